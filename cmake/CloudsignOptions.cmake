@@ -1,0 +1,42 @@
+# Language, warnings, hardening, sanitizers: one interface target, cs_options.
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+set(CMAKE_C_FLAGS_RELEASE "-O2") # no NDEBUG: CS_ASSERT and assert stay on
+
+option(CS_WERROR "Warnings are errors (CI)" OFF)
+set(CS_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
+option(CS_FUZZ "Build fuzz targets (clang)" OFF)
+
+add_library(cs_options INTERFACE)
+target_compile_definitions(cs_options INTERFACE _GNU_SOURCE
+                           CS_VERSION="${PROJECT_VERSION}")
+target_include_directories(cs_options INTERFACE ${PROJECT_SOURCE_DIR}/include)
+target_compile_options(cs_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef
+  -Wvla -Wpointer-arith -Wcast-align -Wcast-qual -Wwrite-strings -Wformat=2
+  -Wconversion -Wsign-conversion -Wnull-dereference -Wunused-result
+  $<$<BOOL:${CS_WERROR}>:-Werror>)
+if(CS_SANITIZE)
+  target_compile_options(cs_options INTERFACE -fsanitize=${CS_SANITIZE}
+                         -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  target_link_options(cs_options INTERFACE -fsanitize=${CS_SANITIZE})
+else()
+  target_compile_options(cs_options INTERFACE
+    -fstack-protector-strong -fstack-clash-protection
+    $<$<COMPILE_LANG_AND_ID:C,GNU>:-ftrivial-auto-var-init=zero>
+    $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+  if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+    target_compile_options(cs_options INTERFACE -fcf-protection)
+  endif()
+  target_link_options(cs_options INTERFACE -Wl,-z,relro,-z,now -pie)
+endif()
+if(CS_FUZZ)
+  target_compile_options(cs_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()

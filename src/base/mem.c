@@ -1,0 +1,81 @@
+#include "base/mem.h"
+
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static atomic_ulong fail_countdown;
+
+void cs_mem_fail_at(unsigned long nth)
+{
+    atomic_store(&fail_countdown, nth);
+}
+
+static bool fails_now(void)
+{
+    unsigned long left = atomic_load(&fail_countdown);
+
+    return left != 0 && atomic_fetch_sub(&fail_countdown, 1) == 1;
+}
+
+void *cs_alloc(size_t n)
+{
+    if (fails_now()) {
+        return NULL;
+    }
+    return calloc(1, n == 0 ? 1 : n);
+}
+
+void *cs_alloc_array(size_t count, size_t size)
+{
+    if (size != 0 && count > SIZE_MAX / size) {
+        return NULL;
+    }
+    return cs_alloc(count * size);
+}
+
+void cs_free(void *p)
+{
+    free(p);
+}
+
+void cs_free_wiped(void *p, size_t n)
+{
+    if (p != NULL) {
+        sodium_memzero(p, n);
+        free(p);
+    }
+}
+
+void *cs_guard_new(size_t n)
+{
+    /* sodium_malloc puts the object at the end of its pages: keep it aligned. */
+    size_t rounded = (n + 63U) & ~(size_t)63U;
+    void *p = fails_now() ? NULL : sodium_malloc(rounded);
+
+    if (p != NULL) {
+        sodium_memzero(p, rounded);
+    }
+    return p;
+}
+
+void cs_guard_free(void *p)
+{
+    sodium_free(p); /* wipes first */
+}
+
+void cs_wipe(void *p, size_t n)
+{
+    sodium_memzero(p, n);
+}
+
+bool cs_ct_equal(const void *a, const void *b, size_t n)
+{
+    return sodium_memcmp(a, b, n) == 0;
+}
+
+bool cs_ct_is_zero(const void *p, size_t n)
+{
+    return sodium_is_zero(p, n) == 1;
+}

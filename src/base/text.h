@@ -1,0 +1,33 @@
+/* Hex, base64 and the proquint words people read to each other.  Any thread. */
+#ifndef CS_BASE_TEXT_H
+#define CS_BASE_TEXT_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/span.h"
+#include "base/wr.h"
+
+/* Lower case, NUL-terminated: out holds 2n+1 chars.  Returns out. */
+char *cs_hex(char *out, const void *p, size_t n);
+/* Exactly n bytes from 2n hex digits (either case); BAD_TEXT otherwise. */
+enum cs_err cs_unhex(uint8_t *out, size_t n, const char *hex) CS_MUST_USE;
+/* Any even number of digits; appends to w. */
+enum cs_err cs_unhex_wr(struct cs_wr *w, const char *hex, size_t hex_len) CS_MUST_USE;
+void cs_wr_hex(struct cs_wr *w, struct cs_span s);
+
+void cs_wr_b64(struct cs_wr *w, struct cs_span s); /* standard alphabet, padded */
+enum cs_err cs_unb64(struct cs_wr *w, const char *text, size_t n) CS_MUST_USE;
+
+/* A quorum code or fingerprint as six words: proquints (CVCVC, 16 bits each) of the
+ * first 12 bytes, joined by '-'.  No word list, pronounceable, 96 bits.
+ * CS_WORDS_LEN includes the NUL. */
+enum { CS_WORDS_BYTES = 12, CS_WORDS_LEN = 36 };
+char *cs_words(char out[CS_WORDS_LEN], const uint8_t bytes[CS_WORDS_BYTES]);
+/* Case and separators (space, '-') do not matter. */
+bool cs_words_equal(const char *typed, const char *words);
+
+/* Overlong, surrogate or truncated UTF-8, and NUL, are refused. */
+bool cs_utf8_ok(struct cs_span s);
+
+#endif
