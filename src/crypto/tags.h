@@ -1,0 +1,53 @@
+/* Every hash tag of the protocol, once (PROTOCOLS 1.4).  A tag serves one purpose.
+ * The build checks that no two rows carry the same text (tags.c, test). */
+#ifndef CS_CRYPTO_TAGS_H
+#define CS_CRYPTO_TAGS_H
+
+#define CS_PROTOCOL_PREFIX "cloudsign/1"
+
+/* clang-format off */
+#define CS_TAG_MAP(X)                    \
+    X(IDENTITY,     "identity")          \
+    X(DS,           "ds")                \
+    X(HS_CONFIRM,   "hs/confirm")        \
+    X(BC,           "bc")                \
+    X(BC_PAYLOAD,   "bc/payload")        \
+    X(REQ,          "req")               \
+    X(PRESID,       "presid")            \
+    X(SID,          "sid")               \
+    X(SUB,          "sub")               \
+    X(TR,           "tr")                \
+    X(DKG_SHARE,    "dkg/share")         \
+    X(DKG_COM,      "dkg/com")           \
+    X(DKG_POK,      "dkg/pok")           \
+    X(DKG_CC,       "dkg/cc")            \
+    X(DKG_CERT,     "dkg/cert")          \
+    X(DKG_ABORTED,  "dkg/aborted")       \
+    X(CERT,         "cert")              \
+    X(ACK,          "dkg/ack")           \
+    X(CHECK,        "check")             \
+    X(FR_ONLINE,    "fr/on")             \
+    X(HEDGE_COEF,   "hedge/dkg-coef")    \
+    X(HEDGE_POK,    "hedge/dkg-pok")     \
+    X(QUORUM_JOIN,  "quorum/join")       \
+    X(QUORUM_COMMIT,"quorum/commit")     \
+    X(QUORUM_CODE,  "quorum/code")       \
+    X(AUTH,         "auth")              \
+    X(PAIR,         "pair")              \
+    X(JOURNAL,      "journal")           \
+    X(JOURNAL_HEAD, "journal/head")      \
+    X(RECEIPT,      "receipt")           \
+    X(POLICY,       "policy")            \
+    X(TEST,         "test")
+/* clang-format on */
+
+enum cs_tag {
+#define CS_TAG_ENUM(name, text) CS_TAG_##name,
+    CS_TAG_MAP(CS_TAG_ENUM)
+#undef CS_TAG_ENUM
+        CS_TAG_COUNT
+};
+
+const char *cs_tag_text(enum cs_tag tag);
+
+#endif
