@@ -1,0 +1,209 @@
+/* Blockchains: public key -> address; payload bytes -> what is signed and what it does;
+ * signature -> the chain's final encoding.  Pure: no I/O, no clock.  Any thread.
+ *
+ * Node and platform both call this with the bytes the client sent (DECISIONS 26-28);
+ * nobody's digest is ever trusted.  One shape for all chains: a payload has one or more
+ * things to sign (struct cs_chain_item: whole message or 32-byte digest), a summary for
+ * people and policies, and a final encoding.  Built today: SOLANA, XRP_LEDGER; the
+ * other names are known and refused with CHAIN_UNKNOWN.
+ *
+ * Errors: CHAIN_UNKNOWN  the chain, or this curve on it, is not built
+ *         CHAIN_KEY      the public key is not valid
+ *         CHAIN_ADDRESS  the text is not an address of the chain
+ *         CHAIN_TX       malformed payload, or one that this product does not sign
+ *         CHAIN_SIGNER   the payload names another signer than the own key
+ *         CHAIN_MESSAGE  the plaintext could be a transaction, or has no valid form
+ *         SIG_INVALID    (finish) a signature does not belong to key and payload
+ *         NOMEM
+ * `why` (NULL allowed) gets a constant sentence for people whenever the result is not
+ * CS_OK: one sentence per check.  Outputs are zeroed on failure.
+ *
+ * Payload forms, examples and the plaintext prefixes: README.md of this folder. */
+#ifndef CS_CHAIN_CHAIN_H
+#define CS_CHAIN_CHAIN_H
+
+#include "base/err.h"
+#include "base/span.h"
+#include "base/wr.h"
+#include "crypto/group.h"
+
+enum {
+    CS_CHAIN_PAYLOAD_MAX = 200 * 1024, /* bytes, DECISIONS 19 */
+    CS_CHAIN_ADDRESS_MAX = 128,        /* with the NUL */
+    CS_CHAIN_AMOUNT_MAX = 128,
+    CS_CHAIN_MEMO_MAX = 256, /* longer memos are cut, is_memo_cut says so */
+    CS_CHAIN_TEXT_MAX = 768,
+    CS_CHAIN_ITEMS_MAX = 512, /* signatures per payload */
+    CS_CHAIN_TXID_MAX = 96,
+};
+
+/* Values are in records and on the wire: never renumber, append only. */
+enum cs_chain {
+    CS_CHAIN_NONE = 0,
+    CS_CHAIN_AVALANCHE = 1,
+    CS_CHAIN_ETHEREUM = 2,
+    CS_CHAIN_XRP_LEDGER = 3,
+    CS_CHAIN_POLYGON = 4,
+    CS_CHAIN_BNBCHAIN = 5,
+    CS_CHAIN_BASE = 6,
+    CS_CHAIN_HEDERA = 7,
+    CS_CHAIN_ARBITRUM = 8,
+    CS_CHAIN_ONE_MONEY = 9,
+    CS_CHAIN_SOLANA = 10,
+    CS_CHAIN_TRON = 11,
+    CS_CHAIN_BITCOIN = 12,
+};
+
+enum cs_scheme {
+    CS_SCHEME_ED25519 = 1, /* RFC 8032: message is signed whole */
+    CS_SCHEME_ECDSA = 2,   /* message is a 32-byte digest */
+    CS_SCHEME_BIP340 = 3,  /* message is a 32-byte digest */
+};
+
+enum cs_chain_hash { /* what turned data into message */
+                     CS_CHAIN_HASH_NONE,
+                     CS_CHAIN_HASH_SHA256,
+                     CS_CHAIN_HASH_SHA256D,
+                     CS_CHAIN_HASH_KECCAK256,
+                     CS_CHAIN_HASH_SHA512HALF,
+                     CS_CHAIN_HASH_TAPSIGHASH,
+};
+
+enum cs_chain_net { /* networks with other address bytes; most chains have one */
+                    CS_CHAIN_MAINNET = 0,
+                    CS_CHAIN_TESTNET = 1,
+                    CS_CHAIN_REGTEST = 2,
+};
+
+/* Kind of address where a chain has several; 0 is the chain's default. */
+enum cs_chain_format {
+    CS_CHAIN_FORMAT_DEFAULT = 0,
+    CS_CHAIN_FORMAT_P2WPKH = 1,
+    CS_CHAIN_FORMAT_P2TR = 2,
+};
+
+struct cs_chain_info {
+    enum cs_chain chain;
+    const char *name;                /* the API's word, V2Blockchain: "XRP_LEDGER" */
+    const char *symbol;              /* native asset: "XRP" */
+    const char *asset_name;          /* "XRP", "Solana" */
+    uint8_t decimals;                /* of the native asset */
+    enum cs_curve default_curve;     /* DECISIONS 26 */
+    bool has_secp256k1, has_ed25519; /* curves the chain takes */
+    bool is_built;                   /* false: every call answers CHAIN_UNKNOWN */
+};
+
+/* NULL when there is none.  Rows are constant. */
+const struct cs_chain_info *cs_chain_info(enum cs_chain chain);
+const struct cs_chain_info *cs_chain_by_name(const char *name);
+const struct cs_chain_info *cs_chain_at(size_t i); /* i = 0, 1, .. until NULL */
+const char *cs_chain_name(enum cs_chain chain);    /* "UNKNOWN" when there is none */
+const char *cs_chain_hash_name(enum cs_chain_hash hash); /* "none", "sha512half" */
+const char *cs_scheme_name(enum cs_scheme scheme);       /* "ED25519" */
+
+/* The wallet's own key on one chain. */
+struct cs_chain_key {
+    enum cs_chain chain;
+    enum cs_curve curve;
+    enum cs_chain_format format;
+    enum cs_chain_net net;
+    uint8_t pub[CS_POINT_MAX]; /* compressed; pub_len bytes count */
+    size_t pub_len;            /* 33 or 32 */
+};
+
+/* Checks that chain and curve go together and that pub is a valid point (secp256k1: 33
+ * or 65 bytes); net and format become the defaults.  CHAIN_UNKNOWN, CHAIN_KEY. */
+enum cs_err cs_chain_key_init(struct cs_chain_key *out, enum cs_chain chain,
+                              enum cs_curve curve, struct cs_span pub, const char **why)
+    CS_MUST_USE;
+
+/* XRP_LEDGER: the classic address.  Not every address is live: XRP_LEDGER accounts
+ * need funding on chain before use. */
+enum cs_err cs_chain_address(char out[CS_CHAIN_ADDRESS_MAX],
+                             const struct cs_chain_key *key, const char **why)
+    CS_MUST_USE;
+/* Is text an address that this chain can pay to?  XRP_LEDGER takes X-addresses too. */
+enum cs_err cs_chain_address_check(enum cs_chain chain, const char *text,
+                                   const char **why) CS_MUST_USE;
+
+/* One signature to make. */
+struct cs_chain_item {
+    uint32_t index; /* the API's inputIndex */
+    enum cs_scheme scheme;
+    enum cs_chain_hash hash;
+    struct cs_span data;    /* the bytes before hashing (prefixed data) */
+    struct cs_span message; /* given to the signer: data itself, or the digest */
+    bool has_tweak;         /* BIP340: add tweak to the key (PROTOCOLS 7.4) */
+    uint8_t tweak[32];
+    uint8_t digest[32]; /* storage behind message when something was hashed */
+};
+
+/* Amounts are exact decimal strings: `amount` in whole units ("5110.979443"),
+ * `units` in the smallest unit ("5110979443", "" where the asset has none).  An empty
+ * string means: the payload does not say.  All text is printable UTF-8. */
+struct cs_chain_tx {
+    enum cs_chain chain;
+    bool is_message;  /* made by cs_chain_plaintext */
+    bool is_clear;    /* the summary tells everything the payload does with assets */
+    bool is_multisig; /* more signatures than ours are needed */
+    bool has_tag;     /* XRP_LEDGER DestinationTag */
+    bool is_memo_cut;
+    uint32_t tag;
+    uint32_t n_instructions; /* Solana instructions, 1 elsewhere */
+    uint64_t chain_id;       /* EVM chain id, XRP_LEDGER NetworkID; 0: not named */
+    bool has_selector;       /* EVM contract call */
+    uint8_t selector[4];
+    char kind[48];                     /* "Payment", "transfer", "unknown program" */
+    char signer[CS_CHAIN_ADDRESS_MAX]; /* own address */
+    char from[CS_CHAIN_ADDRESS_MAX];   /* whose assets move */
+    char to[CS_CHAIN_ADDRESS_MAX];
+    char amount[CS_CHAIN_AMOUNT_MAX];
+    char units[CS_CHAIN_AMOUNT_MAX];
+    char asset[48];                      /* "XRP", "USD", "SPL" */
+    char contract[CS_CHAIN_ADDRESS_MAX]; /* issuer, mint or token contract; "" native */
+    char fee[CS_CHAIN_AMOUNT_MAX]; /* native asset, whole units; at most this much */
+    char fee_units[CS_CHAIN_AMOUNT_MAX];
+    char sequence[96];    /* sequence number, nonce or recent blockhash */
+    char valid_until[32]; /* LastLedgerSequence and the like */
+    char memo[CS_CHAIN_MEMO_MAX];
+    char text[CS_CHAIN_TEXT_MAX]; /* one line for people */
+    struct cs_chain_item *items;  /* owned, n_items of them, in order of index */
+    size_t n_items;
+    uint8_t *data; /* owned: what the items point into */
+    size_t data_len;
+};
+
+/* Reads a transaction (at most CS_CHAIN_PAYLOAD_MAX bytes): the form a client submits,
+ * unsigned.  CHAIN_UNKNOWN, CHAIN_TX, CHAIN_SIGNER, NOMEM.  Free with cs_chain_tx_free
+ * (harmless on a zeroed struct). */
+enum cs_err cs_chain_decode(struct cs_chain_tx *out, const struct cs_chain_key *key,
+                            struct cs_span payload, const char **why) CS_MUST_USE;
+
+/* Prepares a text for signing: items[0].data is the prefixed data (DECISIONS 28).
+ * message: UTF-8, 1 byte or more.  CHAIN_UNKNOWN, CHAIN_MESSAGE, NOMEM. */
+enum cs_err cs_chain_plaintext(struct cs_chain_tx *out, const struct cs_chain_key *key,
+                               struct cs_span message, const char **why) CS_MUST_USE;
+
+void cs_chain_tx_free(struct cs_chain_tx *tx);
+
+struct cs_chain_sig {
+    uint8_t rs[64]; /* Ed25519 and BIP340: the signature; ECDSA: r, s, low s */
+    uint8_t recid;  /* ECDSA only, 0..3 */
+};
+
+struct cs_chain_signed {
+    struct cs_wr bytes;           /* the signed transaction, ready to broadcast */
+    char txid[CS_CHAIN_TXID_MAX]; /* as explorers show it; "" while others must sign */
+};
+
+/* Puts the signatures (one per item, same order) into the payload.  Decodes the payload
+ * again, and verifies Ed25519 signatures.  Errors of cs_chain_decode, SIG_INVALID. */
+enum cs_err cs_chain_finish(struct cs_chain_signed *out, const struct cs_chain_key *key,
+                            struct cs_span payload, const struct cs_chain_sig *sigs,
+                            size_t n_sigs, const char **why) CS_MUST_USE;
+void cs_chain_signed_free(struct cs_chain_signed *s);
+
+/* Strict DER of an ECDSA signature r||s; returns its length (at most 72). */
+size_t cs_chain_der(uint8_t out[72], const uint8_t rs[64]);
+
+#endif
