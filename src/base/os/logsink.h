@@ -1,0 +1,28 @@
+/* Log lines to a file descriptor (stderr), as text or as JSON lines.
+ *
+ *   2025-01-31T23:59:59.123Z info  link: up peer=2
+ *   {"time":"2025-01-31T23:59:59.123Z","level":"info","module":"link","msg":"up
+ * peer=2"}
+ *
+ * One write(2) per line, so lines of several threads do not mix.  Any thread. */
+#ifndef CS_BASE_OS_LOGSINK_H
+#define CS_BASE_OS_LOGSINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+
+enum cs_log_format {
+    CS_LOG_TEXT,
+    CS_LOG_JSON,
+};
+
+/* Becomes the sink of base/log.h, writing to stderr. */
+void cs_os_log_start(enum cs_log_format format, enum cs_log_level least);
+bool cs_os_log_format_parse(enum cs_log_format *out, const char *word); /* text, json */
+/* One line into buf, with newline and NUL; returns its length without NUL. */
+size_t cs_os_log_line(char *buf, size_t cap, enum cs_log_format format, int64_t wall_ms,
+                      enum cs_log_level level, const char *module, const char *line);
+
+#endif

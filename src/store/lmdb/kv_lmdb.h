@@ -1,0 +1,37 @@
+/* LMDB back end of cs_kv: one environment, one unnamed database, one writer.
+ *
+ * <dir>/lock is held with an exclusive OFD lock for life; <dir>/data.mdb and lock.mdb
+ * are LMDB's.  Before LMDB may touch data.mdb its page structure is checked by our own
+ * code (check.h), because LMDB trusts what it reads.  Never MDB_WRITEMAP, never
+ * DUPSORT.  Space is reserved with fallocate before each commit, so a full disk is
+ * found before anything is written.  No fork after open. */
+#ifndef CS_STORE_LMDB_KV_LMDB_H
+#define CS_STORE_LMDB_KV_LMDB_H
+
+#include "base/why.h"
+#include "store/kv.h"
+
+struct cs_kv_lmdb_params {
+    const char *dir;   /* exists, ours */
+    size_t map_size;   /* first map, 0: 32 MiB; grows by itself */
+    size_t map_max;    /* 0: 64 GiB; then STORE_FULL */
+    bool allow_any_fs; /* also NFS, CIFS, 9p, overlay (CLOUDSIGN_ALLOW_UNSAFE_FS=1) */
+};
+
+/* CONFIG (dir missing, not a directory, not writable), STORE_FS, STORE_LOCKED,
+ * STORE_CORRUPT, STORE_VERSION (LMDB's own), STORE_FULL, STORE_IO, NOMEM.  Nothing of
+ * an existing store is changed on error.  Close with cs_kv_close, on the loop thread,
+ * with no commit running. */
+enum cs_err cs_kv_lmdb_open(struct cs_kv **out, const struct cs_kv_lmdb_params *p,
+                            struct cs_why *why) CS_MUST_USE;
+
+/* Readers that died with their slot taken are cleared; call hourly.  *n: how many. */
+enum cs_err cs_kv_lmdb_reader_check(struct cs_kv *kv, int *n) CS_MUST_USE;
+
+struct cs_kv_lmdb_stat {
+    uint64_t map_size, used_bytes, entries, last_txn;
+    bool latched;
+};
+enum cs_err cs_kv_lmdb_stat(struct cs_kv *kv, struct cs_kv_lmdb_stat *out) CS_MUST_USE;
+
+#endif

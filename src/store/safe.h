@@ -1,0 +1,87 @@
+/* The sealed store of a node: every value AES-256-GCM, every name an HMAC, and a
+ * manifest that finds what was removed, swapped, repeated or mixed in.
+ *
+ * src/store/README.md has the formats.  On disk nothing but sizes, counts and the
+ * device id is readable.  A whole older copy of a store is consistent in itself: only
+ * peers can find that (signed journal head and boot counter, DECISIONS 12).
+ *
+ * Rules: nothing is ever written when opening fails; a store is made only by
+ * cs_safe_create and only where there is nothing at all.  Thread: loop. */
+#ifndef CS_STORE_SAFE_H
+#define CS_STORE_SAFE_H
+
+#include "store/db.h"
+#include "store/kek.h"
+
+enum {
+    CS_SAFE_SCHEMA = 1,    /* schema version bound into every record */
+    CS_SAFE_KEY_MAX = 200, /* plain key of a record */
+    CS_SAFE_VALUE_MAX = 1000000,
+    CS_SAFE_DEVICE_MAX = 64,  /* device id, printable ASCII */
+    CS_SAFE_TABLE_MIN = 0x10, /* tables of the application: 0x10..0xff */
+};
+
+struct cs_safe;
+
+struct cs_safe_params {
+    const char *device_id;
+    const struct cs_kek *kek;                          /* borrowed for the call */
+    void (*random)(void *ctx, uint8_t *out, size_t n); /* kept: seals need nonces */
+    void *random_ctx;
+    uint32_t seals_per_key; /* 0: 2^31; tests make it small */
+};
+
+/* Makes a new store in db's kv by one durable commit of its own (call it before the
+ * runner starts, it blocks) and opens it.  EXISTS, and nothing written, when the kv
+ * holds anything at all. */
+enum cs_err cs_safe_create(struct cs_safe **out, struct cs_db *db,
+                           const struct cs_safe_params *p, struct cs_why *why)
+    CS_MUST_USE;
+/* Opens and checks the whole manifest.  db must have nothing pending.
+ *   NOT_FOUND      the kv is empty: create, or VOLUME_LOST, is the caller's decision
+ *   STORE_VERSION  written by a newer version
+ *   STORE_DEVICE   header names another device (compared before any key is tried)
+ *   STORE_KEY      the key does not open it
+ *   STORE_CORRUPT  altered, damaged, incomplete or mixed; *why says what was found */
+enum cs_err cs_safe_open(struct cs_safe **out, struct cs_db *db,
+                         const struct cs_safe_params *p, struct cs_why *why)
+    CS_MUST_USE;
+void cs_safe_free(struct cs_safe *s); /* wipes the keys; NULL allowed; not the db */
+
+/* Rewrites the one wrap record under another key: a durable commit of its own, on a
+ * db with nothing pending.  The old key no longer opens the store. */
+enum cs_err cs_safe_rekey(struct cs_safe *s, const struct cs_kek *new_kek) CS_MUST_USE;
+
+/* As cs_db_*, by plain key.  STORE_CORRUPT when the record does not verify. */
+enum cs_err cs_safe_get(struct cs_safe *s, uint8_t table, struct cs_span key,
+                        struct cs_wr *out) CS_MUST_USE;
+enum cs_err cs_safe_put(struct cs_safe *s, uint8_t table, struct cs_span key,
+                        struct cs_span value) CS_MUST_USE;
+enum cs_err cs_safe_del(struct cs_safe *s, uint8_t table, struct cs_span key)
+    CS_MUST_USE;
+bool cs_safe_has(struct cs_safe *s, uint8_t table, struct cs_span key);
+
+/* Every record of a table, opened; the order has no meaning.  fn borrows its
+ * arguments, may put and del, and stops the walk by returning an error. */
+typedef enum cs_err cs_safe_fn(void *ctx, struct cs_span key, struct cs_span value);
+enum cs_err cs_safe_each(struct cs_safe *s, uint8_t table, cs_safe_fn *fn, void *ctx)
+    CS_MUST_USE;
+
+/* Ends a step: seals the manifest and takes the batch (NULL: nothing was written).
+ * Use this, not cs_db_take_batch.  An error is final: drop, free, open again. */
+enum cs_err cs_safe_take_batch(struct cs_safe *s, struct cs_kv_batch **batch)
+    CS_MUST_USE;
+
+/* Opens every record (doctor --deep): *n counts them. */
+enum cs_err cs_safe_check_all(struct cs_safe *s, uint64_t *n, struct cs_why *why)
+    CS_MUST_USE;
+
+uint64_t cs_safe_generation(const struct cs_safe *s); /* rises by one per batch */
+uint64_t cs_safe_count(const struct cs_safe *s);      /* records */
+const char *cs_safe_device(const struct cs_safe *s);
+struct cs_db *cs_safe_db(struct cs_safe *s);
+/* Device id of the store in kv without any key (status, messages).  NOT_FOUND when
+ * empty; device holds CS_SAFE_DEVICE_MAX + 1. */
+enum cs_err cs_safe_peek_device(struct cs_kv *kv, char *device) CS_MUST_USE;
+
+#endif
