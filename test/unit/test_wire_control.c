@@ -1,0 +1,222 @@
+/* Control frames: every kind survives a round trip, every bad one names its field. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "wire/control.h"
+#include "wire/relay.h"
+
+static enum cs_err decode(struct cs_ctl_frame *f, const char *text, char *why)
+{
+    return cs_ctl_decode(f, CS_SPAN(text, strlen(text)), CS_CTL_MAX, why, 128);
+}
+
+/* Fills a frame of any kind with recognisable content through its own JSON. */
+static void make_frame(struct cs_ctl_frame *f, enum cs_ctl_kind kind, uint8_t *payload)
+{
+    memset(f, 0, sizeof *f);
+    f->type = cs_ctl_kind_is_cmd(kind) ? CS_CTL_CMD : CS_CTL_EVT;
+    f->kind = kind;
+    (void)snprintf(f->id, sizeof f->id, "17");
+    memset(payload, 0xab, 40);
+    switch (kind) {
+    case CS_CMD_QUORUM_JOIN:
+        f->u.quorum_join.descriptor = (struct cs_blob){payload, 40};
+        f->u.quorum_join.expires_at = UINT64_MAX;
+        (void)snprintf(f->u.quorum_join.name, 16, "Treasury");
+        break;
+    case CS_CMD_QUORUM_COMMITS:
+        f->u.quorum_commits.n_accepts = 3;
+        f->u.quorum_commits.accepts[2].index = 3;
+        f->u.quorum_commits.accepts[2].sig[63] = 9;
+        break;
+    case CS_CMD_SIGN:
+        (void)snprintf(f->u.sign.blockchain, 16, "SOLANA");
+        (void)snprintf(f->u.sign.kind, 16, "RAW");
+        f->u.sign.payload = (struct cs_blob){payload, 40};
+        f->u.sign.signers[0] = 1;
+        f->u.sign.signers[1] = 3;
+        f->u.sign.initiator = 3;
+        break;
+    case CS_EVT_SIGN_DONE:
+        f->u.sign_done.message = (struct cs_blob){payload, 40};
+        f->u.sign_done.signers[0] = 2;
+        f->u.sign_done.signers[1] = 3;
+        break;
+    case CS_EVT_KEY_ACTIVE:
+        f->u.key_active.certificate = (struct cs_blob){payload, 40};
+        break;
+    default:
+        break;
+    }
+}
+
+static void commands_and_events_survive_a_round_trip(void **state)
+{
+    static const enum cs_ctl_kind some[] = {CS_CMD_QUORUM_JOIN, CS_CMD_QUORUM_COMMITS,
+                                            CS_CMD_SIGN, CS_EVT_SIGN_DONE,
+                                            CS_EVT_KEY_ACTIVE};
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(some); i++) {
+        struct cs_ctl_frame a, b;
+        struct cs_wr first = {0}, second = {0};
+        uint8_t payload[40];
+        char why[128] = "";
+
+        make_frame(&a, some[i], payload);
+        cs_ctl_encode(&first, &a);
+        assert_int_equal(cs_ctl_decode(&b, cs_wr_get(&first), CS_CTL_MAX, why, sizeof why),
+                         CS_OK);
+        assert_int_equal(b.kind, some[i]);
+        cs_ctl_encode(&second, &b);
+        assert_int_equal(first.n, second.n);
+        assert_memory_equal(first.p, second.p, first.n);
+        cs_ctl_free(&b);
+        cs_wr_free(&first);
+        cs_wr_free(&second);
+    }
+}
+
+static void a_frame_cut_at_any_byte_is_refused(void **state)
+{
+    struct cs_ctl_frame a, b;
+    struct cs_wr w = {0};
+    uint8_t payload[40];
+    char why[128];
+
+    (void)state;
+    make_frame(&a, CS_CMD_SIGN, payload);
+    cs_ctl_encode(&w, &a);
+    for (size_t n = 0; n < w.n; n++) {
+        assert_int_not_equal(cs_ctl_decode(&b, CS_SPAN(w.p, n), CS_CTL_MAX, why, 128), CS_OK);
+        cs_ctl_free(&b);
+    }
+    cs_wr_free(&w);
+}
+
+static void errors_name_the_field(void **state)
+{
+    static const struct {
+        const char *text, *why;
+    } cases[] = {
+        {"{\"t\":\"nope\"}", "t is not a known frame type"},
+        {"{\"t\":\"challenge\"}", "nonce is required"},
+        {"{\"t\":\"challenge\",\"nonce\":\"00\"}", "nonce must be hex of the right length"},
+        {"{\"t\":\"challenge\",\"nonce\":7}", "nonce must be a string"},
+        {"{\"t\":\"ack\"}", "id is required"},
+        {"{\"t\":\"cmd\",\"id\":\"1\",\"kind\":\"key.active\",\"body\":{}}",
+         "kind is not a known kind for this direction"},
+        {"{\"t\":\"cmd\",\"id\":\"1\",\"kind\":\"sign\",\"body\":[]}",
+         "body must be an object"},
+        {"{\"t\":\"cmd\",\"id\":\"1\",\"kind\":\"sign\",\"body\":{\"requestId\":\"x\"}}",
+         "requestId must be a UUID"},
+        {"{\"t\":\"pong\",\"time\":\"-1\"}", "time must be a decimal number in a string"},
+        {"{\"t\":\"pong\",\"time\":\"18446744073709551616\"}",
+         "time must be a decimal number in a string"},
+        {"[]", "a JSON object is expected"},
+        {"{\"t\":\"pong\",\"t\":\"pong\"}", "the text is not valid JSON (or a key repeats)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(cases); i++) {
+        struct cs_ctl_frame f;
+        char why[128] = "";
+
+        assert_int_not_equal(decode(&f, cases[i].text, why), CS_OK);
+        assert_string_equal(why, cases[i].why);
+        cs_ctl_free(&f);
+    }
+}
+
+static void deep_wide_and_large_json_is_refused_before_parsing(void **state)
+{
+    struct cs_wr w = {0};
+    struct cs_ctl_frame f;
+    char why[128];
+
+    (void)state;
+    for (int i = 0; i < 17; i++) {
+        cs_wr_str(&w, "{\"a\":");
+    }
+    assert_int_equal(cs_ctl_decode(&f, cs_wr_get(&w), CS_CTL_MAX, why, 128), CS_ERR_LIMIT);
+    cs_wr_reset(&w);
+    cs_wr_str(&w, "{\"t\":\"pong\"");
+    for (int i = 0; i < 64; i++) {
+        cs_wr_printf(&w, ",\"k%d\":1", i);
+    }
+    cs_wr_str(&w, "}");
+    assert_int_equal(cs_ctl_decode(&f, cs_wr_get(&w), CS_CTL_MAX, why, 128), CS_ERR_LIMIT);
+    assert_int_equal(cs_ctl_decode(&f, cs_wr_get(&w), 16, why, 128), CS_ERR_TOO_LONG);
+    cs_wr_reset(&w);
+    cs_wr_bytes(&w, "{\"t\":\"po\0ng\"}", 13);
+    assert_int_equal(cs_ctl_decode(&f, cs_wr_get(&w), CS_CTL_MAX, why, 128), CS_ERR_LIMIT);
+    cs_wr_free(&w);
+}
+
+static void pairs_must_rise_and_stay_in_range(void **state)
+{
+    static const char *const bad[] = {"[1,1]", "[2,1]", "[0,1]", "[1,8]", "[1]", "[1,2,3]",
+                                      "[\"1\",\"2\"]", "1"};
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(bad); i++) {
+        struct cs_ctl_frame f;
+        char text[512], why[128] = "";
+
+        (void)snprintf(text, sizeof text,
+                       "{\"t\":\"evt\",\"id\":\"1\",\"kind\":\"key.checked\",\"body\":{"
+                       "\"requestId\":\"00000000-0000-4000-8000-000000000000\","
+                       "\"keyId\":\"00000000-0000-4000-8000-000000000000\",\"pair\":%s}}",
+                       bad[i]);
+        assert_int_equal(decode(&f, text, why), CS_ERR_BAD_FORMAT);
+        assert_non_null(strstr(why, "pair"));
+        cs_ctl_free(&f);
+    }
+}
+
+static void relay_frames_have_exact_shapes(void **state)
+{
+    static const uint8_t types[] = {0x01, 0x02, 0x03, 0x10, 0x11};
+    uint8_t buf[100] = {0};
+
+    (void)state;
+    for (size_t t = 0; t < CS_COUNTOF(types); t++) {
+        static const size_t good[] = {33, 81, 1, 18, 17};
+
+        buf[0] = types[t];
+        for (size_t n = 0; n < sizeof buf; n++) {
+            struct cs_relay_frame f;
+            bool ok = cs_relay_decode(&f, CS_SPAN(buf, n)) == CS_OK;
+            bool want = types[t] == 0x10 ? n >= good[t] : n == good[t];
+            struct cs_wr w = {0};
+
+            assert_int_equal(ok, want);
+            if (ok) {
+                cs_relay_encode(&w, &f);
+                assert_int_equal(w.n, n);
+                assert_memory_equal(w.p, buf, n);
+            }
+            cs_wr_free(&w);
+        }
+    }
+    buf[0] = 0x7f;
+    assert_int_not_equal(
+        cs_relay_decode(&(struct cs_relay_frame){0}, CS_SPAN(buf, sizeof buf)), CS_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(commands_and_events_survive_a_round_trip),
+        cmocka_unit_test(a_frame_cut_at_any_byte_is_refused),
+        cmocka_unit_test(errors_name_the_field),
+        cmocka_unit_test(deep_wide_and_large_json_is_refused_before_parsing),
+        cmocka_unit_test(pairs_must_rise_and_stay_in_range),
+        cmocka_unit_test(relay_frames_have_exact_shapes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
