@@ -12,6 +12,7 @@ set(CMAKE_C_FLAGS_RELEASE "-O2") # no NDEBUG: CS_ASSERT and assert stay on
 
 option(CS_WERROR "Warnings are errors (CI)" OFF)
 set(CS_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
+set(CS_TEST_PREFIX "" CACHE STRING "Before every test name: tells builds apart in one summary")
 option(CS_FUZZ "Build fuzz targets (clang)" OFF)
 
 add_library(cs_options INTERFACE)
