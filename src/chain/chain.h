@@ -54,10 +54,10 @@ enum cs_chain {
     CS_CHAIN_BITCOIN = 12,
 };
 
-enum cs_scheme {
-    CS_SCHEME_ED25519 = 1, /* RFC 8032: message is signed whole */
-    CS_SCHEME_ECDSA = 2,   /* message is a 32-byte digest */
-    CS_SCHEME_BIP340 = 3,  /* message is a 32-byte digest */
+enum cs_chain_scheme {
+    CS_CHAIN_SCHEME_ED25519 = 1, /* RFC 8032: message is signed whole */
+    CS_CHAIN_SCHEME_ECDSA = 2,   /* message is a 32-byte digest */
+    CS_CHAIN_SCHEME_BIP340 = 3,  /* message is a 32-byte digest */
 };
 
 enum cs_chain_hash { /* what turned data into message */
@@ -99,7 +99,7 @@ const struct cs_chain_info *cs_chain_by_name(const char *name);
 const struct cs_chain_info *cs_chain_at(size_t i); /* i = 0, 1, .. until NULL */
 const char *cs_chain_name(enum cs_chain chain);    /* "UNKNOWN" when there is none */
 const char *cs_chain_hash_name(enum cs_chain_hash hash); /* "none", "sha512half" */
-const char *cs_scheme_name(enum cs_scheme scheme);       /* "ED25519" */
+const char *cs_chain_scheme_name(enum cs_chain_scheme scheme);       /* "ED25519" */
 
 /* The wallet's own key on one chain. */
 struct cs_chain_key {
@@ -129,7 +129,7 @@ enum cs_err cs_chain_address_check(enum cs_chain chain, const char *text,
 /* One signature to make. */
 struct cs_chain_item {
     uint32_t index; /* the API's inputIndex */
-    enum cs_scheme scheme;
+    enum cs_chain_scheme scheme;
     enum cs_chain_hash hash;
     struct cs_span data;    /* the bytes before hashing (prefixed data) */
     struct cs_span message; /* given to the signer: data itself, or the digest */
