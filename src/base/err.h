@@ -82,6 +82,19 @@
     X(UNKNOWN_KEY,      USAGE,    REFUSE,     66, "UNKNOWN_KEY",       "this node has no such key")          \
     X(DESCRIPTOR,       PEER,     REFUSE,     76, "DESCRIPTOR",        "device set descriptor is not acceptable")\
     X(ID_MISMATCH,      PEER,     REFUSE,     76, "ID_MISMATCH",       "members do not hold the same descriptor")\
+    X(DS_THRESHOLD,     PEER,     REFUSE,     76, "DESCRIPTOR",        "2.1: not 2 <= t <= n <= 7")\
+    X(DS_INDEX,         PEER,     REFUSE,     76, "DESCRIPTOR",        "2.1: member indices are not 1 to n in order")\
+    X(DS_ID,            PEER,     REFUSE,     76, "DESCRIPTOR",        "2.1: set id or a device id is zero")\
+    X(DS_NONCE,         PEER,     REFUSE,     76, "DESCRIPTOR",        "2.1: creation nonce is zero")\
+    X(DS_IK,            PEER,     REFUSE,     76, "DESCRIPTOR",        "2.1: a member's Ed25519 key is not a valid point")\
+    X(DS_SK,            PEER,     REFUSE,     76, "DESCRIPTOR",        "2.1: a member's X25519 key is zero, of low order or not canonical")\
+    X(DS_IK_SAME,       PEER,     REFUSE,     76, "DESCRIPTOR",        "2.1: two members have one Ed25519 key")\
+    X(DS_SK_SAME,       PEER,     REFUSE,     76, "DESCRIPTOR",        "2.1: two members have one X25519 key")\
+    X(DS_DEVICE_SAME,   PEER,     REFUSE,     76, "DESCRIPTOR",        "2.1: two members are one device")\
+    X(DS_APPROVER,      PEER,     REFUSE,     76, "DESCRIPTOR",        "2.1: approver keys are too many, invalid or not rising")\
+    X(DS_SELF,          PEER,     REFUSE,     76, "DESCRIPTOR",        "2.1: own device or own keys are not in the set")\
+    X(QUORUM_OPEN,      PEER,     REFUSE,     76, "DESCRIPTOR",        "a member's nonce is not the one it committed to")\
+    X(QUORUM_SIG,       PEER,     REFUSE,     76, "DESCRIPTOR",        "a member's acceptance of the set does not verify")\
     /* DKG, PROTOCOLS 3.3: one row a check */                                                                \
     X(DKG_COM_DUP,      PEER,     BLAME,      76, "CHEAT",             "3.1: two parties sent one commitment")\
     X(DKG_COUNT,        PEER,     BLAME,      76, "CHEAT",             "3.3.1: wrong number of commitments, proofs or hashes")\
