@@ -148,6 +148,8 @@ struct cs_core {
     void *self;
     void (*step)(void *self, const struct cs_event *ev, struct cs_step *out);
     uint64_t (*deadline)(void *self); /* monotonic ms of the next EV_TIME */
+    /* Batches up to seq are in the kv: cs_db_durable and nothing else.  May be NULL. */
+    void (*durable)(void *self, uint64_t seq);
 };
 
 #endif

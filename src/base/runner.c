@@ -96,6 +96,9 @@ void cs_runner_committed(struct cs_runner *r, uint64_t seq, enum cs_err err)
         return;
     }
     r->durable_seq = seq;
+    if (r->core.durable != NULL) {
+        r->core.durable(r->core.self, seq);
+    }
     while (r->first != NULL && r->first->seq <= seq) {
         struct cs_runner_pending *p = pop(r);
 
