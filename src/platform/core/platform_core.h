@@ -27,7 +27,7 @@
 #define CS_PLATFORM_CORE_PLATFORM_CORE_H
 
 #include "base/env.h"
-#include "store/db.h"
+#include "store/kv.h"
 
 /* Seconds and counts: 0 means the default. */
 struct cs_platform_limits {
@@ -48,9 +48,7 @@ struct cs_platform_limits {
 };
 
 struct cs_platform_config {
-    /* Borrowed, outlives the core.  The glue calls cs_db_durable(db, seq) when the
-     * kv has a batch, before cs_runner_committed; batches are numbered alike. */
-    struct cs_db *db;
+    struct cs_kv *kv; /* borrowed, outlives the core; only read by the core */
     void (*random)(void *ctx, uint8_t *out, size_t n);
     void *random_ctx;
     /* Copied into pairing keys as they are: what a node dials, with path. */
