@@ -57,6 +57,13 @@ static uint64_t mask_of(uint64_t flag)
     return 0 - hidden;
 }
 
+/* Everything that depends on a value lives in here, so that each entry point wipes one
+ * thing once. */
+struct work {
+    struct num a, b, less;
+    uint64_t r[WIDE], hi[LIMBS];
+};
+
 /* r = a - n, returns the borrow: 1 when a < n. */
 static uint64_t sub_n(struct num *r, const struct num *a)
 {
@@ -71,110 +78,105 @@ static uint64_t sub_n(struct num *r, const struct num *a)
     return borrow;
 }
 
-/* a < 2n: subtracts n once if that leaves no borrow. */
-static void sub_n_once(struct num *a)
+/* out = low half of r, less n if that leaves no borrow: r < 2^256 < 2n. */
+static void finish(struct work *w, struct num *out)
 {
-    struct num less;
-    uint64_t keep = mask_of(sub_n(&less, a));
+    uint64_t keep;
 
     for (int i = 0; i < LIMBS; i++) {
-        a->v[i] = (a->v[i] & keep) | (less.v[i] & ~keep);
+        out->v[i] = w->r[i];
     }
-    cs_wipe(&less, sizeof less);
+    keep = mask_of(sub_n(&w->less, out));
+    for (int i = 0; i < LIMBS; i++) {
+        out->v[i] = (out->v[i] & keep) | (w->less.v[i] & ~keep);
+    }
 }
 
 /* r = low half + high half * C: the same number modulo n. */
-static void fold(uint64_t r[WIDE])
+static void fold(struct work *w)
 {
-    uint64_t hi[LIMBS];
-
     for (int i = 0; i < LIMBS; i++) {
-        hi[i] = r[LIMBS + i];
-        r[LIMBS + i] = 0;
+        w->hi[i] = w->r[LIMBS + i];
+        w->r[LIMBS + i] = 0;
     }
     for (int i = 0; i < LIMBS; i++) {
         uint64_t carry = 0;
 
-        for (int j = 0; j < WIDE - i; j++) {
-            uint64_t c = j < C_LIMBS ? order_c[j] : 0;
-            u128 t = (u128)hi[i] * c + r[i + j] + carry;
+        for (int j = 0; j < C_LIMBS; j++) {
+            u128 t = (u128)w->hi[i] * order_c[j] + w->r[i + j] + carry;
 
-            r[i + j] = (uint64_t)t;
+            w->r[i + j] = (uint64_t)t;
+            carry = (uint64_t)(t >> 64);
+        }
+        for (int k = i + C_LIMBS; k < WIDE; k++) {
+            u128 t = (u128)w->r[k] + carry;
+
+            w->r[k] = (uint64_t)t;
             carry = (uint64_t)(t >> 64);
         }
     }
-    cs_wipe(hi, sizeof hi);
 }
 
-/* Any 512-bit number.  Upper bounds after each fold: 2^256 + 2^385, 2^256 + 2^259,
+/* Any 512-bit r.  Upper bounds after each fold: 2^256 + 2^385, 2^256 + 2^259,
  * 2^256 + 2^133; the fourth finds a high half of 0 or 1, and if it is 1 the low half
- * is below 2^133: so what is left is below 2^256 < 2n. */
-static void reduce_wide(struct num *out, uint64_t r[WIDE])
+ * is below 2^133: so what is left is below 2^256. */
+static void reduce_wide(struct work *w, struct num *out)
 {
     for (int i = 0; i < 4; i++) {
-        fold(r);
+        fold(w);
     }
-    for (int i = 0; i < LIMBS; i++) {
-        out->v[i] = r[i];
-    }
-    sub_n_once(out);
+    finish(w, out);
 }
 
-static void num_mul(struct num *out, const struct num *a, const struct num *b)
+static void num_mul(struct work *w, struct num *out, const struct num *a,
+                    const struct num *b)
 {
-    uint64_t r[WIDE] = {0};
-
+    for (int i = 0; i < WIDE; i++) {
+        w->r[i] = 0;
+    }
     for (int i = 0; i < LIMBS; i++) {
         uint64_t carry = 0;
 
         for (int j = 0; j < LIMBS; j++) {
-            u128 t = (u128)a->v[i] * b->v[j] + r[i + j] + carry;
+            u128 t = (u128)a->v[i] * b->v[j] + w->r[i + j] + carry;
 
-            r[i + j] = (uint64_t)t;
+            w->r[i + j] = (uint64_t)t;
             carry = (uint64_t)(t >> 64);
         }
-        r[i + LIMBS] = carry;
+        w->r[i + LIMBS] = carry;
     }
-    reduce_wide(out, r);
-    cs_wipe(r, sizeof r);
+    reduce_wide(w, out);
 }
 
 void cs_secp_mul(struct cs_scalar *out, const struct cs_scalar *a,
                  const struct cs_scalar *b)
 {
-    struct num x, y;
+    struct work w;
 
-    load(&x, a->b);
-    load(&y, b->b);
-    num_mul(&x, &x, &y);
-    store(out, &x);
-    cs_wipe(&x, sizeof x);
-    cs_wipe(&y, sizeof y);
+    load(&w.a, a->b);
+    load(&w.b, b->b);
+    num_mul(&w, &w.a, &w.a, &w.b);
+    store(out, &w.a);
+    cs_wipe(&w, sizeof w);
 }
 
 void cs_secp_add(struct cs_scalar *out, const struct cs_scalar *a,
                  const struct cs_scalar *b)
 {
-    struct num x, y;
-    uint64_t r[WIDE] = {0};
+    struct work w = {.r = {0}};
 
-    load(&x, a->b);
-    load(&y, b->b);
+    load(&w.a, a->b);
+    load(&w.b, b->b);
     for (int i = 0; i < LIMBS; i++) {
-        u128 t = (u128)x.v[i] + y.v[i] + r[i];
+        u128 t = (u128)w.a.v[i] + w.b.v[i] + w.r[i];
 
-        r[i] = (uint64_t)t;
-        r[i + 1] = (uint64_t)(t >> 64);
+        w.r[i] = (uint64_t)t;
+        w.r[i + 1] = (uint64_t)(t >> 64);
     }
-    fold(r); /* a + b < 2n: with the carry folded it is below n, without below 2^256 */
-    for (int i = 0; i < LIMBS; i++) {
-        x.v[i] = r[i];
-    }
-    sub_n_once(&x);
-    store(out, &x);
-    cs_wipe(&x, sizeof x);
-    cs_wipe(&y, sizeof y);
-    cs_wipe(r, sizeof r);
+    fold(&w); /* a + b < 2n: with a carry folded it is below n, without below 2^256 */
+    finish(&w, &w.a);
+    store(out, &w.a);
+    cs_wipe(&w, sizeof w);
 }
 
 void cs_secp_negate(struct cs_scalar *out, const struct cs_scalar *a)
@@ -198,35 +200,35 @@ void cs_secp_negate(struct cs_scalar *out, const struct cs_scalar *a)
 /* Fixed 4-bit windows over a public exponent: the same sequence for every a. */
 void cs_secp_invert(struct cs_scalar *out, const struct cs_scalar *a)
 {
-    struct num power[16] = {{{1, 0, 0, 0}}}, acc = {{1, 0, 0, 0}};
+    struct num power[16] = {{{1, 0, 0, 0}}};
+    struct work w;
 
     load(&power[1], a->b);
     for (int i = 2; i < 16; i++) {
-        num_mul(&power[i], &power[i - 1], &power[1]);
+        num_mul(&w, &power[i], &power[i - 1], &power[1]);
     }
-    for (int w = WINDOWS - 1; w >= 0; w--) {
-        unsigned digit = (unsigned)(order_minus_2[w / 16] >> (4 * (w % 16)) & 15);
+    w.a = power[0];
+    for (int k = WINDOWS - 1; k >= 0; k--) {
+        unsigned digit = (unsigned)(order_minus_2[k / 16] >> (4 * (k % 16)) & 15);
 
         for (int i = 0; i < 4; i++) {
-            num_mul(&acc, &acc, &acc);
+            num_mul(&w, &w.a, &w.a, &w.a);
         }
-        num_mul(&acc, &acc, &power[digit]);
+        num_mul(&w, &w.a, &w.a, &power[digit]);
     }
-    store(out, &acc);
+    store(out, &w.a);
     cs_wipe(power, sizeof power);
-    cs_wipe(&acc, sizeof acc);
+    cs_wipe(&w, sizeof w);
 }
 
 void cs_secp_reduce64(struct cs_scalar *out, const uint8_t in[64])
 {
-    uint64_t r[WIDE];
-    struct num x;
+    struct work w;
 
     for (int i = 0; i < WIDE; i++) {
-        r[i] = load_be(in + 8 * (WIDE - 1 - i));
+        w.r[i] = load_be(in + 8 * (WIDE - 1 - i));
     }
-    reduce_wide(&x, r);
-    store(out, &x);
-    cs_wipe(r, sizeof r);
-    cs_wipe(&x, sizeof x);
+    reduce_wide(&w, &w.a);
+    store(out, &w.a);
+    cs_wipe(&w, sizeof w);
 }
