@@ -20,8 +20,8 @@ enum cs_err cs_chacha_open(uint8_t *out, const uint8_t key[32], const uint8_t no
     if (in.n < CS_AEAD_TAG) {
         return CS_ERR_AEAD;
     }
-    if (crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, in.p, in.n, ad.p, ad.n,
-                                                  nonce, key) != 0) {
+    if (crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, in.p, in.n, ad.p,
+                                                  ad.n, nonce, key) != 0) {
         cs_wipe(out, in.n - CS_AEAD_TAG);
         return CS_ERR_AEAD;
     }
@@ -53,8 +53,8 @@ enum cs_err cs_gcm_seal(uint8_t *out, const uint8_t key[32], const uint8_t nonce
     rc = mbedtls_gcm_setkey(&gcm, MBEDTLS_CIPHER_ID_AES, key, 256);
     if (rc == 0) {
         rc = mbedtls_gcm_crypt_and_tag(&gcm, MBEDTLS_GCM_ENCRYPT, in.n, nonce,
-                                       CS_AEAD_NONCE, ad.p, ad.n, in.p, out, CS_AEAD_TAG,
-                                       out + in.n);
+                                       CS_AEAD_NONCE, ad.p, ad.n, in.p, out,
+                                       CS_AEAD_TAG, out + in.n);
     }
     if (rc != 0) {
         cs_wipe(out, in.n + CS_AEAD_TAG); /* never half a record, nor plaintext */
@@ -77,8 +77,8 @@ enum cs_err cs_gcm_open(uint8_t *out, const uint8_t key[32], const uint8_t nonce
     mbedtls_gcm_init(&gcm);
     rc = mbedtls_gcm_setkey(&gcm, MBEDTLS_CIPHER_ID_AES, key, 256);
     if (rc == 0) {
-        rc = mbedtls_gcm_auth_decrypt(&gcm, n, nonce, CS_AEAD_NONCE, ad.p, ad.n, in.p + n,
-                                      CS_AEAD_TAG, in.p, out);
+        rc = mbedtls_gcm_auth_decrypt(&gcm, n, nonce, CS_AEAD_NONCE, ad.p, ad.n,
+                                      in.p + n, CS_AEAD_TAG, in.p, out);
     }
     if (rc != 0) {
         cs_wipe(out, n);

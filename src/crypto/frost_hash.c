@@ -17,7 +17,8 @@ static void hash(uint8_t out[64], struct cs_span prefix, struct cs_span msg)
     (void)crypto_hash_sha512_final(&h, out); /* wipes h */
 }
 
-static void hash_scalar(struct cs_scalar *out, struct cs_span prefix, struct cs_span msg)
+static void hash_scalar(struct cs_scalar *out, struct cs_span prefix,
+                        struct cs_span msg)
 {
     uint8_t v[64];
 

@@ -216,7 +216,8 @@ static void finish(struct cs_point *out, enum cs_curve c, bool is_point)
     }
 }
 
-void cs_point_add(struct cs_point *out, const struct cs_point *a, const struct cs_point *b)
+void cs_point_add(struct cs_point *out, const struct cs_point *a,
+                  const struct cs_point *b)
 {
     enum cs_curve c = a->curve;
 
@@ -232,7 +233,8 @@ void cs_point_add(struct cs_point *out, const struct cs_point *a, const struct c
     finish(out, c, ops(c)->point_add(out->raw, a->raw, b->raw));
 }
 
-void cs_point_sub(struct cs_point *out, const struct cs_point *a, const struct cs_point *b)
+void cs_point_sub(struct cs_point *out, const struct cs_point *a,
+                  const struct cs_point *b)
 {
     struct cs_point minus = *b;
 

@@ -83,8 +83,8 @@ static bool base_mul(uint8_t out[64], const struct cs_scalar *k)
 }
 
 /* Writes the whole point instead of a hash of it. */
-static int keep_point(unsigned char *out, const unsigned char *x, const unsigned char *y,
-                      void *data)
+static int keep_point(unsigned char *out, const unsigned char *x,
+                      const unsigned char *y, void *data)
 {
     (void)data;
     out[0] = 4;

@@ -91,8 +91,8 @@ void cs_th(uint8_t out[CS_HASH_LEN], enum cs_tag tag, const struct cs_span *item
 
 /* v = TH(tag; x.., byte c) for c = 0, 1, ..: the first that is a scalar.  A second
  * round has probability 2^-128, so running out of c means a broken hash. */
-static void h2s_secp(struct cs_scalar *out, enum cs_tag tag, const struct cs_span *items,
-                     size_t n)
+static void h2s_secp(struct cs_scalar *out, enum cs_tag tag,
+                     const struct cs_span *items, size_t n)
 {
     uint8_t v[CS_HASH_LEN];
     enum cs_err err = CS_ERR_INTERNAL;

@@ -88,10 +88,14 @@ static bool frost_share(void)
     struct cs_scalar s, d, e, rho, lambda, challenge, z, want;
 
     hex_scalar(&s, "929dcc590407aae7d388761cddb0c0db6f5627aea8e217f4a033f2ec83d93509");
-    hex_scalar(&rho, "f2cb9d7dd9beff688da6fcc83fa89046b3479417f47f55600b106760eb3b5603");
-    hex_scalar(&want, "001719ab5a53ee1a12095cd088fd149702c0720ce5fd2f29dbecf24b7281b603");
-    frost_nonce(&d, &s, "0fd2e39e111cdc266f6c0f4d0fd45c947761f1f5d3cb583dfcb9bbaf8d4c9fec");
-    frost_nonce(&e, &s, "69cd85f631d5f7f2721ed5e40519b1366f340a87c2f6856363dbdcda348a7501");
+    hex_scalar(&rho,
+               "f2cb9d7dd9beff688da6fcc83fa89046b3479417f47f55600b106760eb3b5603");
+    hex_scalar(&want,
+               "001719ab5a53ee1a12095cd088fd149702c0720ce5fd2f29dbecf24b7281b603");
+    frost_nonce(&d, &s,
+                "0fd2e39e111cdc266f6c0f4d0fd45c947761f1f5d3cb583dfcb9bbaf8d4c9fec");
+    frost_nonce(&e, &s,
+                "69cd85f631d5f7f2721ed5e40519b1366f340a87c2f6856363dbdcda348a7501");
     frost_challenge(&challenge);
     if (cs_lagrange(c, &lambda, 1, set, sizeof set, 0) != CS_OK) {
         return false;
@@ -240,7 +244,8 @@ static bool aead_works(void)
     }
     gcm[3] ^= 1;
     chacha[3] ^= 1;
-    return cs_gcm_open(out, zero_key, zero_nonce, text, CS_SPAN_OF(gcm)) == CS_ERR_AEAD &&
+    return cs_gcm_open(out, zero_key, zero_nonce, text, CS_SPAN_OF(gcm)) ==
+               CS_ERR_AEAD &&
            cs_chacha_open(out, zero_key, zero_nonce, text, CS_SPAN_OF(chacha)) ==
                CS_ERR_AEAD;
 }

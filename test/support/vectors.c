@@ -24,9 +24,9 @@ bool cs_vec_folder(const char *dir, const char *path)
     if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode)) {
         return true;
     }
-    (void)fprintf(stderr,
-                  "SKIPPED: %s: no published vectors in \"%s\"; set CS_SHARED_VECTORS\n",
-                  path, dir);
+    (void)fprintf(
+        stderr, "SKIPPED: %s: no published vectors in \"%s\"; set CS_SHARED_VECTORS\n",
+        path, dir);
     return false;
 }
 

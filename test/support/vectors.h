@@ -25,7 +25,7 @@ struct cs_vec {
 struct cs_vec *cs_vec_open(const char *dir, const char *path, bool may_skip);
 void cs_vec_close(struct cs_vec *v); /* NULL allowed */
 
-#define CS_VEC_OWN(path) cs_vec_open(CS_TEST_VECTORS, (path), false)
+#define CS_VEC_OWN(path)    cs_vec_open(CS_TEST_VECTORS, (path), false)
 #define CS_VEC_SHARED(path) cs_vec_open(CS_SHARED_VECTORS, (path), true)
 
 /* Says so on stderr, returns false, when the folder of published vectors is missing;
