@@ -29,8 +29,8 @@ enum cs_err cs_db_put(struct cs_db *db, uint8_t table, struct cs_span key,
 /* Deleting what is absent is fine. */
 enum cs_err cs_db_del(struct cs_db *db, uint8_t table, struct cs_span key) CS_MUST_USE;
 /* First entry of the table with key >= from (> from when `after`), last one with
- * key < before (any when before is empty).  key and value are *reset*, then filled:
- * so `from` may be an old content of another writer, not of `key`.  value may be NULL.
+ * key < before (any when before is empty).  key and value are *reset*, then filled;
+ * from may point into key's old content.  value may be NULL.
  * NOT_FOUND at the end.  Writing between two calls is fine. */
 enum cs_err cs_db_next(struct cs_db *db, uint8_t table, struct cs_span from, bool after,
                        struct cs_wr *key, struct cs_wr *value) CS_MUST_USE;
@@ -43,8 +43,8 @@ enum cs_err cs_db_take_batch(struct cs_db *db, struct cs_kv_batch **batch) CS_MU
 uint64_t cs_db_taken(const struct cs_db *db); /* number of the last batch taken */
 /* All batches up to this number are in the kv. */
 void cs_db_durable(struct cs_db *db, uint64_t seq);
-/* Forgets every write that is not durable (a failed commit): the caller's own state,
- * and a cs_safe on this db, must then be loaded anew. */
+/* Forgets every write that is not durable (a failed commit) and numbers batches from 1
+ * again: the caller's own state, and a cs_safe on this db, must then be loaded anew. */
 void cs_db_drop(struct cs_db *db);
 size_t cs_db_pending(const struct cs_db *db); /* entries, for metrics and limits */
 

@@ -39,7 +39,6 @@ enum cs_err cs_kv_batch_del(struct cs_kv_batch *b, uint8_t table, struct cs_span
 /* Appends b's operations to a and frees b (group commit): later ones win. */
 void cs_kv_batch_join(struct cs_kv_batch *a, struct cs_kv_batch *b);
 
-/* Convenience for callers; the same results as the operations below. */
 struct cs_kv;
 typedef enum cs_err cs_kv_scan_fn(void *ctx, uint8_t table, struct cs_span key,
                                   struct cs_span value);
@@ -48,7 +47,8 @@ void cs_kv_close(struct cs_kv *kv); /* NULL allowed */
 enum cs_err cs_kv_is_empty(struct cs_kv *kv, bool *empty) CS_MUST_USE;
 
 struct cs_kv_ops {
-    /* Appends the value to out.  NOT_FOUND when absent.  Loop thread. */
+    /* Appends the value to out (NULL: only whether it is there).  NOT_FOUND when
+     * absent.  Loop thread. */
     enum cs_err (*get)(struct cs_kv *kv, uint8_t table, struct cs_span key,
                        struct cs_wr *out);
     /* First entry of the table with key >= from (> from when `after`); key and value

@@ -10,7 +10,7 @@
 
 struct cs_kv *cs_kv_mem_new(void) CS_MUST_USE; /* NULL when out of memory */
 /* A second, independent store with the same content (and no faults set). */
-struct cs_kv *cs_kv_mem_clone(const struct cs_kv *kv) CS_MUST_USE;
+struct cs_kv *cs_kv_mem_clone(struct cs_kv *kv) CS_MUST_USE;
 /* The nth next commit (1 = the next) fails with err and changes nothing; STORE_IO
  * latches as in LMDB until cs_kv_mem_heal.  nth 0: no fault. */
 void cs_kv_mem_fail_commit(struct cs_kv *kv, unsigned nth, enum cs_err err);

@@ -52,7 +52,9 @@ void cs_safe_free(struct cs_safe *s); /* wipes the keys; NULL allowed; not the d
  * db with nothing pending.  The old key no longer opens the store. */
 enum cs_err cs_safe_rekey(struct cs_safe *s, const struct cs_kek *new_kek) CS_MUST_USE;
 
-/* As cs_db_*, by plain key.  STORE_CORRUPT when the record does not verify. */
+/* As cs_db_*, by plain key.  STORE_CORRUPT when the record does not verify.  An error
+ * of put or del (TOO_LONG, USAGE for a table below CS_SAFE_TABLE_MIN, NOMEM, ..) is
+ * final, as in db.h: half a step must not leave. */
 enum cs_err cs_safe_get(struct cs_safe *s, uint8_t table, struct cs_span key,
                         struct cs_wr *out) CS_MUST_USE;
 enum cs_err cs_safe_put(struct cs_safe *s, uint8_t table, struct cs_span key,
