@@ -10,7 +10,7 @@
 #include "base/span.h"
 #include "base/wr.h"
 
-enum { CS_SEEN_OLD_BOOTS = 8, CS_SEEN_ENC_LEN = 1 + 1 + 8 + 32 + 8 + 32 + 1 + 8 * 32 };
+enum { CS_SEEN_OLD_BOOTS = 8, CS_SEEN_ENC_LEN = 2 + 80 + 1 + 8 * 32 };
 
 /* What one CONFIRM says. */
 struct cs_life {
