@@ -16,7 +16,8 @@
  *         SIG_INVALID    (finish) a signature does not belong to key and payload
  *         NOMEM
  * `why` (NULL allowed) gets a constant sentence for people whenever the result is not
- * CS_OK: one sentence per check.  Outputs are zeroed on failure.
+ * CS_OK: one sentence per check; decode, plaintext and finish set NULL on CS_OK.
+ * Outputs are zeroed on failure.
  *
  * Payload forms, examples and the plaintext prefixes: README.md of this folder. */
 #ifndef CS_CHAIN_CHAIN_H
@@ -80,6 +81,7 @@ enum cs_chain_format {
     CS_CHAIN_FORMAT_DEFAULT = 0,
     CS_CHAIN_FORMAT_P2WPKH = 1,
     CS_CHAIN_FORMAT_P2TR = 2,
+    CS_CHAIN_FORMAT_X = 3, /* XRP_LEDGER X-address without tag; for showing */
 };
 
 struct cs_chain_info {
@@ -99,7 +101,7 @@ const struct cs_chain_info *cs_chain_by_name(const char *name);
 const struct cs_chain_info *cs_chain_at(size_t i); /* i = 0, 1, .. until NULL */
 const char *cs_chain_name(enum cs_chain chain);    /* "UNKNOWN" when there is none */
 const char *cs_chain_hash_name(enum cs_chain_hash hash); /* "none", "sha512half" */
-const char *cs_chain_scheme_name(enum cs_chain_scheme scheme);       /* "ED25519" */
+const char *cs_chain_scheme_name(enum cs_chain_scheme scheme); /* "ED25519" */
 
 /* The wallet's own key on one chain. */
 struct cs_chain_key {

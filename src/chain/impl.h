@@ -1,0 +1,40 @@
+/* What the chains of this layer share with chain.c; not for other layers. */
+#ifndef CS_CHAIN_IMPL_H
+#define CS_CHAIN_IMPL_H
+
+#include "chain/chain.h"
+
+/* One chain's implementation.  chain.c has checked key and payload length before. */
+struct cs_chain_ops {
+    enum cs_err (*address)(char out[CS_CHAIN_ADDRESS_MAX],
+                           const struct cs_chain_key *key, const char **why);
+    enum cs_err (*address_check)(const char *text, const char **why);
+    enum cs_err (*decode)(struct cs_chain_tx *tx, const struct cs_chain_key *key,
+                          struct cs_span payload, const char **why);
+    /* Builds the prefixed data of a text. */
+    enum cs_err (*prefix)(struct cs_wr *w, const struct cs_chain_key *key,
+                          struct cs_span message, const char **why);
+    /* Could these bytes be taken for a transaction by somebody? */
+    bool (*is_transaction)(struct cs_span bytes);
+    /* tx is what decode made of payload. */
+    enum cs_err (*finish)(struct cs_chain_signed *out, const struct cs_chain_key *key,
+                          struct cs_span payload, const struct cs_chain_sig *sigs,
+                          const char **why);
+    enum cs_chain_hash (*hash)(enum cs_curve curve);
+};
+
+extern const struct cs_chain_ops cs_solana_ops;
+extern const struct cs_chain_ops cs_xrp_ops;
+
+/* Sets *why (if there is one) and returns err: `return cs_chain_refuse(..)`. */
+enum cs_err cs_chain_refuse(const char **why, enum cs_err err, const char *text);
+
+/* Makes tx own `data` and adds the single item that signs all of it with key: whole
+ * (Ed25519) or hashed (ECDSA).  Takes the bytes out of w. */
+enum cs_err cs_chain_one_item(struct cs_chain_tx *tx, const struct cs_chain_key *key,
+                              enum cs_chain_hash hash, struct cs_wr *w) CS_MUST_USE;
+
+/* SHA-512, first half. */
+void cs_sha512half(uint8_t out[32], struct cs_span in);
+
+#endif

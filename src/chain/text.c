@@ -1,0 +1,177 @@
+/* Text of summaries; see text.h. */
+#include "chain/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/text.h"
+
+enum { EXPONENT_MAX = 255 };
+
+struct cs_text cs_text_begin(char *out, size_t cap)
+{
+    CS_ASSERT(cap > 0);
+    out[0] = '\0';
+    return (struct cs_text){.p = out, .cap = cap};
+}
+
+/* Largest k <= n at which UTF-8 text can be cut. */
+static size_t cut_at(const uint8_t *p, size_t n)
+{
+    while (n > 0 && (p[n] & 0xc0) == 0x80) {
+        n--;
+    }
+    return n;
+}
+
+void cs_text_add_span(struct cs_text *t, struct cs_span s)
+{
+    size_t room = t->cap - 1 - t->n;
+    size_t n = s.n;
+
+    if (t->is_cut || s.n == 0) {
+        return;
+    }
+    if (n > room) {
+        n = cut_at(s.p, room);
+        t->is_cut = true;
+    }
+    memcpy(t->p + t->n, s.p, n);
+    t->n += n;
+    t->p[t->n] = '\0';
+}
+
+void cs_text_add(struct cs_text *t, const char *text)
+{
+    cs_text_add_span(t, CS_SPAN(text, strlen(text)));
+}
+
+void cs_text_add_u64(struct cs_text *t, uint64_t v)
+{
+    char digits[24];
+
+    (void)snprintf(digits, sizeof digits, "%" PRIu64, v);
+    cs_text_add(t, digits);
+}
+
+void cs_text_add_hex(struct cs_text *t, struct cs_span s)
+{
+    char two[3];
+
+    for (size_t i = 0; i < s.n && !t->is_cut; i++) {
+        cs_text_add(t, cs_hex(two, s.p + i, 1));
+    }
+}
+
+bool cs_text_copy(char *out, size_t cap, const char *text)
+{
+    struct cs_text t = cs_text_begin(out, cap);
+
+    cs_text_add(&t, text);
+    return !t.is_cut;
+}
+
+/* Does the UTF-8 character at p (n bytes long) disturb a line of text?  C0 and C1
+ * controls, DEL, zero-width and direction marks, line separators, the BOM. */
+static bool is_disturbing(const uint8_t *p, size_t n)
+{
+    if (n == 1) {
+        return p[0] < 0x20 || p[0] == 0x7f;
+    }
+    if (n == 2) {
+        return (p[0] == 0xc2 && p[1] < 0xa0)      /* U+0080..9F */
+               || (p[0] == 0xd8 && p[1] == 0x9c); /* U+061C */
+    }
+    if (n == 3 && p[0] == 0xe2 && p[1] == 0x80) {
+        return (p[2] >= 0x8b && p[2] <= 0x8f)     /* U+200B..F */
+               || (p[2] >= 0xa8 && p[2] <= 0xae); /* U+2028..E */
+    }
+    if (n == 3 && p[0] == 0xe2 && p[1] == 0x81) {
+        return p[2] >= 0xa0 && p[2] <= 0xaf; /* U+2060..F */
+    }
+    return n == 3 && p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf;
+}
+
+static size_t utf8_len(uint8_t first)
+{
+    if (first < 0x80) {
+        return 1;
+    }
+    if (first < 0xe0) {
+        return 2;
+    }
+    return first < 0xf0 ? 3 : 4;
+}
+
+bool cs_text_show(char *out, size_t cap, struct cs_span bytes)
+{
+    struct cs_text t = cs_text_begin(out, cap);
+
+    if (bytes.n == 0) {
+        return true;
+    }
+    if (!cs_utf8_ok(bytes)) {
+        cs_text_add(&t, "0x");
+        cs_text_add_hex(&t, bytes);
+        return !t.is_cut;
+    }
+    for (size_t i = 0; i < bytes.n && !t.is_cut;) {
+        size_t len = utf8_len(bytes.p[i]);
+        struct cs_span c = CS_SPAN(bytes.p + i, len);
+
+        cs_text_add_span(&t, is_disturbing(c.p, len) ? CS_SPAN_LIT("?") : c);
+        i += len;
+    }
+    return !t.is_cut;
+}
+
+static void add_zeros(struct cs_text *t, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        cs_text_add(t, "0");
+    }
+}
+
+bool cs_text_scaled(char *out, size_t cap, uint64_t mantissa, int exponent)
+{
+    struct cs_text t = cs_text_begin(out, cap);
+    char digits[24];
+    size_t n, shift;
+
+    while (mantissa != 0 && mantissa % 10 == 0) {
+        mantissa /= 10;
+        exponent++;
+    }
+    if (exponent > EXPONENT_MAX || exponent < -EXPONENT_MAX) {
+        return false;
+    }
+    n = (size_t)snprintf(digits, sizeof digits, "%" PRIu64, mantissa);
+    shift = (size_t)(exponent < 0 ? -exponent : exponent);
+    if (mantissa == 0 || exponent >= 0) {
+        cs_text_add(&t, digits);
+        add_zeros(&t, mantissa == 0 ? 0 : shift);
+    } else if (shift >= n) {
+        cs_text_add(&t, "0.");
+        add_zeros(&t, shift - n);
+        cs_text_add(&t, digits);
+    } else {
+        cs_text_add_span(&t, CS_SPAN(digits, n - shift));
+        cs_text_add(&t, ".");
+        cs_text_add(&t, digits + n - shift);
+    }
+    if (t.is_cut) {
+        out[0] = '\0';
+    }
+    return !t.is_cut;
+}
+
+bool cs_text_decimal(char *out, size_t cap, uint64_t units, unsigned decimals)
+{
+    if (decimals > EXPONENT_MAX) {
+        out[0] = '\0';
+        return false;
+    }
+    return cs_text_scaled(out, cap, units, -(int)decimals);
+}
