@@ -255,15 +255,22 @@ static enum cs_err begin(struct cs_chain_tx *out, const struct cs_chain_ops **op
     return (*ops)->address(out->signer, key, why);
 }
 
-/* Zeroes what a failed call may have filled, names the failures that have no sentence.
- */
-static enum cs_err end(struct cs_chain_tx *out, enum cs_err err, const char **why)
+/* Gives a failure that no check has explained its sentence; success has none. */
+static enum cs_err explain(enum cs_err err, const char **why)
 {
     if (err == CS_OK) {
-        return CS_OK;
+        return cs_chain_refuse(why, err, NULL);
     }
-    cs_chain_tx_free(out);
     return err == CS_ERR_NOMEM ? cs_chain_refuse(why, err, "out of memory") : err;
+}
+
+/* Zeroes what a failed call may have filled. */
+static enum cs_err end(struct cs_chain_tx *out, enum cs_err err, const char **why)
+{
+    if (err != CS_OK) {
+        cs_chain_tx_free(out);
+    }
+    return explain(err, why);
 }
 
 enum cs_err cs_chain_decode(struct cs_chain_tx *out, const struct cs_chain_key *key,
