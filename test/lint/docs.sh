@@ -5,12 +5,13 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-# Exit code, public words, sentences: only rows at which a program of ours ends.
+# Exit code, public words, sentences: the rows at which a program of ours ends.
 table() {
-    sed -nE 's/^ *X\([A-Z_]+, *[A-Z]+, *(STOP|LATCH), *([0-9]+), *"([A-Z_]+)", *"([^"]*)".*/\2\t\3\t\4/p' \
+    sed -nE -e '/^ *X\(([A-Z_]+, *[A-Z]+, *STOP|STORE_IO, *STORE, *LATCH),/!d' \
+        -e 's/^ *X\([A-Z_]+, *[A-Z]+, *[A-Z]+, *([0-9]+), *"([A-Z_]+)", *"([^"]*)".*/\1\t\2\t\3/p' \
         src/base/err.h | awk -F'\t' '
         { if (!($1 in words)) order[n++] = $1
-          words[$1] = words[$1] (words[$1] ? "<br>" : "") "`" $2 "` " $3 }
+          if (!seen[$1, $2]++) words[$1] = words[$1] (words[$1] ? "<br>" : "") "`" $2 "` " $3 }
         END { for (i = 0; i < n; i++) printf "%s\t%s\n", order[i], words[order[i]] }' |
         sort -n | awk -F'\t' '{ printf "| %s | %s |\n", $1, $2 }'
 }
@@ -23,7 +24,8 @@ bad=0
 table >"${TMPDIR:-/tmp}/exit-codes.$$"
 trap 'rm -f "${TMPDIR:-/tmp}/exit-codes.$$"' EXIT
 [ "$(wc -l <"${TMPDIR:-/tmp}/exit-codes.$$")" -gt 5 ] || { echo "no rows found in src/base/err.h"; exit 1; }
-if ! diff <(sed -n '/<!-- exit codes:/,/<!-- end -->/p' README.md | grep -E '^\| [0-9]+ ') \
+if ! diff <(sed -n '/<!-- exit codes:/,/<!-- end -->/p' README.md | grep -E '^\| [0-9]+ ' |
+    sed -E 's/^(\| [0-9]+ \| [^|]* \|).*/\1/') \
     "${TMPDIR:-/tmp}/exit-codes.$$"; then
     echo "README.md: exit codes differ from src/base/err.h; see test/lint/docs.sh --print"
     bad=1

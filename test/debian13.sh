@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Builds and tests the sources against Debian 13's libraries (mbedTLS 3.6, libwebsockets
+# 4.3.5, libsecp256k1 0.5, gcc 14), in a Debian 13 made by debootstrap.  Not part of
+# test/run.sh: needs root and some minutes.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+usage() {
+    cat <<'TEXT'
+test/debian13.sh [--dir DIR] [--label LABEL] [--shell] [--clean]
+
+  --dir DIR      where the Debian 13 system is kept between runs
+                 (default: $XDG_CACHE_HOME/cloudsign/debian13 or ~/.cache/...)
+  --label LABEL  which tests to run there (default: unit; "" for all, none for none)
+  --shell        open a shell there instead
+  --clean        remove it and start again
+TEXT
+}
+say() { printf '\n==> %s\n' "$*"; }
+die() { printf '\ntest/debian13.sh: %s\n  remedy: %s\n' "$1" "$2" >&2; exit 1; }
+
+dir=${XDG_CACHE_HOME:-$HOME/.cache}/cloudsign/debian13 label=unit clean= shell=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --dir) shift; dir=${1:?} ;;
+        --label) shift; label=${1?} ;;
+        --shell) shell=1 ;;
+        --clean) clean=1 ;;
+        -h | --help) usage; exit 0 ;;
+        *) usage >&2; exit 64 ;;
+    esac
+    shift
+done
+as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
+in_debian() { as_root chroot "$dir" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+    HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive CI="${CI:-}" "$@"; }
+
+"$root/third_party/install.sh" --with debootstrap
+[ -z "$clean" ] || as_root rm -rf --one-file-system "$dir"
+
+# The mirror that this machine's apt uses: none is named in this repository.
+mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -E '/debian/?$' | sort -u | head -n 1)
+security=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -E '/debian-security/?$' | sort -u | head -n 1)
+[ -n "$mirror" ] || die "apt names no mirror of Debian" "check /etc/apt/sources.list, then apt-get update"
+
+if [ ! -e "$dir/.complete" ]; then
+    say "debootstrap trixie into $dir (once)"
+    as_root rm -rf --one-file-system "$dir"
+    as_root mkdir -p "$dir"
+    as_root debootstrap --variant=minbase --include=ca-certificates trixie "$dir" "$mirror" |
+        grep -vE '^I: (Retrieving|Validating|Extracting|Unpacking|Configuring)' ||
+        die "debootstrap failed" "read $dir/debootstrap/debootstrap.log"
+    {
+        printf 'deb %s %s main\n' "$mirror" trixie "$mirror" trixie-updates
+        [ -z "$security" ] || printf 'deb %s trixie-security main\n' "$security"
+    } | as_root tee "$dir/etc/apt/sources.list" >/dev/null
+    # The way out that apt takes here is the way out there.
+    apt-config dump 2>/dev/null | grep -E '^Acquire::(https?::(Proxy|CaInfo)|Retries)' |
+        as_root tee "$dir/etc/apt/apt.conf.d/80host" >/dev/null || true
+    as_root cp /etc/resolv.conf "$dir/etc/resolv.conf"
+    in_debian apt-get -q update
+    as_root touch "$dir/.complete"
+fi
+
+mounted=
+cleanup() { [ -z "$mounted" ] || as_root umount "$dir/proc"; }
+trap cleanup EXIT
+if ! mountpoint -q "$dir/proc" && as_root mount -t proc proc "$dir/proc" 2>/dev/null; then
+    mounted=1
+fi
+
+say "Copying the sources (what git knows or would add)"
+as_root mkdir -p "$dir/src/cloudsign" "$dir/src/shared"
+as_root find "$dir/src/cloudsign" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
+(cd "$root" && git ls-files -z -co --exclude-standard | while IFS= read -r -d '' file; do
+    [ ! -e "$file" ] || printf '%s\0' "$file"
+done | tar --null -T - -c) | as_root tar -x -C "$dir/src/cloudsign"
+if [ -d "$root/../shared/vectors" ]; then
+    as_root rm -rf "$dir/src/shared/vectors"
+    as_root cp -r "$root/../shared/vectors" "$dir/src/shared/"
+fi
+
+if [ -n "$shell" ]; then
+    in_debian bash -c 'cd /src/cloudsign && exec bash'
+    exit
+fi
+
+say "Packages"
+in_debian /src/cloudsign/third_party/install.sh --with-tests
+in_debian sh -c 'dpkg-query -W gcc libmbedtls-dev libwebsockets-dev libsecp256k1-dev libsodium-dev'
+
+say "Build (ci preset: gcc, warnings are errors)"
+in_debian sh -ec 'cd /src/cloudsign && cmake --preset ci >build.log 2>&1 || { tail -n 30 build.log; exit 1; }
+    cmake --build build/ci -j "$(nproc)" >build.log 2>&1 || { grep -E -A 12 "error:|FAILED" build.log | head -n 80; exit 1; }
+    tail -n 1 build.log'
+
+if [ "$label" != none ]; then
+    say "Tests${label:+ with label $label}"
+    in_debian sh -ec 'cd /src/cloudsign && exec ctest --test-dir build/ci -j "$(nproc)" \
+        --output-on-failure --no-tests=error ${1:+-L "$1"}' sh "$label"
+fi
