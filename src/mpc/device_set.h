@@ -83,7 +83,7 @@ enum cs_err cs_quorum_join_verify(const uint8_t sig[CS_SIG_LEN],
                                   const struct cs_device_set *ds, uint8_t index,
                                   const uint8_t commit[32]) CS_MUST_USE;
 /* words = cs_words(first 12 bytes of TH("quorum/code"; ds_hash, enc(nonces))).
- * nonces[k] is that of member k + 1; n must be ds->n (the caller has them all). */
+ * nonces[k] is that of member k + 1, ds->n of them (the caller has them all). */
 void cs_quorum_code(char words[CS_WORDS_LEN], const struct cs_device_set *ds,
                     const uint8_t (*nonces)[32]);
 
