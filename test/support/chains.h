@@ -1,0 +1,209 @@
+/* Helpers of the chain tests: keys and payloads of test/vectors/chains, and what must
+ * hold for every payload that decodes. */
+#ifndef CS_TEST_SUPPORT_CHAINS_H
+#define CS_TEST_SUPPORT_CHAINS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "chain/base58.h"
+#include "chain/chain.h"
+#include "support/vectors.h"
+
+static inline enum cs_curve chains_curve(const json_t *row)
+{
+    return strcmp(cs_vec_str(row, "curve"), "ed25519") == 0 ? CS_CURVE_ED25519
+                                                            : CS_CURVE_SECP256K1;
+}
+
+static inline bool chains_is(const json_t *row, const char *chain)
+{
+    const json_t *v = json_object_get(row, "chain");
+
+    return v != NULL && strcmp(json_string_value(v), chain) == 0;
+}
+
+static inline enum cs_chain chains_id(const char *name)
+{
+    const struct cs_chain_info *info = cs_chain_by_name(name);
+
+    return info == NULL ? CS_CHAIN_NONE : info->chain;
+}
+
+static inline struct cs_chain_key chains_key(enum cs_chain chain, enum cs_curve curve,
+                                             struct cs_span pub)
+{
+    struct cs_chain_key key;
+    const char *why = NULL;
+
+    assert_int_equal(cs_chain_key_init(&key, chain, curve, pub, &why), CS_OK);
+    return key;
+}
+
+static inline bool chains_holds(struct cs_span hay, const void *needle, size_t n)
+{
+    for (size_t i = 0; i + n <= hay.n; i++) {
+        if (memcmp(hay.p + i, needle, n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Address -> the bytes that stand for it in a payload. */
+static inline size_t chains_raw(uint8_t out[32], enum cs_chain chain,
+                                const char *address)
+{
+    uint8_t account[21];
+
+    if (chain == CS_CHAIN_SOLANA) {
+        assert_int_equal(cs_unbase58(out, 32, CS_BASE58_BITCOIN, address), CS_OK);
+        return 32;
+    }
+    assert_int_equal(cs_unbase58check(account, 21, CS_BASE58_XRP, address), CS_OK);
+    memcpy(out, account + 1, 20);
+    return 20;
+}
+
+/* The summary of a payload that decodes says nothing that the bytes do not say. */
+static inline void chains_check_summary(const struct cs_chain_tx *tx,
+                                        struct cs_span payload)
+{
+    const struct cs_chain_item *item = &tx->items[0];
+    uint8_t raw[32];
+    uint8_t number[8];
+    uint64_t units;
+    size_t n;
+
+    assert_int_equal(tx->n_items, 1);
+    assert_true(chains_holds(item->data, payload.p, payload.n) ||
+                chains_holds(payload, item->data.p, item->data.n));
+    if (tx->from[0] != '\0') {
+        n = chains_raw(raw, tx->chain, tx->from);
+        assert_true(chains_holds(payload, raw, n));
+    }
+    if (tx->to[0] != '\0') {
+        n = chains_raw(raw, tx->chain, tx->to);
+        assert_true(chains_holds(payload, raw, n));
+        assert_non_null(strstr(tx->text, tx->to));
+    }
+    if (tx->amount[0] != '\0') {
+        assert_non_null(strstr(tx->text, tx->amount));
+    }
+    if (tx->chain == CS_CHAIN_SOLANA && tx->units[0] != '\0') {
+        units = strtoull(tx->units, NULL, 10);
+        for (unsigned i = 0; i < 8; i++) {
+            number[i] = (uint8_t)(units >> (8 * i));
+        }
+        assert_true(chains_holds(payload, number, 8));
+    }
+    assert_true(cs_utf8_ok(CS_SPAN(tx->text, strlen(tx->text))));
+}
+
+/* Decodes; a failure has a sentence, leaves a zeroed struct, and is one of the codes.
+ */
+static inline enum cs_err chains_decode(const struct cs_chain_key *key,
+                                        struct cs_span payload, const char **why)
+{
+    struct cs_chain_tx tx;
+    const char *sentence = NULL;
+    enum cs_err err = cs_chain_decode(&tx, key, payload, &sentence);
+
+    if (err == CS_OK) {
+        assert_null(sentence);
+        chains_check_summary(&tx, payload);
+    } else {
+        assert_true(err == CS_ERR_CHAIN_TX || err == CS_ERR_CHAIN_SIGNER);
+        assert_non_null(sentence);
+        assert_true(cs_ct_is_zero(&tx, sizeof tx));
+    }
+    cs_chain_tx_free(&tx);
+    if (why != NULL) {
+        *why = sentence;
+    }
+    return err;
+}
+
+/* A copy in memory of its own size, so that ASan sees every byte read too far. */
+static inline uint8_t *chains_copy(struct cs_span s, size_t n)
+{
+    uint8_t *p = malloc(n == 0 ? 1 : n);
+
+    assert_non_null(p);
+    memcpy(p, s.p, n);
+    return p;
+}
+
+/* Cut at every byte: refused. */
+static inline void chains_cut_everywhere(const struct cs_chain_key *key,
+                                         struct cs_span s)
+{
+    for (size_t n = 0; n < s.n; n++) {
+        uint8_t *p = chains_copy(s, n);
+
+        assert_int_not_equal(chains_decode(key, CS_SPAN(p, n), NULL), CS_OK);
+        free(p);
+    }
+}
+
+/* Every byte changed in several ways: refused, or a summary that fits the bytes. */
+static inline void chains_flip_everywhere(const struct cs_chain_key *key,
+                                          struct cs_span s)
+{
+    static const uint8_t masks[] = {0x01, 0x02, 0x10, 0x40, 0x80, 0xff};
+
+    for (size_t i = 0; i < s.n; i++) {
+        for (size_t m = 0; m < sizeof masks; m++) {
+            uint8_t *p = chains_copy(s, s.n);
+
+            p[i] ^= masks[m];
+            (void)chains_decode(key, CS_SPAN(p, s.n), NULL);
+            free(p);
+        }
+    }
+}
+
+/* Refused with this code and a sentence that holds `part`. */
+#define chains_refused(key, payload, code, part)                                       \
+    do {                                                                               \
+        const char *chains_why = NULL;                                                 \
+                                                                                       \
+        assert_int_equal(chains_decode((key), (payload), &chains_why), (code));        \
+        if (strstr(chains_why, (part)) == NULL) {                                      \
+            fail_msg("\"%s\" does not say \"%s\"", chains_why, (part));                \
+        }                                                                              \
+    } while (0)
+
+/* As plaintext: refused as a transaction, raw, as hex and as base64. */
+static inline void chains_not_plaintext(const struct cs_chain_key *key,
+                                        struct cs_span s)
+{
+    struct cs_chain_tx tx;
+    struct cs_wr w = {0};
+    const char *why;
+
+    for (int form = 0; form < 3; form++) {
+        cs_wr_reset(&w);
+        if (form == 0) {
+            cs_wr_span(&w, s);
+        } else if (form == 1) {
+            cs_wr_hex(&w, s);
+        } else {
+            cs_wr_b64(&w, s);
+        }
+        assert_int_equal(cs_chain_plaintext(&tx, key, cs_wr_get(&w), &why),
+                         CS_ERR_CHAIN_MESSAGE);
+        assert_non_null(strstr(why, "transaction"));
+        assert_true(cs_ct_is_zero(&tx, sizeof tx));
+    }
+    cs_wr_free(&w);
+}
+
+#endif

@@ -1,0 +1,270 @@
+/* Names, curves, addresses: every SOLANA and XRP_LEDGER row of the vectors, every
+ * malformed key and address; what is not built says so. */
+#include "support/chains.h"
+
+static bool is_ours(const json_t *row)
+{
+    return chains_is(row, "SOLANA") || chains_is(row, "XRP_LEDGER");
+}
+
+static void check_row(struct cs_vec *v, const json_t *row)
+{
+    enum cs_chain chain = chains_id(cs_vec_str(row, "chain"));
+    struct cs_chain_key key = chains_key(chain, chains_curve(row),
+                                         cs_vec_hex(v, row, "publicKey"));
+    char address[CS_CHAIN_ADDRESS_MAX];
+    const char *why = NULL;
+
+    if (strncmp(cs_vec_str(row, "format"), "x-address", 9) == 0) {
+        key.format = CS_CHAIN_FORMAT_X;
+        key.net = strcmp(cs_vec_str(row, "network"), "mainnet") == 0 ? CS_CHAIN_MAINNET
+                                                                     : CS_CHAIN_TESTNET;
+    }
+    assert_int_equal(cs_chain_address(address, &key, &why), CS_OK);
+    assert_string_equal(address, cs_vec_str(row, "address"));
+    assert_int_equal(cs_chain_address_check(chain, address, &why), CS_OK);
+}
+
+static void addresses_are_those_of_the_vectors(void **state)
+{
+    struct cs_vec *v = CS_VEC_OWN("chains/addresses.json");
+    size_t i, n = 0;
+    json_t *row;
+
+    (void)state;
+    json_array_foreach(cs_vec_get(v->root, "addresses"), i, row)
+    {
+        if (is_ours(row)) {
+            check_row(v, row);
+            n++;
+        }
+    }
+    assert_int_equal(n, 14 + 3 * 14 + 3 * 18);
+    json_array_foreach(cs_vec_get(v->root, "published"), i, row)
+    {
+        if (is_ours(row)) {
+            check_row(v, row);
+            n++;
+        }
+    }
+    assert_int_equal(n, 14 + 3 * 14 + 3 * 18 + 5);
+    cs_vec_close(v);
+}
+
+static void malformed_public_keys_are_refused(void **state)
+{
+    struct cs_vec *v = CS_VEC_OWN("chains/addresses.json");
+    struct cs_chain_key key;
+    size_t i, n = 0;
+    json_t *row;
+
+    (void)state;
+    json_array_foreach(cs_vec_get(v->root, "invalidPublicKeys"), i, row)
+    {
+        const char *hex = cs_vec_str(row, "publicKey");
+        struct cs_wr w = {0};
+        const char *why = NULL;
+        enum cs_err err;
+
+        if (json_object_get(row, "encoding") != NULL ||
+            strcmp(cs_vec_str(row, "class"), "hex") == 0 ||
+            cs_unhex_wr(&w, hex, strlen(hex)) != CS_OK) {
+            cs_wr_free(&w); /* not the form of key that reaches this layer */
+            continue;
+        }
+        err = cs_chain_key_init(&key, CS_CHAIN_XRP_LEDGER, chains_curve(row),
+                                cs_wr_get(&w), &why);
+        cs_wr_free(&w);
+        if (err != CS_ERR_CHAIN_KEY) {
+            fail_msg("%s: %s", cs_vec_str(row, "id"), cs_err_name(err));
+        }
+        assert_non_null(why);
+        assert_true(cs_ct_is_zero(&key, sizeof key));
+        n++;
+    }
+    assert_true(n >= 58);
+    cs_vec_close(v);
+}
+
+static void malformed_addresses_are_refused(void **state)
+{
+    struct cs_vec *v = CS_VEC_OWN("chains/addresses.json");
+    size_t i, n = 0;
+    json_t *row;
+
+    (void)state;
+    json_array_foreach(cs_vec_get(v->root, "invalidAddresses"), i, row)
+    {
+        const char *why = NULL;
+
+        if (is_ours(row)) {
+            assert_int_equal(cs_chain_address_check(chains_id(cs_vec_str(row, "chain")),
+                                                    cs_vec_str(row, "address"), &why),
+                             CS_ERR_CHAIN_ADDRESS);
+            assert_non_null(why);
+            n++;
+        }
+    }
+    assert_int_equal(n, 8);
+    cs_vec_close(v);
+}
+
+/* An X-address with these bytes after the account. */
+static enum cs_err check_x(uint8_t v0, uint8_t v1, const uint8_t tail[9])
+{
+    uint8_t raw[31] = {v0, v1};
+    char text[CS_BASE58_TEXT_MAX];
+
+    memcpy(raw + 22, tail, 9);
+    cs_base58check(text, CS_BASE58_XRP, CS_SPAN_OF(raw));
+    return cs_chain_address_check(CS_CHAIN_XRP_LEDGER, text, NULL);
+}
+
+static void x_addresses_have_one_form(void **state)
+{
+    (void)state;
+    assert_int_equal(check_x(5, 0x44, (uint8_t[9]){0}), CS_OK);
+    assert_int_equal(check_x(4, 0x93, (uint8_t[9]){0}), CS_OK);
+    assert_int_equal(check_x(5, 0x44, (uint8_t[9]){1, 255, 255, 255, 255}), CS_OK);
+    assert_int_equal(check_x(5, 0x44, (uint8_t[9]){1, 0, 0, 0, 0, 1}),
+                     CS_ERR_CHAIN_ADDRESS); /* 64-bit tag */
+    assert_int_equal(check_x(5, 0x44, (uint8_t[9]){2}), CS_ERR_CHAIN_ADDRESS);
+    assert_int_equal(check_x(5, 0x44, (uint8_t[9]){0, 7}), CS_ERR_CHAIN_ADDRESS);
+    assert_int_equal(check_x(5, 0x45, (uint8_t[9]){0}), CS_ERR_CHAIN_ADDRESS);
+}
+
+static void the_table_has_the_apis_words_and_defaults(void **state)
+{
+    static const char *const names[] = {
+        "AVALANCHE", "ETHEREUM", "XRP_LEDGER", "POLYGON", "BNBCHAIN", "BASE",
+        "HEDERA",    "ARBITRUM", "ONE_MONEY",  "SOLANA",  "TRON",     "BITCOIN"};
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(names); i++) {
+        const struct cs_chain_info *info = cs_chain_by_name(names[i]);
+        bool is_solana = strcmp(names[i], "SOLANA") == 0;
+
+        assert_non_null(info);
+        assert_ptr_equal(cs_chain_info(info->chain), info);
+        assert_ptr_equal(cs_chain_at(i), info);
+        assert_int_equal(info->chain, i + 1);
+        assert_string_equal(cs_chain_name(info->chain), names[i]);
+        assert_int_equal(info->default_curve,
+                         is_solana ? CS_CURVE_ED25519 : CS_CURVE_SECP256K1);
+        assert_int_equal(info->has_secp256k1, !is_solana);
+    }
+    assert_null(cs_chain_at(CS_COUNTOF(names)));
+    assert_null(cs_chain_by_name("solana"));
+    assert_null(cs_chain_by_name(""));
+    assert_null(cs_chain_info((enum cs_chain)99));
+    assert_string_equal(cs_chain_name(CS_CHAIN_NONE), "UNKNOWN");
+    assert_string_equal(cs_chain_hash_name(CS_CHAIN_HASH_SHA512HALF), "sha512half");
+    assert_string_equal(cs_chain_hash_name(CS_CHAIN_HASH_NONE), "none");
+    assert_string_equal(cs_chain_scheme_name(CS_CHAIN_SCHEME_ECDSA), "ECDSA");
+}
+
+static void chains_that_are_not_built_are_refused_everywhere(void **state)
+{
+    static const uint8_t pub[33] = {2};
+    struct cs_chain_key key = {.curve = CS_CURVE_SECP256K1, .pub_len = 33};
+    char address[CS_CHAIN_ADDRESS_MAX];
+    struct cs_chain_signed out;
+    struct cs_chain_sig sig = {0};
+    struct cs_chain_tx tx;
+    struct cs_span one = CS_SPAN_LIT("x");
+
+    (void)state;
+    for (int c = 0; c < 100; c++) {
+        const struct cs_chain_info *info = cs_chain_info((enum cs_chain)c);
+        const char *why = NULL;
+
+        if (info != NULL && info->is_built) {
+            continue;
+        }
+        key.chain = (enum cs_chain)c;
+        assert_int_equal(cs_chain_address(address, &key, &why), CS_ERR_CHAIN_UNKNOWN);
+        assert_non_null(strstr(why, info == NULL ? "no such" : "not supported yet"));
+        assert_int_equal(cs_chain_address_check(key.chain, "x", NULL),
+                         CS_ERR_CHAIN_UNKNOWN);
+        assert_int_equal(cs_chain_decode(&tx, &key, one, NULL), CS_ERR_CHAIN_UNKNOWN);
+        assert_int_equal(cs_chain_plaintext(&tx, &key, one, NULL),
+                         CS_ERR_CHAIN_UNKNOWN);
+        assert_int_equal(cs_chain_finish(&out, &key, one, &sig, 1, NULL),
+                         CS_ERR_CHAIN_UNKNOWN);
+        assert_int_equal(cs_chain_key_init(&key, (enum cs_chain)c, CS_CURVE_SECP256K1,
+                                           CS_SPAN_OF(pub), NULL),
+                         CS_ERR_CHAIN_UNKNOWN);
+    }
+}
+
+static void a_curve_that_the_chain_does_not_take_is_refused(void **state)
+{
+    struct cs_vec *v = CS_VEC_OWN("chains/addresses.json");
+    json_t *row = json_array_get(cs_vec_get(cs_vec_get(v->root, "keys"), "secp256k1"),
+                                 0);
+    struct cs_chain_key key;
+    const char *why = NULL;
+
+    (void)state;
+    assert_int_equal(cs_chain_key_init(&key, CS_CHAIN_SOLANA, CS_CURVE_SECP256K1,
+                                       cs_vec_hex(v, row, "publicKey"), &why),
+                     CS_ERR_CHAIN_UNKNOWN);
+    assert_non_null(strstr(why, "curve"));
+    cs_vec_close(v);
+}
+
+static void an_uncompressed_key_gives_the_same_address(void **state)
+{
+    struct cs_vec *v = CS_VEC_OWN("chains/addresses.json");
+    json_t *row = json_array_get(cs_vec_get(cs_vec_get(v->root, "keys"), "secp256k1"),
+                                 3);
+    struct cs_chain_key a = chains_key(CS_CHAIN_XRP_LEDGER, CS_CURVE_SECP256K1,
+                                       cs_vec_hex(v, row, "publicKey"));
+    struct cs_chain_key b = chains_key(CS_CHAIN_XRP_LEDGER, CS_CURVE_SECP256K1,
+                                       cs_vec_hex(v, row, "publicKeyUncompressed"));
+
+    (void)state;
+    assert_memory_equal(&a, &b, sizeof a);
+    cs_vec_close(v);
+}
+
+static void formats_of_other_chains_are_refused(void **state)
+{
+    struct cs_vec *v = CS_VEC_OWN("chains/addresses.json");
+    json_t *row = json_array_get(cs_vec_get(cs_vec_get(v->root, "keys"), "ed25519"), 0);
+    struct cs_span pub = cs_vec_hex(v, row, "publicKey");
+    struct cs_chain_key sol = chains_key(CS_CHAIN_SOLANA, CS_CURVE_ED25519, pub);
+    struct cs_chain_key xrp = chains_key(CS_CHAIN_XRP_LEDGER, CS_CURVE_ED25519, pub);
+    char address[CS_CHAIN_ADDRESS_MAX];
+
+    (void)state;
+    sol.format = CS_CHAIN_FORMAT_X;
+    xrp.format = CS_CHAIN_FORMAT_P2TR;
+    assert_int_equal(cs_chain_address(address, &sol, NULL), CS_ERR_CHAIN_UNKNOWN);
+    assert_int_equal(cs_chain_address(address, &xrp, NULL), CS_ERR_CHAIN_UNKNOWN);
+    assert_true(cs_ct_is_zero(address, sizeof address));
+    cs_vec_close(v);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return cs_crypto_init() == CS_OK ? 0 : -1;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(addresses_are_those_of_the_vectors),
+        cmocka_unit_test(malformed_public_keys_are_refused),
+        cmocka_unit_test(malformed_addresses_are_refused),
+        cmocka_unit_test(x_addresses_have_one_form),
+        cmocka_unit_test(the_table_has_the_apis_words_and_defaults),
+        cmocka_unit_test(chains_that_are_not_built_are_refused_everywhere),
+        cmocka_unit_test(a_curve_that_the_chain_does_not_take_is_refused),
+        cmocka_unit_test(an_uncompressed_key_gives_the_same_address),
+        cmocka_unit_test(formats_of_other_chains_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
