@@ -21,7 +21,7 @@ refuse "no bound on what is written or read" \
 refuse "no error on bad input; use base/text" "$(call 'atoi|atol|atoll|atof|scanf|sscanf')" src
 refuse "hidden state or a shell" "$(call 'strtok|system|popen|rand|srand|tmpnam|mktemp')" src test
 # By name: what may be secret.  Where it is public, the line says so.
-secret='secret|share|seed|nonce|scalar|psk|token|password|\\<(mac|kek|dek)\\>'
+secret='secret|share|seed|nonce|scalar|psk|token|password|\<(mac|kek|dek)\>'
 UNLESS='/\* .*public' refuse "no secret may pass through memcmp or strcmp; use cs_ct_equal" \
     "$(call 'memcmp|bcmp|strcmp').*($secret)" src
 refuse "the heap is base/mem's" "$(call 'malloc|calloc|realloc|free|strdup|strndup|reallocarray')" \
