@@ -120,6 +120,23 @@ export const XRP_SIGN_PREFIX = Buffer.from('STX\0', 'latin1');
 export const messageOf = (blockchain, encoded) =>
   blockchain === 'XRP_LEDGER' ? Buffer.concat([XRP_SIGN_PREFIX, encoded]) : encoded;
 
+// What Ed25519 is given for a text: Solana's off-chain message format, version 0, with our
+// application domain; on the XRP Ledger, which has no such format, a prefix that no ledger
+// object has and the length (src/chain/README.md).
+export function plaintextOf(blockchain, publicKey, text) {
+  const body = Buffer.from(text, 'utf8');
+  if (blockchain === 'XRP_LEDGER') {
+    return Buffer.concat([Buffer.from('\x19XRP Ledger Signed Message:\n', 'latin1'),
+      u32be(body.length), body]);
+  }
+  const head = Buffer.concat([Buffer.from('\xffsolana offchain\0', 'latin1'),
+    Buffer.from('cloudsign/1/plaintext'.padEnd(32, '\0'), 'latin1')]);
+  const room = 1232 - (head.length + 2 + 32 + 2); // one packet
+  const format = body.length > room ? 2 : body.every((b) => b >= 0x20 && b <= 0x7e) ? 0 : 1;
+  return Buffer.concat([head, Buffer.from([format, 1]), publicKey,
+    Buffer.from([body.length & 255, body.length >> 8]), body]);
+}
+
 // TxnSignature (74) stands behind SigningPubKey (73): insert it there.  The unsigned
 // blob is walked field by field up to that place.
 export function xrpInsertSignature(blob, signature) {

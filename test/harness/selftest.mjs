@@ -65,6 +65,12 @@ function ownKey() {
       signature: codec.hex(signature), encodedTransaction: made.encodedTransaction,
       signedTransaction: codec.hex(codec.signedOf(blockchain, encoded, signature)) };
     assert.equal(run(good).status, 0, run(good).stderr);
+    const text = 'Grüße, I own this account.';
+    const textSignature = sign(null, codec.plaintextOf(blockchain, key, text), secret);
+    const plain = { blockchain, address: made.from, publicKey: codec.hex(key), text,
+      signature: codec.hex(textSignature) };
+    assert.equal(run(plain).status, 0, run(plain).stderr);
+    assert.notEqual(run({ ...plain, text: `${text} ` }).status, 0, 'accepted another text');
     const flip = (text) => (text[0] === '0' ? '1' : '0') + text.slice(1);
     for (const [name, bad] of Object.entries({
       signature: { ...good, signature: flip(good.signature) },

@@ -198,7 +198,7 @@ sign() {
          signature: $t.signature}
         + if $kind == "raw"
           then {encodedTransaction: $v, signedTransaction: $t.signedTransaction}
-          else {signedBytes: $t.encodedTransaction, contains: $v} end' |
+          else {text: $v} end' |
         node "$here/verify.mjs") ||
         h_fail "a signature of $1 does not verify" "this must not happen: keep the logs" platform
     h_state "$1, $5" "SIGNED, verified"

@@ -1,16 +1,17 @@
 // Judges a signature with two implementations that are not ours: Node's crypto and the
 // openssl program.  Reads one JSON object on stdin:
 //   {"blockchain", "address", "publicKey", "signature",
-//    "encodedTransaction" | "signedBytes", "signedTransaction"?}
-// encodedTransaction: raw transaction; what had to be signed follows from it.
-// signedBytes: a plaintext's prefixed data; "contains" must stand in it.
+//    "encodedTransaction" (hex) | "text", "signedTransaction"?}
+// What had to be signed is worked out here from the transaction or the text.
 // Prints what was checked; exit 1 and a reason when anything is wrong.
 import { createPublicKey, verify } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addressOf, hex, messageOf, rawPublicKey, signedOf, unhex } from './codec.mjs';
+import {
+  addressOf, hex, messageOf, plaintextOf, rawPublicKey, signedOf, unhex,
+} from './codec.mjs';
 
 const SPKI_ED25519 = Buffer.from('302a300506032b6570032100', 'hex'); // RFC 8410
 
@@ -49,16 +50,12 @@ const input = JSON.parse(readFileSync(0, 'utf8'));
 const key = rawPublicKey(input.publicKey);
 const signature = unhex(input.signature, 'signature');
 const encoded = input.encodedTransaction && unhex(input.encodedTransaction, 'transaction');
-const message = encoded ? messageOf(input.blockchain, encoded) : unhex(input.signedBytes);
+const message = encoded ? messageOf(input.blockchain, encoded)
+  : plaintextOf(input.blockchain, key, input.text);
 
 check(signature.length === 64, `an Ed25519 signature has 64 bytes, not ${signature.length}`);
 check(addressOf(input.blockchain, key) === input.address,
   `the address ${input.address} does not belong to the public key ${hex(key)}`);
-if (input.contains !== undefined) {
-  check(message.includes(Buffer.from(input.contains, 'utf8')),
-    'the signed bytes do not contain the message that was asked for');
-  check(message.length > Buffer.byteLength(input.contains), 'the message has no prefix');
-}
 
 // A verifier that says yes to everything proves nothing: the same signature must fail
 // on a message with one bit changed.
@@ -68,8 +65,8 @@ for (const [name, verifies] of [['node', nodeVerifies], ['openssl', opensslVerif
   check(verifies(key, message, signature), `${name}: the signature does not verify`);
   check(!verifies(key, altered, signature), `${name} accepts an altered message`);
 }
-if (input.signedTransaction) {
-  check(encoded && signedOf(input.blockchain, encoded, signature)
+if (encoded && input.signedTransaction) {
+  check(signedOf(input.blockchain, encoded, signature)
     .equals(unhex(input.signedTransaction, 'signedTransaction')),
   'signedTransaction is not the transaction with this signature in its place');
 }
