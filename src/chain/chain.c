@@ -182,8 +182,7 @@ void cs_sha512half(uint8_t out[32], struct cs_span in)
     memcpy(out, full, 32);
 }
 
-/* ---- items --------------------------------------------------------------------------
- */
+/* ---- items ----------------------------------------------------------------- */
 
 static void hash_item(struct cs_chain_item *item)
 {
@@ -242,8 +241,7 @@ void cs_chain_tx_free(struct cs_chain_tx *tx)
     memset(tx, 0, sizeof *tx);
 }
 
-/* ---- decode -------------------------------------------------------------------------
- */
+/* ---- decode ---------------------------------------------------------------- */
 
 /* What every call on a payload or message checks first, and the fields it fills. */
 static enum cs_err begin(struct cs_chain_tx *out, const struct cs_chain_ops **ops,
@@ -292,8 +290,7 @@ out:
     return end(out, err, why);
 }
 
-/* ---- plaintext ----------------------------------------------------------------------
- */
+/* ---- plaintext ------------------------------------------------------------- */
 
 enum { PLAINTEXT_MAX = 64 * 1024 };
 
@@ -367,8 +364,7 @@ out:
     return end(out, err, why);
 }
 
-/* ---- final encoding -----------------------------------------------------------------
- */
+/* ---- final encoding -------------------------------------------------------- */
 
 /* ECDSA: low s only (CHAINS.md, 2); s at most half the group order. */
 static bool is_low_s(const uint8_t s[32])

@@ -84,7 +84,7 @@ static bool is_transaction(struct cs_span bytes)
     return cs_sol_parse(&m, bytes, NULL) == CS_OK;
 }
 
-/* ---- plaintext: Solana's off-chain message format, version 0 --------------------- */
+/* ---- plaintext: Solana's off-chain message format, version 0 --------------- */
 
 enum {
     OFFCHAIN_ASCII = 0, /* printable ASCII; fits a packet with the header */
@@ -129,8 +129,7 @@ static enum cs_err prefix(struct cs_wr *w, const struct cs_chain_key *key,
     return w->err;
 }
 
-/* ---- final encoding ---------------------------------------------------------------
- */
+/* ---- final encoding -------------------------------------------------------- */
 
 static enum cs_err finish(struct cs_chain_signed *out, const struct cs_chain_key *key,
                           struct cs_span payload, const struct cs_chain_sig *sigs,

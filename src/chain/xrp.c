@@ -13,8 +13,7 @@
 
 static const uint8_t sign_prefix[4] = {'S', 'T', 'X', 0};
 
-/* ---- keys and addresses ------------------------------------------------------------
- */
+/* ---- keys and addresses ---------------------------------------------------- */
 
 static void ledger_key(uint8_t out[CS_XRP_PUB_LEN], const struct cs_chain_key *key)
 {
@@ -119,8 +118,7 @@ static enum cs_err address_check(const char *text, const char **why)
     return CS_OK;
 }
 
-/* ---- transactions -------------------------------------------------------------------
- */
+/* ---- transactions ---------------------------------------------------------- */
 
 static enum cs_err bad(const char **why, const char *text)
 {
@@ -297,8 +295,7 @@ static enum cs_err decode(struct cs_chain_tx *tx, const struct cs_chain_key *key
     return cs_chain_one_item(tx, key, hash(key->curve), &w);
 }
 
-/* ---- plaintext ----------------------------------------------------------------------
- */
+/* ---- plaintext ------------------------------------------------------------- */
 
 /* Whatever can stand before something that is signed on this ledger ends its four bytes
  * with zero: STX, SMT, BCH, CLM, TXN, PRP, VAL, MAN and all others. */
@@ -328,8 +325,7 @@ static enum cs_err prefix(struct cs_wr *w, const struct cs_chain_key *key,
     return w->err;
 }
 
-/* ---- final encoding -----------------------------------------------------------------
- */
+/* ---- final encoding -------------------------------------------------------- */
 
 /* "TXN\0" and the signed bytes; upper-case hex, as explorers show it. */
 static enum cs_err put_txid(struct cs_chain_signed *out)
