@@ -52,8 +52,12 @@ void *cs_guard_new(size_t n)
 {
     /* sodium_malloc puts the object at the end of its pages: keep it aligned. */
     size_t rounded = (n + 63U) & ~(size_t)63U;
-    void *p = fails_now() ? NULL : sodium_malloc(rounded);
+    void *p;
 
+    if (rounded < n || fails_now()) {
+        return NULL;
+    }
+    p = sodium_malloc(rounded);
     if (p != NULL) {
         sodium_memzero(p, rounded);
     }

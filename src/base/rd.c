@@ -18,8 +18,10 @@ struct cs_span cs_rd_span(struct cs_rd *r, size_t n)
         cs_rd_fail(r, CS_ERR_TRUNCATED);
         return (struct cs_span){NULL, 0};
     }
-    r->p += n;
-    r->left -= n;
+    if (n != 0) { /* p may be NULL for an empty input */
+        r->p += n;
+        r->left -= n;
+    }
     return s;
 }
 

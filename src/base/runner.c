@@ -13,12 +13,28 @@ void cs_runner_init(struct cs_runner *r, struct cs_core core, struct cs_env env)
     *r = (struct cs_runner){.core = core, .env = env};
 }
 
+/* After a failed commit the core's memory may be ahead of the store, so nothing that
+ * tells anybody anything may leave: only hanging up and ending are left. */
+static bool may_act(const struct cs_runner *r, const struct cs_action *a)
+{
+    return r->failed == CS_OK || a->type == CS_ACT_CLOSE || a->type == CS_ACT_EXIT;
+}
+
 static void act_all(struct cs_runner *r, struct cs_step *step)
 {
+    r->busy = true; /* events from inside would overtake the rest of the list */
     for (struct cs_action *a = step->first; a != NULL; a = a->next) {
-        r->env.act(r->env.ctx, a);
+        if (may_act(r, a)) {
+            r->env.act(r->env.ctx, a);
+        }
     }
+    r->busy = false;
     cs_step_clear(step);
+}
+
+static void arm(struct cs_runner *r)
+{
+    r->env.arm(r->env.ctx, r->core.deadline(r->core.self));
 }
 
 static void wait_for(struct cs_runner *r, struct cs_step *step, uint64_t seq)
@@ -63,12 +79,12 @@ void cs_runner_event(struct cs_runner *r, struct cs_event *ev)
 {
     struct cs_step out = {0};
 
-    CS_ASSERT(!r->stepping);
+    CS_ASSERT(!r->busy);
     ev->now_ms = r->env.now_ms(r->env.ctx);
     ev->wall_ms = r->env.wall_ms(r->env.ctx);
-    r->stepping = true;
+    r->busy = true;
     r->core.step(r->core.self, ev, &out);
-    r->stepping = false;
+    r->busy = false;
     if (out.batch != NULL && r->failed != CS_OK) {
         r->env.drop_batch(r->env.ctx, out.batch); /* latched: the store is not ours */
     } else if (out.batch != NULL) {
@@ -79,7 +95,7 @@ void cs_runner_event(struct cs_runner *r, struct cs_event *ev)
     } else {
         wait_for(r, &out, r->last_seq);
     }
-    r->env.arm(r->env.ctx, r->core.deadline(r->core.self));
+    arm(r);
 }
 
 void cs_runner_committed(struct cs_runner *r, uint64_t seq, enum cs_err err)
@@ -95,6 +111,7 @@ void cs_runner_committed(struct cs_runner *r, uint64_t seq, enum cs_err err)
         cs_runner_event(r, &ev);
         return;
     }
+    CS_ASSERT(seq > r->durable_seq && seq <= r->last_seq); /* in order, none twice */
     r->durable_seq = seq;
     if (r->core.durable != NULL) {
         r->core.durable(r->core.self, seq);
@@ -105,4 +122,5 @@ void cs_runner_committed(struct cs_runner *r, uint64_t seq, enum cs_err err)
         act_all(r, &p->step);
         cs_free(p);
     }
+    arm(r); /* what became durable may have moved the deadline */
 }

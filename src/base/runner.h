@@ -17,16 +17,18 @@ struct cs_runner {
     uint64_t last_seq;
     uint64_t durable_seq;
     enum cs_err failed; /* not CS_OK: latched, nothing more is stored or sent */
-    bool stepping;
+    bool busy;          /* in the core or in env.act: no events now */
 };
 
 void cs_runner_init(struct cs_runner *r, struct cs_core core, struct cs_env env);
 /* Drops what waits.  The core is the caller's. */
 void cs_runner_wipe(struct cs_runner *r);
-/* Stamps ev with the clocks and gives it to the core.  Not from inside env calls. */
+/* Stamps ev with the clocks and gives it to the core.  Not from inside env calls
+ * (asserted for act): queue it instead. */
 void cs_runner_event(struct cs_runner *r, struct cs_event *ev);
 /* The batch with this number is durable, or failed: then everything that waits is
- * dropped and the core hears COMMIT_FAILED. */
+ * dropped and the core hears COMMIT_FAILED.  From then on batches are dropped and only
+ * CLOSE and EXIT are executed: memory may be ahead of the store. */
 void cs_runner_committed(struct cs_runner *r, uint64_t seq, enum cs_err err);
 
 #endif

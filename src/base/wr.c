@@ -8,6 +8,13 @@
 
 enum { WR_DEFAULT_MAX = 16 << 20, WR_FIRST = 64 };
 
+static void fail(struct cs_wr *w, enum cs_err err)
+{
+    if (w->err == CS_OK) { /* the first error stays */
+        w->err = err;
+    }
+}
+
 static bool grow(struct cs_wr *w, size_t need)
 {
     size_t max = w->max == 0 ? WR_DEFAULT_MAX : w->max;
@@ -15,15 +22,15 @@ static bool grow(struct cs_wr *w, size_t need)
     uint8_t *p;
 
     if (need > max) {
-        w->err = CS_ERR_TOO_LONG;
+        fail(w, CS_ERR_TOO_LONG);
         return false;
     }
     while (cap < need) {
-        cap *= 2;
+        cap = cap > SIZE_MAX / 2 ? need : cap * 2;
     }
     p = cs_alloc(cap);
     if (p == NULL) {
-        w->err = CS_ERR_NOMEM;
+        fail(w, CS_ERR_NOMEM);
         return false;
     }
     if (w->n != 0) {
@@ -39,13 +46,14 @@ uint8_t *cs_wr_room(struct cs_wr *w, size_t n)
 {
     uint8_t *at;
 
-    if (w->err != CS_OK || n > SIZE_MAX - w->n) {
+    if (w->err != CS_OK) {
         return NULL;
     }
-    if (w->n + n > w->cap && !grow(w, w->n + n)) {
+    if (n > SIZE_MAX - w->n) {
+        fail(w, CS_ERR_TOO_LONG);
         return NULL;
     }
-    if (w->p == NULL && !grow(w, WR_FIRST)) {
+    if ((w->p == NULL || w->n + n > w->cap) && !grow(w, w->n + n)) {
         return NULL;
     }
     at = w->p + w->n;
@@ -100,7 +108,7 @@ void cs_wr_span(struct cs_wr *w, struct cs_span s)
 void cs_wr_lp(struct cs_wr *w, struct cs_span s)
 {
     if (s.n > UINT32_MAX) {
-        w->err = CS_ERR_TOO_LONG;
+        fail(w, CS_ERR_TOO_LONG);
         return;
     }
     cs_wr_u32(w, (uint32_t)s.n);
@@ -121,6 +129,9 @@ void cs_wr_printf(struct cs_wr *w, const char *fmt, ...)
     va_copy(again, ap);
     n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
+    if (n < 0) {
+        fail(w, CS_ERR_INTERNAL);
+    }
     if (n > 0) {
         uint8_t *at = cs_wr_room(w, (size_t)n + 1);
 
@@ -156,6 +167,11 @@ uint8_t *cs_wr_take(struct cs_wr *w, size_t *n)
 {
     uint8_t *p = w->p;
 
+    if (w->err != CS_OK) { /* half a message is none */
+        cs_wr_free(w);
+        *n = 0;
+        return NULL;
+    }
     *n = w->n;
     *w = (struct cs_wr){.max = w->max};
     return p;

@@ -2,7 +2,8 @@
  *
  * Zero-initialise, or set max (default 16 MiB).  Growing copies and wipes the old
  * bytes, so a buffer may hold secrets; cs_wr_free wipes.  Owner: whoever holds the
- * struct; cs_wr_take moves the bytes out (free them with cs_free_wiped). */
+ * struct; cs_wr_take moves the bytes out (free them with cs_free_wiped; NULL after an
+ * error, and then the bytes are wiped). */
 #ifndef CS_BASE_WR_H
 #define CS_BASE_WR_H
 

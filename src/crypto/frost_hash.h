@@ -1,5 +1,5 @@
-/* H1..H5 of RFC 9591, FROST(Ed25519, SHA-512); and, for the RFC's other vectors in
- * tests, the secp256k1 suite.  Any thread. */
+/* H1..H5 of RFC 9591, FROST(Ed25519, SHA-512).  Any thread; call cs_crypto_init first.
+ */
 #ifndef CS_CRYPTO_FROST_HASH_H
 #define CS_CRYPTO_FROST_HASH_H
 

@@ -1,5 +1,6 @@
 /* Every hash tag of the protocol, once (PROTOCOLS 1.4).  A tag serves one purpose.
- * The build checks that no two rows carry the same text (tags.c, test). */
+ * That no two rows carry the same text is checked by test_crypto_hash and, once more,
+ * at every start (selftest.c). */
 #ifndef CS_CRYPTO_TAGS_H
 #define CS_CRYPTO_TAGS_H
 
