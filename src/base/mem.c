@@ -54,7 +54,7 @@ void *cs_guard_new(size_t n)
     size_t rounded = (n + 63U) & ~(size_t)63U;
     void *p;
 
-    if (rounded < n || fails_now()) {
+    if (rounded < n || fails_now() || sodium_init() < 0) { /* needs the page size */
         return NULL;
     }
     p = sodium_malloc(rounded);

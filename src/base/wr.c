@@ -28,6 +28,9 @@ static bool grow(struct cs_wr *w, size_t need)
     while (cap < need) {
         cap = cap > SIZE_MAX / 2 ? need : cap * 2;
     }
+    if (cap > max) {
+        cap = max; /* so that what fits is also what is allowed */
+    }
     p = cs_alloc(cap);
     if (p == NULL) {
         fail(w, CS_ERR_NOMEM);
