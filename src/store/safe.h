@@ -6,7 +6,8 @@
  * peers can find that (signed journal head and boot counter, DECISIONS 12).
  *
  * Rules: nothing is ever written when opening fails; a store is made only by
- * cs_safe_create and only where there is nothing at all.  Thread: loop. */
+ * cs_safe_create and only where there is nothing at all.  cs_crypto_init comes first.
+ * Thread: loop. */
 #ifndef CS_STORE_SAFE_H
 #define CS_STORE_SAFE_H
 

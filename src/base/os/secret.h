@@ -5,6 +5,8 @@
 #ifndef CS_BASE_OS_SECRET_H
 #define CS_BASE_OS_SECRET_H
 
+#include <stdbool.h>
+
 #include "base/why.h"
 #include "base/wr.h"
 

@@ -2,6 +2,8 @@
 #ifndef CS_BASE_OS_VOLUME_H
 #define CS_BASE_OS_VOLUME_H
 
+#include <stdbool.h>
+
 #include "base/why.h"
 
 /* STORE_FS with the remedy on file systems where locks or memory maps are not to be

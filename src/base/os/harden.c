@@ -1,0 +1,48 @@
+#include "base/os/harden.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+/* LeakSanitizer traces its own process, which needs it dumpable. */
+#if defined(__SANITIZE_ADDRESS__)
+#define KEEP_DUMPABLE 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KEEP_DUMPABLE 1
+#endif
+#endif
+#ifndef KEEP_DUMPABLE
+#define KEEP_DUMPABLE 0
+#endif
+
+static enum cs_err refused(struct cs_why *why, const char *what)
+{
+    return cs_why(why, CS_ERR_OS, "cannot %s: %s (a container profile may forbid it)",
+                  what, strerror(errno));
+}
+
+enum cs_err cs_os_harden(struct cs_why *why)
+{
+    const struct rlimit none = {0, 0};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    (void)umask(077);
+    if (setrlimit(RLIMIT_CORE, &none) != 0) {
+        return refused(why, "switch core dumps off");
+    }
+    if (!KEEP_DUMPABLE && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+        return refused(why, "protect the process memory (PR_SET_DUMPABLE)");
+    }
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return refused(why, "give up new privileges (PR_SET_NO_NEW_PRIVS)");
+    }
+    if (sigaction(SIGPIPE, &ignore, NULL) != 0 ||
+        sigaction(SIGXFSZ, &ignore, NULL) != 0) {
+        return refused(why, "ignore SIGPIPE and SIGXFSZ");
+    }
+    return CS_OK;
+}

@@ -1,0 +1,568 @@
+#include "store/lmdb/kv_lmdb.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/os/volume.h"
+#include "store/lmdb/check.h"
+#include "store/lmdb/room.h"
+
+enum {
+    PATH_CAP = 4096,
+    MAX_READERS = 16,
+    LOCK_FILE_BYTES = 8192, /* more than LMDB's lock file needs for MAX_READERS */
+    GROW_TRIES = 40,
+};
+
+struct kv_lmdb {
+    struct cs_kv kv;
+    MDB_env *env;
+    MDB_dbi dbi;
+    MDB_txn *reader;    /* loop thread; reset between uses */
+    MDB_cursor *cursor; /* of the reader */
+    struct cs_os_lock lock;
+    /* Held by every read transaction and while the map moves: LMDB's map may change
+     * only when no transaction of this process is active. */
+    pthread_mutex_t map_mutex;
+    struct cs_room room; /* writer's */
+    size_t map_size, map_max;
+    atomic_int latched; /* enum cs_err of the first failed write or sync */
+};
+
+static struct kv_lmdb *self_of(struct cs_kv *kv)
+{
+    return CS_CONTAINER_OF(kv, struct kv_lmdb, kv);
+}
+
+static enum cs_err err_of(int rc)
+{
+    switch (rc) {
+    case MDB_SUCCESS:
+        return CS_OK;
+    case MDB_NOTFOUND:
+        return CS_ERR_NOT_FOUND;
+    case MDB_MAP_FULL:
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return CS_ERR_STORE_FULL;
+    case ENOMEM:
+        return CS_ERR_NOMEM;
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+        return CS_ERR_STORE_CORRUPT;
+    case MDB_VERSION_MISMATCH:
+        return CS_ERR_STORE_VERSION;
+    default:
+        return CS_ERR_STORE_IO;
+    }
+}
+
+static void lock_map(struct kv_lmdb *k)
+{
+    CS_ASSERT(pthread_mutex_lock(&k->map_mutex) == 0);
+}
+
+static void unlock_map(struct kv_lmdb *k)
+{
+    CS_ASSERT(pthread_mutex_unlock(&k->map_mutex) == 0);
+}
+
+/* ---- reading (loop thread) ----------------------------------------------------- */
+
+struct mdb_key {
+    uint8_t bytes[1 + CS_KV_KEY_MAX];
+    MDB_val val;
+};
+
+static bool key_make(struct mdb_key *k, uint8_t table, struct cs_span key)
+{
+    if (key.n > CS_KV_KEY_MAX) {
+        return false;
+    }
+    k->bytes[0] = table;
+    if (key.n != 0) {
+        memcpy(k->bytes + 1, key.p, key.n);
+    }
+    k->val.mv_data = k->bytes;
+    k->val.mv_size = 1 + key.n;
+    return true;
+}
+
+/* A read transaction from here to read_end, never longer than one call: a reader that
+ * stays makes the file grow without bound. */
+static enum cs_err read_begin(struct kv_lmdb *k)
+{
+    int rc;
+
+    lock_map(k);
+    rc = mdb_txn_renew(k->reader);
+    if (rc == 0) {
+        rc = mdb_cursor_renew(k->reader, k->cursor);
+        if (rc != 0) {
+            mdb_txn_reset(k->reader);
+        }
+    }
+    if (rc != 0) {
+        unlock_map(k);
+    }
+    return err_of(rc);
+}
+
+static void read_end(struct kv_lmdb *k)
+{
+    mdb_txn_reset(k->reader);
+    unlock_map(k);
+}
+
+static enum cs_err lmdb_get(struct cs_kv *kv, uint8_t table, struct cs_span key,
+                            struct cs_wr *out)
+{
+    struct kv_lmdb *k = self_of(kv);
+    struct mdb_key mk;
+    MDB_val v;
+    enum cs_err err;
+
+    if (!key_make(&mk, table, key)) {
+        return CS_ERR_NOT_FOUND;
+    }
+    CS_CHECK(read_begin(k));
+    err = err_of(mdb_get(k->reader, k->dbi, &mk.val, &v));
+    if (err == CS_OK && out != NULL) {
+        cs_wr_bytes(out, v.mv_data, v.mv_size);
+        err = out->err;
+    }
+    read_end(k);
+    return err;
+}
+
+static enum cs_err give(uint8_t table, const MDB_val *k, const MDB_val *v,
+                        struct cs_wr *key, struct cs_wr *value)
+{
+    const uint8_t *p = k->mv_data;
+
+    if (k->mv_size == 0 || p[0] != table) {
+        return CS_ERR_NOT_FOUND;
+    }
+    cs_wr_bytes(key, p + 1, k->mv_size - 1);
+    cs_wr_bytes(value, v->mv_data, v->mv_size);
+    return key->err != CS_OK ? key->err : value->err;
+}
+
+static bool same_key(const MDB_val *a, const struct mdb_key *b)
+{
+    return a->mv_size == b->val.mv_size &&
+           memcmp(a->mv_data, b->bytes, a->mv_size) == 0;
+}
+
+static enum cs_err lmdb_next(struct cs_kv *kv, uint8_t table, struct cs_span from,
+                             bool after, struct cs_wr *key, struct cs_wr *value)
+{
+    struct kv_lmdb *k = self_of(kv);
+    struct mdb_key mk;
+    MDB_val at, v;
+    enum cs_err err;
+
+    if (!key_make(&mk, table, from)) {
+        return CS_ERR_TOO_LONG;
+    }
+    CS_CHECK(read_begin(k));
+    at = mk.val;
+    err = err_of(mdb_cursor_get(k->cursor, &at, &v, MDB_SET_RANGE));
+    if (err == CS_OK && after && same_key(&at, &mk)) {
+        err = err_of(mdb_cursor_get(k->cursor, &at, &v, MDB_NEXT));
+    }
+    if (err == CS_OK) {
+        err = give(table, &at, &v, key, value);
+    }
+    read_end(k);
+    return err;
+}
+
+/* Stands on the first key >= mk, or on nothing; then one back. */
+static int seek_before(MDB_cursor *c, struct mdb_key *mk, MDB_val *at, MDB_val *v)
+{
+    int rc;
+
+    *at = mk->val;
+    rc = mdb_cursor_get(c, at, v, MDB_SET_RANGE);
+    if (rc == MDB_NOTFOUND) {
+        return mdb_cursor_get(c, at, v, MDB_LAST);
+    }
+    return rc != 0 ? rc : mdb_cursor_get(c, at, v, MDB_PREV);
+}
+
+static enum cs_err lmdb_prev(struct cs_kv *kv, uint8_t table, struct cs_span before,
+                             struct cs_wr *key, struct cs_wr *value)
+{
+    struct kv_lmdb *k = self_of(kv);
+    bool is_any = before.n == 0;
+    struct mdb_key mk;
+    MDB_val at, v;
+    enum cs_err err;
+
+    /* Any key: everything below the next table's first possible key. */
+    if (!key_make(&mk, is_any ? (uint8_t)(table + 1) : table, before)) {
+        return CS_ERR_TOO_LONG;
+    }
+    CS_CHECK(read_begin(k));
+    if (is_any && table == UINT8_MAX) {
+        err = err_of(mdb_cursor_get(k->cursor, &at, &v, MDB_LAST));
+    } else {
+        err = err_of(seek_before(k->cursor, &mk, &at, &v));
+    }
+    if (err == CS_OK) {
+        err = give(table, &at, &v, key, value);
+    }
+    read_end(k);
+    return err;
+}
+
+static enum cs_err lmdb_scan(struct cs_kv *kv, cs_kv_scan_fn *fn, void *ctx)
+{
+    struct kv_lmdb *k = self_of(kv);
+    MDB_val at, v;
+    enum cs_err err;
+    int rc;
+
+    CS_CHECK(read_begin(k));
+    rc = mdb_cursor_get(k->cursor, &at, &v, MDB_FIRST);
+    err = err_of(rc);
+    while (err == CS_OK) {
+        const uint8_t *p = at.mv_data;
+
+        err = at.mv_size == 0 ? CS_ERR_STORE_CORRUPT
+                              : fn(ctx, p[0], CS_SPAN(p + 1, at.mv_size - 1),
+                                   CS_SPAN(v.mv_data, v.mv_size));
+        if (err == CS_OK) {
+            rc = mdb_cursor_get(k->cursor, &at, &v, MDB_NEXT);
+            err = err_of(rc);
+        }
+    }
+    read_end(k);
+    return rc == MDB_NOTFOUND ? CS_OK : err;
+}
+
+/* ---- writing (worker thread) ------------------------------------------------------
+ */
+
+static int apply(struct kv_lmdb *k, MDB_txn *txn, const struct cs_kv_batch *b)
+{
+    for (const struct cs_kv_op *op = b->first; op != NULL; op = op->next) {
+        MDB_val v = {.mv_size = op->value_len, .mv_data = op->value};
+        struct mdb_key mk;
+        int rc;
+
+        CS_ASSERT(key_make(&mk, op->table, CS_SPAN(op->key, op->key_len)));
+        if (op->del) {
+            rc = mdb_del(txn, k->dbi, &mk.val, NULL);
+            rc = rc == MDB_NOTFOUND ? 0 : rc;
+        } else {
+            rc = mdb_put(txn, k->dbi, &mk.val, &v, 0);
+        }
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static int write_once(struct kv_lmdb *k, const struct cs_kv_batch *b)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(k->env, NULL, 0, &txn);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = apply(k, txn, b);
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return rc;
+    }
+    return mdb_txn_commit(txn); /* pages, fdatasync, meta page with O_DSYNC */
+}
+
+/* Doubles the map, waiting for the reader of the moment. */
+static enum cs_err grow(struct kv_lmdb *k)
+{
+    size_t size = k->map_size * 2;
+    int rc;
+
+    if (k->map_size >= k->map_max) {
+        return CS_ERR_STORE_FULL;
+    }
+    size = size > k->map_max ? k->map_max : size;
+    lock_map(k);
+    rc = mdb_env_set_mapsize(k->env, size);
+    unlock_map(k);
+    if (rc == 0) {
+        k->map_size = size;
+        cs_log(CS_LOG_INFO, "store", "map grown to %zu MiB", size >> 20);
+    }
+    return err_of(rc);
+}
+
+static uint64_t used_bytes(struct kv_lmdb *k)
+{
+    MDB_envinfo info;
+    MDB_stat st;
+
+    if (mdb_env_info(k->env, &info) != 0 || mdb_env_stat(k->env, &st) != 0) {
+        return 0;
+    }
+    return ((uint64_t)info.me_last_pgno + 1) * st.ms_psize;
+}
+
+static enum cs_err write_all(struct kv_lmdb *k, const struct cs_kv_batch *b)
+{
+    enum cs_err err = cs_room_make(&k->room, used_bytes(k), b);
+    int rc = MDB_MAP_FULL;
+
+    for (int i = 0; i < GROW_TRIES && err == CS_OK && rc == MDB_MAP_FULL; i++) {
+        rc = write_once(k, b);
+        if (rc == MDB_MAP_FULL) {
+            err = grow(k);
+        }
+    }
+    if (rc != 0 && rc != MDB_MAP_FULL) {
+        cs_log(CS_LOG_ERROR, "store", "commit failed: %s", mdb_strerror(rc));
+        err = err_of(rc);
+    }
+    return err;
+}
+
+/* LMDB itself accepts a commit after a failed sync as if nothing had happened, so the
+ * latch is ours (RELIABILITY 0.6, T24).  What is not known to be harmless latches. */
+static bool is_harmless(enum cs_err err)
+{
+    return err == CS_OK || err == CS_ERR_STORE_FULL || err == CS_ERR_NOMEM;
+}
+
+static enum cs_err lmdb_commit(struct cs_kv *kv, const struct cs_kv_batch *b)
+{
+    struct kv_lmdb *k = self_of(kv);
+    enum cs_err err = (enum cs_err)atomic_load(&k->latched);
+
+    if (err != CS_OK) {
+        return err;
+    }
+    err = write_all(k, b);
+    if (!is_harmless(err)) {
+        atomic_store(&k->latched, CS_ERR_STORE_IO);
+        cs_log(CS_LOG_ERROR, "store", "no more writes until restart");
+        err = CS_ERR_STORE_IO;
+    }
+    return err;
+}
+
+/* ---- opening and closing ------------------------------------------------------------
+ */
+
+static void lmdb_close(struct cs_kv *kv)
+{
+    struct kv_lmdb *k = self_of(kv);
+
+    if (k->cursor != NULL) {
+        mdb_cursor_close(k->cursor);
+    }
+    if (k->reader != NULL) {
+        mdb_txn_abort(k->reader);
+    }
+    if (k->env != NULL) {
+        mdb_env_close(k->env);
+    }
+    cs_os_lock_drop(&k->lock);
+    (void)pthread_mutex_destroy(&k->map_mutex);
+    cs_free(k);
+}
+
+static const struct cs_kv_ops lmdb_ops = {
+    .get = lmdb_get,
+    .next = lmdb_next,
+    .prev = lmdb_prev,
+    .scan = lmdb_scan,
+    .commit = lmdb_commit,
+    .close = lmdb_close,
+};
+
+static enum cs_err why_rc(struct cs_why *why, int rc, const char *dir)
+{
+    enum cs_err err = err_of(rc);
+
+    return cs_why(why, err, "store in %s: %s", dir,
+                  err == CS_ERR_STORE_FULL ? "no space left on the volume"
+                                           : mdb_strerror(rc));
+}
+
+/* A new lock file for LMDB: what an old one says is of a dead process (ours is the only
+ * one, see lock), or crafted.  LMDB would map it sparse; on a full disk the first
+ * touch would be a SIGBUS, so its blocks are reserved. */
+static enum cs_err lock_file_renew(const char *dir, struct cs_why *why)
+{
+    char path[PATH_CAP];
+    enum cs_err err = CS_OK;
+    int fd;
+
+    if (snprintf(path, sizeof path, "%s/lock.mdb", dir) >= (int)sizeof path) {
+        return cs_why(why, CS_ERR_CONFIG, "the path of the data directory is too long");
+    }
+    if (unlink(path) != 0 && errno != ENOENT) {
+        return cs_why(why, CS_ERR_STORE_IO, "cannot renew %s: %s", path,
+                      strerror(errno));
+    }
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return cs_why(why, err_of(errno), "cannot open %s: %s", path, strerror(errno));
+    }
+    if (fallocate(fd, 0, 0, LOCK_FILE_BYTES) != 0 && errno != EOPNOTSUPP) {
+        err = cs_why(why, err_of(errno), "cannot reserve %s: %s", path,
+                     strerror(errno));
+    }
+    (void)close(fd);
+    return err;
+}
+
+static enum cs_err sync_dir(const char *dir, struct cs_why *why)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = fd < 0 ? -1 : fsync(fd);
+    int saved = errno;
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return rc == 0 ? CS_OK
+                   : cs_why(why, CS_ERR_STORE_IO, "cannot sync the directory %s: %s",
+                            dir, strerror(saved));
+}
+
+static enum cs_err env_open(struct kv_lmdb *k, const char *dir, struct cs_why *why)
+{
+    mdb_filehandle_t fd;
+    int dead;
+    int rc = mdb_env_create(&k->env);
+
+    if (rc == 0) {
+        rc = mdb_env_set_mapsize(k->env, k->map_size);
+    }
+    if (rc == 0) {
+        rc = mdb_env_set_maxreaders(k->env, MAX_READERS);
+    }
+    if (rc == 0) {
+        rc = mdb_env_open(k->env, dir, MDB_NOTLS, 0600);
+    }
+    if (rc == 0) {
+        rc = mdb_reader_check(k->env, &dead);
+    }
+    if (rc == 0) {
+        rc = mdb_env_sync(k->env, 1); /* a new file's first pages */
+    }
+    if (rc == 0) {
+        rc = mdb_env_get_fd(k->env, &fd);
+    }
+    if (rc != 0) {
+        return why_rc(why, rc, dir);
+    }
+    k->room.fd = fd;
+    return sync_dir(dir, why);
+}
+
+/* The one database, and the reader that all reads share. */
+static enum cs_err reader_open(struct kv_lmdb *k, const char *dir, struct cs_why *why)
+{
+    int rc = mdb_txn_begin(k->env, NULL, MDB_RDONLY, &k->reader);
+
+    if (rc == 0) {
+        rc = mdb_dbi_open(k->reader, NULL, 0, &k->dbi);
+    }
+    if (rc == 0) {
+        rc = mdb_cursor_open(k->reader, k->dbi, &k->cursor);
+    }
+    if (rc != 0) {
+        return why_rc(why, rc, dir);
+    }
+    mdb_txn_reset(k->reader);
+    return CS_OK;
+}
+
+static enum cs_err kv_new(struct kv_lmdb **out, const struct cs_kv_lmdb_params *p)
+{
+    struct kv_lmdb *k = cs_alloc(sizeof *k);
+
+    if (k == NULL) {
+        return CS_ERR_NOMEM;
+    }
+    k->kv.ops = &lmdb_ops;
+    k->lock.fd = -1;
+    k->map_size = p->map_size == 0 ? (size_t)32 << 20 : p->map_size;
+    k->map_max = p->map_max == 0 ? (size_t)64 << 30 : p->map_max;
+    if (pthread_mutex_init(&k->map_mutex, NULL) != 0) {
+        cs_free(k);
+        return CS_ERR_OS;
+    }
+    *out = k;
+    return CS_OK;
+}
+
+enum cs_err cs_kv_lmdb_open(struct cs_kv **out, const struct cs_kv_lmdb_params *p,
+                            struct cs_why *why)
+{
+    struct kv_lmdb *k = NULL;
+    enum cs_err err;
+
+    *out = NULL;
+    CS_CHECK(cs_os_volume_check(p->dir, p->allow_any_fs, why));
+    CS_CHECK(kv_new(&k, p));
+    CS_TRY(cs_os_lock_take(&k->lock, p->dir, why));
+    CS_TRY(cs_lmdb_check(p->dir, why));
+    CS_TRY(lock_file_renew(p->dir, why));
+    CS_TRY(env_open(k, p->dir, why));
+    CS_TRY(reader_open(k, p->dir, why));
+    *out = &k->kv;
+    k = NULL;
+out:
+    if (k != NULL) {
+        lmdb_close(&k->kv);
+    }
+    return err;
+}
+
+enum cs_err cs_kv_lmdb_reader_check(struct cs_kv *kv, int *n)
+{
+    return err_of(mdb_reader_check(self_of(kv)->env, n));
+}
+
+enum cs_err cs_kv_lmdb_stat(struct cs_kv *kv, struct cs_kv_lmdb_stat *out)
+{
+    struct kv_lmdb *k = self_of(kv);
+    MDB_envinfo info;
+    MDB_stat st;
+    int rc;
+
+    lock_map(k); /* the map must not move while LMDB reads its meta pages */
+    rc = mdb_env_info(k->env, &info);
+    rc = rc == 0 ? mdb_env_stat(k->env, &st) : rc;
+    unlock_map(k);
+    if (rc != 0) {
+        return err_of(rc);
+    }
+    *out = (struct cs_kv_lmdb_stat){
+        .map_size = info.me_mapsize,
+        .used_bytes = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize,
+        .entries = st.ms_entries,
+        .last_txn = info.me_last_txnid,
+        .latched = atomic_load(&k->latched) != CS_OK,
+    };
+    return CS_OK;
+}
