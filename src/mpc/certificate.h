@@ -4,6 +4,7 @@
 #ifndef CS_MPC_CERTIFICATE_H
 #define CS_MPC_CERTIFICATE_H
 
+#include "base/rd.h"
 #include "mpc/round.h"
 
 /* The content C is the hash of. */
@@ -68,8 +69,18 @@ enum cs_err cs_aborted_verify(const struct cs_roster *r, uint8_t from,
 void cs_check_message(uint8_t out[32], const uint8_t cert_hash[32], uint8_t i,
                       uint8_t j);
 
+/* The request that the pair's check signature answers: kind CHECK, request id = the
+ * first 16 bytes of cs_check_message, payload = that message.  Both nodes make it by
+ * themselves. */
+void cs_check_request(struct cs_request *out, const struct cs_cert_body *b, uint8_t i,
+                      uint8_t j);
+
 /* ---- messages 3.5 .. 3.7 (private part of a pairwise message) ----------------------
  */
+
+/* mask u8, then 64 bytes for each bit set, rising. */
+void cs_sig_set_encode(struct cs_wr *w, const struct cs_sig_set *s);
+void cs_sig_set_read(struct cs_rd *r, struct cs_sig_set *out);
 
 void cs_cert_want_encode(struct cs_wr *w, const uint8_t C[32]);
 enum cs_err cs_cert_want_decode(uint8_t C[32], struct cs_span in) CS_MUST_USE;

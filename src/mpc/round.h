@@ -101,7 +101,8 @@ struct cs_round_def {
                        struct cs_round_out *out);
     uint8_t sends; /* message type; unused in a last row without message */
     bool has_message;
-    bool has_tr; /* payload carries tr of the round before */
+    bool has_tr;         /* payload carries tr of the round before */
+    enum cs_err bad_len; /* what a message of another length is called */
     /* Exact lengths, fixed by n, t and curve (PROTOCOLS 2.6). */
     size_t (*rand_len)(const struct cs_roster *r, enum cs_curve curve);
     size_t (*body_len)(const struct cs_roster *r, enum cs_curve curve);
@@ -110,7 +111,8 @@ struct cs_round_def {
 
 struct cs_protocol {
     uint8_t proto;
-    uint8_t n_rounds;
+    uint8_t n_rounds;     /* rows, at most CS_ROUNDS_MAX */
+    bool all_members;     /* every member of the device set takes part */
     uint64_t deadline_ms; /* life of a session */
     const struct cs_round_def *rounds;
 };

@@ -39,7 +39,7 @@ enum cs_session_phase {
     CS_SESSION_OPENING, /* SES_OPEN and SES_READY under way */
     CS_SESSION_RUNNING, /* in a round */
     CS_SESSION_DISPUTE, /* signed payloads are being exchanged; cannot succeed */
-    CS_SESSION_DONE,    /* result is there; still answers repeats for 10 s */
+    CS_SESSION_DONE,    /* result is there; still answers repeats for 20 s */
     CS_SESSION_FAILED,  /* wiped; see cs_session_blame */
 };
 
@@ -65,7 +65,8 @@ struct cs_session_msg {
     struct cs_wr priv; /* secret */
 };
 
-enum { CS_SESSION_OUT_MAX = 4 * CS_PARTIES_MAX };
+enum { CS_SESSION_LINGER_MS = 20000, CS_SESSION_DISPUTE_MS = 3000 };
+enum { CS_SESSION_OUT_MAX = 48 };
 
 /* Zero-initialise; clear after use. */
 struct cs_session_out {
@@ -150,6 +151,8 @@ const struct cs_request *cs_session_request(const struct cs_session *s);
  * a job has it and after FAILED. */
 void *cs_session_state(const struct cs_session *s);
 struct cs_blame cs_session_blame(const struct cs_session *s);
+/* The public code of the peer's ABORT when blame.err is ABORTED. */
+enum cs_err cs_session_peer_code(const struct cs_session *s);
 /* Two statements (cs_signed_bc_encode, each u32-length-prefixed) that prove blame.party
  * equivocated; empty when nothing is proven.  Borrowed. */
 struct cs_span cs_session_evidence(const struct cs_session *s);
