@@ -1,0 +1,18 @@
+/* Small files written whole: aside, synced, then renamed over the old one.  Blocking;
+ * for start-up only.  Any thread. */
+#ifndef CS_NET_FILE_H
+#define CS_NET_FILE_H
+
+#include <sys/types.h>
+
+#include "base/span.h"
+#include "base/why.h"
+
+/* OS, with path and reason. */
+enum cs_err cs_file_write(const char *path, struct cs_span data, mode_t mode,
+                          struct cs_why *why) CS_MUST_USE;
+/* "dir/name" into out; CONFIG when it does not fit. */
+enum cs_err cs_file_path(char *out, size_t cap, const char *dir, const char *name,
+                         struct cs_why *why) CS_MUST_USE;
+
+#endif

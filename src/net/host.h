@@ -1,0 +1,48 @@
+/* Runs one core on the caller's libuv loop: the real struct cs_env (base/env.h).
+ *
+ * Owns the runner, a timer, the worker threads, the commit thread, the sockets and the
+ * local socket; borrows loop, core and kv.  Makes no loop, runs none, installs no
+ * signal handler.  The simulator is the other implementation of the same table.
+ * Thread: loop.
+ *
+ *   cs_host_new     listens; nothing is accepted before the loop runs
+ *   cs_host_start   gives it the core: EV_START
+ *   cs_host_stop    EV_STOP: the core drains and says EXIT
+ *   exited()        the core said EXIT: close now
+ *   cs_host_close   delivers what waits (at most 2 s), ends all; closed() is last */
+#ifndef CS_NET_HOST_H
+#define CS_NET_HOST_H
+
+#include "net/ws.h"
+#include "store/kv.h"
+
+struct cs_host;
+
+struct cs_host_config {
+    uv_loop_t *loop;
+    struct cs_kv *kv;         /* borrowed until closed */
+    unsigned n_workers;       /* 0: one a core, at most 4 */
+    void (*thread_end)(void); /* worker: its last call (crypto's per-thread context) */
+    const struct cs_ws_listen *listen; /* NULL: no server */
+    struct cs_span ca_der;             /* empty: no client */
+    const char *socket_dir;            /* NULL: no local socket */
+    const char *socket_name;
+    struct cs_ws_limits limits;
+    /* CS_ACT_NOTIFY; NULL allowed.  Not from inside a step. */
+    void (*notify)(void *ctx, const char *word, struct cs_span json);
+    /* CS_ACT_EXIT, once; may close. */
+    void (*exited)(void *ctx, enum cs_err err);
+    void *ctx;
+};
+
+/* What cs_ws_new, cs_local_server_new and the threads say.  On failure only handles that
+ * close in the next turns of the loop are left; kv may be closed at once. */
+enum cs_err cs_host_new(struct cs_host **out, const struct cs_host_config *cfg,
+                        struct cs_why *why) CS_MUST_USE;
+int cs_host_port(const struct cs_host *h);
+void cs_host_start(struct cs_host *h, struct cs_core core);
+void cs_host_stop(struct cs_host *h);
+/* Once.  closed(ctx) follows; then core and kv may be freed; h is gone. */
+void cs_host_close(struct cs_host *h, void (*closed)(void *ctx), void *ctx);
+
+#endif

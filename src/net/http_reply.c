@@ -1,0 +1,167 @@
+/* Answers: headers that every one carries, the body, what follows on the connection.
+ * See ws_internal.h. */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/mem.h"
+#include "net/ws_internal.h"
+
+enum { LINGER_MS = 1000, HEAD_MAX = 2048 };
+
+/* RELIABILITY 4.3: nothing here is a page, so nothing may be loaded, framed or kept. */
+static const char *const fixed_headers[][2] = {
+    {"cache-control:", "no-store"},
+    {"x-content-type-options:", "nosniff"},
+    {"x-frame-options:", "DENY"},
+    {"referrer-policy:", "no-referrer"},
+    {"content-security-policy:", "default-src 'none'; frame-ancestors 'none'"},
+    {"strict-transport-security:", "max-age=31536000"},
+    {"cross-origin-opener-policy:", "same-origin"},
+    {"cross-origin-resource-policy:", "same-origin"},
+};
+
+struct head {
+    struct lws *wsi;
+    unsigned char *p, *end;
+    int failed;
+};
+
+static void add(struct head *h, const char *name, const char *value)
+{
+    h->failed |= lws_add_http_header_by_name(
+        h->wsi, (const unsigned char *)name, (const unsigned char *)value,
+        (int)strlen(value), &h->p, h->end);
+}
+
+static void add_by_status(struct head *h, int status)
+{
+    if (status == 401) {
+        add(h, "www-authenticate:", "Bearer");
+    }
+    if (status == 429 || status == 503) {
+        add(h, "retry-after:", "1");
+    }
+    if (status == 405) {
+        add(h, "allow:", "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS");
+    }
+}
+
+static int write_head(struct cs_conn *c, size_t body_len)
+{
+    unsigned char buf[LWS_PRE + HEAD_MAX], *start = buf + LWS_PRE;
+    struct head h = {.wsi = c->wsi, .p = start, .end = buf + sizeof buf - 1};
+    size_t n;
+
+    h.failed |= lws_add_http_header_status(c->wsi, (unsigned)c->http.status, &h.p, h.end);
+    h.failed |= lws_add_http_header_content_length(c->wsi, body_len, &h.p, h.end);
+    if (body_len != 0) {
+        add(&h, "content-type:", c->http.reply_type);
+    }
+    add(&h, "connection:", c->http.close ? "close" : "keep-alive");
+    add_by_status(&h, c->http.status);
+    for (size_t i = 0; i < CS_COUNTOF(fixed_headers); i++) {
+        add(&h, fixed_headers[i][0], fixed_headers[i][1]);
+    }
+    h.failed |= lws_finalize_http_header(c->wsi, &h.p, h.end);
+    n = (size_t)(h.p - start);
+    if (h.failed != 0 || lws_write(c->wsi, start, n, LWS_WRITE_HTTP_HEADERS) < (int)n) {
+        return -1;
+    }
+    c->http.head_sent = true;
+    return 0;
+}
+
+/* The answer is written: shut our side, so that the client reads it to the end even if
+ * it is still sending (closing at once would reset the connection under it). */
+static int linger(struct cs_conn *c)
+{
+    c->http.state = HTTP_LINGER;
+    (void)shutdown((int)lws_get_socket_fd(c->wsi), SHUT_WR);
+    cs_conn_deadline(c, LINGER_MS);
+    return 0;
+}
+
+static int finish(struct cs_conn *c)
+{
+    if (lws_partial_buffered(c->wsi) != 0) {
+        cs_conn_want_write(c); /* until the kernel has taken all of it */
+        return 0;
+    }
+    if (c->http.close || c->closing) {
+        return linger(c);
+    }
+    cs_http_reset(c);
+    cs_conn_deadline(c, c->ws->cfg.limits.idle_ms);
+    return lws_http_transaction_completed(c->wsi) != 0 ? -1 : 0;
+}
+
+int cs_http_write(struct cs_conn *c)
+{
+    size_t n = 0;
+    unsigned char *p;
+    bool head_only = c->http.method != NULL && strcmp(c->http.method, "HEAD") == 0;
+
+    if (c->http.state != HTTP_ANSWER) {
+        return 0;
+    }
+    p = cs_outbox_first(&c->http.reply, &n);
+    if (!c->http.head_sent) {
+        if (write_head(c, n) != 0) {
+            return -1;
+        }
+        cs_conn_want_write(c);
+        return 0;
+    }
+    if (p != NULL) {
+        if (n != 0 && !head_only && lws_write(c->wsi, p, n, LWS_WRITE_HTTP) < (int)n) {
+            return -1;
+        }
+        cs_outbox_drop_first(&c->http.reply);
+    }
+    return finish(c);
+}
+
+void cs_http_answer(struct cs_conn *c, int status, const char *type, struct cs_span body)
+{
+    size_t n = strlen(type) + 1;
+
+    cs_conn_set_id(c, 0);
+    c->http.status = status;
+    c->http.reply_type = cs_alloc(n);
+    if (c->http.reply_type == NULL || cs_outbox_add(&c->http.reply, body) != CS_OK) {
+        cs_conn_kill(c, CS_ERR_NOMEM);
+        return;
+    }
+    memcpy(c->http.reply_type, type, n);
+    c->http.state = HTTP_ANSWER;
+    cs_conn_deadline(c, c->ws->cfg.limits.answer_ms);
+    cs_conn_want_write(c);
+}
+
+/* google.rpc.Code, as the vendor's errors carry it. */
+static int rpc_code(int status)
+{
+    switch (status) {
+    case 408:
+        return 4; /* DEADLINE_EXCEEDED */
+    case 405:
+        return 12; /* UNIMPLEMENTED */
+    case 429:
+        return 8; /* RESOURCE_EXHAUSTED */
+    case 503:
+        return 14; /* UNAVAILABLE */
+    default:
+        return 3; /* INVALID_ARGUMENT */
+    }
+}
+
+void cs_http_error(struct cs_conn *c, int status, const char *message)
+{
+    struct cs_wr w = {.max = 1024};
+
+    c->http.close = true;
+    cs_wr_printf(&w, "{\"code\":%d,\"message\":\"%s\",\"details\":[]}", rpc_code(status),
+                 message);
+    cs_http_answer(c, status, "application/json", cs_wr_get(&w));
+    cs_wr_free(&w);
+}

@@ -1,0 +1,254 @@
+/* WebSocket messages in and out, server and client alike: the callback of the two
+ * protocols.  See ws_internal.h. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/ws_internal.h"
+
+static const char *channel_path(enum cs_channel channel)
+{
+    return channel == CS_CHANNEL_CONTROL ? "/control" : "/relay";
+}
+
+static size_t size_limit(const struct cs_conn *c)
+{
+    if (c->kind == CONN_SERVER && !c->spoke) {
+        return c->channel == CS_CHANNEL_CONTROL ? WS_CONTROL_FIRST_MAX
+                                                : WS_RELAY_FIRST_MAX;
+    }
+    return c->channel == CS_CHANNEL_CONTROL ? WS_CONTROL_MAX : WS_RELAY_MAX;
+}
+
+/* Ends the connection with a close frame; what the callback returns. */
+static int refuse(struct cs_conn *c, enum lws_close_status status, enum cs_err err)
+{
+    if (c->err == CS_OK) {
+        c->err = err;
+    }
+    lws_close_reason(c->wsi, status, NULL, 0);
+    return -1;
+}
+
+/* RELIABILITY T30: the kernel gives up on unacknowledged data after dead_s. */
+static void set_user_timeout(struct cs_conn *c)
+{
+    unsigned ms = 1000 * c->ws->cfg.limits.dead_s;
+    int fd = (int)lws_get_socket_fd(c->wsi);
+
+    if (setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms) != 0) {
+        cs_log(CS_LOG_DEBUG, "net", "TCP_USER_TIMEOUT is not available");
+    }
+}
+
+static int established(struct cs_conn *c)
+{
+    struct cs_ws *ws = c->ws;
+    uint8_t exporter[32];
+    struct cs_span span = {0};
+
+    if (c->closing || ws->ending) {
+        return -1;
+    }
+    set_user_timeout(c);
+    if (c->kind == CONN_SERVER) {
+        cs_conn_set_id(c, ws->next_id++);
+    }
+    cs_conn_deadline(c, 0);
+    if (cs_tls_exporter(c->wsi, exporter)) {
+        span = CS_SPAN_OF(exporter);
+    }
+    c->told_up = true;
+    ws->cfg.events.up(ws->cfg.ctx, c->id, c->channel, c->remote, span);
+    cs_wipe(exporter, sizeof exporter);
+    return 0;
+}
+
+static int client_established(struct cs_conn *c)
+{
+    size_t ch = c->channel;
+    struct cs_ws *ws = c->ws;
+
+    lws_get_peer_simple(c->wsi, c->remote, sizeof c->remote);
+    memcpy(ws->good_ip[ch], c->remote, sizeof ws->good_ip[ch]);
+    (void)lws_snprintf(ws->good_host[ch], sizeof ws->good_host[ch], "%s", c->url_host);
+    return established(c);
+}
+
+/* The upgrade of an accepted connection: which channel, and is it asked for right? */
+static int filter(struct cs_conn *c)
+{
+    const struct lws_protocols *p = lws_get_protocol(c->wsi);
+    char path[32];
+
+    /* protocols[0] ends here as well when no subprotocol was named. */
+    if (p == NULL || p->id == 0 || c->kind != CONN_HTTP || c->http.state != HTTP_IDLE ||
+        c->closing || c->ws->paused ||
+        lws_hdr_copy(c->wsi, path, sizeof path, WSI_TOKEN_GET_URI) <= 0) {
+        return -1;
+    }
+    c->channel = p->id == 1 ? CS_CHANNEL_CONTROL : CS_CHANNEL_RELAY;
+    if (strcmp(path, channel_path(c->channel)) != 0) {
+        return -1;
+    }
+    c->kind = CONN_SERVER;
+    return 0;
+}
+
+static int message_done(struct cs_conn *c)
+{
+    struct cs_ws *ws = c->ws;
+
+    c->spoke = true;
+    c->frame_open = false;
+    ws->cfg.events.message(ws->cfg.ctx, c->id, c->channel, cs_wr_get(&c->in));
+    if (c->in.cap > 64 * 1024) {
+        cs_wr_free(&c->in); /* a large message is rare: do not keep its memory */
+    } else {
+        cs_wr_reset(&c->in);
+    }
+    return 0;
+}
+
+static int received(struct cs_conn *c, const void *p, size_t n)
+{
+    bool last = lws_is_final_fragment(c->wsi) &&
+                lws_remaining_packet_payload(c->wsi) == 0;
+
+    if (c->closing) {
+        return 0; /* the core has closed it: what still comes is nobody's */
+    }
+    if ((lws_frame_is_binary(c->wsi) != 0) != (c->channel == CS_CHANNEL_RELAY)) {
+        return refuse(c, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, CS_ERR_PROTOCOL);
+    }
+    /* The sum over all fragments counts: a message need not end (RELIABILITY 5). */
+    if (n > size_limit(c) || c->in.n > size_limit(c) - n) {
+        return refuse(c, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, CS_ERR_TOO_LONG);
+    }
+    c->frame_open = true;
+    cs_wr_bytes(&c->in, p, n);
+    if (c->in.err != CS_OK) {
+        return refuse(c, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, c->in.err);
+    }
+    return last ? message_done(c) : 0;
+}
+
+static int writeable(struct cs_conn *c)
+{
+    enum lws_write_protocol type =
+        c->channel == CS_CHANNEL_RELAY ? LWS_WRITE_BINARY : LWS_WRITE_TEXT;
+    unsigned char *p;
+    size_t n;
+
+    while (lws_send_pipe_choked(c->wsi) == 0 &&
+           (p = cs_outbox_first(&c->out, &n)) != NULL) {
+        if (lws_write(c->wsi, p, n, type) < (int)n) {
+            return -1;
+        }
+        cs_outbox_drop_first(&c->out);
+    }
+    if (c->out.q.first != NULL) {
+        cs_conn_want_write(c);
+    } else if (c->closing) {
+        lws_close_reason(c->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
+        return -1;
+    }
+    return 0;
+}
+
+/* 4.1.6 and 4.3.5 differ in the words, both name TLS somewhere. */
+static enum cs_err connect_error(const struct cs_conn *c, const char *text, size_t n)
+{
+    static const char *const words[] = {"ssl", "SSL", "tls", "TLS"};
+    char buf[160];
+
+    (void)lws_snprintf(buf, sizeof buf, "%.*s", (int)(n < 150 ? n : 150),
+                       text != NULL ? text : "");
+    cs_log(CS_LOG_DEBUG, "net", "connect to %s failed: %s", c->url_host, buf);
+    for (size_t i = 0; i < CS_COUNTOF(words); i++) {
+        if (strstr(buf, words[i]) != NULL) {
+            return CS_ERR_TLS;
+        }
+    }
+    return CS_ERR_CONN;
+}
+
+static int client_event(struct cs_conn *c, enum lws_callback_reasons reason, void *in,
+                        size_t len)
+{
+    switch ((int)reason) {
+    case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED: /* also said of dialled ones */
+        return 0;
+    case LWS_CALLBACK_CLIENT_ESTABLISHED:
+        return client_established(c);
+    case LWS_CALLBACK_CLIENT_RECEIVE:
+        return received(c, in, len);
+    case LWS_CALLBACK_CLIENT_WRITEABLE:
+        return writeable(c);
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+        cs_conn_down(c, connect_error(c, in, len));
+        return 0;
+    case LWS_CALLBACK_CLIENT_CLOSED:
+    case LWS_CALLBACK_CLOSED_CLIENT_HTTP: /* sometimes the only one (STACK 2.3 c) */
+        cs_conn_down(c, CS_ERR_CONN);
+        return 0;
+    default:
+        return lws_callback_http_dummy(c->wsi, reason, NULL, in, len);
+    }
+}
+
+static int server_event(struct cs_conn *c, enum lws_callback_reasons reason, void *in,
+                        size_t len)
+{
+    switch ((int)reason) {
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+        return filter(c);
+    case LWS_CALLBACK_ESTABLISHED:
+        return established(c);
+    case LWS_CALLBACK_RECEIVE:
+        return received(c, in, len);
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return writeable(c);
+    case LWS_CALLBACK_CLOSED:
+        cs_conn_down(c, CS_ERR_CONN);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static struct cs_conn *conn_of(struct lws *wsi, enum lws_callback_reasons reason)
+{
+    struct cs_conn *c = lws_get_opaque_user_data(wsi);
+
+    if (c != NULL && c->kind == CONN_CLIENT && c->wsi == NULL &&
+        reason == LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED) {
+        c->wsi = wsi; /* from here on its WSI_DESTROY will come */
+    }
+    return c != NULL && c->wsi == wsi ? c : NULL;
+}
+
+int cs_ws_frame_cb(struct lws *wsi, enum lws_callback_reasons reason, void *user,
+                   void *in, size_t len)
+{
+    struct cs_ws *ws = lws_context_user(lws_get_context(wsi));
+    struct cs_conn *c;
+    int result = 0;
+
+    (void)user;
+    if (reason == LWS_CALLBACK_EVENT_WAIT_CANCELLED) {
+        ws->kicked = false;
+        return 0;
+    }
+    c = conn_of(wsi, reason);
+    if (c == NULL) {
+        return reason == LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION ? -1 : 0;
+    }
+    ws->in_lws++;
+    result = c->kind == CONN_CLIENT ? client_event(c, reason, in, len)
+                                    : server_event(c, reason, in, len);
+    ws->in_lws--;
+    return result;
+}

@@ -1,0 +1,159 @@
+/* Shared by the ws_*.c and http_*.c files of this folder, nobody else. */
+#ifndef CS_NET_WS_INTERNAL_H
+#define CS_NET_WS_INTERNAL_H
+
+#include <libwebsockets.h>
+
+#include "base/wr.h"
+#include "net/ip_limit.h"
+#include "net/outbox.h"
+#include "net/ws.h"
+
+enum {
+    WS_CONTROL_MAX = 512 * 1024, /* DECISIONS 19 */
+    WS_RELAY_MAX = 128 * 1024,
+    WS_CONTROL_FIRST_MAX = 8 * 1024, /* what a stranger may send: wire/README */
+    WS_RELAY_FIRST_MAX = 512,
+    WS_BUCKETS = 256,
+    WS_HEADER_MAX = 8192,
+    WS_REMOTE_LEN = 64,
+};
+#define WS_FIRST_SERVER_ID (UINT64_C(1) << 32)
+
+enum cs_conn_kind {
+    CONN_HTTP,   /* accepted; between or in requests */
+    CONN_SERVER, /* accepted and upgraded */
+    CONN_CLIENT, /* dialled */
+};
+
+enum cs_http_state {
+    HTTP_IDLE,    /* before a request, or between two */
+    HTTP_BODY,    /* headers are in, the body comes */
+    HTTP_CORE,    /* the core has it */
+    HTTP_ANSWER,  /* the answer is being written */
+    HTTP_LINGER,  /* our side is shut; the client may finish reading */
+};
+
+/* One request and its answer; reset between requests. */
+struct cs_http {
+    enum cs_http_state state;
+    const char *method; /* static text */
+    char *path, *query, *authorization, *content_type, *idempotency_key, *origin;
+    struct cs_wr body;
+    size_t body_len; /* announced */
+    bool close;      /* end the connection after the answer */
+    bool head_sent;
+    int status;
+    char *reply_type;
+    struct cs_outbox reply; /* at most one message */
+};
+
+struct cs_dns {
+    uv_getaddrinfo_t req;
+    struct cs_conn *conn;
+};
+
+struct cs_conn {
+    struct cs_conn *next, **at; /* list of all of the context */
+    struct cs_conn *id_next;    /* chain of a bucket */
+    struct cs_ws *ws;
+    struct lws *wsi; /* NULL: none yet, or gone */
+    uint64_t id;     /* 0: not in the table */
+    enum cs_conn_kind kind;
+    enum cs_channel channel;
+    bool told_up;    /* the core knows it as connected */
+    bool closing;    /* no more events for it */
+    bool killed;     /* libwebsockets was told to end it */
+    bool spoke;      /* server: its first message was accepted */
+    bool frame_open; /* inside a fragmented message */
+    bool in_connect; /* client: inside lws_client_connect_via_info */
+    bool counted;    /* in the address table */
+    struct cs_ip ip;
+    enum cs_err err; /* why it ends, as far as known */
+    uint64_t deadline; /* uv_now ms; UINT64_MAX: none */
+    char remote[WS_REMOTE_LEN];
+    struct cs_wr in;
+    struct cs_outbox out;
+    struct cs_http http;
+    struct cs_dns *dns; /* client: name resolution under way */
+    char *url_host, *url_path; /* client */
+    int url_port;
+};
+
+struct cs_ws {
+    struct cs_ws_config cfg;
+    struct lws_context *lws;
+    struct lws_vhost *server, *client;
+    lws_retry_bo_t retry; /* libwebsockets keeps the pointer */
+    struct cs_conn *all;
+    struct cs_conn *by_id[WS_BUCKETS];
+    uint64_t next_id;
+    uv_timer_t tick; /* deadlines once a second; at the end, the shutdown */
+    int port;
+    struct cs_ip_limit ips;
+    bool has_ips;
+    struct cs_ip accepted_ip; /* between the network filter and the wsi's creation */
+    bool accepted;
+    bool paused, ending, kicked, ca_ready;
+    unsigned in_lws; /* depth of callbacks of libwebsockets */
+    unsigned dns_pending;
+    unsigned quiet_ticks, shutdown_ticks;
+    char good_host[2][128], good_ip[2][64]; /* by channel: last address that worked */
+    struct cs_wr ca_pem;
+    void (*closed)(void *ctx);
+    void *closed_ctx;
+};
+
+/* ---- ws_conn.c: connections ------------------------------------------------------ */
+
+struct cs_conn *cs_conn_new(struct cs_ws *ws, enum cs_conn_kind kind);
+void cs_conn_set_id(struct cs_conn *c, uint64_t id); /* into the table; 0: out of it */
+struct cs_conn *cs_conn_find(struct cs_ws *ws, uint64_t id);
+void cs_conn_free(struct cs_conn *c);
+/* Frees a client connection once neither libwebsockets nor DNS refers to it. */
+void cs_conn_release(struct cs_conn *c);
+void cs_conn_deadline(struct cs_conn *c, uint32_t in_ms); /* 0: none */
+/* Tells the core once that it is gone (unless the core closed it itself). */
+void cs_conn_down(struct cs_conn *c, enum cs_err err);
+/* Asks libwebsockets to end it; its callbacks do the rest. */
+void cs_conn_kill(struct cs_conn *c, enum cs_err err);
+void cs_conn_want_write(struct cs_conn *c);
+void cs_conn_overdue(struct cs_conn *c); /* its deadline has passed */
+
+/* After a call of libwebsockets that was not made in one of its callbacks, its service
+ * must be woken (STACK 2.3 a). */
+void cs_ws_kick(struct cs_ws *ws);
+
+/* ---- callbacks of the protocols ---------------------------------------------------- */
+
+int cs_ws_frame_cb(struct lws *wsi, enum lws_callback_reasons reason, void *user,
+                   void *in, size_t len);
+int cs_http_cb(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+               size_t len);
+
+/* ---- http_request.c, http_reply.c -------------------------------------------------- */
+
+/* Each returns what the callback of libwebsockets returns. */
+int cs_http_begin(struct cs_conn *c);
+int cs_http_body(struct cs_conn *c, const void *p, size_t n);
+int cs_http_complete(struct cs_conn *c);
+int cs_http_write(struct cs_conn *c);
+void cs_http_reset(struct cs_conn *c);
+/* Sets the answer; the writeable callback sends it. */
+void cs_http_answer(struct cs_conn *c, int status, const char *type, struct cs_span body);
+/* An error of the glue, in the vendor's shape; the connection ends after it. */
+void cs_http_error(struct cs_conn *c, int status, const char *message);
+
+/* ---- ws_tls.c ------------------------------------------------------------------------ */
+
+extern const char cs_tls_ciphers12[], cs_tls_ciphers13[];
+long cs_tls_options(void);
+void cs_tls_harden(void *ssl_ctx, bool server);
+enum cs_err cs_tls_verify_err(void *x509_store_ctx); /* CS_OK when it says OK */
+/* EXPORTER-cloudsign-auth, 32 bytes; false when there is no TLS. */
+bool cs_tls_exporter(struct lws *wsi, uint8_t out[32]);
+/* PEM of a DER certificate, checked to be a CA. */
+enum cs_err cs_tls_ca_pem(struct cs_wr *out, struct cs_span der, struct cs_why *why)
+    CS_MUST_USE;
+
+#endif

@@ -1,0 +1,97 @@
+/* What is TLS's own in a cs_ws: settings, why a certificate was refused, channel
+ * binding.  Debian's libwebsockets is built on OpenSSL 3.  See ws_internal.h. */
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "net/ws_internal.h"
+
+/* RELIABILITY T31: forward secret key exchange and AEAD only, no PSK. */
+const char cs_tls_ciphers12[] =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-GCM-SHA256:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305";
+const char cs_tls_ciphers13[] =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+
+long cs_tls_options(void)
+{
+    return (long)(SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 |
+                  SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+}
+
+void cs_tls_harden(void *ssl_ctx, bool server)
+{
+    SSL_CTX *ctx = ssl_ctx;
+
+    CS_ASSERT(SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1);
+    (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* old mode */
+    if (server) {
+        CS_ASSERT(SSL_CTX_set_num_tickets(ctx, 0) == 1);
+    }
+}
+
+enum cs_err cs_tls_verify_err(void *x509_store_ctx)
+{
+    switch (X509_STORE_CTX_get_error(x509_store_ctx)) {
+    case X509_V_OK:
+        return CS_OK;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return CS_ERR_TLS_NAME;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return CS_ERR_TLS_TIME;
+    default:
+        return CS_ERR_TLS_TRUST;
+    }
+}
+
+bool cs_tls_exporter(struct lws *wsi, uint8_t out[32])
+{
+    static const char label[] = "EXPORTER-cloudsign-auth"; /* wire/README 1 */
+    SSL *ssl = lws_get_ssl(wsi);
+
+    return ssl != NULL && SSL_export_keying_material(ssl, out, 32, label,
+                                                     sizeof label - 1, NULL, 0, 0) == 1;
+}
+
+static enum cs_err write_pem(struct cs_wr *out, X509 *cert)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    const char *p = NULL;
+    long n;
+
+    if (bio == NULL || PEM_write_bio_X509(bio, cert) != 1) {
+        BIO_free(bio);
+        return CS_ERR_NOMEM;
+    }
+    n = BIO_get_mem_data(bio, &p);
+    cs_wr_bytes(out, p, n > 0 ? (size_t)n : 0);
+    BIO_free(bio);
+    return out->err;
+}
+
+enum cs_err cs_tls_ca_pem(struct cs_wr *out, struct cs_span der, struct cs_why *why)
+{
+    const unsigned char *p = der.p;
+    X509 *cert = der.n <= 65536 ? d2i_X509(NULL, &p, (long)der.n) : NULL;
+    enum cs_err err;
+
+    if (cert == NULL || p != der.p + der.n) {
+        X509_free(cert);
+        return cs_why(why, CS_ERR_CONFIG,
+                      "the platform's CA in the pairing key is not a certificate: copy "
+                      "the whole pairing key again from the console");
+    }
+    if (X509_check_ca(cert) != 1) {
+        X509_free(cert);
+        return cs_why(why, CS_ERR_CONFIG,
+                      "the certificate in the pairing key is not a CA's: give the "
+                      "platform a --tls-ca that signed its --tls-cert");
+    }
+    err = write_pem(out, cert);
+    X509_free(cert);
+    return err;
+}
