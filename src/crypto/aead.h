@@ -1,5 +1,6 @@
 /* The two AEADs: ChaCha20-Poly1305 on links (libsodium), AES-256-GCM at rest
- * (mbedTLS).  Any thread.  out may equal in.  Opening fails with AEAD and zeroes out. */
+ * (mbedTLS).  Any thread.  out may equal in.  Opening fails with AEAD and zeroes out.
+ */
 #ifndef CS_CRYPTO_AEAD_H
 #define CS_CRYPTO_AEAD_H
 

@@ -57,7 +57,8 @@ void cs_scalar_sub(enum cs_curve c, struct cs_scalar *out, const struct cs_scala
                    const struct cs_scalar *b);
 void cs_scalar_mul(enum cs_curve c, struct cs_scalar *out, const struct cs_scalar *a,
                    const struct cs_scalar *b);
-void cs_scalar_negate(enum cs_curve c, struct cs_scalar *out, const struct cs_scalar *a);
+void cs_scalar_negate(enum cs_curve c, struct cs_scalar *out,
+                      const struct cs_scalar *a);
 /* out = a*b + d */
 void cs_scalar_muladd(enum cs_curve c, struct cs_scalar *out, const struct cs_scalar *a,
                       const struct cs_scalar *b, const struct cs_scalar *d);
@@ -77,16 +78,20 @@ enum cs_err cs_lagrange(enum cs_curve c, struct cs_scalar *out, uint8_t i,
 size_t cs_point_len(enum cs_curve c); /* 33 or 32 */
 /* Exactly cs_point_len bytes (secp256k1 also takes 65 with first byte 04); on the
  * curve, canonical, in the prime-order subgroup, not the identity: else BAD_POINT. */
-enum cs_err cs_point_decode(enum cs_curve c, struct cs_point *out,
-                            struct cs_span in) CS_MUST_USE;
-/* Writes cs_point_len bytes and returns that number.  Not for the identity (asserts). */
+enum cs_err cs_point_decode(enum cs_curve c, struct cs_point *out, struct cs_span in)
+    CS_MUST_USE;
+/* Writes cs_point_len bytes and returns that number.  Not for the identity (asserts).
+ */
 size_t cs_point_encode(const struct cs_point *p, uint8_t out[CS_POINT_MAX]);
 void cs_point_identity(enum cs_curve c, struct cs_point *out);
 bool cs_point_equal(const struct cs_point *a, const struct cs_point *b);
-void cs_point_add(struct cs_point *out, const struct cs_point *a, const struct cs_point *b);
-void cs_point_sub(struct cs_point *out, const struct cs_point *a, const struct cs_point *b);
+void cs_point_add(struct cs_point *out, const struct cs_point *a,
+                  const struct cs_point *b);
+void cs_point_sub(struct cs_point *out, const struct cs_point *a,
+                  const struct cs_point *b);
 /* k*G, constant time in k.  k = 0 gives the identity. */
-void cs_point_base_mul(enum cs_curve c, struct cs_point *out, const struct cs_scalar *k);
+void cs_point_base_mul(enum cs_curve c, struct cs_point *out,
+                       const struct cs_scalar *k);
 /* k*P, constant time in k. */
 void cs_point_mul(struct cs_point *out, const struct cs_point *p,
                   const struct cs_scalar *k);

@@ -36,8 +36,8 @@ bool cs_sign_verify(const uint8_t sig[CS_SIG_LEN], const uint8_t pub[CS_IK_LEN],
 void cs_sign_public(uint8_t pub[CS_IK_LEN], const uint8_t seed[32]);
 
 /* X25519; HS_FAILED when the result is all zero. */
-enum cs_err cs_dh(uint8_t out[32], const uint8_t priv[32],
-                  const uint8_t pub[32]) CS_MUST_USE;
+enum cs_err cs_dh(uint8_t out[32], const uint8_t priv[32], const uint8_t pub[32])
+    CS_MUST_USE;
 void cs_dh_public(uint8_t pub[32], const uint8_t priv[32]);
 
 #endif
