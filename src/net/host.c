@@ -313,7 +313,7 @@ static void on_drain(uv_timer_t *timer)
 
 void cs_host_close(struct cs_host *h, void (*closed)(void *ctx), void *ctx)
 {
-    CS_ASSERT(!h->closing && !h->runner.stepping);
+    CS_ASSERT(!h->closing && !h->runner.busy);
     h->closing = true;
     h->closed = closed;
     h->closed_ctx = ctx;
