@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "crypto/group.h" /* cs_crypto_init */
 #include "mpc/link/link.h"
 #include "mpc/link/link_int.h"
 
