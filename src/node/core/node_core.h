@@ -1,4 +1,5 @@
-/* A node as a pure core (DECISIONS 1): pairing, quorums, links, key generation, signing.
+/* A node as a pure core (DECISIONS 1): pairing, quorums, links, key generation,
+ * signing.
  *
  *   events in                              actions out
  *   CS_EV_START                            CONNECT control and relay
@@ -12,15 +13,18 @@
  *                                          over the same kv, STORAGE_IO must not
  *   CS_EV_STOP                             drains for at most 5 s, EXIT CS_OK
  *
- * NOTIFY words (JSON in data): "state" {"state"}, "fingerprint" {"fingerprint","words"},
- * "quorum" {"quorumId","state","words"}, "key" {"keyId","state"},
- * "session" {"requestId","outcome"}, "nonce" {"R"} (a group commitment that was used:
- * the simulator's oracle).
+ * NOTIFY words (JSON in data): "state" {"state"}, "fingerprint"
+ * {"fingerprint","words"}, "quorum" {"quorumId","state","words"}, "key"
+ * {"keyId","state"}, "session" {"requestId","outcome"}, "nonce" {"R"} (a group
+ * commitment that was used: the simulator's oracle).
  *
  * Questions on the local socket (CS_EV_LOCAL), one JSON object each:
- *   {"cmd":"status"}                             -> status object (README of this folder)
+ *   {"cmd":"status"}                             -> status object (README of this
+ * folder)
  *   {"cmd":"quorum.confirm","words":W}           -> {"ok":true,"quorumId","name"}
- *   {"cmd":"peer.accept","quorumId":Q,"index":I} -> {"ok":true}: lifts E_ROLLBACK/E_CLONE
+ *   {"cmd":"peer.accept","quorumId":Q,"index":I} -> {"ok":true}: lifts
+ * E_ROLLBACK/E_CLONE
+ *   {"cmd":"peer.release","quorumId":Q,"index":I} -> {"ok":true}: ends a quarantine
  *   {"cmd":"key.giveup","keyId":K}               -> {"ok":true}: drops a PENDING key
  * A refusal is {"ok":false,"reason","text"}.
  *
@@ -62,12 +66,13 @@ struct cs_node_core;
  *   NOMEM, SELFTEST
  * *why says what, why and what to do.  Nothing is changed on failure. */
 enum cs_err cs_node_core_new(struct cs_node_core **out,
-                             const struct cs_node_core_config *cfg,
-                             struct cs_why *why) CS_MUST_USE;
+                             const struct cs_node_core_config *cfg, struct cs_why *why)
+    CS_MUST_USE;
 void cs_node_core_free(struct cs_node_core *n); /* wipes; NULL allowed */
 struct cs_core cs_node_core_iface(struct cs_node_core *n);
 
-/* For TLS: the CA that both URLs are checked against (DER).  Valid for the core's life. */
+/* For TLS: the CA that both URLs are checked against (DER).  Valid for the core's life.
+ */
 struct cs_span cs_node_core_ca(const struct cs_node_core *n);
 const uint8_t *cs_node_core_fingerprint(const struct cs_node_core *n); /* 32 */
 const char *cs_node_core_device_id(const struct cs_node_core *n);

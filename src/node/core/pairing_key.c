@@ -65,8 +65,9 @@ static void read_key(struct cs_jr *r, struct cs_pairing_key *k)
     (void)cs_uuid_text(k->device_id, k->device_raw);
 }
 
-static const char remedy[] = "copy the whole key from the device's page in the console, "
-                             "or issue a new one there";
+static const char remedy[] =
+    "copy the whole key from the device's page in the console, "
+    "or issue a new one there";
 
 enum cs_err cs_pairing_key_parse(struct cs_pairing_key *out, const char *text,
                                  struct cs_why *why)
@@ -80,7 +81,8 @@ enum cs_err cs_pairing_key_parse(struct cs_pairing_key *out, const char *text,
 
     memset(out, 0, sizeof *out);
     if (n == 0 || n > CS_PAIRING_TEXT_MAX || cs_unb64(&json, text, n) != CS_OK) {
-        err = cs_why(why, CS_ERR_PAIRING_KEY, "PAIRING_KEY is not base64 text: %s", remedy);
+        err = cs_why(why, CS_ERR_PAIRING_KEY, "PAIRING_KEY is not base64 text: %s",
+                     remedy);
         goto out;
     }
     if (cs_json_parse(&j, cs_wr_get(&json), CS_PAIRING_TEXT_MAX, &sentence) != CS_OK) {

@@ -1,0 +1,465 @@
+/* Inside of the node core: its tables, its parts, and who calls whom.
+ *
+ *   node_core.c   new, free, step, deadline          pairing_key.c  PAIRING_KEY
+ *   boot.c        what a start loads and makes       conn.c         two connections
+ *   control.c     control frames in and out          outbox.c       events to the
+ * platform quorum.c      joining, records                   links.c        links,
+ * frames, messages peers.c       what is held against a peer        park.c messages
+ * that came early work.c        requests and their attempts        keys.c         key
+ * records, cache keygen.c      DKG sessions, stuck keys           sign.c         FROST
+ * online local.c       questions on the local socket      status.c       status,
+ * heartbeat
+ *
+ * Every function runs inside one step; n->now, n->wall and n->out are that step's. */
+#ifndef CS_NODE_CORE_CORE_H
+#define CS_NODE_CORE_CORE_H
+
+#include "chain/chain.h"
+#include "crypto/identity.h"
+#include "mpc/device_set.h"
+#include "mpc/dkg.h"
+#include "mpc/frost_pool.h"
+#include "mpc/link/link.h"
+#include "node/core/node_core.h"
+#include "store/journal.h"
+#include "wire/control.h"
+
+enum {                      /* tables of the sealed store, src/store/README.md */
+       TABLE_SELF = 0x20,   /* "identity", "boot", "platform" */
+       TABLE_QUORUM = 0x21, /* quorum id */
+       TABLE_SEEN = 0x22,   /* quorum id, index: struct cs_peer_seen */
+       TABLE_BLAME = 0x23,  /* quorum id, index: struct peer_record */
+       TABLE_KEY = 0x24,    /* key id: public part and KEYINFO */
+       TABLE_SHARE = 0x25,  /* key id: the share */
+       TABLE_WORK = 0x26,   /* request id: an open request */
+       TABLE_OUTBOX = 0x27, /* event id */
+       TABLE_GONE = 0x28,   /* key id: C of a key that this node aborted for ever */
+};
+
+enum { /* bounds */
+       MAX_QUORUMS = 64,
+       MAX_WORKS = 1024,
+       MAX_OUTBOX = 4096,
+       MAX_KEY_CACHE = 64,
+       MAX_PARKED_PER_PEER = 64,
+       MAX_PARKED_BYTES = 1 << 20,
+};
+
+enum { /* times in ms */
+       SIGN_IN_MS = 10000,
+       BACKOFF_FIRST_MS = 500,
+       BACKOFF_MAX_MS = 30000,
+       STATUS_MS = 10000,
+       DRAIN_MS = 5000,
+       ATTEMPT_SIGN_MS = 15000,
+       ATTEMPT_KEYGEN_MS = 75000, /* the session itself ends after 60 s */
+       PARK_MS = 5000,
+       PENDING_ASK_MS = 60000,
+       CHECK_RETRY_MS = 5000,
+       WANT_AGAIN_MS = 1000,
+       ISSUE_MS = 10,
+       BLAME_WINDOW_MS = 24 * 3600 * 1000,
+};
+
+/* ---- connections ---------------------------------------------------------------- */
+
+enum conn_state { CONN_IDLE, CONN_WAIT, CONN_OPENING, CONN_SIGN_IN, CONN_UP };
+
+struct conn {
+    enum cs_channel channel;
+    enum conn_state state;
+    uint64_t conn;    /* runner's number of the current attempt */
+    uint64_t at;      /* WAIT: when to try; SIGN_IN: deadline */
+    uint64_t backoff; /* of the next failure */
+    uint8_t exporter[32];
+    size_t exporter_len;
+    enum cs_err last_err;
+};
+
+/* ---- quorums and peers ------------------------------------------------------------
+ */
+
+enum quorum_state {
+    QUORUM_ACCEPTED = 1, /* descriptor pinned, own nonce committed */
+    QUORUM_REVEALED = 2, /* all commitments seen, own nonce opened */
+    QUORUM_CONFIRMED = 3,
+};
+
+struct peer_record { /* persistent: what is held against a peer */
+    uint32_t blames;
+    int64_t first_ms;
+    bool quarantined;
+    char reason[32];
+};
+
+struct peer {
+    struct cs_link *link; /* NULL until CONFIRMED; own slot stays NULL */
+    struct peer_record rec;
+    size_t parked, parked_bytes;
+    uint64_t issue_at; /* no nonces for it before */
+};
+
+struct quorum {
+    uint8_t id[16];
+    char name[128];
+    struct cs_device_set ds;
+    struct cs_roster roster;
+    enum quorum_state state;
+    bool verified; /* an operator compared the words */
+    int64_t expires_ms;
+    uint8_t nonce[32]; /* own, kept back until REVEALED */
+    uint8_t commits[CS_PARTY_SLOTS][32];
+    uint8_t nonces[CS_PARTY_SLOTS][32];
+    char words[CS_WORDS_LEN]; /* "" until CONFIRMED */
+    struct peer peers[CS_PARTY_SLOTS];
+};
+
+/* ---- keys ---------------------------------------------------------------------------
+ */
+
+struct keyinfo { /* stored with the public part of the key */
+    uint8_t quorum_id[16];
+    char blockchain[CS_BLOCKCHAIN_MAX + 1];
+    char name[128];
+};
+
+struct cached_key {
+    struct cs_key *key; /* NULL: free slot */
+    struct keyinfo info;
+    uint64_t used; /* LRU clock */
+};
+
+/* ---- work: a request and its current attempt ---------------------------------------
+ */
+
+enum work_kind { WORK_KEYGEN = 1, WORK_SIGN = 2, WORK_CHECK = 3 };
+
+enum work_phase {
+    WORK_WAITING, /* for links, nonces, or the initiator's first message */
+    WORK_RUNNING, /* session or run exists */
+    WORK_PENDING, /* KEYGEN: session over, key record PENDING: asks around */
+    WORK_PROVING, /* KEYGEN: ACTIVE, check signatures of own pairs under way */
+};
+
+struct work {
+    struct work *next;
+    uint64_t serial; /* job id */
+    enum work_kind kind;
+    enum work_phase phase;
+    struct quorum *q;
+    struct cs_request req; /* own parsed copy */
+    uint8_t reqh[32];
+    char name[128]; /* KEYGEN: of the key */
+    uint32_t attempt;
+    uint8_t signers[CS_PARTIES_MAX];
+    uint8_t n_signers;
+    uint8_t initiator;
+    uint8_t *msg; /* SIGN, CHECK: the exact bytes to sign */
+    size_t msg_len;
+    uint64_t deadline; /* of the attempt, monotonic */
+    uint64_t again;    /* next resend, ask or retry; UINT64_MAX: none */
+    unsigned n_again;
+    struct cs_session *session; /* KEYGEN */
+    struct cs_frost_run *run;   /* initiator; NULL while a job has it */
+    uint8_t proven; /* KEYGEN: bit (peer-1) of pairs that I started and that signed */
+    bool answered;  /* responder: a share left */
+    bool intent;    /* this attempt is in the journal */
+    uint8_t use_id[32];
+};
+
+struct want { /* FR_WANT sent: not again within a second */
+    uint8_t key_id[16];
+    uint8_t link_id[16];
+    uint64_t at;
+};
+enum { MAX_WANTS = 64 };
+
+struct parked {
+    struct parked *next;
+    struct quorum *q;
+    uint8_t from;
+    uint64_t until;
+    struct cs_message m; /* spans point into bytes */
+    uint8_t bsig[CS_SIG_LEN];
+    uint8_t *bytes;
+    size_t n_bytes;
+};
+
+struct event { /* outbox */
+    struct event *next;
+    uint64_t id;
+    bool sent;
+    char *text; /* the JSON frame */
+    size_t n;
+};
+
+struct counters {
+    uint64_t frames_in, frames_dropped, messages_dropped, sessions_ok, sessions_failed;
+};
+
+struct cs_node_core {
+    struct cs_db *db;
+    struct cs_safe *safe;
+    struct cs_journal *journal;
+    void (*random)(void *ctx, uint8_t *out, size_t n);
+    void *random_ctx;
+    char version[32];
+    bool allow_no_exporter;
+    uint8_t (*peer_identities)[32];
+    size_t n_peer_identities;
+
+    struct cs_identity_secret *id; /* guarded */
+    uint8_t *pairing_seed;         /* guarded, 32 bytes; NULL without a pairing key */
+    char device_id[37];
+    uint8_t device_raw[16];
+    uint8_t fingerprint[32];
+    char words[CS_WORDS_LEN];
+    char platform_url[CS_PAIRING_URL_MAX], relay_url[CS_PAIRING_URL_MAX];
+    uint8_t ca[CS_PAIRING_CA_MAX];
+    size_t ca_len;
+
+    bool fresh;        /* the store was made by this life: nothing is paired yet */
+    bool paired;       /* the platform has welcomed this identity */
+    bool said_pairing; /* the hello under way carried the pairing proof */
+    char approval[32], enabled[32];
+    uint8_t boot[32];
+    uint64_t boot_counter;
+    uint64_t started_at;
+
+    struct conn control, relay;
+    uint64_t next_conn;
+    uint64_t status_at;
+    char last_state[24];
+
+    struct event *events, *events_last;
+    size_t n_events, n_in_flight;
+    uint64_t event_seq;
+
+    struct quorum *quorums[MAX_QUORUMS];
+    size_t n_quorums;
+    struct work *works;
+    size_t n_works;
+    uint64_t next_serial;
+    struct cached_key keys[MAX_KEY_CACHE];
+    uint64_t key_clock;
+    uint32_t n_keys;
+    struct cs_frost_pool *pool;
+    struct want wants[MAX_WANTS];
+    struct parked *parked;
+    uint64_t park_until; /* set while parked messages are tried again */
+    struct cs_link_out link_out;
+    struct counters counters;
+
+    bool draining, exited;
+    uint64_t drain_until;
+    enum cs_err latched;
+
+    uint64_t now; /* of this step */
+    int64_t wall;
+    struct cs_step *out;
+};
+
+/* boot.c */
+enum cs_err cs_nd_boot_open(struct cs_node_core *n,
+                            const struct cs_node_core_config *cfg, struct cs_why *why)
+    CS_MUST_USE;
+void cs_nd_boot_start(struct cs_node_core *n);
+/* Store calls whose failure ends this life: the runner drops the step. */
+void cs_nd_put(struct cs_node_core *n, uint8_t table, struct cs_span key,
+               struct cs_span value);
+void cs_nd_del(struct cs_node_core *n, uint8_t table, struct cs_span key);
+void cs_nd_fail(struct cs_node_core *n, enum cs_err err, const char *what);
+void cs_nd_save_identity(struct cs_node_core *n);
+
+/* conn.c */
+void cs_nd_conn_init(struct cs_node_core *n);
+void cs_nd_conn_want(struct cs_node_core *n, struct conn *c); /* open when idle */
+void cs_nd_conn_up(struct cs_node_core *n, const struct cs_event *ev);
+void cs_nd_conn_down(struct cs_node_core *n, const struct cs_event *ev);
+void cs_nd_conn_message(struct cs_node_core *n, const struct cs_event *ev);
+void cs_nd_conn_time(struct cs_node_core *n);
+uint64_t cs_nd_conn_deadline(const struct cs_node_core *n);
+void cs_nd_conn_welcome(struct cs_node_core *n, struct conn *c); /* signed in */
+void cs_nd_conn_drop(struct cs_node_core *n, struct conn *c, enum cs_err why);
+/* IK over TH("auth"; ..) for a channel. */
+void cs_nd_auth_sign(struct cs_node_core *n, uint8_t sig[64], const struct conn *c,
+                     const uint8_t nonce[32]);
+
+/* control.c */
+void cs_nd_control_message(struct cs_node_core *n, struct cs_span text);
+void cs_nd_control_send(struct cs_node_core *n, const struct cs_ctl_frame *f);
+bool cs_nd_is_approved(const struct cs_node_core *n);
+bool cs_nd_is_enabled(const struct cs_node_core *n);
+
+/* outbox.c */
+enum cs_err cs_nd_outbox_load(struct cs_node_core *n) CS_MUST_USE;
+void cs_nd_outbox_put(struct cs_node_core *n, struct cs_ctl_frame *f); /* kind, body */
+void cs_nd_outbox_ack(struct cs_node_core *n, const char *id);
+void cs_nd_outbox_reconnected(struct cs_node_core *n);
+void cs_nd_outbox_free(struct cs_node_core *n);
+bool cs_nd_outbox_full(const struct cs_node_core *n);
+
+/* quorum.c */
+enum cs_err cs_nd_quorums_load(struct cs_node_core *n) CS_MUST_USE;
+void cs_nd_quorum_join(struct cs_node_core *n, const struct cs_ctl_quorum_join *b);
+void cs_nd_quorum_commits(struct cs_node_core *n,
+                          const struct cs_ctl_quorum_commits *b);
+void cs_nd_quorum_finish(struct cs_node_core *n, const struct cs_ctl_quorum_finish *b);
+void cs_nd_quorum_cancel(struct cs_node_core *n, const struct cs_ctl_quorum_cancel *b);
+struct quorum *cs_nd_quorum_find(const struct cs_node_core *n, const uint8_t id[16]);
+struct quorum *cs_nd_quorum_by_hash(const struct cs_node_core *n,
+                                    const uint8_t ds_hash[32]);
+void cs_nd_quorum_save(struct cs_node_core *n, const struct quorum *q);
+void cs_nd_quorum_free(struct quorum *q);
+const char *cs_nd_quorum_state_name(const struct quorum *q);
+void cs_nd_quorum_verified(struct cs_node_core *n, struct quorum *q);
+
+/* links.c */
+void cs_nd_links_open(struct cs_node_core *n, struct quorum *q);
+void cs_nd_links_start(struct cs_node_core *n); /* the relay is up */
+void cs_nd_links_time(struct cs_node_core *n);
+uint64_t cs_nd_links_deadline(const struct cs_node_core *n);
+void cs_nd_links_journal(struct cs_node_core *n); /* the journal grew */
+void cs_nd_relay_message(struct cs_node_core *n, struct cs_span data);
+bool cs_nd_link_live(const struct quorum *q, uint8_t peer);
+const uint8_t *cs_nd_link_id(const struct quorum *q, uint8_t peer); /* or NULL */
+/* Seals and sends; false when there is no live link. */
+bool cs_nd_link_send(struct cs_node_core *n, struct quorum *q, uint8_t to,
+                     const struct cs_message *m);
+void cs_nd_peer_accept(struct cs_node_core *n, struct quorum *q, uint8_t peer);
+/* A message whose link has opened it (also from park.c). */
+void cs_nd_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                   const struct cs_message *m);
+
+/* peers.c */
+void cs_nd_blame(struct cs_node_core *n, struct quorum *q, uint8_t peer,
+                 enum cs_err err);
+bool cs_nd_quarantined(const struct quorum *q, uint8_t peer);
+void cs_nd_peer_release(struct cs_node_core *n, struct quorum *q, uint8_t peer);
+enum cs_err cs_nd_peer_load(struct cs_node_core *n, struct quorum *q, uint8_t peer)
+    CS_MUST_USE;
+void cs_nd_peer_key(uint8_t key[17], const struct quorum *q, uint8_t peer);
+
+/* park.c */
+void cs_nd_park(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                const struct cs_message *m);
+void cs_nd_unpark(struct cs_node_core *n, const struct quorum *q); /* try them again */
+void cs_nd_park_time(struct cs_node_core *n);
+uint64_t cs_nd_park_deadline(const struct cs_node_core *n);
+void cs_nd_park_free(struct cs_node_core *n);
+
+/* work.c */
+enum cs_err cs_nd_works_load(struct cs_node_core *n) CS_MUST_USE;
+struct work *cs_nd_work_new(struct cs_node_core *n, enum work_kind kind);
+void cs_nd_work_save(struct cs_node_core *n, const struct work *w);
+void cs_nd_work_end(struct cs_node_core *n,
+                    struct work *w); /* unlinks, frees, deletes */
+void cs_nd_work_reset(
+    struct work *w); /* drops session and run: a new attempt may begin */
+struct work *cs_nd_work_find(const struct cs_node_core *n,
+                             const uint8_t request_id[16]);
+struct work *cs_nd_work_by_serial(const struct cs_node_core *n, uint64_t serial);
+void cs_nd_work_cancel(struct cs_node_core *n, const uint8_t request_id[16],
+                       enum cs_err why);
+void cs_nd_works_link(struct cs_node_core *n, struct quorum *q, uint8_t peer);
+void cs_nd_works_link_lost(struct cs_node_core *n, struct quorum *q, uint8_t peer);
+void cs_nd_works_time(struct cs_node_core *n);
+uint64_t cs_nd_works_deadline(const struct cs_node_core *n);
+void cs_nd_works_free(struct cs_node_core *n);
+/* Reports failure of the current attempt and ends or parks the work. */
+void cs_nd_work_failed(struct cs_node_core *n, struct work *w, enum cs_err err,
+                       const char *phase, uint8_t blame);
+void cs_nd_report_failed(struct cs_node_core *n, enum cs_ctl_kind kind,
+                         const uint8_t request_id[16], const uint8_t key_id[16],
+                         uint32_t attempt, uint8_t index, enum cs_err err,
+                         const char *phase, uint8_t blame);
+void cs_nd_job_done(struct cs_node_core *n, struct cs_job *job);
+bool cs_nd_is_retryable(enum cs_err err);
+
+/* record.c: the journal of requests (PROTOCOLS 6.3) */
+/* Before a share leaves.  False: the work has failed (conflict, answered before). */
+bool cs_nd_journal_intent(struct cs_node_core *n, const struct cs_request *req,
+                          const uint8_t reqh[32], uint32_t attempt,
+                          const uint8_t *signers, uint8_t n_signers, uint8_t peer,
+                          const uint8_t use_id[32], enum cs_err *err);
+/* Outcome of an attempt that had an intent; sig only with CS_OK. */
+void cs_nd_journal_result(struct cs_node_core *n, struct work *w, enum cs_err outcome,
+                          const uint8_t *sig);
+
+/* keys.c */
+struct cached_key *cs_nd_key_load(struct cs_node_core *n, const uint8_t key_id[16],
+                                  enum cs_err *err);
+void cs_nd_key_store(struct cs_node_core *n, const struct cs_key *k,
+                     const struct keyinfo *info);
+void cs_nd_key_forget(struct cs_node_core *n,
+                      const uint8_t key_id[16]); /* cache only */
+void cs_nd_key_erase(struct cs_node_core *n, const uint8_t key_id[16]);
+bool cs_nd_key_exists(const struct cs_node_core *n, const uint8_t key_id[16]);
+bool cs_nd_key_gone(const struct cs_node_core *n, const uint8_t key_id[16]);
+enum cs_err cs_nd_keys_count(struct cs_node_core *n) CS_MUST_USE;
+void cs_nd_keys_free(struct cs_node_core *n);
+
+/* keygen.c */
+void cs_nd_keygen_command(struct cs_node_core *n, const struct cs_ctl_key_create *b);
+void cs_nd_keygen_try(struct cs_node_core *n,
+                      struct work *w); /* links may be there now */
+void cs_nd_keygen_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                          const struct cs_message *m);
+void cs_nd_keygen_time(struct cs_node_core *n, struct work *w);
+void cs_nd_keygen_job(struct cs_node_core *n, struct work *w, struct cs_round_job *job);
+void cs_nd_keygen_link(struct cs_node_core *n, struct work *w, uint8_t peer);
+void cs_nd_keygen_fail(struct cs_node_core *n, struct work *w, enum cs_err err);
+void cs_nd_keygen_proven(struct cs_node_core *n, struct work *check);
+void cs_nd_keygen_resume(struct cs_node_core *n, struct work *w); /* after a restart */
+void cs_nd_keygen_activated(struct cs_node_core *n, struct work *w); /* from PENDING */
+enum cs_err cs_nd_keygen_giveup(struct cs_node_core *n, const uint8_t key_id[16])
+    CS_MUST_USE;
+
+/* stuck.c: PENDING keys ask around (PROTOCOLS 3.5, 15.3 C3) */
+void cs_nd_stuck_ask(struct cs_node_core *n, struct work *w, uint8_t peer); /* 0: all */
+void cs_nd_stuck_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                         const struct cs_message *m);
+
+/* request.c: from a `sign` command to a work */
+void cs_nd_sign_command(struct cs_node_core *n, const struct cs_ctl_sign *b);
+
+/* sign.c */
+void cs_nd_sign_begin(struct cs_node_core *n, struct work *w);
+void cs_nd_sign_try(struct cs_node_core *n, struct work *w);
+void cs_nd_sign_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                        const struct cs_message *m);
+void cs_nd_sign_time(struct cs_node_core *n, struct work *w);
+/* The work that proves a new key with one peer (PROTOCOLS 3.5). */
+void cs_nd_check_start(struct cs_node_core *n, struct quorum *q, const struct cs_key *k,
+                       uint8_t peer);
+/* ABORT or EVIDENCE that no session claims. */
+void cs_nd_sign_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                        const struct cs_message *m);
+
+/* sign_jobs.c: the computing of sign.c on workers */
+void cs_nd_finish_job(struct cs_node_core *n, struct work *w); /* takes w->run */
+struct answer { /* what an answer needs when its job is done */
+    uint8_t quorum_id[16], link_id[16], sid[32], reqh[32];
+    uint8_t peer;
+    uint32_t attempt;
+    struct cs_request req;
+    struct cs_frost_answer *a; /* owned */
+};
+void cs_nd_answer_job(struct cs_node_core *n, const struct answer *ans);
+void cs_nd_round_job(struct cs_node_core *n, struct work *w, struct cs_round_job *job);
+/* Where they end, in sign.c. */
+void cs_nd_sign_finished(struct cs_node_core *n, struct work *w, enum cs_err err,
+                         const uint8_t sig[64], uint8_t culprit);
+void cs_nd_sign_answered(struct cs_node_core *n, struct answer *ans, enum cs_err err);
+
+/* status.c */
+void cs_nd_status_time(struct cs_node_core *n);
+void cs_nd_state_changed(struct cs_node_core *n);
+const char *cs_nd_state(const struct cs_node_core *n);
+void cs_nd_notify(struct cs_node_core *n, const char *word, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* local.c */
+void cs_nd_local(struct cs_node_core *n, uint64_t request, struct cs_span text);
+
+#endif

@@ -1,0 +1,136 @@
+/* Messages that came before what they belong to: at most 64 and 1 MiB per peer, for 5 s
+ * (DECISIONS 18, PROTOCOLS 15.1 A6). */
+#include "node/core/core.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+static void free_parked(struct parked **at)
+{
+    struct parked *p = *at;
+
+    *at = p->next;
+    p->q->peers[p->from].parked--;
+    p->q->peers[p->from].parked_bytes -= p->n_bytes;
+    cs_free_wiped(p->bytes, p->n_bytes);
+    cs_free(p);
+}
+
+static struct parked *copy(const struct cs_message *m)
+{
+    struct parked *p = cs_alloc(sizeof *p);
+    size_t total = m->broadcast.n + m->priv.n;
+
+    if (p == NULL) {
+        return NULL;
+    }
+    p->bytes = cs_alloc(total);
+    if (p->bytes == NULL) {
+        cs_free(p);
+        return NULL;
+    }
+    p->m = *m;
+    p->n_bytes = total;
+    if (m->broadcast.n != 0) {
+        memcpy(p->bytes, m->broadcast.p, m->broadcast.n);
+    }
+    if (m->priv.n != 0) {
+        memcpy(p->bytes + m->broadcast.n, m->priv.p, m->priv.n);
+    }
+    p->m.broadcast = CS_SPAN(p->bytes, m->broadcast.n);
+    p->m.priv = CS_SPAN(p->bytes + m->broadcast.n, m->priv.n);
+    if (m->bsig != NULL) {
+        memcpy(p->bsig, m->bsig, CS_SIG_LEN);
+        p->m.bsig = p->bsig;
+    }
+    return p;
+}
+
+void cs_nd_park(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                const struct cs_message *m)
+{
+    struct peer *peer = &q->peers[from];
+    struct parked **at = &n->parked;
+    struct parked *p;
+
+    if (peer->parked >= MAX_PARKED_PER_PEER ||
+        peer->parked_bytes + m->broadcast.n + m->priv.n > MAX_PARKED_BYTES ||
+        (p = copy(m)) == NULL) {
+        n->counters.messages_dropped++;
+        return;
+    }
+    p->q = q;
+    p->from = from;
+    p->until = n->park_until != 0 ? n->park_until : n->now + PARK_MS;
+    peer->parked++;
+    peer->parked_bytes += p->n_bytes;
+    while (*at != NULL) { /* oldest first: order of arrival is kept */
+        at = &(*at)->next;
+    }
+    *at = p;
+}
+
+/* Takes the parked messages of a quorum out of the list, in order. */
+static struct parked *take_of(struct cs_node_core *n, const struct quorum *q)
+{
+    struct parked *taken = NULL, **end = &taken, **at = &n->parked;
+
+    while (*at != NULL) {
+        struct parked *p = *at;
+
+        if (p->q == q) {
+            *at = p->next;
+            p->next = NULL;
+            *end = p;
+            end = &p->next;
+        } else {
+            at = &p->next;
+        }
+    }
+    return taken;
+}
+
+/* What is still too early parks itself again, with the time it had left. */
+void cs_nd_unpark(struct cs_node_core *n, const struct quorum *q)
+{
+    struct parked *list = take_of(n, q);
+
+    while (list != NULL) {
+        n->park_until = list->until;
+        cs_nd_message(n, list->q, list->from, &list->m);
+        n->park_until = 0;
+        free_parked(&list);
+    }
+}
+
+void cs_nd_park_time(struct cs_node_core *n)
+{
+    struct parked **at = &n->parked;
+
+    while (*at != NULL) {
+        if (n->now >= (*at)->until) {
+            n->counters.messages_dropped++;
+            free_parked(at);
+        } else {
+            at = &(*at)->next;
+        }
+    }
+}
+
+uint64_t cs_nd_park_deadline(const struct cs_node_core *n)
+{
+    uint64_t d = UINT64_MAX;
+
+    for (const struct parked *p = n->parked; p != NULL; p = p->next) {
+        d = p->until < d ? p->until : d;
+    }
+    return d;
+}
+
+void cs_nd_park_free(struct cs_node_core *n)
+{
+    while (n->parked != NULL) {
+        free_parked(&n->parked);
+    }
+}
