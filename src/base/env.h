@@ -55,21 +55,21 @@ enum cs_channel {
  * the step; absent headers are "". */
 struct cs_http_req {
     uint64_t id;
-    const char *method;          /* "GET" */
-    const char *path;            /* percent-decoded, starts with '/' */
-    const char *query;           /* raw text after '?', "" when none */
-    const char *authorization;   /* header value */
+    const char *method;        /* "GET" */
+    const char *path;          /* percent-decoded, starts with '/' */
+    const char *query;         /* raw text after '?', "" when none */
+    const char *authorization; /* header value */
     const char *content_type;
     const char *idempotency_key;
     const char *origin;
-    const char *remote;          /* address of the client */
+    const char *remote; /* address of the client */
     struct cs_span body;
 };
 
 struct cs_event {
     enum cs_event_type type;
-    uint64_t now_ms;  /* monotonic: deadlines */
-    int64_t wall_ms;  /* Unix time: logs, expiry of approvals and certificates */
+    uint64_t now_ms; /* monotonic: deadlines */
+    int64_t wall_ms; /* Unix time: logs, expiry of approvals and certificates */
     uint64_t conn;
     enum cs_channel channel;
     enum cs_err err;
@@ -100,8 +100,8 @@ struct cs_action {
     enum cs_channel channel;
     enum cs_err err;
     int status;
-    char *text;       /* owned, NULL when unused */
-    uint8_t *data;    /* owned, wiped when freed */
+    char *text;    /* owned, NULL when unused */
+    uint8_t *data; /* owned, wiped when freed */
     size_t data_len;
     struct cs_job *job;
 };

@@ -12,7 +12,7 @@ struct err_row {
 
 static const struct err_row rows[CS_ERR_COUNT] = {
     [CS_OK] = {"OK", "OK", "success", CS_CLASS_NONE, CS_REACT_NONE, 0},
-#define CS_ERR_ROW(n, c, r, e, reason, text)                                             \
+#define CS_ERR_ROW(n, c, r, e, reason, text)                                           \
     [CS_ERR_##n] = {#n, reason, text, CS_CLASS_##c, CS_REACT_##r, e},
     CS_ERR_MAP(CS_ERR_ROW)
 #undef CS_ERR_ROW

@@ -78,6 +78,7 @@
     X(NOT_ENOUGH,       RESOURCE, RETRY,      75, "NOT_ENOUGH_SIGNERS","not enough signers are online")      \
     X(ABORTED,          PEER,     RETRY,      75, "PEER_ABORTED",      "a peer ended the session")           \
     X(EQUIVOCATION,     PEER,     QUARANTINE, 76, "EQUIVOCATION",      "party said two different things")    \
+    X(QUARANTINED,      PEER,     DROP,       77, "PEER_QUARANTINED",  "a peer is quarantined on this node") \
     X(KEY_CORRUPT,      STORE,    LATCH,      83, "KEY_CORRUPT",       "a key record fails its load check")  \
     X(UNKNOWN_KEY,      USAGE,    REFUSE,     66, "UNKNOWN_KEY",       "this node has no such key")          \
     X(DESCRIPTOR,       PEER,     REFUSE,     76, "DESCRIPTOR",        "device set descriptor is not acceptable")\
@@ -179,29 +180,29 @@ int cs_err_exit(enum cs_err err); /* 0 for CS_OK */
 enum cs_err cs_err_from_reason(const char *reason);
 
 /* In a function with `enum cs_err err` and a label `out`. */
-#define CS_TRY(expr)                                                                     \
-    do {                                                                                 \
-        err = (expr);                                                                    \
-        if (err != CS_OK) {                                                              \
-            goto out;                                                                    \
-        }                                                                                \
+#define CS_TRY(expr)                                                                   \
+    do {                                                                               \
+        err = (expr);                                                                  \
+        if (err != CS_OK) {                                                            \
+            goto out;                                                                  \
+        }                                                                              \
     } while (0)
 
 /* The same where nothing needs cleaning up. */
-#define CS_CHECK(expr)                                                                   \
-    do {                                                                                 \
-        enum cs_err cs_check_err = (expr);                                               \
-        if (cs_check_err != CS_OK) {                                                     \
-            return cs_check_err;                                                         \
-        }                                                                                \
+#define CS_CHECK(expr)                                                                 \
+    do {                                                                               \
+        enum cs_err cs_check_err = (expr);                                             \
+        if (cs_check_err != CS_OK) {                                                   \
+            return cs_check_err;                                                       \
+        }                                                                              \
     } while (0)
 
 /* A broken invariant of ours, never bad input.  Stays on in release. */
-#define CS_ASSERT(cond)                                                                  \
-    do {                                                                                 \
-        if (!(cond)) {                                                                   \
-            cs_fatal(__FILE__, __LINE__, #cond);                                         \
-        }                                                                                \
+#define CS_ASSERT(cond)                                                                \
+    do {                                                                               \
+        if (!(cond)) {                                                                 \
+            cs_fatal(__FILE__, __LINE__, #cond);                                       \
+        }                                                                              \
     } while (0)
 
 typedef void cs_fatal_fn(const char *file, int line, const char *what);

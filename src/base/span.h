@@ -15,7 +15,7 @@ struct cs_span {
 #define CS_SPAN_LIT(text) ((struct cs_span){(const uint8_t *)(text), sizeof(text) - 1})
 
 #define CS_COUNTOF(array) (sizeof(array) / sizeof((array)[0]))
-#define CS_CONTAINER_OF(ptr, type, member)                                               \
-    ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define CS_CONTAINER_OF(ptr, type, member)                                             \
+    ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

@@ -34,8 +34,8 @@ enum cs_err cs_unhex_wr(struct cs_wr *w, const char *hex, size_t hex_len)
     if (at == NULL) {
         return w->err;
     }
-    if (n != 0 && (sodium_hex2bin(at, n, hex, hex_len, NULL, &got, &end) != 0 || got != n ||
-                   end != hex + hex_len)) {
+    if (n != 0 && (sodium_hex2bin(at, n, hex, hex_len, NULL, &got, &end) != 0 ||
+                   got != n || end != hex + hex_len)) {
         w->n -= n;
         return CS_ERR_BAD_TEXT;
     }
@@ -152,7 +152,9 @@ bool cs_utf8_ok(struct cs_span s)
 
     while (i < s.n) {
         uint32_t v = 0, least = 0;
-        size_t len = s.p[i] == 0 ? 0 : s.p[i] < 0x80 ? 1 : utf8_head(s.p[i], &v, &least);
+        size_t len = s.p[i] == 0     ? 0
+                     : s.p[i] < 0x80 ? 1
+                                     : utf8_head(s.p[i], &v, &least);
 
         if (len == 0 || len > s.n - i) {
             return false;

@@ -3,7 +3,8 @@
  * Zero-initialise, or set max (default 16 MiB; printf, hex and base64 need room for a
  * NUL behind the text).  Growing copies and wipes the old bytes, so a buffer may hold
  * secrets; cs_wr_free wipes.  Owner: whoever holds the struct; cs_wr_take moves the
- * bytes out (free them with cs_free_wiped; NULL after an error: then they are wiped). */
+ * bytes out (free them with cs_free_wiped; NULL after an error: then they are wiped).
+ */
 #ifndef CS_BASE_WR_H
 #define CS_BASE_WR_H
 

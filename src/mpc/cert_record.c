@@ -108,7 +108,8 @@ enum cs_err cs_certificate_decode(struct cs_certificate *out, struct cs_span in)
     return CS_OK;
 }
 
-enum cs_err cs_certificate_verify(const struct cs_certificate *c, const struct cs_roster *r)
+enum cs_err cs_certificate_verify(const struct cs_certificate *c,
+                                  const struct cs_roster *r)
 {
     if (c->body.n != r->n || c->body.t != r->t ||
         memcmp(c->body.ds_hash, r->ds_hash, sizeof r->ds_hash) != 0) {

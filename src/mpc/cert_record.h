@@ -1,5 +1,5 @@
-/* The certificate of a key as one byte string: what nodes give to the platform, and what
- * anyone can check with the quorum's roster alone (PROTOCOLS 3.4, DECISIONS 21).
+/* The certificate of a key as one byte string: what nodes give to the platform, and
+ * what anyone can check with the quorum's roster alone (PROTOCOLS 3.4, DECISIONS 21).
  *
  *   version u8 = 1 | body (cs_cert_body_write) | sigma_1 .. sigma_n, 64 bytes each
  *
@@ -30,8 +30,8 @@ struct cs_certificate {
 void cs_certificate_encode(struct cs_wr *w, const struct cs_cert_body *body,
                            const struct cs_sig_set *sigs);
 /* CERT_INVALID when malformed.  Signatures are not judged: cs_certificate_verify. */
-enum cs_err cs_certificate_decode(struct cs_certificate *out,
-                                  struct cs_span in) CS_MUST_USE;
+enum cs_err cs_certificate_decode(struct cs_certificate *out, struct cs_span in)
+    CS_MUST_USE;
 /* ds_hash, n, t are the roster's and all n signatures verify: else CERT_INVALID. */
 enum cs_err cs_certificate_verify(const struct cs_certificate *c,
                                   const struct cs_roster *r) CS_MUST_USE;

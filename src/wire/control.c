@@ -7,14 +7,15 @@
 #include "base/mem.h"
 #include "wire/jsonx.h"
 
-/* ---- the table -------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------
+ */
 
 enum field_type {
-    F_TEXT, /* char[size], not empty */
+    F_TEXT,  /* char[size], not empty */
     F_TEXT0, /* char[size], may be empty */
-    F_HEX,  /* uint8_t[size] */
-    F_UUID, /* uint8_t[16] */
-    F_U64,  /* decimal string */
+    F_HEX,   /* uint8_t[size] */
+    F_UUID,  /* uint8_t[16] */
+    F_U64,   /* decimal string */
     F_U32,
     F_BOOL,
     F_PAIR, /* uint8_t[2], two rising indices */
@@ -30,21 +31,24 @@ struct field {
     size_t max, count_at;
 };
 
-#define FIELD(type, st, member, json)                                                    \
-    {json, type, offsetof(struct st, member), sizeof(((struct st *)0)->member), NULL, 0, 0}
-#define BLOB(st, member, json, max)                                                      \
-    {json, F_BLOB, offsetof(struct st, member), max, NULL, 0, 0}
-#define LIST(st, member, count, json, elem, fields)                                      \
-    {json,                                                                               \
-     F_LIST,                                                                             \
-     offsetof(struct st, member),                                                        \
-     sizeof(struct elem),                                                                \
-     fields,                                                                             \
-     sizeof(((struct st *)0)->member) / sizeof(struct elem),                             \
-     offsetof(struct st, count)}
-#define END                                                                              \
-    {                                                                                    \
-        NULL, F_TEXT, 0, 0, NULL, 0, 0                                                   \
+#define FIELD(type, st, member, json)                                                  \
+    {                                                                                  \
+        json, type, offsetof(struct st, member), sizeof(((struct st *)0)->member),     \
+            NULL, 0, 0                                                                 \
+    }
+#define BLOB(st, member, json, max)                                                    \
+    {                                                                                  \
+        json, F_BLOB, offsetof(struct st, member), max, NULL, 0, 0                     \
+    }
+#define LIST(st, member, count, json, elem, fields)                                    \
+    {                                                                                  \
+        json, F_LIST, offsetof(struct st, member), sizeof(struct elem), fields,        \
+            sizeof(((struct st *)0)->member) / sizeof(struct elem),                    \
+            offsetof(struct st, count)                                                 \
+    }
+#define END                                                                            \
+    {                                                                                  \
+        NULL, F_TEXT, 0, 0, NULL, 0, 0                                                 \
     }
 
 /* clang-format off */
@@ -230,7 +234,8 @@ bool cs_ctl_kind_is_cmd(enum cs_ctl_kind kind)
     return kind >= CS_CMD_QUORUM_JOIN && kind <= CS_CMD_REQUEST_CANCEL;
 }
 
-/* ---- decoding ------------------------------------------------------------------------ */
+/* ---- decoding
+ * ------------------------------------------------------------------------ */
 
 static void read_text(struct cs_jr *r, const struct field *f, char *at)
 {
@@ -453,7 +458,8 @@ enum cs_err cs_ctl_decode(struct cs_ctl_frame *out, struct cs_span text, size_t 
     return r.err;
 }
 
-/* ---- freeing -------------------------------------------------------------------------- */
+/* ---- freeing
+ * -------------------------------------------------------------------------- */
 
 static const struct field *body_fields(const struct cs_ctl_frame *f)
 {
@@ -472,7 +478,8 @@ void cs_ctl_free(struct cs_ctl_frame *f)
     }
 }
 
-/* ---- encoding -------------------------------------------------------------------------- */
+/* ---- encoding
+ * -------------------------------------------------------------------------- */
 
 static json_t *write_fields(const struct field *f, const void *base);
 
@@ -483,7 +490,8 @@ static json_t *write_list(const struct field *f, const uint8_t *base)
 
     memcpy(&n, base + f->count_at, sizeof n);
     for (size_t i = 0; i < n; i++) {
-        (void)json_array_append_new(a, write_fields(f->sub, base + f->at + i * f->size));
+        (void)json_array_append_new(a,
+                                    write_fields(f->sub, base + f->at + i * f->size));
     }
     return a;
 }
@@ -572,7 +580,8 @@ void cs_ctl_encode(struct cs_wr *w, const struct cs_ctl_frame *f)
     }
     if (f->type == CS_CTL_CMD || f->type == CS_CTL_EVT) {
         (void)json_object_set_new(o, "kind", json_string(kinds[f->kind].name));
-        (void)json_object_set_new(o, "body", write_fields(kinds[f->kind].fields, &f->u));
+        (void)json_object_set_new(o, "body",
+                                  write_fields(kinds[f->kind].fields, &f->u));
     }
     if (f->type == CS_CTL_PONG) {
         (void)json_object_set_new(o, "time", cs_json_u64(f->time));

@@ -66,7 +66,8 @@ static bool scan_char(struct scan *s, uint8_t c)
     }
 }
 
-enum cs_err cs_json_parse(json_t **out, struct cs_span text, size_t max, const char **why)
+enum cs_err cs_json_parse(json_t **out, struct cs_span text, size_t max,
+                          const char **why)
 {
     struct scan s = {0};
     json_error_t e;
@@ -82,8 +83,9 @@ enum cs_err cs_json_parse(json_t **out, struct cs_span text, size_t max, const c
             return CS_ERR_LIMIT;
         }
     }
-    *out = text.n == 0 ? NULL
-                       : json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &e);
+    *out = text.n == 0
+               ? NULL
+               : json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &e);
     if (*out == NULL) {
         *why = "the text is not valid JSON (or a key repeats)";
         return CS_ERR_BAD_TEXT;
@@ -110,7 +112,8 @@ void cs_json_write(struct cs_wr *w, const json_t *v)
     }
 }
 
-/* ---- typed reading ----------------------------------------------------------------- */
+/* ---- typed reading -----------------------------------------------------------------
+ */
 
 void cs_jr_fail(struct cs_jr *r, const char *field, const char *why)
 {
@@ -133,7 +136,8 @@ bool cs_jr_has(const struct cs_jr *r, const char *name)
     return member(r, name) != NULL;
 }
 
-static const json_t *need(struct cs_jr *r, const char *name, bool type_ok, const char *why)
+static const json_t *need(struct cs_jr *r, const char *name, bool type_ok,
+                          const char *why)
 {
     const json_t *v = member(r, name);
 
@@ -150,7 +154,8 @@ static const json_t *need(struct cs_jr *r, const char *name, bool type_ok, const
 
 const char *cs_jr_str(struct cs_jr *r, const char *name, size_t max, bool empty_ok)
 {
-    const json_t *v = need(r, name, json_is_string(member(r, name)), "must be a string");
+    const json_t *v = need(r, name, json_is_string(member(r, name)),
+                           "must be a string");
     size_t n = json_string_length(v);
 
     if (v == NULL) {
@@ -174,15 +179,16 @@ const char *cs_jr_str_opt(struct cs_jr *r, const char *name, size_t max)
 
 bool cs_jr_bool(struct cs_jr *r, const char *name)
 {
-    const json_t *v =
-        need(r, name, json_is_boolean(member(r, name)), "must be true or false");
+    const json_t *v = need(r, name, json_is_boolean(member(r, name)),
+                           "must be true or false");
 
     return v != NULL && json_is_true(v);
 }
 
 int64_t cs_jr_int(struct cs_jr *r, const char *name, int64_t min, int64_t max)
 {
-    const json_t *v = need(r, name, json_is_integer(member(r, name)), "must be an integer");
+    const json_t *v = need(r, name, json_is_integer(member(r, name)),
+                           "must be an integer");
     int64_t n = v == NULL ? 0 : (int64_t)json_integer_value(v);
 
     if (v != NULL && (n < min || n > max)) {
@@ -248,7 +254,8 @@ const json_t *cs_jr_object(struct cs_jr *r, const char *name)
     return need(r, name, json_is_object(member(r, name)), "must be an object");
 }
 
-/* ---- converters ---------------------------------------------------------------------- */
+/* ---- converters
+ * ---------------------------------------------------------------------- */
 
 static bool uuid_dash_at(size_t i)
 {

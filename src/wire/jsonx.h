@@ -55,8 +55,8 @@ enum cs_err cs_uuid_parse(uint8_t out[16], const char *text) CS_MUST_USE; /* BAD
 /* Version 4, variant 1 bits set over 16 random bytes. */
 void cs_uuid_from_random(uint8_t id[16]);
 enum cs_err cs_u64_parse(uint64_t *out, const char *text) CS_MUST_USE;
-json_t *cs_json_u64(uint64_t v);                  /* decimal string */
-json_t *cs_json_hex(const void *p, size_t n);     /* hex string */
+json_t *cs_json_u64(uint64_t v);              /* decimal string */
+json_t *cs_json_hex(const void *p, size_t n); /* hex string */
 json_t *cs_json_uuid(const uint8_t id[16]);
 
 #endif

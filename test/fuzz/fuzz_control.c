@@ -1,4 +1,5 @@
-/* Any control frame: decoding never crashes, and what decodes encodes to a fixed point. */
+/* Any control frame: decoding never crashes, and what decodes encodes to a fixed point.
+ */
 #include <stdlib.h>
 #include <string.h>
 

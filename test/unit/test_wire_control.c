@@ -71,8 +71,8 @@ static void commands_and_events_survive_a_round_trip(void **state)
 
         make_frame(&a, some[i], payload);
         cs_ctl_encode(&first, &a);
-        assert_int_equal(cs_ctl_decode(&b, cs_wr_get(&first), CS_CTL_MAX, why, sizeof why),
-                         CS_OK);
+        assert_int_equal(
+            cs_ctl_decode(&b, cs_wr_get(&first), CS_CTL_MAX, why, sizeof why), CS_OK);
         assert_int_equal(b.kind, some[i]);
         cs_ctl_encode(&second, &b);
         assert_int_equal(first.n, second.n);
@@ -94,7 +94,8 @@ static void a_frame_cut_at_any_byte_is_refused(void **state)
     make_frame(&a, CS_CMD_SIGN, payload);
     cs_ctl_encode(&w, &a);
     for (size_t n = 0; n < w.n; n++) {
-        assert_int_not_equal(cs_ctl_decode(&b, CS_SPAN(w.p, n), CS_CTL_MAX, why, 128), CS_OK);
+        assert_int_not_equal(cs_ctl_decode(&b, CS_SPAN(w.p, n), CS_CTL_MAX, why, 128),
+                             CS_OK);
         cs_ctl_free(&b);
     }
     cs_wr_free(&w);
@@ -107,20 +108,24 @@ static void errors_name_the_field(void **state)
     } cases[] = {
         {"{\"t\":\"nope\"}", "t is not a known frame type"},
         {"{\"t\":\"challenge\"}", "nonce is required"},
-        {"{\"t\":\"challenge\",\"nonce\":\"00\"}", "nonce must be hex of the right length"},
+        {"{\"t\":\"challenge\",\"nonce\":\"00\"}",
+         "nonce must be hex of the right length"},
         {"{\"t\":\"challenge\",\"nonce\":7}", "nonce must be a string"},
         {"{\"t\":\"ack\"}", "id is required"},
         {"{\"t\":\"cmd\",\"id\":\"1\",\"kind\":\"key.active\",\"body\":{}}",
          "kind is not a known kind for this direction"},
         {"{\"t\":\"cmd\",\"id\":\"1\",\"kind\":\"sign\",\"body\":[]}",
          "body must be an object"},
-        {"{\"t\":\"cmd\",\"id\":\"1\",\"kind\":\"sign\",\"body\":{\"requestId\":\"x\"}}",
+        {"{\"t\":\"cmd\",\"id\":\"1\",\"kind\":\"sign\",\"body\":{\"requestId\":\"x\"}"
+         "}",
          "requestId must be a UUID"},
-        {"{\"t\":\"pong\",\"time\":\"-1\"}", "time must be a decimal number in a string"},
+        {"{\"t\":\"pong\",\"time\":\"-1\"}",
+         "time must be a decimal number in a string"},
         {"{\"t\":\"pong\",\"time\":\"18446744073709551616\"}",
          "time must be a decimal number in a string"},
         {"[]", "a JSON object is expected"},
-        {"{\"t\":\"pong\",\"t\":\"pong\"}", "the text is not valid JSON (or a key repeats)"},
+        {"{\"t\":\"pong\",\"t\":\"pong\"}",
+         "the text is not valid JSON (or a key repeats)"},
     };
     (void)state;
     for (size_t i = 0; i < CS_COUNTOF(cases); i++) {
@@ -143,35 +148,39 @@ static void deep_wide_and_large_json_is_refused_before_parsing(void **state)
     for (int i = 0; i < 17; i++) {
         cs_wr_str(&w, "{\"a\":");
     }
-    assert_int_equal(cs_ctl_decode(&f, cs_wr_get(&w), CS_CTL_MAX, why, 128), CS_ERR_LIMIT);
+    assert_int_equal(cs_ctl_decode(&f, cs_wr_get(&w), CS_CTL_MAX, why, 128),
+                     CS_ERR_LIMIT);
     cs_wr_reset(&w);
     cs_wr_str(&w, "{\"t\":\"pong\"");
     for (int i = 0; i < 64; i++) {
         cs_wr_printf(&w, ",\"k%d\":1", i);
     }
     cs_wr_str(&w, "}");
-    assert_int_equal(cs_ctl_decode(&f, cs_wr_get(&w), CS_CTL_MAX, why, 128), CS_ERR_LIMIT);
+    assert_int_equal(cs_ctl_decode(&f, cs_wr_get(&w), CS_CTL_MAX, why, 128),
+                     CS_ERR_LIMIT);
     assert_int_equal(cs_ctl_decode(&f, cs_wr_get(&w), 16, why, 128), CS_ERR_TOO_LONG);
     cs_wr_reset(&w);
     cs_wr_bytes(&w, "{\"t\":\"po\0ng\"}", 13);
-    assert_int_equal(cs_ctl_decode(&f, cs_wr_get(&w), CS_CTL_MAX, why, 128), CS_ERR_LIMIT);
+    assert_int_equal(cs_ctl_decode(&f, cs_wr_get(&w), CS_CTL_MAX, why, 128),
+                     CS_ERR_LIMIT);
     cs_wr_free(&w);
 }
 
 static void pairs_must_rise_and_stay_in_range(void **state)
 {
-    static const char *const bad[] = {"[1,1]", "[2,1]", "[0,1]", "[1,8]", "[1]", "[1,2,3]",
-                                      "[\"1\",\"2\"]", "1"};
+    static const char *const bad[] = {"[1,1]", "[2,1]",   "[0,1]",         "[1,8]",
+                                      "[1]",   "[1,2,3]", "[\"1\",\"2\"]", "1"};
     (void)state;
     for (size_t i = 0; i < CS_COUNTOF(bad); i++) {
         struct cs_ctl_frame f;
         char text[512], why[128] = "";
 
-        (void)snprintf(text, sizeof text,
-                       "{\"t\":\"evt\",\"id\":\"1\",\"kind\":\"key.checked\",\"body\":{"
-                       "\"requestId\":\"00000000-0000-4000-8000-000000000000\","
-                       "\"keyId\":\"00000000-0000-4000-8000-000000000000\",\"pair\":%s}}",
-                       bad[i]);
+        (void)snprintf(
+            text, sizeof text,
+            "{\"t\":\"evt\",\"id\":\"1\",\"kind\":\"key.checked\",\"body\":{"
+            "\"requestId\":\"00000000-0000-4000-8000-000000000000\","
+            "\"keyId\":\"00000000-0000-4000-8000-000000000000\",\"pair\":%s}}",
+            bad[i]);
         assert_int_equal(decode(&f, text, why), CS_ERR_BAD_FORMAT);
         assert_non_null(strstr(why, "pair"));
         cs_ctl_free(&f);
