@@ -47,8 +47,8 @@ static void hex_of_another_length_or_with_other_characters_is_refused(void **sta
                                       "0000 ",
                                       "00\n00",
                                       "-000",
-                                      "\xc3\xa9"
-                                      "00"};
+                                      ("\xc3\xa9"
+                                       "00")};
     uint8_t out[2];
 
     (void)state;
