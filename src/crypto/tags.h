@@ -11,6 +11,7 @@
     X(IDENTITY,     "identity")          \
     X(DS,           "ds")                \
     X(HS_CONFIRM,   "hs/confirm")        \
+    X(HS_LIFE,      "hs/life")           \
     X(BC,           "bc")                \
     X(BC_PAYLOAD,   "bc/payload")        \
     X(REQ,          "req")               \

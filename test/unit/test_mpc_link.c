@@ -636,83 +636,74 @@ static void without_a_common_version_there_is_no_link(void **state)
     pair_free(&p);
 }
 
-static void senseless_configurations_are_refused(void **state)
+static void refuse_config(const struct cs_link_config *c, enum cs_err want)
+{
+    struct cs_link *l = (struct cs_link *)(uintptr_t)64; /* to see it set to NULL */
+
+    assert_int_equal(cs_link_new(&l, c), want);
+    assert_null(l);
+}
+
+static void senseless_version_lists_are_refused(void **state)
 {
     static const uint8_t none[] = {0}, falling[] = {2, 1}, twice[] = {1, 1};
     static const uint8_t many[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-    struct cs_link_config good;
+    const struct {
+        const uint8_t *v;
+        size_t n;
+    } row[] = {{none, 1}, {falling, 2}, {twice, 2}, {many, 9}, {many, 0}};
     struct cs_link_config c;
-    struct cs_link *l;
     struct pair p;
 
     (void)state;
     pair_init(&p);
-    good = p.end[0].cfg;
-    for (int k = 0; k < 14; k++) {
-        enum cs_err want = CS_ERR_USAGE;
-        struct cs_device_set bad = p.ds;
-
-        c = good;
-        switch (k) {
-        case 0:
-            c.self = 0;
-            break;
-        case 1:
-            c.peer = 4;
-            break;
-        case 2:
-            c.peer = c.self;
-            break;
-        case 3:
-            c.life.boot_counter = 0;
-            break;
-        case 4:
-            c.random = NULL;
-            break;
-        case 5:
-            c.versions = none;
-            c.n_versions = 1;
-            break;
-        case 6:
-            c.versions = falling;
-            c.n_versions = 2;
-            break;
-        case 7:
-            c.versions = twice;
-            c.n_versions = 2;
-            break;
-        case 8:
-            c.versions = many;
-            c.n_versions = 9;
-            break;
-        case 9:
-            c.versions = many;
-            c.n_versions = 0;
-            break;
-        case 10:
-            c.id = NULL;
-            break;
-        case 11:
-            c.ds = NULL;
-            break;
-        case 12:
-            c.id = &p.id[1];
-            want = CS_ERR_DS_SELF;
-            break;
-        default:
-            bad.t = 1;
-            c.ds = &bad;
-            want = CS_ERR_DS_THRESHOLD;
-            break;
-        }
-        l = p.end[0].l;
-        assert_int_equal(cs_link_new(&l, &c), want);
-        assert_null(l);
+    for (size_t k = 0; k < CS_COUNTOF(row); k++) {
+        c = p.end[0].cfg;
+        c.versions = row[k].v;
+        c.n_versions = row[k].n;
+        refuse_config(&c, CS_ERR_USAGE);
     }
+    pair_free(&p);
+}
+
+static void senseless_configurations_are_refused(void **state)
+{
+    struct cs_link_config good, c;
+    struct cs_device_set bad;
+    struct pair p;
+
+    (void)state;
+    pair_init(&p);
+    c = good = p.end[0].cfg;
+    c.self = 0;
+    refuse_config(&c, CS_ERR_USAGE);
+    c = good;
+    c.peer = 4;
+    refuse_config(&c, CS_ERR_USAGE);
+    c = good;
+    c.peer = c.self;
+    refuse_config(&c, CS_ERR_USAGE);
+    c = good;
+    c.life.boot_counter = 0;
+    refuse_config(&c, CS_ERR_USAGE);
+    c = good;
+    c.random = NULL;
+    refuse_config(&c, CS_ERR_USAGE);
+    c = good;
+    c.id = NULL;
+    refuse_config(&c, CS_ERR_USAGE);
+    c.id = &p.id[1]; /* not the keys of this index */
+    refuse_config(&c, CS_ERR_DS_SELF);
+    c = good;
+    c.ds = NULL;
+    refuse_config(&c, CS_ERR_USAGE);
+    bad = p.ds;
+    bad.t = 1;
+    c.ds = &bad;
+    refuse_config(&c, CS_ERR_DS_THRESHOLD);
     cs_mem_fail_at(1);
-    assert_int_equal(cs_link_new(&l, &good), CS_ERR_NOMEM);
+    refuse_config(&good, CS_ERR_NOMEM);
     cs_mem_fail_at(0);
-    assert_null(l);
     pair_free(&p);
 }
 
@@ -783,6 +774,7 @@ int main(void)
         cmocka_unit_test(confirmed_handshakes_drain_a_bucket_of_five),
         cmocka_unit_test(the_highest_common_version_is_agreed),
         cmocka_unit_test(without_a_common_version_there_is_no_link),
+        cmocka_unit_test(senseless_version_lists_are_refused),
         cmocka_unit_test(senseless_configurations_are_refused),
         cmocka_unit_test(the_journal_never_falls),
         cmocka_unit_test(getters_and_names_are_complete),

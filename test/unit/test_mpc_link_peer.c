@@ -96,7 +96,7 @@ static void alter_journal(struct pair *p, uint8_t *plain)
     plain[64 + 8 + 32 + 7] ^= 1;
 }
 
-static void alter_head_signature(struct pair *p, uint8_t *plain)
+static void alter_life_signature(struct pair *p, uint8_t *plain)
 {
     (void)p;
     plain[CS_LINK_CONFIRM_LEN - 1] ^= 1;
@@ -138,7 +138,7 @@ static void sign_other_boot(struct pair *p, uint8_t *plain)
                                 CS_SPAN(plain + 72, 32),
                                 CS_SPAN(plain + 104, 8),
                                 CS_SPAN(plain + 112, 32)};
-    cs_th(h, CS_TAG_JOURNAL_HEAD, x, CS_COUNTOF(x));
+    cs_th(h, CS_TAG_HS_LIFE, x, CS_COUNTOF(x));
     cs_sign(plain + 144, p->id[0].ik_seed, CS_SPAN_OF(h));
 }
 
@@ -152,7 +152,7 @@ static void sign_same_boot(struct pair *p, uint8_t *plain)
 static void every_statement_of_confirm_is_checked(void **state)
 {
     static void (*const change[])(struct pair *, uint8_t *) = {
-        alter_signature, alter_counter,   alter_journal,  alter_head_signature,
+        alter_signature, alter_counter,   alter_journal,  alter_life_signature,
         sign_as_other,   sign_other_hash, sign_other_boot};
     struct pair p;
 

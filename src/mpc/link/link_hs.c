@@ -387,9 +387,9 @@ static void wr_life(struct cs_wr *w, const struct cs_life *life)
     cs_wr_bytes(w, life->journal_hash, sizeof life->journal_hash);
 }
 
-/* TH("journal/head"; ds_hash, sender, boot counter, boot, sequence, hash): two of these
+/* TH("hs/life"; ds_hash, sender, boot counter, boot, sequence, hash): two of these
  * that contradict each other prove a rollback or a clone to anyone. */
-static void head_hash(uint8_t out[32], const uint8_t ds_hash[32], uint8_t sender,
+static void life_hash(uint8_t out[32], const uint8_t ds_hash[32], uint8_t sender,
                       const struct cs_life *life)
 {
     uint8_t buf[8 + 32 + 8 + 32];
@@ -401,22 +401,22 @@ static void head_hash(uint8_t out[32], const uint8_t ds_hash[32], uint8_t sender
         CS_SPAN(ds_hash, 32), CS_SPAN(&sender, 1),  CS_SPAN(buf, 8),
         CS_SPAN(buf + 8, 32), CS_SPAN(buf + 40, 8), CS_SPAN(buf + 48, 32),
     };
-    cs_th(out, CS_TAG_JOURNAL_HEAD, x, CS_COUNTOF(x));
+    cs_th(out, CS_TAG_HS_LIFE, x, CS_COUNTOF(x));
 }
 
 void cs_link_send_confirm(struct cs_link *l, struct cs_transport *t,
                           struct cs_link_out *out)
 {
-    uint8_t buf[CS_LINK_CONFIRM_LEN], h[32], sig[CS_SIG_LEN], head_sig[CS_SIG_LEN];
+    uint8_t buf[CS_LINK_CONFIRM_LEN], h[32], sig[CS_SIG_LEN], life_sig[CS_SIG_LEN];
     struct cs_wr w = {.p = buf, .cap = sizeof buf, .max = sizeof buf};
 
     confirm_hash(h, t->hh, l->self);
     cs_sign(sig, l->id->ik_seed, CS_SPAN_OF(h));
-    head_hash(h, l->ds_hash, l->self, &l->life);
-    cs_sign(head_sig, l->id->ik_seed, CS_SPAN_OF(h));
+    life_hash(h, l->ds_hash, l->self, &l->life);
+    cs_sign(life_sig, l->id->ik_seed, CS_SPAN_OF(h));
     cs_wr_bytes(&w, sig, sizeof sig);
     wr_life(&w, &l->life);
-    cs_wr_bytes(&w, head_sig, sizeof head_sig);
+    cs_wr_bytes(&w, life_sig, sizeof life_sig);
     CS_ASSERT(w.err == CS_OK && w.n == sizeof buf);
     cs_link_send_sealed(l, t, CS_LINK_CONFIRM, cs_wr_get(&w), out);
 }
@@ -425,21 +425,21 @@ static enum cs_err confirm_verify(const struct cs_link *l, const struct cs_trans
                                   struct cs_life *life, struct cs_span plain)
 {
     struct cs_rd r = CS_RD(plain);
-    uint8_t sig[CS_SIG_LEN], head_sig[CS_SIG_LEN], h[32];
+    uint8_t sig[CS_SIG_LEN], life_sig[CS_SIG_LEN], h[32];
 
     cs_rd_copy(&r, sig, sizeof sig);
     life->boot_counter = cs_rd_u64(&r);
     cs_rd_copy(&r, life->boot, sizeof life->boot);
     life->journal_seq = cs_rd_u64(&r);
     cs_rd_copy(&r, life->journal_hash, sizeof life->journal_hash);
-    cs_rd_copy(&r, head_sig, sizeof head_sig);
+    cs_rd_copy(&r, life_sig, sizeof life_sig);
     CS_CHECK(cs_rd_end(&r));
     confirm_hash(h, t->hh, l->peer);
     if (!cs_sign_verify(sig, l->peer_id.ik, CS_SPAN_OF(h))) {
         return CS_ERR_HS_CONFIRM;
     }
-    head_hash(h, l->ds_hash, l->peer, life);
-    if (!cs_sign_verify(head_sig, l->peer_id.ik, CS_SPAN_OF(h))) {
+    life_hash(h, l->ds_hash, l->peer, life);
+    if (!cs_sign_verify(life_sig, l->peer_id.ik, CS_SPAN_OF(h))) {
         return CS_ERR_HS_CONFIRM;
     }
     /* The handshake and CONFIRM speak of one life. */
