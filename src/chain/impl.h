@@ -4,7 +4,7 @@
 
 #include "chain/chain.h"
 
-/* One chain's implementation.  chain.c has checked key and payload length before. */
+/* One chain's implementation.  payload.c has checked key and payload length before. */
 struct cs_chain_ops {
     enum cs_err (*address)(char out[CS_CHAIN_ADDRESS_MAX],
                            const struct cs_chain_key *key, const char **why);
@@ -25,6 +25,10 @@ struct cs_chain_ops {
 
 extern const struct cs_chain_ops cs_solana_ops;
 extern const struct cs_chain_ops cs_xrp_ops;
+
+/* The implementation behind a chain; CHAIN_UNKNOWN when there is none. */
+enum cs_err cs_chain_ops_of(const struct cs_chain_ops **out, enum cs_chain chain,
+                            const char **why) CS_MUST_USE;
 
 /* Sets *why (if there is one) and returns err: `return cs_chain_refuse(..)`. */
 enum cs_err cs_chain_refuse(const char **why, enum cs_err err, const char *text);

@@ -176,8 +176,9 @@ static inline void chains_flip_everywhere(const struct cs_chain_key *key,
         const char *chains_why = NULL;                                                 \
                                                                                        \
         assert_int_equal(chains_decode((key), (payload), &chains_why), (code));        \
-        if (strstr(chains_why, (part)) == NULL) {                                      \
-            fail_msg("\"%s\" does not say \"%s\"", chains_why, (part));                \
+        if (chains_why == NULL || strstr(chains_why, (part)) == NULL) {                \
+            fail_msg("\"%s\" does not say \"%s\"",                                     \
+                     chains_why == NULL ? "" : chains_why, (part));                    \
         }                                                                              \
     } while (0)
 
