@@ -21,44 +21,35 @@
 #include "mpc/frost_pool.h"
 #include "mpc/link/link.h"
 #include "node/core/node_core.h"
+#include "node/core/tables.h"
 #include "store/journal.h"
 #include "wire/control.h"
 
-enum {                      /* tables of the sealed store, src/store/README.md */
-       TABLE_SELF = 0x20,   /* "identity", "boot", "platform" */
-       TABLE_QUORUM = 0x21, /* quorum id */
-       TABLE_SEEN = 0x22,   /* quorum id, index: struct cs_peer_seen */
-       TABLE_BLAME = 0x23,  /* quorum id, index: struct peer_record */
-       TABLE_KEY = 0x24,    /* key id: public part and KEYINFO */
-       TABLE_SHARE = 0x25,  /* key id: the share */
-       TABLE_WORK = 0x26,   /* request id: an open request */
-       TABLE_OUTBOX = 0x27, /* event id */
-       TABLE_GONE = 0x28,   /* key id: C of a key that this node aborted for ever */
+/* Bounds. */
+enum {
+    MAX_QUORUMS = 64,
+    MAX_WORKS = 1024,
+    MAX_OUTBOX = 4096,
+    MAX_KEY_CACHE = 64,
+    MAX_PARKED_PER_PEER = 64,
+    MAX_PARKED_BYTES = 1 << 20,
 };
 
-enum { /* bounds */
-       MAX_QUORUMS = 64,
-       MAX_WORKS = 1024,
-       MAX_OUTBOX = 4096,
-       MAX_KEY_CACHE = 64,
-       MAX_PARKED_PER_PEER = 64,
-       MAX_PARKED_BYTES = 1 << 20,
-};
-
-enum { /* times in ms */
-       SIGN_IN_MS = 10000,
-       BACKOFF_FIRST_MS = 500,
-       BACKOFF_MAX_MS = 30000,
-       STATUS_MS = 10000,
-       DRAIN_MS = 5000,
-       ATTEMPT_SIGN_MS = 15000,
-       ATTEMPT_KEYGEN_MS = 75000, /* the session itself ends after 60 s */
-       PARK_MS = 5000,
-       PENDING_ASK_MS = 60000,
-       CHECK_RETRY_MS = 5000,
-       WANT_AGAIN_MS = 1000,
-       ISSUE_MS = 10,
-       BLAME_WINDOW_MS = 24 * 3600 * 1000,
+/* Times in ms. */
+enum {
+    SIGN_IN_MS = 10000,
+    BACKOFF_FIRST_MS = 500,
+    BACKOFF_MAX_MS = 30000,
+    STATUS_MS = 10000,
+    DRAIN_MS = 5000,
+    ATTEMPT_SIGN_MS = 15000,
+    ATTEMPT_KEYGEN_MS = 75000, /* the session itself ends after 60 s */
+    PARK_MS = 5000,
+    PENDING_ASK_MS = 60000,
+    CHECK_RETRY_MS = 5000,
+    WANT_AGAIN_MS = 1000,
+    ISSUE_MS = 10,
+    BLAME_WINDOW_MS = 24 * 3600 * 1000,
 };
 
 /* ---- connections ---------------------------------------------------------------- */
@@ -443,7 +434,8 @@ struct answer { /* what an answer needs when its job is done */
     uint8_t peer;
     uint32_t attempt;
     struct cs_request req;
-    struct cs_frost_answer *a; /* owned */
+    uint8_t commit[CS_FROST_COMMIT_LEN]; /* own D, E of this request */
+    struct cs_frost_answer *a;           /* owned */
 };
 void cs_nd_answer_job(struct cs_node_core *n, const struct answer *ans);
 void cs_nd_round_job(struct cs_node_core *n, struct work *w, struct cs_round_job *job);

@@ -413,6 +413,21 @@ static void send_abort(struct cs_node_core *n, struct quorum *q, uint8_t to,
     cs_wr_free(&body);
 }
 
+/* The entry of this node in a request that cs_frost_answer_take has accepted. */
+static void own_commit(uint8_t commit[CS_FROST_COMMIT_LEN], const struct quorum *q,
+                       struct cs_span req)
+{
+    struct cs_frost_req r;
+
+    if (cs_frost_req_decode(&r, q->roster.t, req) == CS_OK) {
+        for (uint8_t i = 0; i < r.n; i++) {
+            if (r.ids[i] == q->roster.self) {
+                memcpy(commit, r.commits[i], CS_FROST_COMMIT_LEN);
+            }
+        }
+    }
+}
+
 /* Takes the nonce and hands the computing out; or sends the stored answer again. */
 static enum cs_err take_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
                             const struct cs_message *m,
@@ -430,6 +445,7 @@ static enum cs_err take_req(struct cs_node_core *n, struct quorum *q, uint8_t fr
         return CS_OK;
     }
     if (err == CS_OK) {
+        own_commit(ans.commit, q, m->priv);
         memcpy(ans.quorum_id, q->id, 16);
         memcpy(ans.link_id, cs_nd_link_id(q, from), 16);
         memcpy(ans.sid, m->sid, 32);
@@ -535,7 +551,7 @@ void cs_nd_sign_answered(struct cs_node_core *n, struct answer *ans, enum cs_err
         return;
     }
     cs_frost_answer_done(ans->a, n->pool, n->now, rsp);
-    notify_nonce(n, &ans->req, rsp, 8);
+    notify_nonce(n, &ans->req, ans->commit, sizeof ans->commit);
     send_frost(n, q, ans->peer, CS_TYPE_FR_RSP, &ans->req, ans->sid, CS_SPAN_OF(rsp));
     if (w != NULL && w->kind == WORK_SIGN) {
         w->answered = true;
