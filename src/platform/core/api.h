@@ -1,0 +1,195 @@
+/* One REST request on its way through the route table (routes.c).
+ *
+ * A handler reads the request, either refuses it with cs_api_fail (nothing written) or
+ * writes records and returns the answer.  api.c turns the outcome into one REPLY. */
+#ifndef CS_PLATFORM_CORE_API_H
+#define CS_PLATFORM_CORE_API_H
+
+#include "platform/core/perm.h"
+#include "platform/core/rec.h"
+
+/* gRPC's numbers, as the vendor's errors carry them. */
+enum cs_api_code {
+    CS_API_OK = 0,
+    CS_API_INVALID = 3,
+    CS_API_NOT_FOUND = 5,
+    CS_API_EXISTS = 6,
+    CS_API_DENIED = 7,
+    CS_API_LIMIT = 8,
+    CS_API_STATE = 9, /* FAILED_PRECONDITION */
+    CS_API_UNIMPLEMENTED = 12,
+    CS_API_INTERNAL = 13,
+    CS_API_UNAVAILABLE = 14,
+    CS_API_UNAUTHENTICATED = 16,
+};
+
+enum {
+    CS_API_BODY_MAX = 512 << 10,
+    CS_API_PARAMS = 3,
+    CS_API_NAME = 50,   /* characters of a name, as in the vendor's console */
+    CS_API_TEXT = 500,  /* of a description */
+    CS_API_EXT = 128,   /* of an external or correlation id */
+    CS_API_PAGE = 50,   /* default page */
+    CS_API_PAGE_MAX = 200,
+};
+
+struct cs_api {
+    struct cs_platform_core *core;
+    const struct cs_http_req *http;
+    json_t *credential; /* owned; NULL on open routes */
+    const char *actor;  /* the credential's id: createdBy */
+    uint8_t param[CS_API_PARAMS][CS_PC_ID]; /* {ids} of the path, in order */
+    size_t n_params;
+    json_t *body;      /* owned; {} when the method has none */
+    struct cs_jr in;   /* over body */
+    /* outcome */
+    enum cs_api_code code;
+    int status;
+    char message[384];
+    char field[64];
+    char reason[256];
+    /* A secret of the answer: spliced in behind the other members, never in JSON. */
+    const char *secret_name;
+    size_t secret_depth; /* 0: in the answer itself; 1: in its last member */
+    char secret[128];
+    /* What a list's view() passes over: "" for no filter. */
+    char want_chain[32], want_corr[4 * CS_API_EXT + 1];
+    struct cs_wr extra; /* the same for more than one: text that starts with ',' */
+};
+
+typedef json_t *cs_api_handler(struct cs_api *a);
+
+struct cs_route {
+    const char *method;
+    const char *pattern; /* "/v2/devices/{id}": {..} is a UUID */
+    enum cs_pc_perm perm;
+    cs_api_handler *run;
+};
+/* All routes; NULL behind the last.  Tests walk it. */
+const struct cs_route *cs_route_at(size_t i);
+
+/* ---- for handlers ------------------------------------------------------------------ */
+
+/* Refuses.  field names the member, parameter or header ("" when there is none);
+ * message is a sentence with the remedy.  Always returns NULL.  The first one counts. */
+json_t *cs_api_fail(struct cs_api *a, enum cs_api_code code, const char *field,
+                    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* True when the typed reads of a->in failed: the refusal is set then. */
+bool cs_api_bad_body(struct cs_api *a);
+/* A record made earlier with this external id, for a request that repeats it: *rec is it
+ * (owned) or NULL.  false: it was made from something else, refusal set. */
+bool cs_api_external(struct cs_api *a, enum cs_pc_unique kind, uint8_t table,
+                     const char *scope, const json_t *wanted, json_t **rec);
+void cs_api_external_put(struct cs_api *a, enum cs_pc_unique kind, const char *scope,
+                         const json_t *rec);
+/* The record named by path parameter i; NULL with NOT_FOUND set ("what": "device"). */
+json_t *cs_api_record(struct cs_api *a, uint8_t table, size_t i, const char *what);
+/* name: 1..max characters, no control characters. */
+const char *cs_api_name(struct cs_api *a, const char *member, size_t max);
+const char *cs_api_name_opt(struct cs_api *a, const char *member, size_t max); /* or NULL */
+/* Query parameter, percent-decoded into out ("" when absent).  false: malformed or too
+ * long, refusal set. */
+bool cs_api_query(struct cs_api *a, const char *name, char *out, size_t size);
+/* Percent- and plus-decoding; false when malformed or too long. */
+bool cs_api_percent(char *out, size_t size, const char *text, size_t n);
+
+/* One page of an index: fills {"filter", name: [...]} through view(rec).  Entries for
+ * which keep() says no are passed over; at most 1000 are looked at for a page. */
+struct cs_api_page {
+    uint8_t table;
+    enum cs_pc_index kind;
+    struct cs_pc_scope scope;
+    const char *name;
+    json_t *(*view)(struct cs_api *a, const json_t *rec); /* NULL: leave out */
+};
+json_t *cs_api_page(struct cs_api *a, const struct cs_api_page *p);
+/* The newest max records as a JSON array, oldest of them first. */
+json_t *cs_api_list_last(struct cs_api *a, const struct cs_api_page *p, size_t max);
+/* All records as a JSON array, at most max. */
+json_t *cs_api_list(struct cs_api *a, const struct cs_api_page *p, size_t max);
+
+/* ---- entry --------------------------------------------------------------------------- */
+
+void cs_api_run(struct cs_platform_core *core, const struct cs_http_req *http);
+
+/* Token bucket: takes one of `burst` that refill at per_s a second.  kind and text name
+ * the bucket.  false: empty. */
+bool cs_api_take(struct cs_platform_core *core, const char *kind, const char *text,
+                 uint32_t burst, uint32_t per_s);
+bool cs_api_peek(struct cs_platform_core *core, const char *kind, const char *text,
+                 uint32_t burst, uint32_t per_s); /* takes nothing */
+
+/* ---- handlers, by file ----------------------------------------------------------------- */
+
+/* credentials.c, token.c, setup.c */
+json_t *cs_api_setup(struct cs_api *a);
+json_t *cs_api_organization(struct cs_api *a);
+json_t *cs_api_token(struct cs_api *a);
+json_t *cs_api_credential_create(struct cs_api *a);
+json_t *cs_api_credential_list(struct cs_api *a);
+json_t *cs_api_credential_info_list(struct cs_api *a);
+json_t *cs_api_credential_get(struct cs_api *a);
+json_t *cs_api_credential_info(struct cs_api *a);
+json_t *cs_api_credential_permissions(struct cs_api *a);
+json_t *cs_api_credential_set_permissions(struct cs_api *a);
+json_t *cs_api_credential_set_active(struct cs_api *a);
+json_t *cs_api_credential_delete(struct cs_api *a);
+/* rest_devices.c */
+json_t *cs_api_device_create(struct cs_api *a);
+json_t *cs_api_device_list(struct cs_api *a);
+json_t *cs_api_device_get(struct cs_api *a);
+json_t *cs_api_device_pairing(struct cs_api *a);
+json_t *cs_api_device_approval(struct cs_api *a);
+json_t *cs_api_device_enabled(struct cs_api *a);
+json_t *cs_api_device_name(struct cs_api *a);
+json_t *cs_api_device_delete(struct cs_api *a);
+json_t *cs_api_device_side(struct cs_api *a); /* calls that only the vendor's app makes */
+/* rest_mpc.c */
+json_t *cs_api_eligible(struct cs_api *a);
+json_t *cs_api_quorum_create(struct cs_api *a);
+json_t *cs_api_quorum_list(struct cs_api *a);
+json_t *cs_api_quorum_get(struct cs_api *a);
+json_t *cs_api_quorum_status(struct cs_api *a);
+json_t *cs_api_quorum_confirm(struct cs_api *a);
+json_t *cs_api_quorum_delete(struct cs_api *a);
+json_t *cs_api_memberships(struct cs_api *a);
+json_t *cs_api_session_sets(struct cs_api *a);
+json_t *cs_api_session_set_status(struct cs_api *a);
+/* rest_vaults.c, rest_wallets.c */
+json_t *cs_api_vault_create(struct cs_api *a);
+json_t *cs_api_vault_get(struct cs_api *a);
+json_t *cs_api_vault_list(struct cs_api *a);
+json_t *cs_api_vault_update(struct cs_api *a);
+json_t *cs_api_wallet_create(struct cs_api *a);
+json_t *cs_api_wallet_get(struct cs_api *a);
+json_t *cs_api_wallet_get_global(struct cs_api *a);
+json_t *cs_api_wallet_list(struct cs_api *a);
+json_t *cs_api_wallet_list_global(struct cs_api *a);
+json_t *cs_api_wallet_update(struct cs_api *a);
+json_t *cs_api_wallet_settings(struct cs_api *a);
+json_t *cs_api_wallet_delete(struct cs_api *a);
+json_t *cs_api_wallet_receipts(struct cs_api *a);
+/* rest_transactions.c */
+json_t *cs_api_tx_raw(struct cs_api *a);
+json_t *cs_api_tx_plaintext(struct cs_api *a);
+json_t *cs_api_tx_get(struct cs_api *a);
+json_t *cs_api_tx_list(struct cs_api *a);
+json_t *cs_api_tx_timeline(struct cs_api *a);
+
+/* token.c: the credential behind "Bearer ..", NULL when the token is not good.  Owned. */
+json_t *cs_token_credential(struct cs_platform_core *core, const char *authorization);
+void cs_token_revoke(struct cs_platform_core *core, const uint8_t credential[CS_PC_ID]);
+void cs_token_free_all(struct cs_platform_core *core);
+/* credentials.c: a new credential with its secret in a->secret.  Owned. */
+json_t *cs_credential_make(struct cs_api *a, const char *created_by, const char *name,
+                           const char *category, json_t *permissions);
+/* The view without what is ours. */
+json_t *cs_credential_view(struct cs_api *a, const json_t *rec);
+/* setup.c */
+void cs_setup_start(struct cs_platform_core *core);
+/* rest_devices.c */
+json_t *cs_device_view(struct cs_api *a, const json_t *rec);
+/* rest_wallets.c: the wallet of params 0 (vault) and 1; NULL with the refusal set. */
+json_t *cs_api_wallet_record(struct cs_api *a);
+
+#endif

@@ -1,0 +1,103 @@
+/* The long-running things: quorums, keys, signing requests.  Each has a record with a
+ * timer; events of devices and timers move it on. */
+#ifndef CS_PLATFORM_CORE_FLOWS_H
+#define CS_PLATFORM_CORE_FLOWS_H
+
+#include "chain/chain.h"
+#include "mpc/cert_record.h"
+#include "mpc/device_set.h"
+#include "platform/core/core.h"
+
+/* ---- quorum.c -------------------------------------------------------------------------- */
+
+/* The device set of a quorum: never changes, so memory keeps it once read. */
+struct cs_pc_qset {
+    struct cs_pc_node node;
+    uint8_t id[CS_PC_ID];
+    struct cs_device_set ds;
+    uint8_t ds_hash[32];
+};
+
+struct cs_pc_quorum { /* a loaded record; free with cs_pc_quorum_free */
+    json_t *rec;
+    json_t *members; /* borrowed: rec._members, [k] is index k + 1 */
+    const struct cs_pc_qset *set;
+};
+
+/* NULL when there is no such quorum. */
+const struct cs_pc_qset *cs_pc_qset(struct cs_platform_core *core,
+                                    const uint8_t id[CS_PC_ID]);
+void cs_pc_qset_free_all(struct cs_platform_core *core);
+/* The device's index in the set, 0 when it is none. */
+uint8_t cs_pc_qset_index(const struct cs_pc_qset *q, const uint8_t device[CS_PC_ID]);
+/* The member's device; NULL when it is gone. */
+struct cs_pc_live *cs_pc_qset_live(struct cs_platform_core *core,
+                                   const struct cs_pc_qset *q, uint8_t index);
+void cs_pc_qset_roster(const struct cs_pc_qset *q, struct cs_roster *out);
+
+bool cs_pc_quorum_load(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
+                       struct cs_pc_quorum *out);
+void cs_pc_quorum_free(struct cs_pc_quorum *q);
+/* True when f speaks for this member: its index is the sender's own. */
+bool cs_pc_qset_speaks(const struct cs_pc_qset *q, const struct cs_pc_live *from,
+                       uint32_t index);
+
+/* Makes the device set of the new quorum, stores it and asks all members to join.
+ * DESCRIPTOR rows (two devices with one key, an invalid key): nothing is stored. */
+enum cs_err cs_pc_quorum_start(struct cs_platform_core *core, json_t *rec,
+                               struct cs_pc_live *const *members,
+                               size_t n) CS_MUST_USE;
+/* Ends a quorum that is not confirmed: state, reason, quorum.cancel to all. */
+void cs_pc_quorum_end(struct cs_platform_core *core, struct cs_pc_quorum *q,
+                      const char *state, const char *reason, const char *text);
+/* An operator typed the words in: true when they are the quorum's. */
+bool cs_pc_quorum_confirm(struct cs_platform_core *core, struct cs_pc_quorum *q,
+                          const char *words);
+void cs_pc_quorum_event(struct cs_platform_core *core, struct cs_pc_live *from,
+                        const struct cs_ctl_frame *f);
+void cs_pc_quorum_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID]);
+
+/* ---- keys.c ---------------------------------------------------------------------------- */
+
+void cs_pc_key_start(struct cs_platform_core *core, json_t *wallet,
+                     struct cs_pc_quorum *q);
+void cs_pc_key_event(struct cs_platform_core *core, struct cs_pc_live *from,
+                     const struct cs_ctl_frame *f);
+void cs_pc_key_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID]);
+
+/* ---- signing.c --------------------------------------------------------------------------- */
+
+/* What a request signs, worked out anew from its payload (DECISIONS 26-28). */
+struct cs_pc_tx {
+    struct cs_chain_key key;
+    struct cs_chain_tx chain;
+    struct cs_wr payload;
+};
+/* tx holds blockchain, _publicKey, _kind and encodedTransaction or _payload.  *why is a
+ * constant sentence when it is refused.  Free in any case. */
+enum cs_err cs_pc_tx_open(struct cs_pc_tx *out, const json_t *tx,
+                          const char **why) CS_MUST_USE;
+void cs_pc_tx_free(struct cs_pc_tx *t);
+
+/* May one more request of this quorum wait for signers? */
+bool cs_pc_sign_has_room(struct cs_platform_core *core, const uint8_t quorum[CS_PC_ID]);
+/* tx is the new transaction, checked, with all but its state: offers it to a pair and
+ * stores it. */
+void cs_pc_sign_start(struct cs_platform_core *core, json_t *tx);
+void cs_pc_sign_event(struct cs_platform_core *core, struct cs_pc_live *from,
+                      const struct cs_ctl_frame *f);
+void cs_pc_sign_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID]);
+/* The device came or went: requests of its quorums look for signers again. */
+void cs_pc_sign_kick(struct cs_platform_core *core, const uint8_t device[CS_PC_ID]);
+/* Adds one line to the timeline of a request (bounded). */
+void cs_pc_timeline(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID],
+                    uint32_t index, const char *step, const char *text);
+
+/* ---- sets.c: session sets; a set has the id of the request it is for --------------------------- */
+
+void cs_pc_set_make(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
+                    const char *type, const uint8_t quorum[CS_PC_ID],
+                    const uint8_t payload[CS_PC_ID], const char *created_by,
+                    int64_t expires_ms);
+
+#endif

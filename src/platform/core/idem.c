@@ -1,0 +1,105 @@
+#include "platform/core/idem.h"
+
+#include <string.h>
+
+#include "base/rd.h"
+
+/* Record: bound 32, u64 wall ms of its end, u16 status, body. */
+enum { HEAD = 32 + 8 + 2, ANSWER_MAX = 900 << 10 };
+
+static bool key_ok(const char *key)
+{
+    size_t n = strlen(key);
+
+    for (size_t i = 0; i < n; i++) {
+        if (key[i] < 0x21 || key[i] > 0x7e) {
+            return false;
+        }
+    }
+    return n > 0 && n <= CS_IDEM_KEY_MAX;
+}
+
+static void bind(struct cs_idem *i, const struct cs_api *a)
+{
+    struct cs_wr what = {0};
+    uint8_t d[32];
+
+    cs_pc_digest(d, "idem", CS_SPAN(a->actor, strlen(a->actor)),
+                 CS_SPAN(a->http->idempotency_key, strlen(a->http->idempotency_key)));
+    memcpy(i->key, d, sizeof i->key);
+    cs_wr_str(&what, a->http->method);
+    cs_wr_u8(&what, ' ');
+    cs_wr_str(&what, a->http->path);
+    cs_pc_digest(i->bound, "idem-bound", cs_wr_get(&what), a->http->body);
+    cs_wr_free(&what);
+}
+
+/* The kept answer goes out again, as it was but without secrets. */
+static void replay(struct cs_api *a, struct cs_span rec)
+{
+    struct cs_rd r = CS_RD(CS_SPAN(rec.p + 40, rec.n - 40));
+    int status = cs_rd_u16(&r);
+
+    cs_emit_reply(a->core->out, a->http->id, status, "application/json",
+                  CS_SPAN(r.p, r.left));
+}
+
+static bool is_current(const struct cs_api *a, const struct cs_wr *rec)
+{
+    struct cs_rd r = CS_RD(CS_SPAN(rec->p + 32, 8));
+
+    return (int64_t)cs_rd_u64(&r) > a->core->wall_ms;
+}
+
+bool cs_idem_begin(struct cs_idem *i, struct cs_api *a, bool *replied)
+{
+    const char *key = a->http->idempotency_key;
+    struct cs_wr rec = {0};
+    bool go_on = true;
+
+    if (strcmp(a->http->method, "POST") != 0 || key[0] == '\0') {
+        return true;
+    }
+    if (!key_ok(key)) {
+        (void)cs_api_fail(a, CS_API_INVALID, "Idempotency-Key",
+                          "must be 1 to %d printable ASCII characters", CS_IDEM_KEY_MAX);
+        return false;
+    }
+    i->used = true;
+    bind(i, a);
+    if (cs_pc_raw_get(a->core, CS_PC_IDEM, CS_SPAN_OF(i->key), &rec) && rec.n > HEAD &&
+        is_current(a, &rec)) {
+        go_on = false;
+        if (memcmp(rec.p, i->bound, sizeof i->bound) == 0) {
+            replay(a, cs_wr_get(&rec));
+            *replied = true;
+        } else {
+            (void)cs_api_fail(a, CS_API_EXISTS, "Idempotency-Key",
+                              "was used for another request: use a new key for each one");
+        }
+    }
+    cs_wr_free(&rec);
+    return go_on;
+}
+
+void cs_idem_keep(struct cs_idem *i, struct cs_api *a, struct cs_span body)
+{
+    int64_t end = a->core->wall_ms + (int64_t)a->core->cfg.limits.idempotency_s * 1000;
+    struct cs_wr w = {0};
+
+    if (!i->used || body.n > ANSWER_MAX) {
+        return;
+    }
+    cs_wr_bytes(&w, i->bound, sizeof i->bound);
+    cs_wr_u64(&w, (uint64_t)end);
+    cs_wr_u16(&w, (uint16_t)a->status);
+    cs_wr_span(&w, body);
+    cs_pc_raw_put(a->core, CS_PC_IDEM, CS_SPAN_OF(i->key), cs_wr_get(&w));
+    cs_pc_timer_raw(a->core, CS_TIMER_IDEM, i->key, 0, end);
+    cs_wr_free(&w);
+}
+
+void cs_pc_idem_forget(struct cs_platform_core *core, const uint8_t key[CS_PC_ID])
+{
+    cs_pc_raw_del(core, CS_PC_IDEM, CS_SPAN(key, CS_PC_ID));
+}

@@ -1,0 +1,336 @@
+#include "platform/core/platform_core.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rd.h"
+#include "platform/core/api.h"
+#include "platform/core/flows.h"
+
+enum { URL_MAX = 255, CA_MAX = 2048 };
+
+/* ---- making -------------------------------------------------------------------------- */
+
+static void limits_default(struct cs_platform_limits *l)
+{
+#define DEFAULT(field, value) l->field = l->field == 0 ? (value) : l->field
+    DEFAULT(join_s, 3600);
+    DEFAULT(sign_s, 300);
+    DEFAULT(sign_attempt_s, 15);
+    DEFAULT(key_s, 600);
+    DEFAULT(key_attempt_s, 90);
+    DEFAULT(pairing_s, 86400);
+    DEFAULT(token_s, 3600);
+    DEFAULT(idempotency_s, 86400);
+    DEFAULT(max_devices, 10000);
+    DEFAULT(max_quorums, 10000);
+    DEFAULT(max_credentials, 1000);
+    DEFAULT(max_connections, 8192);
+    DEFAULT(request_rate, 2000);
+    DEFAULT(relay_rate, 20000);
+#undef DEFAULT
+}
+
+static enum cs_err refuse(char *message, size_t len, enum cs_err err, const char *text)
+{
+    if (message != NULL && len > 0) {
+        (void)snprintf(message, len, "%s", text);
+    }
+    return err;
+}
+
+static char *dup_text(const char *text)
+{
+    size_t n = strlen(text) + 1;
+    char *copy = cs_alloc(n);
+
+    if (copy != NULL) {
+        memcpy(copy, text, n);
+    }
+    return copy;
+}
+
+/* They are written into pairing keys as they are, and nodes take no longer ones. */
+static bool url_ok(const char *url)
+{
+    return (strncmp(url, "wss://", 6) == 0 || strncmp(url, "ws://", 5) == 0) &&
+           strlen(url) <= URL_MAX && strpbrk(url, "\"\\ \t\r\n") == NULL;
+}
+
+static enum cs_err config_check(const struct cs_platform_config *cfg, char *m, size_t n)
+{
+    if (cfg->kv == NULL || cfg->random == NULL) {
+        return refuse(m, n, CS_ERR_CONFIG, "kv and random are required");
+    }
+    if (cfg->platform_url == NULL || cfg->relay_url == NULL ||
+        !url_ok(cfg->platform_url) || !url_ok(cfg->relay_url)) {
+        return refuse(m, n, CS_ERR_CONFIG,
+                      "platform_url and relay_url must be wss:// URLs of at most 255 "
+                      "characters, as nodes dial them");
+    }
+    if (cfg->ca_der.n == 0 || cfg->ca_der.n > CA_MAX) {
+        return refuse(m, n, CS_ERR_CONFIG,
+                      "ca_der must be the CA certificate (DER, at most 2048 bytes)");
+    }
+    return CS_OK;
+}
+
+static enum cs_err config_copy(struct cs_platform_core *core,
+                               const struct cs_platform_config *cfg)
+{
+    uint8_t *ca = cs_alloc(cfg->ca_der.n);
+
+    core->cfg = *cfg;
+    limits_default(&core->cfg.limits);
+    core->cfg.platform_url = dup_text(cfg->platform_url);
+    core->cfg.relay_url = dup_text(cfg->relay_url);
+    core->cfg.region = dup_text(cfg->region == NULL ? "local" : cfg->region);
+    core->cfg.ca_der = CS_SPAN(ca, cfg->ca_der.n);
+    core->buckets = cs_alloc_array(CS_PC_BUCKETS, sizeof core->buckets[0]);
+    core->db = cs_db_new(cfg->kv);
+    if (ca == NULL || core->cfg.platform_url == NULL || core->cfg.relay_url == NULL ||
+        core->cfg.region == NULL || core->buckets == NULL || core->db == NULL) {
+        return CS_ERR_NOMEM;
+    }
+    memcpy(ca, cfg->ca_der.p, cfg->ca_der.n);
+    return CS_OK;
+}
+
+/* "head": schema version and organisation; "seq": end of the reserved order numbers. */
+static enum cs_err load_head(struct cs_platform_core *core, char *m, size_t n)
+{
+    struct cs_wr w = {0};
+    enum cs_err err = cs_db_get(core->db, CS_PC_META, CS_SPAN_LIT("head"), &w);
+    json_error_t e;
+    json_t *head;
+
+    if (err == CS_ERR_NOT_FOUND) {
+        cs_wr_free(&w);
+        return CS_OK;
+    }
+    head = err == CS_OK ? json_loadb((const char *)w.p, w.n, 0, &e) : NULL;
+    cs_wr_free(&w);
+    if (err == CS_OK && !json_is_object(head)) {
+        err = refuse(m, n, CS_ERR_STORE_CORRUPT, "the platform's head record is damaged");
+    } else if (err == CS_OK && cs_js_num(head, "schema") > CS_PC_SCHEMA) {
+        err = refuse(m, n, CS_ERR_STORE_VERSION,
+                     "the store was written by a newer cloudsign-platform: run that one");
+    } else if (err == CS_OK) {
+        core->is_set_up = json_object_get(head, "organizationId") != NULL;
+        (void)snprintf(core->org_id, sizeof core->org_id, "%s",
+                       cs_js_text(head, "organizationId"));
+    }
+    json_decref(head);
+    return err;
+}
+
+static enum cs_err load_seq(struct cs_platform_core *core)
+{
+    struct cs_wr w = {0};
+    enum cs_err err = cs_db_get(core->db, CS_PC_META, CS_SPAN_LIT("seq"), &w);
+    struct cs_rd r = CS_RD(cs_wr_get(&w));
+
+    if (err == CS_OK) {
+        core->seq = cs_rd_u64(&r);
+        err = cs_rd_end(&r) == CS_OK ? CS_OK : CS_ERR_STORE_CORRUPT;
+    }
+    core->seq_end = core->seq;
+    cs_wr_free(&w);
+    return err == CS_ERR_NOT_FOUND ? CS_OK : err;
+}
+
+enum cs_err cs_platform_core_new(struct cs_platform_core **out,
+                                 const struct cs_platform_config *cfg, char *message,
+                                 size_t message_len)
+{
+    struct cs_platform_core *core;
+    enum cs_err err;
+
+    *out = NULL;
+    CS_CHECK(config_check(cfg, message, message_len));
+    core = cs_alloc(sizeof *core);
+    if (core == NULL) {
+        return refuse(message, message_len, CS_ERR_NOMEM, "out of memory");
+    }
+    (void)refuse(message, message_len, CS_OK, "the store cannot be read");
+    CS_TRY(config_copy(core, cfg));
+    CS_TRY(load_head(core, message, message_len));
+    CS_TRY(load_seq(core));
+    cs_pc_random(core, core->bucket_salt, sizeof core->bucket_salt);
+    (void)refuse(message, message_len, CS_OK, "");
+    *out = core;
+out:
+    if (err != CS_OK) {
+        cs_platform_core_free(core);
+    }
+    return err;
+}
+
+static void text_free(const char *text)
+{
+    cs_free((void *)(uintptr_t)text); /* our own copy */
+}
+
+void cs_platform_core_free(struct cs_platform_core *core)
+{
+    if (core == NULL) {
+        return;
+    }
+    cs_pc_conn_free_all(core);
+    cs_token_free_all(core);
+    cs_pc_qset_free_all(core);
+    cs_db_free(core->db);
+    text_free(core->cfg.platform_url);
+    text_free(core->cfg.relay_url);
+    text_free(core->cfg.region);
+    cs_free((void *)(uintptr_t)core->cfg.ca_der.p);
+    cs_free(core->buckets);
+    cs_free_wiped(core, sizeof *core);
+}
+
+/* ---- stepping ------------------------------------------------------------------------- */
+
+static void reply_unavailable(struct cs_platform_core *core, const struct cs_event *ev)
+{
+    static const char body[] =
+        "{\"code\":14,\"message\":\"the platform is stopping or its store failed: "
+        "repeat the request later\",\"details\":[]}";
+
+    if (ev->type == CS_EV_HTTP) {
+        cs_emit_reply(core->out, ev->http->id, 503, "application/json",
+                      CS_SPAN_LIT(body));
+    }
+}
+
+static void handle(struct cs_platform_core *core, const struct cs_event *ev)
+{
+    switch (ev->type) {
+    case CS_EV_START:
+        cs_setup_start(core);
+        break;
+    case CS_EV_HTTP:
+        cs_api_run(core, ev->http);
+        break;
+    case CS_EV_CONN_UP:
+        cs_pc_conn_up(core, ev);
+        break;
+    case CS_EV_CONN_DOWN:
+        cs_pc_conn_down(core, ev->conn);
+        break;
+    case CS_EV_MESSAGE:
+        cs_pc_conn_message(core, ev);
+        break;
+    case CS_EV_COMMIT_FAILED:
+        core->broken = ev->err;
+        break;
+    case CS_EV_STOP:
+        core->stopping = true;
+        cs_pc_conn_close_all(core);
+        break;
+    case CS_EV_TIME:
+    case CS_EV_LOCAL:
+    case CS_EV_JOB_DONE:
+        break;
+    }
+}
+
+/* The step's writes, or the end: half a step must not leave. */
+static void finish(struct cs_platform_core *core, const struct cs_event *ev)
+{
+    struct cs_kv_batch *batch = NULL;
+    enum cs_err err = core->broken;
+
+    if (err == CS_OK) {
+        err = cs_db_take_batch(core->db, &batch);
+    }
+    if (err == CS_OK) {
+        core->out->batch = batch;
+        return;
+    }
+    core->broken = err;
+    cs_step_clear(core->out);
+    cs_db_drop(core->db);
+    reply_unavailable(core, ev);
+    cs_log(CS_LOG_ERROR, "platform", "stopping: %s", cs_err_text(err));
+    cs_emit_exit(core->out, err);
+}
+
+static void core_step(void *self, const struct cs_event *ev, struct cs_step *out)
+{
+    struct cs_platform_core *core = self;
+
+    core->out = out;
+    core->ev = ev;
+    core->now_ms = ev->now_ms;
+    core->wall_ms = ev->wall_ms;
+    if (core->broken != CS_OK || core->stopping) {
+        reply_unavailable(core, ev);
+        return;
+    }
+    handle(core, ev);
+    if (core->broken == CS_OK && !core->stopping) {
+        cs_pc_timers_run(core);
+        cs_pc_conn_tick(core);
+    }
+    finish(core, ev);
+    if (core->stopping && core->broken == CS_OK) {
+        cs_emit_exit(out, CS_OK);
+    }
+    core->out = NULL;
+    core->ev = NULL;
+}
+
+static uint64_t core_deadline(void *self)
+{
+    const struct cs_platform_core *core = self;
+    uint64_t at = core->conns.n > 0 ? core->tick_at : UINT64_MAX;
+    uint64_t timer;
+
+    if (core->broken != CS_OK || core->stopping) {
+        return UINT64_MAX;
+    }
+    if (core->timer_next != INT64_MAX) {
+        timer = core->timer_next <= core->wall_ms
+                    ? core->now_ms
+                    : core->now_ms + (uint64_t)(core->timer_next - core->wall_ms);
+        at = timer < at ? timer : at;
+    }
+    return at;
+}
+
+static void core_durable(void *self, uint64_t seq)
+{
+    struct cs_platform_core *core = self;
+
+    cs_db_durable(core->db, seq);
+}
+
+struct cs_core cs_platform_core_iface(struct cs_platform_core *core)
+{
+    return (struct cs_core){.self = core,
+                            .step = core_step,
+                            .deadline = core_deadline,
+                            .durable = core_durable};
+}
+
+static void count_online(void *ctx, struct cs_pc_node *node)
+{
+    struct cs_platform_stats *s = ctx;
+    const struct cs_pc_live *l = (const struct cs_pc_live *)(const void *)node;
+
+    s->control_online += l->control != NULL ? 1 : 0;
+    s->relay_online += l->relay != NULL ? 1 : 0;
+}
+
+void cs_platform_core_stats(const struct cs_platform_core *core,
+                            struct cs_platform_stats *out)
+{
+    struct cs_pc_map live = core->live;
+
+    *out = core->stats;
+    out->connections = core->conns.n;
+    out->tokens = core->tokens.n;
+    cs_pc_map_each(&live, count_online, out);
+}

@@ -1,0 +1,86 @@
+/* Every path of the API: one table (RELIABILITY T35, F21).  Fixed paths stand before
+ * those with an id in the same place. */
+#include "platform/core/api.h"
+
+/* clang-format off */
+static const struct cs_route routes[] = {
+    {"POST",   "/v2/setup",                                CS_PERM_OPEN,               cs_api_setup},
+    {"GET",    "/v2/organizations",                        CS_PERM_ORGANIZATION_READ,  cs_api_organization},
+
+    {"POST",   "/v2/credentials/oauth/token",              CS_PERM_OPEN,               cs_api_token},
+    {"POST",   "/v2/credentials",                          CS_PERM_CREDENTIALS_MANAGE, cs_api_credential_create},
+    {"GET",    "/v2/credentials",                          CS_PERM_CREDENTIALS_READ,   cs_api_credential_list},
+    {"GET",    "/v2/credentials/info",                     CS_PERM_ANY,                cs_api_credential_info_list},
+    {"GET",    "/v2/credentials/permissions",              CS_PERM_ANY,                cs_api_credential_permissions},
+    {"GET",    "/v2/credentials/{id}",                     CS_PERM_CREDENTIALS_READ,   cs_api_credential_get},
+    {"DELETE", "/v2/credentials/{id}",                     CS_PERM_CREDENTIALS_MANAGE, cs_api_credential_delete},
+    {"GET",    "/v2/credentials/{id}/info",                CS_PERM_ANY,                cs_api_credential_info},
+    {"PUT",    "/v2/credentials/{id}/active",              CS_PERM_CREDENTIALS_MANAGE, cs_api_credential_set_active},
+    {"PUT",    "/v2/credentials/{id}/permissions",         CS_PERM_CREDENTIALS_MANAGE, cs_api_credential_set_permissions},
+
+    {"POST",   "/v2/devices/metadata",                     CS_PERM_ANY,                cs_api_device_side},
+    {"GET",    "/v2/devices/credentials",                  CS_PERM_ANY,                cs_api_device_side},
+    {"GET",    "/v2/devices/push-token",                   CS_PERM_ANY,                cs_api_device_side},
+    {"GET",    "/v2/devices/self",                         CS_PERM_ANY,                cs_api_device_side},
+    {"POST",   "/v2/devices/pair-with-credential",         CS_PERM_ANY,                cs_api_device_side},
+    {"POST",   "/v2/devices/version",                      CS_PERM_ANY,                cs_api_device_side},
+    {"POST",   "/v2/devices",                              CS_PERM_DEVICES_CREATE,     cs_api_device_create},
+    {"GET",    "/v2/devices",                              CS_PERM_DEVICES_READ,       cs_api_device_list},
+    {"GET",    "/v2/devices/{id}",                         CS_PERM_DEVICES_READ,       cs_api_device_get},
+    {"DELETE", "/v2/devices/{id}",                         CS_PERM_DEVICES_DELETE,     cs_api_device_delete},
+    {"GET",    "/v2/devices/{id}/pairing-credentials",     CS_PERM_DEVICES_CREATE,     cs_api_device_pairing},
+    {"PUT",    "/v2/devices/{id}/approval-status",         CS_PERM_DEVICES_APPROVE,    cs_api_device_approval},
+    {"PUT",    "/v2/devices/{id}/enabled-status",          CS_PERM_DEVICES_UPDATE,     cs_api_device_enabled},
+    {"PUT",    "/v2/devices/{id}/display-name",            CS_PERM_DEVICES_UPDATE,     cs_api_device_name},
+
+    {"GET",    "/v2/mpc/eligible",                         CS_PERM_QUORUMS_READ,       cs_api_eligible},
+    {"GET",    "/v2/mpc/device/memberships",               CS_PERM_ANY,                cs_api_device_side},
+    {"GET",    "/v2/mpc/device/sessions",                  CS_PERM_ANY,                cs_api_device_side},
+    {"GET",    "/v2/mpc/device/sessions/{sessionId}",      CS_PERM_ANY,                cs_api_device_side},
+    {"GET",    "/v2/mpc/device/sessions/{sessionId}/data", CS_PERM_ANY,                cs_api_device_side},
+    {"PATCH",  "/v2/mpc/device/{sessionId}",               CS_PERM_ANY,                cs_api_device_side},
+    {"GET",    "/v2/mpc/quorums/self",                     CS_PERM_ANY,                cs_api_device_side},
+    {"POST",   "/v2/mpc/quorums",                          CS_PERM_QUORUMS_CREATE,     cs_api_quorum_create},
+    {"GET",    "/v2/mpc/quorums",                          CS_PERM_QUORUMS_READ,       cs_api_quorum_list},
+    {"GET",    "/v2/mpc/quorums/{quorumId}",               CS_PERM_QUORUMS_READ,       cs_api_quorum_get},
+    {"DELETE", "/v2/mpc/quorums/{quorumId}",               CS_PERM_QUORUMS_DELETE,     cs_api_quorum_delete},
+    {"GET",    "/v2/mpc/quorums/{quorumId}/status",        CS_PERM_QUORUMS_READ,       cs_api_quorum_status},
+    {"POST",   "/v2/mpc/quorums/{quorumId}/confirm",       CS_PERM_QUORUMS_CONFIRM,    cs_api_quorum_confirm},
+    {"GET",    "/v2/mpc/memberships/{quorumId}",           CS_PERM_QUORUMS_READ,       cs_api_memberships},
+    {"GET",    "/v2/mpc/sessions/{quorumId}",              CS_PERM_QUORUMS_READ,       cs_api_session_sets},
+    {"GET",    "/v2/mpc/sessions/{sessionSetId}/status",   CS_PERM_QUORUMS_READ,       cs_api_session_set_status},
+
+    {"POST",   "/v2/vaults",                               CS_PERM_VAULTS_WRITE,       cs_api_vault_create},
+    {"GET",    "/v2/vaults",                               CS_PERM_VAULTS_READ,        cs_api_vault_list},
+    {"GET",    "/v2/vaults/{id}",                          CS_PERM_VAULTS_READ,        cs_api_vault_get},
+    {"PUT",    "/v2/vaults/{id}",                          CS_PERM_VAULTS_WRITE,       cs_api_vault_update},
+
+    {"GET",    "/v2/wallets",                              CS_PERM_WALLETS_READ,       cs_api_wallet_list_global},
+    {"GET",    "/v2/wallets/{id}",                         CS_PERM_WALLETS_READ,       cs_api_wallet_get_global},
+    {"POST",   "/v2/vaults/{vaultId}/wallets",             CS_PERM_WALLETS_CREATE,     cs_api_wallet_create},
+    {"GET",    "/v2/vaults/{vaultId}/wallets",             CS_PERM_WALLETS_READ,       cs_api_wallet_list},
+    {"GET",    "/v2/vaults/{vaultId}/wallets/{walletId}",  CS_PERM_WALLETS_READ,       cs_api_wallet_get},
+    {"PUT",    "/v2/vaults/{vaultId}/wallets/{walletId}",  CS_PERM_WALLETS_UPDATE,     cs_api_wallet_update},
+    {"DELETE", "/v2/vaults/{vaultId}/wallets/{walletId}",  CS_PERM_WALLETS_UPDATE,     cs_api_wallet_delete},
+    {"PUT",    "/v2/vaults/{vaultId}/wallets/{walletId}/settings",
+                                                           CS_PERM_WALLETS_SETTINGS,   cs_api_wallet_settings},
+    {"GET",    "/v2/vaults/{vaultId}/wallets/{walletId}/receipts",
+                                                           CS_PERM_WALLETS_READ,       cs_api_wallet_receipts},
+
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/raw",
+                                                           CS_PERM_TX_RAW,             cs_api_tx_raw},
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/sign-plaintext",
+                                                           CS_PERM_TX_PLAINTEXT,       cs_api_tx_plaintext},
+    {"GET",    "/v2/vaults/{vaultId}/wallets/{walletId}/transactions",
+                                                           CS_PERM_TX_READ,            cs_api_tx_list},
+    {"GET",    "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/{transactionId}",
+                                                           CS_PERM_TX_READ,            cs_api_tx_get},
+    {"GET",    "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/{transactionId}/timeline",
+                                                           CS_PERM_TX_READ,            cs_api_tx_timeline},
+};
+/* clang-format on */
+
+const struct cs_route *cs_route_at(size_t i)
+{
+    return i < CS_COUNTOF(routes) ? &routes[i] : NULL;
+}

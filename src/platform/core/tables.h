@@ -1,0 +1,63 @@
+/* Where the platform's records are: tables of the kv, kinds of index and timer.
+ *
+ * A record is compact JSON under its 16-byte id.  Members with the API's names are
+ * what the API shows; members that start with '_' are ours and never leave.
+ * Numbers are on disk: append only. */
+#ifndef CS_PLATFORM_CORE_TABLES_H
+#define CS_PLATFORM_CORE_TABLES_H
+
+enum {
+    CS_PC_SCHEMA = 1,
+
+    CS_PC_META = 0x20,       /* text key: "head" */
+    CS_PC_CREDENTIAL = 0x21, /* id -> V2Credential, _hash */
+    CS_PC_USER = 0x22,       /* id -> V2User */
+    CS_PC_DEVICE = 0x23,     /* id -> V2Device, _ik, _sk, _pairing */
+    CS_PC_QUORUM = 0x24,     /* id -> V2Quorum, _members, _ds */
+    CS_PC_SET = 0x25,        /* id -> session set: type, quorum, what it is for */
+    CS_PC_VAULT = 0x26,      /* id -> V2Vault */
+    CS_PC_WALLET = 0x27,     /* id -> Vaultv2Wallet, _key */
+    CS_PC_TX = 0x28,         /* id -> Transactionsv2Transaction, _sign */
+    CS_PC_STEP = 0x29,       /* tx id, u32 -> timeline entry */
+    CS_PC_OUTBOX = 0x2a,     /* device id, u64 -> u64 expiry, command frame */
+    CS_PC_INBOX = 0x2b,      /* device id -> boot 32, u64 last event */
+    CS_PC_INDEX = 0x2c,      /* kind, scope 16, u64 order -> id */
+    CS_PC_COUNT = 0x2d,      /* kind, scope 16 -> u64 entries of that index */
+    CS_PC_TIMER = 0x2e,      /* u64 wall ms, kind, id -> nothing */
+    CS_PC_IDEM = 0x2f,       /* digest 16 -> answer of a POST */
+    CS_PC_UNIQUE = 0x30,     /* kind, digest 16 -> id: external ids, client ids */
+};
+
+enum cs_pc_index {
+    CS_IX_DEVICES = 1,
+    CS_IX_QUORUMS = 2,
+    CS_IX_CREDENTIALS = 3,
+    CS_IX_SETS = 4,         /* scope: quorum */
+    CS_IX_VAULTS = 5,
+    CS_IX_VAULTS_CORR = 6,  /* scope: correlation id */
+    CS_IX_WALLETS = 7,
+    CS_IX_WALLETS_VAULT = 8,
+    CS_IX_WALLETS_ADDR = 9,
+    CS_IX_WALLETS_CORR = 10,
+    CS_IX_WALLETS_CHAIN = 11,
+    CS_IX_TXS = 12,         /* scope: wallet */
+    CS_IX_TXS_CORR = 13,    /* scope: wallet, correlation id */
+    CS_IX_DEVICE_QUORUMS = 14,
+    CS_IX_ACTIVE = 15,      /* scope: quorum; transactions that wait for a signature */
+};
+
+enum cs_pc_timer {
+    CS_TIMER_QUORUM = 1, /* join time is over */
+    CS_TIMER_KEY = 2,    /* attempt or life of a key creation */
+    CS_TIMER_TX = 3,     /* attempt, pause or life of a signing request */
+    CS_TIMER_IDEM = 4,   /* forget an idempotency key */
+};
+
+enum cs_pc_unique {
+    CS_UNIQUE_CLIENT = 1,
+    CS_UNIQUE_VAULT = 2,  /* external id */
+    CS_UNIQUE_WALLET = 3, /* external id */
+    CS_UNIQUE_TX = 4,     /* wallet id, external id */
+};
+
+#endif
