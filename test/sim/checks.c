@@ -1,0 +1,156 @@
+/* What must hold at every moment (issue 2, point 9; RELIABILITY 2.2). */
+#include "sim/world.h"
+
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "chain/chain.h"
+#include "mpc/key.h"
+#include "node/core/tables.h"
+#include "store/safe.h"
+#include "wire/jsonx.h"
+
+/* ---- the nonce oracle: one commitment, one message, for ever ------------------------------ */
+
+struct nonce_use {
+    char commit[129];
+    char digest[65];
+};
+
+static void saw_nonce(struct world *w, const char *commit, const char *digest)
+{
+    for (size_t i = 0; i < w->n_nonces; i++) {
+        if (strcmp(w->nonces[i].commit, commit) == 0 &&
+            strcmp(w->nonces[i].digest, digest) != 0) {
+            violate(w, "nonce %s was used for two messages", commit);
+            return;
+        }
+    }
+    if (w->n_nonces == w->cap_nonces) {
+        w->cap_nonces = w->cap_nonces == 0 ? 64 : 2 * w->cap_nonces;
+        w->nonces = realloc(w->nonces, w->cap_nonces * sizeof *w->nonces);
+        CS_ASSERT(w->nonces != NULL);
+    }
+    (void)snprintf(w->nonces[w->n_nonces].commit, 129, "%s", commit);
+    (void)snprintf(w->nonces[w->n_nonces].digest, 65, "%s", digest);
+    w->n_nonces++;
+}
+
+void check_notify(struct world *w, struct actor *a, const char *word, const char *json)
+{
+    json_t *o;
+
+    (void)a;
+    if (strcmp(word, "nonce") != 0) {
+        return;
+    }
+    o = json_loads(json, 0, NULL);
+    CS_ASSERT(o != NULL);
+    saw_nonce(w, json_string_value(json_object_get(o, "commit")),
+              json_string_value(json_object_get(o, "digest")));
+    json_decref(o);
+}
+
+/* ---- a key that is shown has three durable shares ------------------------------------------- */
+
+static void no_random(void *ctx, uint8_t *out, size_t n)
+{
+    (void)ctx;
+    memset(out, 0, n); /* nothing is sealed here */
+}
+
+static bool read_key(struct world *w, int node, const uint8_t key_id[16], struct cs_key *key)
+{
+    struct cs_kv *kv = cs_kv_mem_clone(w->actors[node].kv); /* what a crash would leave */
+    struct cs_db *db = cs_db_new(kv);
+    struct cs_kek kek;
+    char device[CS_SAFE_DEVICE_MAX + 1];
+    struct cs_safe_params p = {.device_id = device, .kek = &kek, .random = no_random};
+    struct cs_safe *safe = NULL;
+    struct cs_wr value = {0}, share = {0};
+    struct cs_why why;
+    struct cs_rd r;
+    bool ok;
+
+    memcpy(kek.key, w->kek[node], 32);
+    ok = cs_safe_peek_device(kv, device) == CS_OK &&
+         cs_safe_open(&safe, db, &p, &why) == CS_OK &&
+         cs_safe_get(safe, TABLE_KEY, CS_SPAN(key_id, 16), &value) == CS_OK &&
+         cs_safe_get(safe, TABLE_SHARE, CS_SPAN(key_id, 16), &share) == CS_OK;
+    r = CS_RD(cs_wr_get(&value));
+    (void)cs_rd_span(&r, 1 + 16);
+    (void)cs_rd_lp(&r, CS_BLOCKCHAIN_MAX);
+    (void)cs_rd_lp(&r, 128);
+    ok = ok && cs_key_decode(key, cs_rd_lp(&r, CS_KEY_RECORD_MAX), cs_wr_get(&share)) == CS_OK;
+    cs_wr_free(&value);
+    cs_wr_free(&share);
+    cs_safe_free(safe);
+    cs_db_free(db);
+    kv->ops->close(kv);
+    return ok;
+}
+
+void check_shares(struct world *w, const char *key_id_text)
+{
+    struct cs_key *first = cs_key_new();
+    struct cs_key *key = cs_key_new();
+    uint8_t key_id[16];
+
+    CS_ASSERT(first != NULL && key != NULL);
+    CS_ASSERT(cs_uuid_parse(key_id, key_id_text) == CS_OK);
+    for (int i = 0; i < SIM_NODES && w->violation[0] == '\0'; i++) {
+        if (!read_key(w, i, key_id, key)) {
+            violate(w, "key %s is shown, but node %d has no durable share", key_id_text, i);
+        } else if (key->state != CS_KEY_ACTIVE || !cs_sig_set_full(&key->sigs, key->body.n)) {
+            violate(w, "key %s is shown, but node %d has no certificate", key_id_text, i);
+        } else if (i > 0 && memcmp(first->cert_hash, key->cert_hash, 32) != 0) {
+            violate(w, "key %s: nodes 0 and %d hold different certificates", key_id_text, i);
+        }
+        if (i == 0) {
+            *first = *key;
+        }
+    }
+    cs_key_free(first);
+    cs_key_free(key);
+}
+
+/* ---- a signature that is shown verifies over what was asked ------------------------------------ */
+
+void check_signature(struct world *w, const char *chain, const char *kind,
+                     const char *payload, const char *public_key_hex,
+                     const char *signature_hex)
+{
+    struct cs_chain_tx tx = {0};
+    struct cs_chain_key key;
+    const char *why = "";
+    uint8_t pub[32], sig[64];
+    struct cs_wr raw = {0};
+    enum cs_err err;
+    bool plain = strcmp(kind, "PLAINTEXT") == 0;
+
+    if (cs_unhex(pub, 32, public_key_hex) != CS_OK ||
+        cs_unhex(sig, 64, signature_hex) != CS_OK) {
+        violate(w, "a signature or public key is not hex: %s", signature_hex);
+        return;
+    }
+    if (plain) {
+        cs_wr_str(&raw, payload);
+    } else {
+        CS_ASSERT(cs_unhex_wr(&raw, payload, strlen(payload)) == CS_OK);
+    }
+    CS_ASSERT(cs_chain_key_init(&key, cs_chain_by_name(chain)->chain, CS_CURVE_ED25519,
+                                CS_SPAN_OF(pub), &why) == CS_OK);
+    err = plain ? cs_chain_plaintext(&tx, &key, cs_wr_get(&raw), &why)
+                : cs_chain_decode(&tx, &key, cs_wr_get(&raw), &why);
+    if (err != CS_OK || tx.n_items != 1 ||
+        crypto_sign_verify_detached(sig, tx.items[0].message.p, tx.items[0].message.n, pub) !=
+            0) {
+        violate(w, "a signature that was shown does not verify");
+    }
+    cs_chain_tx_free(&tx);
+    cs_wr_free(&raw);
+}
