@@ -481,13 +481,20 @@ static enum cs_err on_control(struct cs_session *s, const struct cs_message *m,
     return CS_ERR_REPLAY;
 }
 
-/* After DONE a peer may still miss the last message: its own repeat asks for it. */
+/* After DONE a peer may still miss the last message: its own repeat asks for it.  Few
+ * and seldom, because two parties that are both DONE would answer each other for ever.
+ */
 static enum cs_err on_late(struct cs_session *s, uint8_t r, const struct cs_message *m,
-                           struct cs_session_out *out)
+                           uint64_t now_ms, struct cs_session_out *out)
 {
-    if (r != s->round || !same_bytes(&s->slot[r][m->from].bcast, m->broadcast)) {
+    struct ses_reply *reply = &s->reply[m->from];
+
+    if (r != s->round || !same_bytes(&s->slot[r][m->from].bcast, m->broadcast) ||
+        reply->n == SES_REPLIES_MAX || now_ms < reply->next_ms) {
         return CS_ERR_REPLAY;
     }
+    reply->n++;
+    reply->next_ms = now_ms + SES_REPLY_MS;
     ses_send_round(s, out, r, m->from);
     return CS_OK;
 }
@@ -516,7 +523,7 @@ enum cs_err cs_session_feed(struct cs_session *s, const struct cs_message *m,
         return CS_ERR_REPLAY;
     }
     if (s->phase == CS_SESSION_DONE) {
-        return r == 0 ? CS_ERR_REPLAY : on_late(s, r, m, out);
+        return r == 0 ? CS_ERR_REPLAY : on_late(s, r, m, now_ms, out);
     }
     if (m->type == CS_TYPE_READY) {
         return on_ready(s, m, out);

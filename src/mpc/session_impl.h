@@ -6,6 +6,9 @@
 
 enum { SID = 32, ENVELOPE_VERSION = 1, EVIDENCE_MAX = CS_PARTIES_MAX };
 #define SES_RESEND_FIRST_MS 1000u
+/* Answers to repeats after DONE, per peer. */
+#define SES_REPLIES_MAX 6u
+#define SES_REPLY_MS    500u
 
 /* What a party said in a round: (presid, type, from) of 15.1 A5. */
 struct ses_slot {
@@ -26,6 +29,11 @@ struct ses_sent {
     uint64_t due_ms;
 };
 
+struct ses_reply {
+    unsigned n;
+    uint64_t next_ms;
+};
+
 struct cs_session {
     struct cs_session_params p;
     enum cs_session_phase phase;
@@ -41,6 +49,7 @@ struct cs_session {
     bool job_out;
     uint64_t deadline_ms;
     uint64_t linger_ms; /* DONE: answers repeats until then */
+    struct ses_reply reply[CS_PARTY_SLOTS];
     /* dispute (2.5, 15.1 A2) */
     enum cs_err dispute_code;
     uint64_t dispute_ms;
