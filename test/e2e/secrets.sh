@@ -25,6 +25,10 @@ xxd_hex() { od -An -v -tx1 | tr -d ' \n'; }
 
 logs=("$H_DIR"/logs/*.log)
 databases=("$H_DIR"/node?/data.mdb)
+for file in "${logs[@]}" "${databases[@]}" "$H_DIR/platform/data.mdb"; do
+    [ -s "$file" ] || wrong "$file is not there: nothing was searched"
+done
+[ ${#databases[@]} -eq 3 ] && [ ${#logs[@]} -ge 4 ] || wrong "files are missing: ${logs[*]} ${databases[*]}"
 public_key=$(jq -r .publicKey <<<"$E_WALLET")
 for n in 1 2 3; do
     seed=$(h_get "pairing$n" | base64 -d | jq -r .seed)

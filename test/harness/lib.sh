@@ -67,6 +67,9 @@ h_alive() { [ -n "${H_PID[$1]:-}" ] && kill -0 "${H_PID[$1]}" 2>/dev/null; }
 
 h_ended() { ! h_alive "$1"; }
 
+# bash reports a killed child on standard error when it sees it: not news here.
+h_quietly() { "$@" 2>/dev/null; }
+
 # h_stop NAME [SIGNAL]: sends it, waits, and leaves the exit code in H_EXIT.
 H_EXIT=
 h_stop() {
@@ -74,13 +77,13 @@ h_stop() {
     H_EXIT=
     [ -n "$pid" ] || return 0
     kill "-$signal" "$pid" 2>/dev/null || true
-    if ! h_wait 20 h_ended "$name"; then
+    if ! h_quietly h_wait 20 h_ended "$name"; then
         kill -KILL "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || true
         unset "H_PID[$name]"
         h_fail "$name did not end within 20 s of SIG$signal" "read $H_DIR/logs/$name.log" "$name"
     fi
-    h_reap "$name"
+    h_quietly h_reap "$name"
 }
 
 # h_reap NAME: waits for a process that ends by itself; its exit code is in H_EXIT.

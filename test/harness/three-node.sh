@@ -205,8 +205,8 @@ sign() {
     h_say "   signature   $(jq -r .signature <<<"$tx")"
     h_say "   verified by $(jq -r '.verifiedBy | join(" and ")' <<<"$verdict")   ($t ms)"
     results+=("$(jq -nc --argjson w "$wallet" --argjson t "$tx" --argjson v "$verdict" \
-        --arg kind "$3" --arg value "$4" --arg label "$5" --arg id "${6:-}" --argjson ms "$t" '
-        {id: $id, label: $label, blockchain: $w.blockchain, kind: $kind,
+        --arg kind "$3" --arg value "$4" --arg what "$5" --arg id "${6:-}" --argjson ms "$t" '
+        {id: $id, what: $what, blockchain: $w.blockchain, kind: $kind,
          keyAlgorithm: $w.keyAlgorithm, address: $w.address, publicKey: $w.publicKey}
         + if $kind == "raw" then {encodedTransaction: $value} else {message: $value} end
         + {signedMessage: $v.message, signature: $t.signature,
