@@ -17,7 +17,7 @@ test/run.sh [--no-install] [--quick] [--jobs N] [--build-root DIR] [CTEST OPTION
 
 Labels: unit, vectors, sim, e2e, fuzz, lint.  Test names start with asan/ for the
 build with AddressSanitizer and UBSan, clang/ for the clang build, fuzz/ for libFuzzer.
-Figures by environment: CS_SIM_RUNS (3000), CS_SIM_RUNS_ASAN (300), CS_FUZZ_SECONDS (6).
+Figures by environment: CS_SIM_SEEDS (3000), CS_SIM_SEEDS_ASAN (300), CS_FUZZ_SECONDS (6).
 TEXT
 }
 
@@ -48,17 +48,17 @@ launcher=
 if command -v ccache >/dev/null; then launcher=ccache; fi
 export CCACHE_SLOPPINESS=time_macros
 
-# build_preset NAME WHAT [CMAKE OPTION...]: everything that the preset names.
+# build_preset NAME TARGET WHAT [CMAKE OPTION...]
 folders=()
 build_preset() {
-    local preset=$1 what=$2 log=$build/$1.log
-    shift 2
+    local preset=$1 target=$2 what=$3 log=$build/$1.log
+    shift 3
     step "Build: $what"
     mkdir -p "$build"
     cmake --preset "$preset" -B "$build/$preset" -DCMAKE_C_COMPILER_LAUNCHER="$launcher" "$@" \
         >"$log" 2>&1 || { tail -n 30 "$log"; die "cmake failed for $preset" "read $log"; }
     # Ninja's status line is for a terminal; a log gets warnings and errors, and a count.
-    if ! cmake --build "$build/$preset" -j "$jobs" >"$log" 2>&1; then
+    if ! cmake --build "$build/$preset" --target "$target" -j "$jobs" >"$log" 2>&1; then
         grep -E -A 12 'error:|FAILED|undefined reference' "$log" | head -n 60
         die "the build '$preset' failed" "read $log"
     fi
@@ -69,11 +69,11 @@ build_preset() {
     folders+=("$build/$preset")
 }
 
-build_preset ci "gcc, release, warnings are errors" -DCS_SIM_RUNS="${CS_SIM_RUNS:-3000}"
+build_preset ci all "gcc, release, warnings are errors" -DCS_SIM_SEEDS="${CS_SIM_SEEDS:-3000}"
 if [ -z "$quick" ]; then
-    build_preset clang "clang, release, warnings are errors"
-    build_preset asan "gcc, AddressSanitizer and UBSan" -DCS_SIM_RUNS="${CS_SIM_RUNS_ASAN:-300}"
-    build_preset fuzz "clang, libFuzzer, AddressSanitizer and UBSan" \
+    build_preset clang all "clang, release, warnings are errors"
+    build_preset asan all "gcc, AddressSanitizer and UBSan" -DCS_SIM_SEEDS="${CS_SIM_SEEDS_ASAN:-300}"
+    build_preset fuzz fuzz_targets "clang, libFuzzer, AddressSanitizer and UBSan" \
         -DCS_FUZZ_SECONDS="${CS_FUZZ_SECONDS:-6}"
 fi
 
