@@ -45,6 +45,9 @@ function(cs_tests layer)
   cmake_parse_arguments(T "" "" "USES;NEEDS" ${ARGN})
   list(TRANSFORM T_USES PREPEND cs_)
   file(GLOB tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/test/unit/test_${layer}_*.c)
+  if(layer MATCHES "^(node|platform)$")
+    list(FILTER tests EXCLUDE REGEX "test_${layer}_core_") # the core layer's own
+  endif()
   foreach(source ${tests})
     get_filename_component(test ${source} NAME_WE)
     if(TARGET ${test}) # test_node_core_x is node_core's, not also node's

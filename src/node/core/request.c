@@ -124,6 +124,7 @@ static enum cs_err understand(struct cs_node_core *n, const struct cs_ctl_sign *
     enum cs_err err = check_command(n, b, q, &c);
 
     CS_CHECK(err);
+    CS_ASSERT(c != NULL); /* found, or there was an error */
     err = parse_payload(b, c->key, &kind, tx, &why);
     if (err != CS_OK) {
         cs_log(CS_LOG_WARN, "session", "a payload is refused: %s", why);
