@@ -489,6 +489,12 @@ static void a_forged_hs_want_only_makes_the_link_be_probed(void **state)
         pair_advance(&p, 700, true);
     }
     assert_true(same_link(&p, id));
+    (void)pair_give(&p, 0, f.b, f.n);
+    for (int k = 0; k < 19; k++) { /* within 2 s: one probe, whoever asks again */
+        p.now += 100;
+        (void)pair_give(&p, 0, f.b, f.n);
+    }
+    assert_int_equal(p.n, 1);
     pair_free(&p);
 }
 

@@ -243,6 +243,100 @@ static void malformed_authentic_frames_blame_the_peer(void **state)
     }
 }
 
+/* The version is the link's, also for who holds its key. */
+static void a_frame_of_another_version_is_dropped(void **state)
+{
+    struct cs_message m = pair_message("x", "");
+    struct cs_frame_header h;
+    struct cs_wr plain = {0}, w = {0};
+    struct pair p;
+
+    (void)state;
+    pair_init(&p);
+    pair_up(&p);
+    pair_send(&p, 0, &m);
+    const uint8_t *key = p.end[0].l->live.tx;
+
+    assert_int_equal(cs_frame_header_decode(&h, CS_SPAN(p.q[0].b, p.q[0].n)), CS_OK);
+    assert_int_equal(cs_frame_open(&plain, &h, key, CS_SPAN(p.q[0].b, p.q[0].n)),
+                     CS_OK);
+    h.ver = 2;
+    assert_int_equal(cs_frame_seal(&w, &h, key, cs_wr_get(&plain)), CS_OK);
+    assert_int_equal(pair_give(&p, 1, w.p, w.n), CS_DROP_HEADER);
+    assert_int_equal(p.end[1].n_msgs, 0);
+    cs_wr_free(&w);
+    cs_wr_free(&plain);
+    pair_free(&p);
+}
+
+/* Answers the HS1 in the queue as member 2 would, with a hello of the test's choice. */
+static enum cs_link_drop answer_hs1(struct pair *p, uint8_t version,
+                                    struct cs_span versions)
+{
+    uint8_t prologue[128], payload[64], hello[64], body[128], e_priv[32] = {8, 1};
+    const uint8_t i = 1, j = 2;
+    struct cs_wr w = {.p = prologue, .cap = sizeof prologue, .max = sizeof prologue};
+    struct cs_frame_header h = {
+        .ver = version, .proto = 1, .type = CS_LINK_HS2, .from = 2, .to = 1};
+    const struct cs_span x[] = {CS_SPAN_LIT("cloudsign/1"),
+                                CS_SPAN(cs_link_ds_hash(p->end[0].l), 32),
+                                CS_SPAN(&i, 1), CS_SPAN(&j, 1), CS_SPAN(&version, 1)};
+    struct pair_frame f = pair_take(p, 0);
+    struct cs_noise hs;
+
+    cs_enc(&w, x, CS_COUNTOF(x));
+    cs_noise_init(&hs, false, cs_wr_get(&w), &p->id[1], p->id[0].pub.sk);
+    assert_int_equal(
+        cs_noise_read(&hs, payload,
+                      CS_SPAN(f.b + CS_FRAME_HEADER, f.n - CS_FRAME_HEADER)),
+        CS_OK);
+    memcpy(hello, p->end[1].cfg.life.boot, 32);
+    memcpy(hello + 32, versions.p, versions.n);
+    assert_int_equal(cs_noise_write(&hs, body, CS_SPAN(hello, 32 + versions.n), e_priv),
+                     CS_OK);
+    memcpy(h.ds_hash, x[1].p, 32);
+    h.len = (uint32_t)(32 + versions.n + CS_NOISE_OVERHEAD);
+    cs_frame_header_encode(f.b, &h);
+    memcpy(f.b + CS_FRAME_HEADER, body, h.len);
+    return pair_give(p, 0, f.b, CS_FRAME_HEADER + h.len);
+}
+
+static void the_lower_index_checks_the_list_in_hs2(void **state)
+{
+    static const uint8_t both[] = {1, 2};
+    static const uint8_t good[] = {1, 1}, higher[] = {2, 1, 2}, falling[] = {2, 2, 1};
+    static const uint8_t empty[] = {0}, zero[] = {2, 0, 1}, cut[] = {2, 1};
+    const struct {
+        struct cs_span list;
+        enum cs_link_drop drop;
+        enum cs_err refused;
+    } row[] = {
+        {CS_SPAN_OF(good), CS_DROP_NONE, CS_OK},
+        {CS_SPAN_OF(higher), CS_DROP_HANDSHAKE, CS_ERR_VERSION},
+        {CS_SPAN_OF(falling), CS_DROP_HANDSHAKE, CS_OK},
+        {CS_SPAN_OF(empty), CS_DROP_HANDSHAKE, CS_OK},
+        {CS_SPAN_OF(zero), CS_DROP_HANDSHAKE, CS_OK},
+        {CS_SPAN_OF(cut), CS_DROP_HANDSHAKE, CS_OK},
+    };
+    struct pair p;
+
+    (void)state;
+    for (size_t k = 0; k < CS_COUNTOF(row); k++) {
+        pair_init(&p);
+        p.end[0].cfg.versions = both;
+        p.end[0].cfg.n_versions = 2;
+        pair_restart(&p, 0);
+        p.end[0].l->hint.n = p.end[0].l->hint.v[0] = 1; /* as after an HS_WANT */
+        pair_start(&p, 0);
+        assert_int_equal(p.q[0].b[0], 1);
+        assert_int_equal(answer_hs1(&p, 1, row[k].list), row[k].drop);
+        assert_int_equal(pair_refused(&p, 0), row[k].refused);
+        assert_int_equal(cs_link_state(p.end[0].l) == CS_LINK_CONFIRM_SENT,
+                         row[k].drop == CS_DROP_NONE);
+        pair_free(&p);
+    }
+}
+
 /* A broadcast without private part names nobody: one encoding. */
 static void a_pure_broadcast_is_addressed_to_all(void **state)
 {
@@ -589,6 +683,8 @@ int main(void)
         cmocka_unit_test(so_does_the_higher_index),
         cmocka_unit_test(every_statement_of_confirm_is_checked),
         cmocka_unit_test(malformed_authentic_frames_blame_the_peer),
+        cmocka_unit_test(a_frame_of_another_version_is_dropped),
+        cmocka_unit_test(the_lower_index_checks_the_list_in_hs2),
         cmocka_unit_test(a_pure_broadcast_is_addressed_to_all),
         cmocka_unit_test(malformed_confirms_of_a_new_link_blame_the_peer),
         cmocka_unit_test(early_and_unknown_frames_blame_nobody),
