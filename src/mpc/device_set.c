@@ -11,8 +11,7 @@
 #define WR_FIXED(buf)                                                                  \
     ((struct cs_wr){.p = (buf), .cap = sizeof(buf), .max = sizeof(buf)})
 
-/* ---- checks ------------------------------------------------------------------------
- */
+/* ---- checks ---------------------------------------------------------------------- */
 
 static bool is_zero(const uint8_t *p, size_t n)
 {
@@ -171,8 +170,7 @@ const struct cs_ds_member *cs_ds_member(const struct cs_device_set *ds, uint8_t 
     return &ds->members[index - 1];
 }
 
-/* ---- encoding
- * ------------------------------------------------------------------------ */
+/* ---- encoding -------------------------------------------------------------------- */
 
 static void wr_member(struct cs_wr *w, const struct cs_ds_member *m)
 {
@@ -241,8 +239,7 @@ enum cs_err cs_ds_decode(struct cs_device_set *out, struct cs_span in)
     return CS_OK;
 }
 
-/* ---- hash
- * ---------------------------------------------------------------------------- */
+/* ---- hash ------------------------------------------------------------------------ */
 
 enum { MEMBER_ENC = 4 + 4 * 4 + 1 + CS_DS_ID_LEN + CS_IK_LEN + CS_SK_LEN };
 
@@ -285,8 +282,7 @@ void cs_ds_hash(uint8_t out[CS_DS_HASH_LEN], const struct cs_device_set *ds)
     cs_th(out, CS_TAG_DS, x, CS_COUNTOF(x));
 }
 
-/* ---- joining
- * ------------------------------------------------------------------------- */
+/* ---- joining --------------------------------------------------------------------- */
 
 void cs_quorum_commit(uint8_t out[32], const uint8_t ds_hash[CS_DS_HASH_LEN],
                       uint8_t index, const uint8_t nonce[32])

@@ -113,8 +113,7 @@ static void every_altered_byte_of_a_frame_fails_to_open(void **state)
     cs_wr_free(&plain);
 }
 
-/* ---- window -------------------------------------------------------------------------
- */
+/* ---- window ---------------------------------------------------------------------- */
 
 static bool take(struct cs_window *w, uint64_t ctr)
 {
@@ -199,8 +198,7 @@ static void the_window_matches_its_definition(void **state)
     assert_true(top > 10000);
 }
 
-/* ---- plaintext
- * ----------------------------------------------------------------------- */
+/* ---- plaintext ------------------------------------------------------------------- */
 
 static const uint8_t some_sig[64] = {0x51, 0x67};
 
@@ -277,8 +275,7 @@ static void unsendable_parts_are_refused(void **state)
     cs_wr_free(&w);
 }
 
-/* ---- signed broadcasts
- * ----------------------------------------------------------------- */
+/* ---- signed broadcasts ----------------------------------------------------------- */
 
 static struct cs_identity_secret an_identity(uint8_t seed)
 {

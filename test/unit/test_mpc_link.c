@@ -8,8 +8,7 @@ static uint8_t next_type(const struct pair *p)
     return pair_link_type(&p->q[0]);
 }
 
-/* ---- handshake
- * -------------------------------------------------------------------------- */
+/* ---- handshake ------------------------------------------------------------------- */
 
 static void the_lower_index_opens_a_link_in_four_messages(void **state)
 {
@@ -216,8 +215,7 @@ static void an_absent_peer_is_tried_less_and_less_often(void **state)
     }
 }
 
-/* ---- messages
- * --------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------- */
 
 static void messages_arrive_with_parts_sender_and_slot(void **state)
 {
@@ -361,8 +359,7 @@ static void no_memory_while_opening_loses_nothing(void **state)
     pair_free(&p);
 }
 
-/* ---- restarts, silence, age
- * ----------------------------------------------------------------- */
+/* ---- restarts, silence, age ------------------------------------------------------ */
 
 static void a_restarted_lower_index_replaces_the_link(void **state)
 {
@@ -550,8 +547,7 @@ static void stopping_erases_and_starting_begins_anew(void **state)
     pair_free(&p);
 }
 
-/* ---- rate, versions, configuration
- * ---------------------------------------------------------------- */
+/* ---- rate, versions, configuration ----------------------------------------------- */
 
 static void confirmed_handshakes_drain_a_bucket_of_five(void **state)
 {

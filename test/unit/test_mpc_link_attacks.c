@@ -62,8 +62,7 @@ static void assert_nobody_blamed(const struct pair *p)
     assert_int_equal(cs_link_seen(p->end[1].l)->fenced, CS_OK);
 }
 
-/* ---- altered frames
- * ------------------------------------------------------------------------ */
+/* ---- altered frames -------------------------------------------------------------- */
 
 /* Every byte of every frame of a handshake and of messages, changed on its way: the
  * frame does nothing, the true one that follows does its work. */
@@ -154,8 +153,7 @@ static void a_cut_or_extended_frame_is_void(void **state)
     pair_free(&p);
 }
 
-/* ---- replay, reflection, cross-sending
- * ------------------------------------------------------ */
+/* ---- replay, reflection, cross-sending ------------------------------------------- */
 
 /* Row 25, T12: everything of one life into every state of the next. */
 static void a_recording_of_an_earlier_life_does_nothing(void **state)
@@ -342,8 +340,7 @@ static void a_frame_of_another_link_is_not_accepted(void **state)
     pair_free(&q);
 }
 
-/* ---- forged headers
- * -------------------------------------------------------------------------- */
+/* ---- forged headers -------------------------------------------------------------- */
 
 static void a_forged_counter_does_not_move_the_window(void **state)
 {
@@ -586,8 +583,7 @@ static void a_forged_version_list_cannot_lower_the_version(void **state)
     pair_free(&p);
 }
 
-/* ---- a relay that does all of it
- * ----------------------------------------------------------------- */
+/* ---- a relay that does all of it ------------------------------------------------- */
 
 struct sent {
     uint8_t link_id[16];

@@ -16,8 +16,7 @@ static void pair_to_confirm(struct pair *p)
     assert_int_equal(pair_link_type(&p->q[0]), CS_LINK_CONFIRM);
 }
 
-/* ---- CONFIRM
- * ------------------------------------------------------------------------------- */
+/* ---- CONFIRM --------------------------------------------------------------------- */
 
 /* Member 1's X25519 key in the wrong hands: the identity key is missing. */
 static void the_right_dh_key_with_a_wrong_identity_key_fails(void **state)
@@ -174,8 +173,7 @@ static void every_statement_of_confirm_is_checked(void **state)
     pair_free(&p);
 }
 
-/* ---- authentic but malformed (2.8, 15.1 A6)
- * ---------------------------------------------------- */
+/* ---- authentic but malformed (2.8, 15.1 A6) -------------------------------------- */
 
 struct raw {
     uint8_t proto, type, round, to;
@@ -406,8 +404,7 @@ static void early_and_unknown_frames_blame_nobody(void **state)
     pair_free(&p);
 }
 
-/* ---- rollback and clone
- * ---------------------------------------------------------------------------- */
+/* ---- rollback and clone ---------------------------------------------------------- */
 
 static struct cs_life a_life(uint64_t counter, uint8_t boot, uint64_t seq, uint8_t hash)
 {

@@ -7,8 +7,7 @@
 #include "crypto/aead.h"
 #include "crypto/hash.h"
 
-/* ---- header
- * -------------------------------------------------------------------------- */
+/* ---- header ---------------------------------------------------------------------- */
 
 void cs_frame_header_encode(uint8_t out[CS_FRAME_HEADER],
                             const struct cs_frame_header *h)
@@ -111,8 +110,7 @@ enum cs_err cs_frame_open(struct cs_wr *out, const struct cs_frame_header *h,
         CS_SPAN(frame.p + CS_FRAME_HEADER, frame.n - CS_FRAME_HEADER));
 }
 
-/* ---- window
- * -------------------------------------------------------------------------- */
+/* ---- window ---------------------------------------------------------------------- */
 
 static uint64_t bit_of(uint64_t ctr)
 {
@@ -161,8 +159,7 @@ void cs_window_mark(struct cs_window *w, uint64_t ctr)
     w->bits[word_of(ctr)] |= bit_of(ctr);
 }
 
-/* ---- plaintext
- * ----------------------------------------------------------------------- */
+/* ---- plaintext ------------------------------------------------------------------- */
 
 enum cs_err cs_plain_encode(struct cs_wr *out, const struct cs_message *m)
 {

@@ -48,8 +48,7 @@ struct cs_message {
     const uint8_t *bsig;
 };
 
-/* ---- header -----------------------------------------------------------------------
- */
+/* ---- header ---------------------------------------------------------------------- */
 
 struct cs_frame_header {
     uint8_t ver, proto, type, round, from, to; /* to 0: the plaintext is for all */
@@ -79,8 +78,7 @@ enum cs_err cs_frame_seal(struct cs_wr *out, struct cs_frame_header *h,
 enum cs_err cs_frame_open(struct cs_wr *out, const struct cs_frame_header *h,
                           const uint8_t key[32], struct cs_span frame) CS_MUST_USE;
 
-/* ---- counters of one receiving direction ------------------------------------------
- */
+/* ---- counters of one receiving direction ----------------------------------------- */
 
 /* Zero-initialise.  Each value is accepted once, within 1024 of the highest. */
 struct cs_window {
@@ -93,8 +91,7 @@ bool cs_window_fresh(const struct cs_window *w, uint64_t ctr) CS_MUST_USE;
 /* Marks ctr; call after the tag verified, and only then (15.1 A7). */
 void cs_window_mark(struct cs_window *w, uint64_t ctr);
 
-/* ---- plaintext of session messages (15.1 A5) ---------------------------------------
- */
+/* ---- plaintext of session messages (15.1 A5) ------------------------------------- */
 
 /* ds_hash and from complete what a broadcast's signature covers. */
 struct cs_bc_slot {
@@ -119,8 +116,7 @@ enum cs_err cs_plain_encode(struct cs_wr *out, const struct cs_message *m) CS_MU
 /* Sets broadcast, priv and bsig of m to parts of in.  BAD_FORMAT. */
 enum cs_err cs_plain_decode(struct cs_message *m, struct cs_span in) CS_MUST_USE;
 
-/* ---- evidence: a signed broadcast that outlives its frame --------------------------
- */
+/* ---- evidence: a signed broadcast that outlives its frame ------------------------ */
 
 /* One signed broadcast.  payload borrows; keep the encoding to keep the evidence. */
 struct cs_signed_bc {

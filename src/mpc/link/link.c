@@ -6,8 +6,7 @@
 #include "base/mem.h"
 #include "mpc/link/link_int.h"
 
-/* ---- what a call gives back
- * ---------------------------------------------------------- */
+/* ---- what a call gives back ------------------------------------------------------ */
 
 void cs_link_out_reset(struct cs_link_out *out)
 {
@@ -40,8 +39,7 @@ void cs_link_emit(struct cs_link_out *out, enum cs_link_event_kind kind,
     out->n_events++;
 }
 
-/* ---- making and ending
- * ----------------------------------------------------------------- */
+/* ---- making and ending ----------------------------------------------------------- */
 
 static enum cs_err take_versions(struct cs_versions *out, const uint8_t *v, size_t n)
 {
@@ -141,8 +139,7 @@ void cs_link_end_live(struct cs_link *l, struct cs_link_out *out)
     l->heard_ms = 0;
 }
 
-/* ---- token bucket (15.2, DECISIONS 13)
- * --------------------------------------------------- */
+/* ---- token bucket (15.2, DECISIONS 13) ------------------------------------------- */
 
 static uint64_t credit(const struct cs_link *l)
 {
@@ -166,8 +163,7 @@ void cs_link_take_token(struct cs_link *l)
     l->tokens_at_ms = l->now_ms;
 }
 
-/* ---- trying
- * --------------------------------------------------------------------------------- */
+/* ---- trying ---------------------------------------------------------------------- */
 
 bool cs_link_is_initiator(const struct cs_link *l)
 {
@@ -264,9 +260,7 @@ void cs_link_accept_peer(struct cs_link *l, uint64_t now_ms, struct cs_link_out 
     cs_link_maybe_try(l, out);
 }
 
-/* ---- time
- * ------------------------------------------------------------------------------------
- */
+/* ---- time ------------------------------------------------------------------------ */
 
 static void pending_time(struct cs_link *l, struct cs_link_out *out)
 {
@@ -358,9 +352,7 @@ uint64_t cs_link_deadline(const struct cs_link *l)
     return least(d, l->pend.resend_ms);
 }
 
-/* ---- getters
- * -----------------------------------------------------------------------------------
- */
+/* ---- getters --------------------------------------------------------------------- */
 
 enum cs_err cs_link_set_journal(struct cs_link *l, uint64_t seq, const uint8_t hash[32])
 {

@@ -6,8 +6,7 @@
 #include "crypto/hash.h"
 #include "mpc/link/link_int.h"
 
-/* ---- versions (15.2 B1)
- * -------------------------------------------------------------------- */
+/* ---- versions (15.2 B1) ---------------------------------------------------------- */
 
 static bool has_version(const struct cs_versions *vs, uint8_t v)
 {
@@ -50,8 +49,7 @@ static enum cs_err rd_versions(struct cs_rd *r, struct cs_versions *out)
     return CS_OK;
 }
 
-/* ---- payload of HS1 and HS2
- * ----------------------------------------------------------------- */
+/* ---- payload of HS1 and HS2 ------------------------------------------------------ */
 
 struct hello {
     uint8_t boot[32];
@@ -95,9 +93,7 @@ static void noise_begin(struct cs_noise *hs, const struct cs_link *l, uint8_t ve
     cs_noise_init(hs, initiator, cs_wr_get(&w), l->id, l->peer_id.sk);
 }
 
-/* ---- keys
- * ------------------------------------------------------------------------------------
- */
+/* ---- keys ------------------------------------------------------------------------ */
 
 static void derive(uint8_t out[32], const struct cs_noise_keys *k, struct cs_span info)
 {
@@ -126,8 +122,7 @@ static void make_transport(struct cs_transport *t, const struct cs_link *l,
     cs_wipe(&k, sizeof k);
 }
 
-/* ---- lower index: HS1, HS2
- * --------------------------------------------------------------------- */
+/* ---- lower index: HS1, HS2 ------------------------------------------------------- */
 
 static uint8_t version_to_try(const struct cs_link *l)
 {
@@ -206,8 +201,7 @@ out:
     return drop;
 }
 
-/* ---- higher index: HS_WANT, HS1
- * ------------------------------------------------------------------ */
+/* ---- higher index: HS_WANT, HS1 -------------------------------------------------- */
 
 void cs_link_send_want(struct cs_link *l, struct cs_link_out *out)
 {
@@ -310,8 +304,7 @@ out:
     return drop;
 }
 
-/* ---- lower index: somebody asks for a handshake
- * ---------------------------------------------------- */
+/* ---- lower index: somebody asks for a handshake ---------------------------------- */
 
 static void probe(struct cs_link *l, struct cs_link_out *out)
 {
@@ -367,9 +360,7 @@ enum cs_link_drop cs_link_on_want(struct cs_link *l, struct cs_span body,
     return CS_DROP_NONE;
 }
 
-/* ---- CONFIRM
- * ------------------------------------------------------------------------------------
- */
+/* ---- CONFIRM --------------------------------------------------------------------- */
 
 /* TH("hs/confirm"; hh, sender) */
 static void confirm_hash(uint8_t out[32], const uint8_t hh[32], uint8_t sender)
