@@ -130,24 +130,34 @@ out:
 
 enum { PLAINTEXT_MAX = 64 * 1024 };
 
+/* Is the text an encoding of a transaction?  No: BAD_TEXT from the decoder is no error,
+ * everything else is (a check that ran out of memory has not been made). */
+static enum cs_err is_encoded(const struct cs_chain_ops *ops, struct cs_span message,
+                              enum cs_err (*decode)(struct cs_wr *w, const char *text,
+                                                    size_t n),
+                              bool *out)
+{
+    struct cs_wr w = {.max = 2 * PLAINTEXT_MAX};
+    enum cs_err err = decode(&w, (const char *)message.p, message.n);
+
+    *out = err == CS_OK && ops->is_transaction(cs_wr_get(&w));
+    cs_wr_free(&w);
+    return err == CS_ERR_BAD_TEXT ? CS_OK : err;
+}
+
 /* The message as it stands, or as hex or base64 of bytes: a signer that somebody talks
  * into "just signing this text" must not see a transaction in any of them. */
 static enum cs_err looks_like_transaction(const struct cs_chain_ops *ops,
                                           struct cs_span message, bool *out)
 {
-    struct cs_wr w = {.max = 2 * PLAINTEXT_MAX};
-    const char *text = (const char *)message.p;
-
     *out = ops->is_transaction(message);
-    if (!*out && cs_unhex_wr(&w, text, message.n) == CS_OK) {
-        *out = ops->is_transaction(cs_wr_get(&w));
+    if (!*out) {
+        CS_CHECK(is_encoded(ops, message, cs_unhex_wr, out));
     }
-    cs_wr_reset(&w);
-    if (!*out && w.err == CS_OK && cs_unb64(&w, text, message.n) == CS_OK) {
-        *out = ops->is_transaction(cs_wr_get(&w));
+    if (!*out) {
+        CS_CHECK(is_encoded(ops, message, cs_unb64, out));
     }
-    cs_wr_free(&w);
-    return w.err;
+    return CS_OK;
 }
 
 static enum cs_err check_plaintext(const struct cs_chain_ops *ops,

@@ -332,11 +332,13 @@ static enum cs_err put_txid(struct cs_chain_signed *out)
 {
     static const char digits[] = "0123456789ABCDEF";
     struct cs_wr w = {.max = CS_CHAIN_PAYLOAD_MAX + 256};
+    enum cs_err err;
     uint8_t id[32];
 
     cs_wr_bytes(&w, "TXN", 4);
     cs_wr_span(&w, cs_wr_get(&out->bytes));
-    if (w.err == CS_OK) {
+    err = w.err; /* free forgets it */
+    if (err == CS_OK) {
         cs_sha512half(id, cs_wr_get(&w));
         for (size_t i = 0; i < sizeof id; i++) {
             out->txid[2 * i] = digits[id[i] >> 4];
@@ -344,7 +346,7 @@ static enum cs_err put_txid(struct cs_chain_signed *out)
         }
     }
     cs_wr_free(&w);
-    return w.err;
+    return err;
 }
 
 /* TxnSignature (7, 4) comes right after SigningPubKey (7, 3) in canonical order. */

@@ -182,6 +182,50 @@ static inline void chains_flip_everywhere(const struct cs_chain_key *key,
         }                                                                              \
     } while (0)
 
+/* Every allocation fails once: the call says NOMEM, leaves zeros, and succeeds with
+ * the same result in the end. */
+static inline void chains_starve_finish(const struct cs_chain_key *key,
+                                        struct cs_span s,
+                                        const struct cs_chain_sig *sig,
+                                        const char *txid)
+{
+    struct cs_chain_signed out;
+    enum cs_err err = CS_ERR_NOMEM;
+    const char *why = NULL;
+
+    for (unsigned long n = 1; err != CS_OK; n++) {
+        assert_true(n < 40);
+        cs_mem_fail_at(n);
+        err = cs_chain_finish(&out, key, s, sig, 1, &why);
+        assert_true(err == CS_OK || err == CS_ERR_NOMEM);
+        assert_true(err == CS_OK || cs_ct_is_zero(&out, sizeof out));
+        assert_true(err == CS_OK || strcmp(why, "out of memory") == 0);
+    }
+    cs_mem_fail_at(0);
+    assert_string_equal(out.txid, txid);
+    cs_chain_signed_free(&out);
+}
+
+/* No lack of memory makes a transaction pass as a text. */
+static inline void chains_starve_plaintext(const struct cs_chain_key *key,
+                                           struct cs_span text, bool is_transaction)
+{
+    struct cs_chain_tx tx;
+    enum cs_err err = CS_ERR_NOMEM;
+    const char *why = NULL;
+
+    for (unsigned long n = 1; err == CS_ERR_NOMEM; n++) {
+        assert_true(n < 40);
+        cs_mem_fail_at(n);
+        err = cs_chain_plaintext(&tx, key, text, &why);
+        assert_true(err == CS_OK || cs_ct_is_zero(&tx, sizeof tx));
+        assert_true(err != CS_ERR_NOMEM || strcmp(why, "out of memory") == 0);
+    }
+    cs_mem_fail_at(0);
+    assert_int_equal(err, is_transaction ? CS_ERR_CHAIN_MESSAGE : CS_OK);
+    cs_chain_tx_free(&tx);
+}
+
 /* As plaintext: refused as a transaction, raw, as hex and as base64. */
 static inline void chains_not_plaintext(const struct cs_chain_key *key,
                                         struct cs_span s)

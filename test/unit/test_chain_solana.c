@@ -470,35 +470,23 @@ static void texts_of_the_vectors_are_signed_with_a_header_only(void **state)
 
 static void no_memory_is_an_error_not_a_crash(void **state)
 {
+    struct cs_wr w, hex = {0}, b64 = {0};
     struct cs_chain_sig sig = {0};
-    struct cs_chain_signed out;
-    struct cs_chain_tx tx;
-    const char *why = NULL;
-    enum cs_err err = CS_ERR_NOMEM;
-    struct cs_wr w;
+    char txid[CS_BASE58_TEXT_MAX];
 
     (void)state;
     simple(&w);
     cs_sign(sig.rs, seed_own, cs_wr_get(&w));
-    for (unsigned long n = 1; err != CS_OK; n++) {
-        assert_true(n < 20);
-        cs_mem_fail_at(n);
-        err = cs_chain_finish(&out, &fix.own, cs_wr_get(&w), &sig, 1, &why);
-        assert_true(err == CS_OK || err == CS_ERR_NOMEM);
-    }
-    cs_mem_fail_at(0);
-    cs_chain_signed_free(&out);
-    err = CS_ERR_NOMEM;
-    for (unsigned long n = 1; err != CS_OK; n++) {
-        assert_true(n < 20);
-        cs_mem_fail_at(n);
-        err = cs_chain_plaintext(&tx, &fix.own, CS_SPAN_LIT("hello"), &why);
-        assert_true(err == CS_OK || err == CS_ERR_NOMEM);
-        assert_true(err == CS_OK || strcmp(why, "out of memory") == 0);
-    }
-    cs_mem_fail_at(0);
-    cs_chain_tx_free(&tx);
+    cs_base58(txid, CS_BASE58_BITCOIN, CS_SPAN_OF(sig.rs));
+    chains_starve_finish(&fix.own, cs_wr_get(&w), &sig, txid);
+    chains_starve_plaintext(&fix.own, CS_SPAN_LIT("hello"), false);
+    cs_wr_hex(&hex, cs_wr_get(&w));
+    chains_starve_plaintext(&fix.own, cs_wr_get(&hex), true);
+    cs_wr_b64(&b64, cs_wr_get(&w));
+    chains_starve_plaintext(&fix.own, cs_wr_get(&b64), true);
     cs_wr_free(&w);
+    cs_wr_free(&hex);
+    cs_wr_free(&b64);
 }
 
 int main(void)

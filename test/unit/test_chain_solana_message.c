@@ -192,6 +192,7 @@ static void token_transfers_name_mint_owner_and_amount(void **state)
         assert_string_equal(tx.amount, "123.456789");
         assert_string_equal(tx.units, "123456789");
         assert_string_equal(tx.contract, programs[i]);
+        assert_non_null(strstr(tx.text, " 123.456789 of token Token"));
         assert_string_equal(tx.from, tx.signer);
         assert_true(tx.is_clear);
         cs_chain_tx_free(&tx);

@@ -39,8 +39,15 @@ static void decimals_are_exact(void **state)
 static void a_number_that_does_not_fit_is_empty(void **state)
 {
     char out[8] = "old";
+    char wide[512];
 
     (void)state;
+    assert_false(cs_text_decimal(wide, sizeof wide, 1, 256));
+    assert_string_equal(wide, "");
+    assert_true(cs_text_decimal(wide, sizeof wide, 1, 255));
+    assert_false(cs_text_scaled(wide, sizeof wide, 1, 256));
+    assert_string_equal(wide, "");
+    assert_false(cs_text_scaled(wide, sizeof wide, 1, -256));
     assert_true(cs_text_decimal(out, sizeof out, 1234567, 0));
     assert_false(cs_text_decimal(out, sizeof out, 12345678, 0));
     assert_string_equal(out, "");
@@ -111,6 +118,10 @@ static void a_line_stays_terminated_and_stops_at_the_first_cut(void **state)
     cs_text_add(&t, "");
     cs_text_add(&t, "e");
     assert_string_equal(out, "ab12c");
+    t = cs_text_begin(out, sizeof out);
+    cs_text_add(&t, "abcd\xc3\xbc"); /* the cut leaves room for one byte */
+    cs_text_add(&t, "e");
+    assert_string_equal(out, "abcd");
     assert_false(cs_text_copy(out, sizeof out, "longer"));
     assert_true(cs_text_copy(out, sizeof out, "short"));
 }

@@ -406,6 +406,28 @@ static void the_signature_goes_where_canonical_order_wants_it(void **state)
     cs_wr_free(&w);
 }
 
+static void no_memory_is_an_error_not_a_crash(void **state)
+{
+    struct blob b = {0};
+    struct cs_chain_signed out;
+    struct cs_chain_sig sig = {0};
+    struct cs_chain_tx tx;
+    struct cs_wr w;
+
+    (void)state;
+    make(&w, &b);
+    assert_int_equal(cs_chain_decode(&tx, &fix.own, cs_wr_get(&w), NULL), CS_OK);
+    cs_sign(sig.rs, seed_own, tx.items[0].message);
+    cs_chain_tx_free(&tx);
+    assert_int_equal(cs_chain_finish(&out, &fix.own, cs_wr_get(&w), &sig, 1, NULL),
+                     CS_OK);
+    assert_int_equal(strlen(out.txid), 64);
+    chains_starve_finish(&fix.own, cs_wr_get(&w), &sig, out.txid);
+    chains_starve_plaintext(&fix.own, CS_SPAN_LIT("hello"), false);
+    cs_chain_signed_free(&out);
+    cs_wr_free(&w);
+}
+
 static void high_s_and_zero_signatures_are_refused(void **state)
 {
     struct cs_vec *v = CS_VEC_OWN("chains/transactions.json");
@@ -490,6 +512,7 @@ int main(void)
         cmocka_unit_test(plaintext_of_a_secp256k1_key_is_hashed),
         cmocka_unit_test(plaintext_that_the_ledger_could_read_is_refused),
         cmocka_unit_test(the_signature_goes_where_canonical_order_wants_it),
+        cmocka_unit_test(no_memory_is_an_error_not_a_crash),
         cmocka_unit_test(high_s_and_zero_signatures_are_refused),
         cmocka_unit_test(der_is_strict),
     };
