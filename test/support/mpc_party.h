@@ -81,6 +81,7 @@ struct net {
     void *hook_ctx;
     uint8_t liar; /* exempt from the harness's assertions; 0: nobody */
     bool shuffle;
+    bool rush; /* the liar gets its messages when nobody else has any left */
     unsigned long sent;
 };
 
@@ -334,10 +335,23 @@ static inline bool net_all_ended(const struct net *w)
     return true;
 }
 
+static inline size_t net_pick(struct net *w)
+{
+    if (w->shuffle) {
+        return (size_t)(net_next(&w->rng) % w->n_q);
+    }
+    for (size_t k = 0; w->rush && k < w->n_q; k++) {
+        if (w->q[k]->to != w->liar) {
+            return k;
+        }
+    }
+    return 0;
+}
+
 static inline void net_drain(struct net *w)
 {
     while (w->n_q > 0) {
-        size_t k = w->shuffle ? (size_t)(net_next(&w->rng) % w->n_q) : 0;
+        size_t k = net_pick(w);
         struct net_msg *m = w->q[k];
 
         memmove(&w->q[k], &w->q[k + 1], (w->n_q - k - 1) * sizeof *w->q);

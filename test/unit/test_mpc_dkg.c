@@ -232,10 +232,7 @@ static void check_zf_party(struct cs_vec *v, const json_t *in, const char *me,
             struct cs_scalar s;
             struct cs_point left;
 
-            memcpy(s.b,
-                   cs_vec_hex_n(v, cs_vec_get(cs_vec_get(in, from), "signing_shares"),
-                                me, 32),
-                   32);
+            memcpy(s.b, cs_vec_hex_n(v, cs_vec_get(p, "signing_shares"), from, 32), 32);
             cs_point_base_mul(c, &left, &s); /* check 3.3.7 */
             assert_true(cs_point_equal(&left, &part));
             cs_scalar_add(c, &sum, &sum, &s);

@@ -1,0 +1,1018 @@
+/* One party lies in a key generation: every check of PROTOCOLS 3 with its own code, who
+ * is blamed, nothing ACTIVE anywhere, and nothing secret left (section 10, rows 16 to
+ * 26, 31, 37 to 39; the cases that ChillDKG's files name). */
+#include <sodium.h>
+
+#include "support/mpc_party.h"
+
+enum { LIAR = 3 };
+
+/* ---- a liar that changes what it sends
+ * -------------------------------------------------- */
+
+enum where { BCAST, PRIV };
+
+/* Offsets from the start of the part; sid and tr come first in rounds >= 2. */
+struct patch {
+    uint8_t type;
+    enum where where;
+    uint8_t to; /* 0: to all */
+    size_t at;
+    const uint8_t *bytes; /* NULL: flip one bit */
+    size_t n;
+    long grow; /* changes the length instead */
+    unsigned done;
+};
+
+static void apply(struct cs_wr *w, const struct patch *p)
+{
+    if (p->grow > 0) {
+        cs_wr_bytes(w, w->p, (size_t)p->grow); /* some bytes */
+    } else if (p->grow < 0) {
+        w->n -= (size_t)-p->grow;
+    } else if (p->bytes == NULL) {
+        assert_true(p->at < w->n);
+        w->p[p->at] ^= 1;
+    } else {
+        assert_true(p->at + p->n <= w->n);
+        memcpy(w->p + p->at, p->bytes, p->n);
+    }
+}
+
+static bool patch_hook(struct net *w, struct net_msg *m)
+{
+    struct patch *p = w->hook_ctx;
+
+    if (m->m.from == LIAR && m->m.proto == CS_PROTO_DKG && m->m.type == p->type &&
+        (p->to == 0 || p->to == m->to)) {
+        apply(p->where == BCAST ? &m->bcast : &m->priv, p);
+        p->done++;
+    }
+    return true;
+}
+
+/* ---- a liar that cheats inside its rounds
+ * ------------------------------------------------ */
+
+typedef void cheat_fn(struct net *w, struct cs_dkg *d);
+
+static struct net *cheat_net;
+static cheat_fn *cheat;
+static bool spoil_com;
+static struct cs_round_def evil_rounds[5];
+static struct cs_protocol evil;
+
+/* Honest round 1, then the cheat, then hashes and commitment made to fit it. */
+static enum cs_err evil_r1(void *state, const struct cs_round_ctx *ctx,
+                           const struct cs_inbox *in, const uint8_t *rand,
+                           struct cs_round_out *out)
+{
+    struct cs_dkg *d = state;
+    struct dkg_reveal v;
+    struct cs_wr buf = {0};
+
+    assert_int_equal(cs_dkg_protocol.rounds[0].run(state, ctx, in, rand, out), CS_OK);
+    cheat(cheat_net, d);
+    for (uint8_t j = 1; j <= d->roster.n; j++) {
+        dkg_share_hash(d->hs[j], ctx->presid, LIAR, j, d->s[j].s.b, d->rnd[j]);
+    }
+    dkg_own_reveal(&v, &buf, d);
+    dkg_commitment(d->com[LIAR], &d->roster, ctx->presid, LIAR, d->nonce[LIAR], &v);
+    memcpy(out->body.p + 32, d->com[LIAR], 32);
+    if (spoil_com) {
+        out->body.p[40] ^= 1;
+    }
+    cs_wr_free(&buf);
+    return CS_OK;
+}
+
+static void make_evil(struct net *w, cheat_fn *fn)
+{
+    memcpy(evil_rounds, cs_dkg_protocol.rounds, sizeof evil_rounds);
+    evil = cs_dkg_protocol;
+    evil.rounds = evil_rounds;
+    evil_rounds[0].run = evil_r1;
+    cheat_net = w;
+    cheat = fn;
+    w->protocol[LIAR] = &evil;
+}
+
+/* ---- what must come out
+ * ---------------------------------------------------------------------- */
+
+struct outcome {
+    enum cs_err err;
+    uint8_t party;
+};
+
+static void assert_outcome(const struct net *w, uint8_t i, struct outcome want)
+{
+    if (w->err[i] != want.err || w->blame[i].party != want.party) {
+        fail_msg("party %u: %s by %u instead of %s by %u", (unsigned)i,
+                 cs_err_name(w->err[i]), (unsigned)w->blame[i].party,
+                 cs_err_name(want.err), (unsigned)want.party);
+    }
+    net_assert_wiped(w, i);
+}
+
+static void assert_nothing_active(const struct net *w)
+{
+    for (uint8_t i = 1; i <= w->n; i++) {
+        assert_true(w->stored[i] == NULL || w->stored[i]->state != CS_KEY_ACTIVE);
+    }
+}
+
+/* Before an ACK leaves, its sender is ACTIVE. */
+static void assert_nothing_active_before_ack(const struct net *w, uint8_t type)
+{
+    if (type != CS_TYPE_DKG_ACK) {
+        assert_nothing_active(w);
+    }
+}
+
+static struct net *lie(enum cs_curve curve, uint64_t seed)
+{
+    struct net *w = net_new(3, 2, curve, seed);
+
+    w->liar = LIAR;
+    return w;
+}
+
+static void run_patch(enum cs_curve curve, struct patch p, struct outcome one,
+                      struct outcome two)
+{
+    struct net *w = lie(curve, 77);
+
+    w->hook = patch_hook;
+    w->hook_ctx = &p;
+    net_start(w);
+    net_run(w);
+    assert_true(p.done > 0);
+    assert_outcome(w, 1, one);
+    assert_outcome(w, 2, two);
+    assert_nothing_active(w);
+    net_free(w);
+}
+
+/* Both honest parties find it by themselves.  The first one's ABORT may be faster. */
+static void run_patch_all(enum cs_curve curve, struct patch p, enum cs_err err)
+{
+    struct net *w = lie(curve, 78);
+    unsigned found = 0;
+
+    w->hook = patch_hook;
+    w->hook_ctx = &p;
+    net_start(w);
+    net_run(w);
+    assert_true(p.done > 0);
+    for (uint8_t i = 1; i <= 2; i++) {
+        if (w->err[i] == err) {
+            assert_int_equal(w->blame[i].party, LIAR);
+            found++;
+        } else {
+            assert_int_equal(w->err[i], CS_ERR_ABORTED);
+        }
+        net_assert_wiped(w, i);
+    }
+    assert_true(found > 0);
+    assert_nothing_active_before_ack(w, p.type);
+    net_free(w);
+}
+
+static void run_cheat(enum cs_curve curve, cheat_fn *fn, struct outcome one,
+                      struct outcome two)
+{
+    struct net *w = lie(curve, 79);
+
+    make_evil(w, fn);
+    net_start(w);
+    net_run(w);
+    assert_outcome(w, 1, one);
+    assert_outcome(w, 2, two);
+    assert_nothing_active(w);
+    net_free(w);
+}
+
+static const enum cs_curve curves[] = {CS_CURVE_ED25519, CS_CURVE_SECP256K1};
+
+/* Where things are in REVEAL: sid 32, tr 32, F, A, z, cc, hs, blind (t = 2, n = 3). */
+static size_t off_F(enum cs_curve c, size_t k)
+{
+    return 64 + k * cs_point_len(c);
+}
+
+static size_t off_A(enum cs_curve c, size_t k)
+{
+    return 64 + (2 + k) * cs_point_len(c);
+}
+
+static size_t off_z(enum cs_curve c, size_t k)
+{
+    return 64 + 4 * cs_point_len(c) + k * 32;
+}
+
+static size_t off_cc(enum cs_curve c)
+{
+    return off_z(c, 2);
+}
+
+static size_t off_hs(enum cs_curve c, size_t j)
+{
+    return off_cc(c) + 32 + (j - 1) * 32;
+}
+
+static size_t off_blind(enum cs_curve c)
+{
+    return off_hs(c, 4);
+}
+
+#define COM(...)                                                                       \
+    {                                                                                  \
+        .type = CS_TYPE_DKG_COM, __VA_ARGS__                                           \
+    }
+#define REVEAL(...)                                                                    \
+    {                                                                                  \
+        .type = CS_TYPE_DKG_REVEAL, __VA_ARGS__                                        \
+    }
+#define CERT(...)                                                                      \
+    {                                                                                  \
+        .type = CS_TYPE_DKG_CERT, __VA_ARGS__                                          \
+    }
+#define ACK(...)                                                                       \
+    {                                                                                  \
+        .type = CS_TYPE_DKG_ACK, __VA_ARGS__                                           \
+    }
+#define AS(x) ((struct patch)x)
+
+/* ---- round 1
+ * ------------------------------------------------------------------------------------
+ */
+
+/* The liar waits for the others and repeats party 1's commitment. */
+static bool copy_commitment(struct net *w, struct net_msg *m)
+{
+    const struct ses_slot *slot;
+
+    if (m->m.proto == CS_PROTO_DKG && m->m.type == CS_TYPE_DKG_COM &&
+        m->m.from == LIAR) {
+        slot = &w->s[LIAR]->slot[1][1];
+        assert_true(slot->present);
+        memcpy(m->bcast.p + 32, slot->bcast.p + 32, 32);
+    }
+    return true;
+}
+
+static void a_copied_commitment_is_refused(void **state)
+{
+    struct net *w = lie(CS_CURVE_ED25519, 80);
+
+    (void)state;
+    w->hook = copy_commitment;
+    net_start(w);
+    net_run(w);
+    assert_true(w->err[1] == CS_ERR_DKG_COM_DUP || w->err[1] == CS_ERR_ABORTED);
+    assert_true(w->err[2] == CS_ERR_DKG_COM_DUP || w->err[2] == CS_ERR_ABORTED);
+    assert_true(w->err[1] == CS_ERR_DKG_COM_DUP || w->err[2] == CS_ERR_DKG_COM_DUP);
+    if (w->err[1] == CS_ERR_DKG_COM_DUP) {
+        assert_int_equal(w->blame[1].party, LIAR); /* it was mine */
+    }
+    if (w->err[2] == CS_ERR_DKG_COM_DUP) {
+        assert_int_equal(w->blame[2].party, 0); /* 1 or 3: not known here */
+    }
+    net_free(w);
+}
+
+static void wrong_lengths_are_bad_format(void **state)
+{
+    (void)state;
+    run_patch_all(CS_CURVE_ED25519, AS(COM(.grow = 1)), CS_ERR_BAD_FORMAT);
+    run_patch_all(CS_CURVE_ED25519, AS(COM(.grow = -1)), CS_ERR_BAD_FORMAT);
+    run_patch_all(CS_CURVE_ED25519, AS(CERT(.grow = 1)), CS_ERR_BAD_FORMAT);
+    run_patch_all(CS_CURVE_ED25519, AS(ACK(.grow = -1)), CS_ERR_BAD_FORMAT);
+}
+
+/* Row 24: two nonces to two nodes.  Nobody is blamed for the difference itself, then
+ * the signed payloads are exchanged, and the liar is proven. */
+static void two_versions_of_round_1_are_proven(void **state)
+{
+    struct patch p = COM(.to = 2, .at = 0);
+    struct net *w = lie(CS_CURVE_ED25519, 81);
+
+    (void)state;
+    w->hook = patch_hook;
+    w->hook_ctx = &p;
+    net_start(w);
+    net_run(w);
+    for (uint8_t i = 1; i <= 2; i++) {
+        assert_outcome(w, i, (struct outcome){CS_ERR_EQUIVOCATION, LIAR});
+        assert_true(cs_session_evidence(w->s[i]).n > 0);
+    }
+    net_free(w);
+}
+
+/* ---- round 2: 3.3.1 to 3.3.8
+ * ------------------------------------------------------------------- */
+
+/* 3.3.1, row 19: t-1 and t+1 entries, none at all. */
+static void longer_or_shorter_polynomials_are_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(curves); i++) {
+        long one = (long)(2 * cs_point_len(curves[i]) + 32);
+
+        run_patch_all(curves[i], AS(REVEAL(.grow = -one)), CS_ERR_DKG_COUNT);
+        run_patch_all(curves[i], AS(REVEAL(.grow = one)), CS_ERR_DKG_COUNT);
+        run_patch_all(curves[i], AS(REVEAL(.grow = -32)), CS_ERR_DKG_COUNT);
+        run_patch_all(curves[i], AS(REVEAL(.grow = 1)), CS_ERR_DKG_COUNT);
+        run_patch_all(curves[i], AS(REVEAL(.where = PRIV, .grow = -1)),
+                      CS_ERR_DKG_COUNT);
+    }
+}
+
+/* 3.3.2, rows 20, 37, 38. */
+static void invalid_points_are_refused(void **state)
+{
+    uint8_t order2[32], noncanon[32];
+    static const uint8_t order4[32] = {0};
+    static const uint8_t identity[32] = {1};
+    const uint8_t *const ed[] = {order2, order4, identity, noncanon};
+    uint8_t k1[5][33] = {{0}, {0x06}, {0x07}, {0x02}, {0x02}};
+
+    (void)state;
+    memset(order2, 0xff, 32);
+    order2[0] = 0xec;
+    order2[31] = 0x7f;
+    memcpy(noncanon, order2, 32);
+    noncanon[0] = 0xee;          /* y = p + 1 */
+    memset(k1[3] + 1, 0xff, 32); /* x >= p */
+    k1[4][32] = 5;               /* x = 5 is not on the curve */
+    for (size_t i = 0; i < CS_COUNTOF(ed); i++) {
+        for (size_t k = 0; k < 2; k++) {
+            run_patch_all(
+                CS_CURVE_ED25519,
+                AS(REVEAL(.at = off_F(curves[0], k), .bytes = ed[i], .n = 32)),
+                CS_ERR_DKG_POINT);
+            run_patch_all(
+                CS_CURVE_ED25519,
+                AS(REVEAL(.at = off_A(curves[0], k), .bytes = ed[i], .n = 32)),
+                CS_ERR_DKG_POINT);
+        }
+    }
+    for (size_t i = 0; i < CS_COUNTOF(k1); i++) {
+        run_patch_all(CS_CURVE_SECP256K1,
+                      AS(REVEAL(.at = off_F(curves[1], 1), .bytes = k1[i], .n = 33)),
+                      CS_ERR_DKG_POINT);
+        run_patch_all(CS_CURVE_SECP256K1,
+                      AS(REVEAL(.at = off_A(curves[1], 0), .bytes = k1[i], .n = 33)),
+                      CS_ERR_DKG_POINT);
+    }
+}
+
+/* P + T for T of order 2, 4, 8: on the curve, not in the subgroup. */
+static void mixed_order_points_are_refused(void **state)
+{
+    static const char *const torsion[] = {
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    };
+
+    (void)state;
+    assert_int_equal(cs_crypto_init(), CS_OK);
+    for (size_t i = 0; i < CS_COUNTOF(torsion); i++) {
+        struct cs_scalar k;
+        struct cs_point p;
+        uint8_t enc[33], t[32], mixed[32];
+
+        cs_scalar_from_u32(CS_CURVE_ED25519, &k, 12345);
+        cs_point_base_mul(CS_CURVE_ED25519, &p, &k);
+        assert_int_equal(cs_point_encode(&p, enc), 32);
+        assert_int_equal(cs_unhex(t, 32, torsion[i]), CS_OK);
+        assert_int_equal(crypto_core_ed25519_add(mixed, enc, t), 0);
+        run_patch_all(CS_CURVE_ED25519,
+                      AS(REVEAL(.at = off_F(curves[0], 0), .bytes = mixed, .n = 32)),
+                      CS_ERR_DKG_POINT);
+        run_patch_all(CS_CURVE_ED25519,
+                      AS(REVEAL(.at = off_A(curves[0], 1), .bytes = mixed, .n = 32)),
+                      CS_ERR_DKG_POINT);
+    }
+}
+
+static void no_cheat(struct net *w, struct cs_dkg *d)
+{
+    (void)w;
+    (void)d;
+}
+
+/* 3.3.3: whatever was committed to and is changed now.  Row 23: the chain code. */
+static void what_was_committed_cannot_be_changed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(curves); i++) {
+        enum cs_curve c = curves[i];
+        struct cs_scalar k;
+        struct cs_point p;
+        uint8_t enc[33];
+
+        assert_int_equal(cs_crypto_init(), CS_OK);
+        cs_scalar_from_u32(c, &k, 99);
+        cs_point_base_mul(c, &p, &k);
+        size_t len = cs_point_encode(&p, enc);
+        run_patch_all(c, AS(REVEAL(.at = off_F(c, 0), .bytes = enc, .n = len)),
+                      CS_ERR_DKG_OPEN);
+        run_patch_all(c, AS(REVEAL(.at = off_A(c, 1), .bytes = enc, .n = len)),
+                      CS_ERR_DKG_OPEN);
+        run_patch_all(c, AS(REVEAL(.at = off_cc(c))), CS_ERR_DKG_OPEN);
+        run_patch_all(c, AS(REVEAL(.at = off_hs(c, 1))), CS_ERR_DKG_OPEN);
+        run_patch_all(c, AS(REVEAL(.at = off_blind(c))), CS_ERR_DKG_OPEN);
+    }
+    /* Only one of them gets another chain-code part: no ACTIVE anywhere. */
+    run_patch(CS_CURVE_ED25519, AS(REVEAL(.to = 1, .at = off_cc(curves[0]))),
+              (struct outcome){CS_ERR_DKG_OPEN, LIAR},
+              (struct outcome){CS_ERR_ABORTED, 1});
+    /* A commitment to nothing. */
+    spoil_com = true;
+    run_cheat(CS_CURVE_ED25519, no_cheat, (struct outcome){CS_ERR_DKG_OPEN, LIAR},
+              (struct outcome){CS_ERR_DKG_OPEN, LIAR});
+    spoil_com = false;
+}
+
+static void unknown_secret(struct net *w, struct cs_dkg *d)
+{
+    struct cs_scalar k; /* F_0 whose f_0 the liar does not use: a rogue key */
+
+    (void)w;
+    cs_scalar_from_u32(d->curve, &k, 4711);
+    cs_point_base_mul(d->curve, &d->F[0], &k);
+}
+
+/* 3.3.4, rows 17, 18: F without knowing f; a wrong z; zero, q and more. */
+static void proofs_of_knowledge_must_verify(void **state)
+{
+    static const uint8_t zero[32] = {0};
+    uint8_t max[32];
+
+    (void)state;
+    memset(max, 0xff, sizeof max);
+    for (size_t i = 0; i < CS_COUNTOF(curves); i++) {
+        enum cs_curve c = curves[i];
+        size_t low = c == CS_CURVE_ED25519 ? 0 : 31; /* stays below the order */
+
+        run_cheat(c, unknown_secret, (struct outcome){CS_ERR_DKG_POK, LIAR},
+                  (struct outcome){CS_ERR_DKG_POK, LIAR});
+        for (size_t k = 0; k < 2; k++) {
+            run_patch_all(c, AS(REVEAL(.at = off_z(c, k) + low)), CS_ERR_DKG_POK);
+            run_patch_all(c, AS(REVEAL(.at = off_z(c, k), .bytes = zero, .n = 32)),
+                          CS_ERR_ZERO_OR_RANGE);
+            run_patch_all(c, AS(REVEAL(.at = off_z(c, k), .bytes = max, .n = 32)),
+                          CS_ERR_ZERO_OR_RANGE);
+        }
+    }
+}
+
+static const uint8_t order_ed[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a,       0x63,
+                                     0x12, 0x58, 0xd6, 0x9c, 0xf7,       0xa2,
+                                     0xde, 0xf9, 0xde, 0x14, [31] = 0x10};
+static const uint8_t order_k1[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe,
+                                     0xba, 0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b,
+                                     0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41};
+
+/* Row 39: exactly q and q + 1. */
+static void the_order_itself_is_out_of_range(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(curves); i++) {
+        enum cs_curve c = curves[i];
+        uint8_t q[32];
+
+        memcpy(q, c == CS_CURVE_ED25519 ? order_ed : order_k1, 32);
+        run_patch_all(c, AS(REVEAL(.at = off_z(c, 0), .bytes = q, .n = 32)),
+                      CS_ERR_ZERO_OR_RANGE);
+        q[c == CS_CURVE_ED25519 ? 0 : 31]++;
+        run_patch_all(c, AS(REVEAL(.at = off_z(c, 1), .bytes = q, .n = 32)),
+                      CS_ERR_ZERO_OR_RANGE);
+    }
+}
+
+/* A valid proof of party 1's secret, made for the liar's own index: it has the secret
+ * here, which no real liar has. */
+static void same_constant(struct net *w, struct cs_dkg *d)
+{
+    d->f[0] = w->d[1]->f[0];
+    d->F[0] = w->d[1]->F[0];
+}
+
+static void same_slope(struct net *w, struct cs_dkg *d)
+{
+    d->f[1] = w->d[1]->f[0];
+    d->F[1] = w->d[1]->F[0];
+}
+
+/* 3.3.5.  Party 2 compares constants of all, coefficients only with its own. */
+static void repeated_commitments_are_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(curves); i++) {
+        run_cheat(curves[i], same_constant, (struct outcome){CS_ERR_DKG_SAME, LIAR},
+                  (struct outcome){CS_ERR_DKG_SAME, LIAR});
+        run_cheat(curves[i], same_slope, (struct outcome){CS_ERR_DKG_SAME, LIAR},
+                  (struct outcome){CS_ERR_DKG_SHARE, LIAR});
+    }
+}
+
+/* A proof copied from another party says another index (row 18). */
+static bool copy_proof(struct net *w, struct net_msg *m)
+{
+    enum cs_curve c = w->request.curve;
+    size_t n = off_cc(c) - 64;
+
+    if (m->m.proto == CS_PROTO_DKG && m->m.type == CS_TYPE_DKG_REVEAL &&
+        m->m.from == LIAR) {
+        assert_true(w->s[1]->slot[2][1].present);
+        memcpy(m->bcast.p + 64, w->s[1]->slot[2][1].bcast.p + 64, n);
+    }
+    return true;
+}
+
+static void a_copied_proof_does_not_open_the_own_commitment(void **state)
+{
+    struct net *w = lie(CS_CURVE_ED25519, 85);
+
+    (void)state;
+    w->hook = copy_proof;
+    w->rush = true; /* waits for the honest reveals */
+    net_start(w);
+    net_run(w);
+    assert_true(w->err[1] == CS_ERR_DKG_OPEN || w->err[2] == CS_ERR_DKG_OPEN);
+    assert_nothing_active(w);
+    net_free(w);
+}
+
+/* The proof is bound to sid and index: the same values do not verify for others. */
+static void proofs_bind_session_and_index(void **state)
+{
+    uint8_t sid[32] = {1}, other[32] = {2}, F[32] = {3}, A[32] = {4};
+    struct cs_scalar e, x;
+
+    (void)state;
+    assert_int_equal(cs_crypto_init(), CS_OK);
+    dkg_pok_challenge(CS_CURVE_ED25519, &e, sid, 1, 0, CS_SPAN_OF(F), CS_SPAN_OF(A));
+    dkg_pok_challenge(CS_CURVE_ED25519, &x, other, 1, 0, CS_SPAN_OF(F), CS_SPAN_OF(A));
+    assert_false(cs_scalar_equal(&e, &x));
+    dkg_pok_challenge(CS_CURVE_ED25519, &x, sid, 2, 0, CS_SPAN_OF(F), CS_SPAN_OF(A));
+    assert_false(cs_scalar_equal(&e, &x));
+    dkg_pok_challenge(CS_CURVE_ED25519, &x, sid, 1, 1, CS_SPAN_OF(F), CS_SPAN_OF(A));
+    assert_false(cs_scalar_equal(&e, &x));
+    dkg_pok_challenge(CS_CURVE_ED25519, &x, sid, 1, 0, CS_SPAN_OF(A), CS_SPAN_OF(F));
+    assert_false(cs_scalar_equal(&e, &x));
+}
+
+/* 3.3.6: the share is not what its public hash says; dispute between two. */
+static void a_share_that_does_not_fit_its_hash_is_a_dispute(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(curves); i++) {
+        struct outcome one = {CS_ERR_DKG_SHARE_OPEN, LIAR}, two = {CS_ERR_ABORTED, 1};
+
+        run_patch(curves[i], AS(REVEAL(.where = PRIV, .to = 1, .at = 31)), one, two);
+        run_patch(curves[i], AS(REVEAL(.where = PRIV, .to = 1, .at = 40)), one, two);
+    }
+    assert_int_equal(cs_err_reaction(CS_ERR_DKG_SHARE_OPEN), CS_REACT_DISPUTE);
+}
+
+static void zero_share(struct net *w, struct cs_dkg *d)
+{
+    (void)w;
+    cs_scalar_zero(&d->s[1].s);
+}
+
+static void huge_share(struct net *w, struct cs_dkg *d)
+{
+    (void)w;
+    memset(d->s[1].s.b, 0xff, 32);
+}
+
+static void wrong_share(struct net *w, struct cs_dkg *d)
+{
+    struct cs_scalar one;
+
+    (void)w;
+    cs_scalar_from_u32(d->curve, &one, 1);
+    cs_scalar_add(d->curve, &d->s[1].s, &d->s[1].s, &one);
+}
+
+/* 3.3.6 second half and 3.3.7, row 22: a bad share to one node only. */
+static void bad_shares_are_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(curves); i++) {
+        struct outcome two = {CS_ERR_ABORTED, 1};
+
+        run_cheat(curves[i], zero_share, (struct outcome){CS_ERR_ZERO_OR_RANGE, LIAR},
+                  two);
+        run_cheat(curves[i], huge_share, (struct outcome){CS_ERR_ZERO_OR_RANGE, LIAR},
+                  two);
+        run_cheat(curves[i], wrong_share, (struct outcome){CS_ERR_DKG_SHARE, LIAR},
+                  two);
+    }
+}
+
+/* Makes the liar's polynomial -(those of the others) at point `at`, knowing theirs. */
+static void cancel_at(struct net *w, struct cs_dkg *d, uint8_t at)
+{
+    struct cs_scalar x, sum, other, t;
+
+    cs_scalar_from_u32(d->curve, &x, at);
+    cs_scalar_zero(&sum);
+    for (uint8_t j = 1; j <= 2; j++) {
+        cs_scalar_muladd(d->curve, &other, &w->d[j]->f[1].s, &x, &w->d[j]->f[0].s);
+        cs_scalar_add(d->curve, &sum, &sum, &other);
+    }
+    cs_scalar_mul(d->curve, &t, &d->f[1].s, &x);
+    cs_scalar_add(d->curve, &sum, &sum, &t);
+    cs_scalar_negate(d->curve, &d->f[0].s, &sum);
+    cs_point_base_mul(d->curve, &d->F[0], &d->f[0].s);
+    for (uint8_t j = 1; j <= 3; j++) {
+        cs_scalar_from_u32(d->curve, &x, j);
+        cs_scalar_muladd(d->curve, &d->s[j].s, &d->f[1].s, &x, &d->f[0].s);
+    }
+}
+
+static void cancel_key(struct net *w, struct cs_dkg *d)
+{
+    cancel_at(w, d, 0);
+}
+
+static void cancel_share(struct net *w, struct cs_dkg *d)
+{
+    cancel_at(w, d, 2);
+}
+
+/* 3.3.8, row 20: X or an X_m is the identity.  Without the others' secrets nobody can
+ * do this, so nobody is blamed. */
+static void degenerate_keys_are_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(curves); i++) {
+        struct outcome nobody = {CS_ERR_DKG_RESULT, 0};
+
+        run_cheat(curves[i], cancel_key, nobody, nobody);
+        run_cheat(curves[i], cancel_share, nobody, nobody);
+    }
+}
+
+/* ---- sid and tr
+ * --------------------------------------------------------------------------------- */
+
+/* 15.8: sid mismatch in round 2.  Nobody signed two: nobody is blamed. */
+static void another_sid_blames_nobody(void **state)
+{
+    static const uint8_t types[] = {CS_TYPE_DKG_REVEAL, CS_TYPE_DKG_CERT,
+                                    CS_TYPE_DKG_ACK};
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(types); i++) {
+        struct patch p = {.type = types[i], .at = 0};
+        struct net *w = lie(CS_CURVE_ED25519, 90 + i);
+
+        w->hook = patch_hook;
+        w->hook_ctx = &p;
+        net_start(w);
+        net_run(w);
+        for (uint8_t j = 1; j <= 2; j++) {
+            assert_outcome(w, j, (struct outcome){CS_ERR_SID_MISMATCH, 0});
+            assert_int_equal(cs_session_evidence(w->s[j]).n, 0);
+        }
+        net_free(w);
+    }
+    assert_int_equal(cs_err_reaction(CS_ERR_SID_MISMATCH), CS_REACT_DROP);
+}
+
+static void another_tr_is_equivocation_of_somebody(void **state)
+{
+    static const uint8_t types[] = {CS_TYPE_DKG_REVEAL, CS_TYPE_DKG_CERT};
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(types); i++) {
+        struct patch p = {.type = types[i], .at = 32};
+        struct net *w = lie(CS_CURVE_ED25519, 92 + i);
+
+        w->hook = patch_hook;
+        w->hook_ctx = &p;
+        net_start(w);
+        net_run(w);
+        for (uint8_t j = 1; j <= 2; j++) {
+            assert_outcome(w, j, (struct outcome){CS_ERR_EQUIVOCATION, 0});
+        }
+        assert_nothing_active(w);
+        net_free(w);
+    }
+}
+
+/* Row 31: a second, different message in one slot, every round. */
+struct twice {
+    uint8_t type;
+    bool done;
+};
+
+static bool say_twice(struct net *w, struct net_msg *m)
+{
+    struct twice *t = w->hook_ctx;
+
+    if (m->m.proto == CS_PROTO_DKG && m->m.from == LIAR && m->m.type == t->type &&
+        m->to == 1 && !t->done) {
+        struct net_msg *c = net_msg_copy(w, m);
+
+        t->done = true;
+        c->bcast.p[c->bcast.n - 1] ^= 1;
+        net_sign(w, c);
+        net_sign(w, m);
+        net_queue(w, net_msg_copy(w, m)); /* this one first */
+        net_queue(w, c);
+    }
+    return true;
+}
+
+static void a_different_second_message_is_proof(void **state)
+{
+    static const uint8_t types[] = {CS_TYPE_DKG_COM, CS_TYPE_DKG_REVEAL,
+                                    CS_TYPE_DKG_CERT};
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(types); i++) {
+        struct twice t = {.type = types[i]};
+        struct net *w = lie(CS_CURVE_ED25519, 95 + i);
+
+        w->hook = say_twice;
+        w->hook_ctx = &t;
+        net_start(w);
+        net_run(w);
+        assert_true(t.done);
+        assert_outcome(w, 1, (struct outcome){CS_ERR_EQUIVOCATION, LIAR});
+        assert_true(cs_session_evidence(w->s[1]).n > 0);
+        if (types[i] != CS_TYPE_DKG_CERT) { /* 2 is shown the proof by 1 */
+            assert_outcome(w, 2, (struct outcome){CS_ERR_EQUIVOCATION, LIAR});
+        }
+        net_free(w);
+    }
+}
+
+/* ---- rounds 3 and 4
+ * -------------------------------------------------------------------------------- */
+
+/* A bad sigma to both, or to one: that one stays PENDING, and is told later. */
+static void a_wrong_certificate_signature_is_refused(void **state)
+{
+    struct patch both = CERT(.at = 64), one = CERT(.to = 1, .at = 70);
+    struct net *w;
+
+    (void)state;
+    run_patch_all(CS_CURVE_SECP256K1, both, CS_ERR_DKG_CERT_SIG);
+    w = lie(CS_CURVE_ED25519, 100);
+    w->hook = patch_hook;
+    w->hook_ctx = &one;
+    net_start(w);
+    net_run(w);
+    assert_outcome(w, 1, (struct outcome){CS_ERR_DKG_CERT_SIG, LIAR});
+    assert_int_equal(w->stored[1]->state, CS_KEY_PENDING);
+    net_free(w);
+}
+
+static void a_wrong_acknowledgement_is_refused(void **state)
+{
+    static const size_t at[] = {32, 64}; /* the hash, the signature */
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(at); i++) {
+        struct patch p = ACK(.at = at[i]);
+        struct net *w = lie(CS_CURVE_ED25519, 102);
+        unsigned found = 0;
+
+        w->hook = patch_hook;
+        w->hook_ctx = &p;
+        net_start(w);
+        net_run(w);
+        for (uint8_t j = 1; j <= 2; j++) {
+            found += w->err[j] == CS_ERR_DKG_ACK_SIG && w->blame[j].party == LIAR;
+            /* The key exists, but not all have acknowledged: nobody shows it. */
+            assert_int_equal(w->stored[j]->state, CS_KEY_ACTIVE);
+            assert_false(cs_key_acked(w->stored[j]));
+        }
+        assert_true(found > 0);
+        net_free(w);
+    }
+}
+
+/* A second valid Ed25519 signature by the same key on the same message: other nonce. */
+static void sign_again(uint8_t sig[64], const uint8_t seed[32], const uint8_t msg[32])
+{
+    uint8_t pk[32], sk[64], az[64], r[64], h[64], in[96], hs[32], rs[32];
+
+    crypto_sign_seed_keypair(pk, sk, seed);
+    crypto_hash_sha512(az, seed, 32);
+    az[0] &= 248;
+    az[31] &= 127;
+    az[31] |= 64;
+    memset(r, 0x42, sizeof r);
+    crypto_core_ed25519_scalar_reduce(rs, r);
+    assert_int_equal(crypto_scalarmult_ed25519_base_noclamp(sig, rs), 0);
+    memcpy(in, sig, 32);
+    memcpy(in + 32, pk, 32);
+    memcpy(in + 64, msg, 32);
+    crypto_hash_sha512(h, in, sizeof in);
+    crypto_core_ed25519_scalar_reduce(hs, h);
+    memset(h, 0, sizeof h);
+    memcpy(h, az, 32);
+    crypto_core_ed25519_scalar_reduce(az, h);
+    crypto_core_ed25519_scalar_mul(hs, hs, az);
+    crypto_core_ed25519_scalar_add(sig + 32, hs, rs);
+}
+
+static bool two_sigmas(struct net *w, struct net_msg *m)
+{
+    if (m->m.proto == CS_PROTO_DKG && m->m.type == CS_TYPE_DKG_CERT &&
+        m->m.from == LIAR && m->to == 2) {
+        uint8_t sig[64];
+
+        sign_again(sig, w->id[LIAR].ik_seed, w->d[LIAR]->key.C);
+        assert_memory_not_equal(sig, m->bcast.p + 64, 64);
+        memcpy(m->bcast.p + 64, sig, 64);
+        ++*(unsigned *)w->hook_ctx;
+    }
+    return true;
+}
+
+/* 15.8: signatures are evidence, never hashed into an identifier (15.3 C1). */
+static void two_valid_sigmas_give_one_certificate(void **state)
+{
+    struct net *w = lie(CS_CURVE_ED25519, 110);
+    unsigned used = 0;
+
+    (void)state;
+    w->hook = two_sigmas;
+    w->hook_ctx = &used;
+    net_start(w);
+    net_run(w);
+    assert_int_equal(used, 1);
+    net_assert_key(w);
+    assert_memory_not_equal(w->stored[1]->sigs.sig[LIAR], w->stored[2]->sigs.sig[LIAR],
+                            64);
+    assert_memory_equal(w->stored[1]->cert_hash, w->stored[2]->cert_hash, 32);
+    net_free(w);
+}
+
+/* ---- stalls, replays, every byte
+ * ---------------------------------------------------------------------- */
+
+static bool stall(struct net *w, struct net_msg *m)
+{
+    uint8_t type = *(uint8_t *)w->hook_ctx;
+
+    return !(m->m.proto == CS_PROTO_DKG && m->m.from == LIAR && m->m.type >= type &&
+             m->m.type <= CS_TYPE_DKG_ACK);
+}
+
+static void a_party_that_stops_is_named_when_time_is_over(void **state)
+{
+    (void)state;
+    for (uint8_t type = CS_TYPE_DKG_COM; type <= CS_TYPE_DKG_ACK; type++) {
+        struct net *w = lie(CS_CURVE_ED25519, 120u + type);
+        uint64_t start = w->now;
+
+        w->hook = stall;
+        w->hook_ctx = &type;
+        net_start(w);
+        net_run(w);
+        for (uint8_t j = 1; j <= 2; j++) {
+            assert_true(w->err[j] == CS_ERR_TIMEOUT || w->err[j] == CS_ERR_ABORTED);
+            if (w->err[j] == CS_ERR_TIMEOUT) {
+                assert_int_equal(w->blame[j].party, LIAR);
+            }
+            net_assert_wiped(w, j);
+        }
+        assert_true(w->now - start >= 60000);
+        assert_int_equal(cs_err_reaction(CS_ERR_TIMEOUT), CS_REACT_RETRY);
+        net_free(w);
+    }
+}
+
+/* Row 25: everything of an earlier session is offered to a new one. */
+static struct net_msg *tape[NET_QUEUE];
+static size_t n_tape;
+
+static bool record(struct net *w, struct net_msg *m)
+{
+    assert_true(n_tape < NET_QUEUE);
+    tape[n_tape++] = net_msg_copy(w, m);
+    return true;
+}
+
+static void messages_of_an_earlier_session_are_dropped(void **state)
+{
+    struct net *w = net_new(3, 2, CS_CURVE_ED25519, 130);
+
+    (void)state;
+    n_tape = 0;
+    w->hook = record;
+    net_start(w);
+    net_run(w);
+    net_assert_key(w);
+    for (uint8_t i = 1; i <= 3; i++) {
+        cs_session_free(w->s[i]);
+        w->s[i] = NULL;
+        cs_key_free(w->stored[i]);
+        w->stored[i] = NULL;
+    }
+    w->hook = NULL;
+    net_start(w);
+    for (size_t k = 0; k < n_tape; k++) {
+        struct cs_session_out out = {0};
+
+        if (w->s[tape[k]->to] != NULL) {
+            assert_int_equal(
+                cs_session_feed(w->s[tape[k]->to], &tape[k]->m, w->now, &out),
+                CS_ERR_REPLAY);
+            assert_int_equal(out.n_msgs, 0);
+        }
+        net_msg_free(tape[k]);
+    }
+    net_run(w);
+    net_assert_key(w);
+    net_free(w);
+}
+
+/* Any one changed bit of any of the liar's messages: somebody refuses, nobody is
+ * wrongly blamed, nobody ends with a key that the others do not have. */
+static void flip(uint8_t type, enum where where, size_t at)
+{
+    struct patch p = {.type = type, .where = where, .at = at};
+    struct net *w = lie(CS_CURVE_ED25519, 140);
+
+    w->hook = patch_hook;
+    w->hook_ctx = &p;
+    net_start(w);
+    net_run(w);
+    assert_true(p.done > 0);
+    for (uint8_t i = 1; i <= 2; i++) {
+        assert_true(w->err[i] != CS_OK);
+        if (cs_err_reaction(w->err[i]) == CS_REACT_BLAME) {
+            assert_int_equal(w->blame[i].party, LIAR);
+        }
+        net_assert_wiped(w, i);
+    }
+    assert_nothing_active_before_ack(w, type);
+    net_free(w);
+}
+
+static void every_flipped_bit_is_noticed(void **state)
+{
+    static const struct {
+        uint8_t type;
+        enum where where;
+        size_t len;
+    } parts[] = {
+        {CS_TYPE_DKG_COM, BCAST, 64},      {CS_TYPE_DKG_REVEAL, BCAST, 64 + 192 + 160},
+        {CS_TYPE_DKG_REVEAL, PRIV, 64},    {CS_TYPE_DKG_CERT, BCAST, 128},
+        {CS_TYPE_DKG_ACK, BCAST, 32 + 96},
+    };
+
+    (void)state;
+    for (size_t k = 0; k < CS_COUNTOF(parts); k++) {
+        for (size_t at = 0; at < parts[k].len; at += 7) {
+            flip(parts[k].type, parts[k].where, at);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_copied_commitment_is_refused),
+        cmocka_unit_test(wrong_lengths_are_bad_format),
+        cmocka_unit_test(two_versions_of_round_1_are_proven),
+        cmocka_unit_test(longer_or_shorter_polynomials_are_refused),
+        cmocka_unit_test(invalid_points_are_refused),
+        cmocka_unit_test(mixed_order_points_are_refused),
+        cmocka_unit_test(what_was_committed_cannot_be_changed),
+        cmocka_unit_test(proofs_of_knowledge_must_verify),
+        cmocka_unit_test(the_order_itself_is_out_of_range),
+        cmocka_unit_test(repeated_commitments_are_refused),
+        cmocka_unit_test(a_copied_proof_does_not_open_the_own_commitment),
+        cmocka_unit_test(proofs_bind_session_and_index),
+        cmocka_unit_test(a_share_that_does_not_fit_its_hash_is_a_dispute),
+        cmocka_unit_test(bad_shares_are_refused),
+        cmocka_unit_test(degenerate_keys_are_refused),
+        cmocka_unit_test(another_sid_blames_nobody),
+        cmocka_unit_test(another_tr_is_equivocation_of_somebody),
+        cmocka_unit_test(a_different_second_message_is_proof),
+        cmocka_unit_test(a_wrong_certificate_signature_is_refused),
+        cmocka_unit_test(a_wrong_acknowledgement_is_refused),
+        cmocka_unit_test(two_valid_sigmas_give_one_certificate),
+        cmocka_unit_test(a_party_that_stops_is_named_when_time_is_over),
+        cmocka_unit_test(messages_of_an_earlier_session_are_dropped),
+        cmocka_unit_test(every_flipped_bit_is_noticed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
