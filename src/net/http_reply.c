@@ -57,7 +57,7 @@ static int write_head(struct cs_conn *c, size_t body_len)
     if (body_len != 0) {
         add(&h, "content-type:", c->http.reply_type);
     }
-    add(&h, "connection:", c->http.close ? "close" : "keep-alive");
+    add(&h, "connection:", "close"); /* see http_request.c */
     add_by_status(&h, c->http.status);
     for (size_t i = 0; i < CS_COUNTOF(fixed_headers); i++) {
         add(&h, fixed_headers[i][0], fixed_headers[i][1]);
@@ -71,28 +71,21 @@ static int write_head(struct cs_conn *c, size_t body_len)
     return 0;
 }
 
-/* The answer is written: shut our side, so that the client reads it to the end even if
- * it is still sending (closing at once would reset the connection under it). */
-static int linger(struct cs_conn *c)
-{
-    c->http.state = HTTP_LINGER;
-    (void)shutdown((int)lws_get_socket_fd(c->wsi), SHUT_WR);
-    cs_conn_deadline(c, LINGER_MS);
-    return 0;
-}
-
+/* The answer is written.  A refused client may still be sending, and closing now would
+ * reset the connection under the answer: so shut our side and let it read to the end. */
 static int finish(struct cs_conn *c)
 {
     if (lws_partial_buffered(c->wsi) != 0) {
         cs_conn_want_write(c); /* until the kernel has taken all of it */
         return 0;
     }
-    if (c->http.close || c->closing) {
-        return linger(c);
+    if (!c->http.refused) {
+        return -1;
     }
-    cs_http_reset(c);
-    cs_conn_deadline(c, c->ws->cfg.limits.idle_ms);
-    return lws_http_transaction_completed(c->wsi) != 0 ? -1 : 0;
+    c->http.state = HTTP_LINGER;
+    (void)shutdown((int)lws_get_socket_fd(c->wsi), SHUT_WR);
+    cs_conn_deadline(c, LINGER_MS);
+    return 0;
 }
 
 int cs_http_write(struct cs_conn *c)
@@ -134,6 +127,7 @@ void cs_http_answer(struct cs_conn *c, int status, const char *type, struct cs_s
     }
     memcpy(c->http.reply_type, type, n);
     c->http.state = HTTP_ANSWER;
+    (void)lws_rx_flow_control(c->wsi, 1); /* libwebsockets writes only when it may read */
     cs_conn_deadline(c, c->ws->cfg.limits.answer_ms);
     cs_conn_want_write(c);
 }
@@ -159,7 +153,7 @@ void cs_http_error(struct cs_conn *c, int status, const char *message)
 {
     struct cs_wr w = {.max = 1024};
 
-    c->http.close = true;
+    c->http.refused = true;
     cs_wr_printf(&w, "{\"code\":%d,\"message\":\"%s\",\"details\":[]}", rpc_code(status),
                  message);
     cs_http_answer(c, status, "application/json", cs_wr_get(&w));

@@ -39,7 +39,6 @@ static void set_defaults(struct cs_ws_limits *l)
     set_default(&l->header_ms, 10000);
     set_default(&l->body_ms, 30000);
     set_default(&l->answer_ms, 60000);
-    set_default(&l->idle_ms, 60000);
     set_default(&l->connect_ms, 10000);
     set_default(&l->close_ms, 5000);
     set_default(&l->ping_s, 10);
@@ -117,7 +116,7 @@ static enum cs_err make_server(struct cs_ws *ws, struct cs_why *why)
         .ssl_cipher_list = cs_tls_ciphers12,
         .tls1_3_plus_cipher_list = cs_tls_ciphers13,
         .ssl_options_set = cs_tls_options(),
-        .keepalive_timeout = (int)(ws->cfg.limits.idle_ms / 1000) + 1,
+        .keepalive_timeout = 5,
         .server_string = "cloudsign",
         .retry_and_idle_policy = &ws->retry,
     };

@@ -3,7 +3,8 @@
  *
  * Rules it enforces by itself: TLS 1.2 or later only; http/1.1 only; no upgrade but
  * websocket, on /control and /relay with their subprotocol; bounded sizes, numbers and
- * times everywhere.  What a message means is the core's business.
+ * times everywhere; one HTTP request a connection.  What a message means is the core's
+ * business.
  *
  * No event is raised from inside a call of this header, so a core's actions may call
  * it.  Thread: loop.  Source: DECISIONS 15-19, STACK 2, RELIABILITY T28-T32. */
@@ -36,7 +37,6 @@ struct cs_ws_limits { /* 0: the default */
     uint32_t header_ms;       /* TLS, request line and headers, 10 s */
     uint32_t body_ms;         /* the body, 30 s */
     uint32_t answer_ms;       /* our answer, then reading it, 60 s */
-    uint32_t idle_ms;         /* between requests, 60 s */
     uint32_t connect_ms;      /* client: DNS to upgrade, 10 s */
     uint32_t close_ms;        /* to deliver what waits before a close, 5 s */
     uint32_t ping_s, dead_s;  /* silence before a ping 10, before the end 30 */

@@ -21,27 +21,27 @@ enum {
 #define WS_FIRST_SERVER_ID (UINT64_C(1) << 32)
 
 enum cs_conn_kind {
-    CONN_HTTP,   /* accepted; between or in requests */
+    CONN_HTTP,   /* accepted; one request */
     CONN_SERVER, /* accepted and upgraded */
     CONN_CLIENT, /* dialled */
 };
 
 enum cs_http_state {
-    HTTP_IDLE,    /* before a request, or between two */
+    HTTP_IDLE,    /* before the request */
     HTTP_BODY,    /* headers are in, the body comes */
     HTTP_CORE,    /* the core has it */
     HTTP_ANSWER,  /* the answer is being written */
     HTTP_LINGER,  /* our side is shut; the client may finish reading */
 };
 
-/* One request and its answer; reset between requests. */
+/* One request and its answer. */
 struct cs_http {
     enum cs_http_state state;
     const char *method; /* static text */
     char *path, *query, *authorization, *content_type, *idempotency_key, *origin;
     struct cs_wr body;
     size_t body_len; /* announced */
-    bool close;      /* end the connection after the answer */
+    bool refused;    /* by the glue: the client may still be sending */
     bool head_sent;
     int status;
     char *reply_type;
