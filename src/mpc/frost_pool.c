@@ -525,6 +525,15 @@ void cs_frost_pool_drop_link(struct cs_frost_pool *p, const uint8_t link_id[16])
     }
 }
 
+void cs_frost_pool_forget(struct cs_frost_pool *p, const struct cs_frost_use *u)
+{
+    struct list *l = find(p->others, p->max_lists, u);
+
+    if (l != NULL) {
+        drop_theirs(l);
+    }
+}
+
 void cs_frost_pool_drop_key(struct cs_frost_pool *p, const uint8_t key_id[CS_ID_LEN])
 {
     size_t i;

@@ -91,6 +91,8 @@ void cs_frost_pool_store(struct cs_frost_pool *p, const struct cs_frost_use *u,
  * ---------------------------------------------------------------------------------- */
 
 void cs_frost_pool_drop_link(struct cs_frost_pool *p, const uint8_t link_id[16]);
+/* Initiator: the peer no longer knows the nonces of this list: ask for a new one. */
+void cs_frost_pool_forget(struct cs_frost_pool *p, const struct cs_frost_use *u);
 void cs_frost_pool_drop_key(struct cs_frost_pool *p, const uint8_t key_id[CS_ID_LEN]);
 void cs_frost_pool_expire(struct cs_frost_pool *p, uint64_t now_ms);
 

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/rd.h"
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "wire/jsonx.h"
@@ -119,6 +120,16 @@ static void want_nonces(struct cs_node_core *n, const struct work *w, uint8_t pe
     }
 }
 
+/* A slot of its own for each list: two lists must never look like equivocation.
+ * List = count u16, then entries that begin with their u64 id (PROTOCOL.md). */
+static void nonces_sid(uint8_t sid[32], const uint8_t link_id[16], struct cs_span list)
+{
+    struct cs_rd r = CS_RD(list);
+
+    (void)cs_rd_u16(&r);
+    cs_frost_sid(sid, link_id, cs_rd_u64(&r));
+}
+
 static void issue(struct cs_node_core *n, struct quorum *q, uint8_t from,
                   const struct cs_message *m, const struct cs_key *key,
                   uint64_t highest)
@@ -136,6 +147,7 @@ static void issue(struct cs_node_core *n, struct quorum *q, uint8_t from,
         memcpy(reply.key_id, m->key_id, sizeof reply.key_id);
         reply.key_epoch = m->key_epoch;
         reply.broadcast = cs_wr_get(&list);
+        nonces_sid(reply.sid, u.link_id, reply.broadcast);
         (void)cs_nd_link_send(n, q, from, &reply);
     }
     cs_wipe(rnd, sizeof rnd);
@@ -593,6 +605,7 @@ void cs_nd_sign_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
                         const struct cs_message *m)
 {
     struct work *w = by_sid(n, q, from, m->sid);
+    struct cs_frost_use use;
     uint8_t sid[32];
     enum cs_err why;
 
@@ -600,6 +613,10 @@ void cs_nd_sign_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
         cs_abort_decode(sid, &why, m->priv) != CS_OK) {
         n->counters.messages_dropped++;
         return;
+    }
+    if (why == CS_ERR_FROST_NONCE_ID) { /* its list is gone there: ask for a new one */
+        use_of(q, from, w->req.key_id, w->req.key_epoch, &use);
+        cs_frost_pool_forget(n->pool, &use);
     }
     cs_nd_work_failed(n, w, CS_ERR_ABORTED, cs_err_reason(why), from);
 }
