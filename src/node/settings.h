@@ -1,0 +1,32 @@
+/* The configuration of a node, parsed and checked: what a core is made from, also the
+ * second and third time (after a full disk).  Holds secrets: guarded memory. */
+#ifndef CS_NODE_SETTINGS_H
+#define CS_NODE_SETTINGS_H
+
+#include "cloudsign/cs_node.h"
+#include "node/core/node_core.h"
+
+enum { CS_NODE_DIR_MAX = 512 };
+
+struct cs_node_settings {
+    char dir[CS_NODE_DIR_MAX];
+    bool has_pairing;
+    struct cs_pairing_key pairing;
+    struct cs_kek kek;
+    char platform_url[CS_PAIRING_URL_MAX], relay_url[CS_PAIRING_URL_MAX]; /* "": none */
+    uint8_t peers[CS_NODE_PEER_IDENTITIES_MAX][32];
+    size_t n_peers;
+    unsigned n_workers;
+    bool allow_unsafe_fs, no_local_socket;
+};
+
+/* In guarded memory; NULL out and the reason on failure: CONFIG, PAIRING_KEY, NOMEM. */
+enum cs_err cs_node_settings_new(struct cs_node_settings **out,
+                                 const struct cs_node_config *cfg,
+                                 struct cs_why *why) CS_MUST_USE;
+void cs_node_settings_free(struct cs_node_settings *s); /* wipes; NULL allowed */
+/* For cs_node_core_new; borrows from s. */
+struct cs_node_core_config cs_node_settings_core(struct cs_node_settings *s,
+                                                 struct cs_kv *kv);
+
+#endif
