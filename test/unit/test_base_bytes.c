@@ -224,6 +224,7 @@ static void the_first_error_stays(void **state)
     cs_mem_fail_at(0);
     (void)cs_wr_room(&w, 5);
     (void)cs_wr_room(&w, SIZE_MAX);
+    cs_wr_lp(&w, CS_SPAN("", SIZE_MAX));
     assert_int_equal(w.err, CS_ERR_NOMEM);
     cs_wr_free(&w);
 }

@@ -66,6 +66,7 @@ static void hex_into_a_writer_is_all_or_nothing(void **state)
     cs_wr_str(&w, "x");
     assert_int_equal(cs_unhex_wr(&w, "6162zz", 6), CS_ERR_BAD_TEXT);
     assert_int_equal(cs_unhex_wr(&w, "616", 3), CS_ERR_BAD_TEXT);
+    assert_int_equal(cs_unhex_wr(&w, "6", 1), CS_ERR_BAD_TEXT);
     assert_int_equal(w.n, 1);
     assert_int_equal(cs_unhex_wr(&w, "", 0), CS_OK);
     assert_int_equal(cs_unhex_wr(&w, "6162", 4), CS_OK);
@@ -210,6 +211,8 @@ static void utf8_is_taken_in_its_shortest_form_only(void **state)
         assert_false(cs_utf8_ok(CS_SPAN(bad[i], strlen(bad[i]))));
     }
     assert_false(cs_utf8_ok(CS_SPAN("a\0b", 3)));
+    assert_false(cs_utf8_ok(CS_SPAN("\xc2\x80", 1))); /* the rest is not its */
+    assert_false(cs_utf8_ok(CS_SPAN("\xf0\x90\x80\x80", 3)));
     assert_true(cs_utf8_ok(CS_SPAN(NULL, 0)));
 }
 

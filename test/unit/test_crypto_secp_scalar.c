@@ -12,7 +12,16 @@
 #include "crypto/secp_scalar.h"
 #include "support/stream.h"
 
-#ifdef __OPTIMIZE__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SLOW 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||             \
+    __has_feature(memory_sanitizer)
+#define SLOW 1
+#endif
+#endif
+
+#if defined(__OPTIMIZE__) && !defined(SLOW)
 enum { RUNS = 10000000, INVERSIONS = 100000 };
 #else
 enum { RUNS = 1000000, INVERSIONS = 10000 }; /* the same inputs, fewer of them */
