@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/os/volume.h"
 #include "store/lmdb/check.h"
+#include "store/lmdb/resident.h"
 #include "store/lmdb/room.h"
 
 enum {
@@ -250,6 +251,7 @@ static enum cs_err lmdb_scan(struct cs_kv *kv, cs_kv_scan_fn *fn, void *ctx)
         }
     }
     read_end(k);
+    cs_resident_drop(k->room.fd);
     return rc == MDB_NOTFOUND ? CS_OK : err;
 }
 
