@@ -36,7 +36,7 @@ static bool grow(struct cs_wr *w, size_t need)
         fail(w, CS_ERR_NOMEM);
         return false;
     }
-    if (w->n != 0) {
+    if (w->p != NULL) {
         memcpy(p, w->p, w->n);
     }
     cs_free_wiped(w->p, w->cap);
