@@ -155,7 +155,7 @@ static void the_challenge_is_that_of_ordinary_signatures(void **state)
     const uint8_t *pk = cs_vec_hex_n(v, inputs, "group_public_key", 32);
     const uint8_t *sig = cs_vec_hex_n(v, cs_vec_get(v->root, "final_output"), "sig",
                                       64);
-    struct cs_point A, R, left, right;
+    struct cs_point pa, pr, left, right;
     struct cs_scalar c, s;
     struct cs_wr in = {0};
 
@@ -164,12 +164,12 @@ static void the_challenge_is_that_of_ordinary_signatures(void **state)
     cs_wr_bytes(&in, pk, 32);
     cs_wr_span(&in, msg);
     cs_frost_h2(&c, cs_wr_get(&in));
-    assert_int_equal(cs_point_decode(ed, &A, CS_SPAN(pk, 32)), CS_OK);
-    assert_int_equal(cs_point_decode(ed, &R, CS_SPAN(sig, 32)), CS_OK);
+    assert_int_equal(cs_point_decode(ed, &pa, CS_SPAN(pk, 32)), CS_OK);
+    assert_int_equal(cs_point_decode(ed, &pr, CS_SPAN(sig, 32)), CS_OK);
     assert_int_equal(cs_scalar_decode(ed, &s, sig + 32), CS_OK);
     cs_point_base_mul(ed, &left, &s);
-    cs_point_mul_public(&right, &A, &c);
-    cs_point_add(&right, &right, &R);
+    cs_point_mul_public(&right, &pa, &c);
+    cs_point_add(&right, &right, &pr);
     same_point(&left, &right);
     assert_true(cs_sign_verify(sig, pk, msg));
     cs_wr_free(&in);

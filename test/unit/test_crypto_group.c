@@ -196,23 +196,23 @@ static void point_laws_hold_and_all_multiplications_agree(void **state)
     {
         for (int i = 0; i < 30; i++) {
             struct cs_scalar a = some_scalar(c), b = some_scalar(c), t;
-            struct cs_point A, B, l, r;
+            struct cs_point pa, pb, l, r;
 
-            cs_point_base_mul(c, &A, &a);
-            cs_point_base_mul(c, &B, &b);
+            cs_point_base_mul(c, &pa, &a);
+            cs_point_base_mul(c, &pb, &b);
             cs_scalar_add(c, &t, &a, &b);
             cs_point_base_mul(c, &l, &t);
-            cs_point_add(&r, &A, &B);
+            cs_point_add(&r, &pa, &pb);
             same_point(&l, &r);
-            cs_point_sub(&r, &r, &B);
-            same_point(&r, &A);
+            cs_point_sub(&r, &r, &pb);
+            same_point(&r, &pa);
             cs_scalar_mul(c, &t, &a, &b);
             cs_point_base_mul(c, &l, &t);
-            cs_point_mul(&r, &A, &b);
+            cs_point_mul(&r, &pa, &b);
             same_point(&l, &r);
-            cs_point_mul_public(&r, &B, &a);
+            cs_point_mul_public(&r, &pb, &a);
             same_point(&l, &r);
-            assert_false(cs_point_equal(&A, &B));
+            assert_false(cs_point_equal(&pa, &pb));
         }
     }
 }

@@ -358,10 +358,10 @@ static void hkdf_gives_the_published_values(void **state)
 
     (void)state;
     memset(ikm, 0x0b, sizeof ikm);
-    for (uint8_t i = 0; i < sizeof salt; i++) {
-        salt[i] = i;
+    for (size_t i = 0; i < sizeof salt; i++) {
+        salt[i] = (uint8_t)i;
     }
-    for (uint8_t i = 0; i < sizeof info; i++) {
+    for (size_t i = 0; i < sizeof info; i++) {
         info[i] = (uint8_t)(0xf0 + i);
     }
     cs_hkdf(out, sizeof out, CS_SPAN_OF(salt), CS_SPAN_OF(ikm), CS_SPAN_OF(info));

@@ -87,13 +87,13 @@ static void new_shares_match(struct cs_vec *v, uint8_t j)
 
     for (size_t i = 0; i < CS_COUNTOF(dealers); i++) {
         struct cs_scalar c0, c1, y;
-        struct cs_point C0;
+        struct cs_point point0;
 
         c0 = vec_scalar(v, cs_vec_get(v->root, "dealer_constant"), dealers[i]);
         c1 = vec_scalar(v, cs_vec_get(v->root, "dealer_slope"), dealers[i]);
-        C0 = vec_point(v, cs_vec_get(v->root, "dealer_constant_point"), dealers[i]);
+        point0 = vec_point(v, cs_vec_get(v->root, "dealer_constant_point"), dealers[i]);
         cs_point_base_mul(c, &commitment, &c0);
-        same_point(&commitment, &C0);
+        same_point(&commitment, &point0);
         cs_scalar_muladd(c, &y, &c1, &at, &c0);
         cs_scalar_add(c, &sum, &sum, &y);
     }
@@ -108,7 +108,7 @@ static void reshared_shares_and_the_key_match_reshare_2of3(void **state)
     static const uint8_t pairs[][2] = {{1, 2}, {1, 3}, {2, 3}};
     const enum cs_curve c = CS_CURVE_SECP256K1;
     struct cs_vec *v = CS_VEC_OWN("own-algebra/reshare_2of3.json");
-    struct cs_point X = vec_point(v, v->root, "X");
+    struct cs_point key = vec_point(v, v->root, "X");
 
     (void)state;
     for (uint8_t j = 1; j <= 3; j++) {
@@ -127,7 +127,7 @@ static void reshared_shares_and_the_key_match_reshare_2of3(void **state)
             cs_point_mul_public(&term, &term, &l);
             cs_point_add(&sum, &sum, &term);
         }
-        same_point(&sum, &X);
+        same_point(&sum, &key);
     }
     cs_vec_close(v);
 }
@@ -136,7 +136,7 @@ static void reshared_shares_and_the_key_match_reshare_2of3(void **state)
 static void derived_keys_match_bip32_additive(void **state)
 {
     struct cs_vec *v = CS_VEC_OWN("own-algebra/bip32_additive.json");
-    struct cs_point X = vec_point(v, v->root, "X");
+    struct cs_point key = vec_point(v, v->root, "X");
     size_t i;
     json_t *row;
 
@@ -147,7 +147,7 @@ static void derived_keys_match_bip32_additive(void **state)
         struct cs_point child, want = vec_point(v, row, "X_child");
 
         cs_point_base_mul(CS_CURVE_SECP256K1, &child, &epsilon);
-        cs_point_add(&child, &child, &X);
+        cs_point_add(&child, &child, &key);
         same_point(&child, &want);
     }
     cs_vec_close(v);
