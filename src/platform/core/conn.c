@@ -122,7 +122,7 @@ static void forget(struct cs_platform_core *core, struct cs_pc_conn *c)
     cs_free_wiped(c, sizeof *c);
     if (was_control && !core->stopping) {
         save_heartbeat(core, l);
-        cs_pc_sign_kick(core, l->id);
+        cs_pc_sign_kick(core, l->id, CS_KICK_GONE);
     }
 }
 

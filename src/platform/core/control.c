@@ -245,7 +245,7 @@ static void welcome(struct cs_platform_core *core, struct cs_pc_conn *c,
     cs_pc_control_send(core, c, &f);
     version_save(core, l->id, h->version);
     cs_pc_outbox_pump(core, c);
-    cs_pc_sign_kick(core, l->id);
+    cs_pc_sign_kick(core, l->id, CS_KICK_CAME);
 }
 
 static void hello(struct cs_platform_core *core, struct cs_pc_conn *c,
@@ -303,7 +303,7 @@ static void status(struct cs_platform_core *core, struct cs_pc_conn *c,
     l->heartbeat_ms = core->wall_ms;
     cs_pc_control_send(core, c, &pong);
     if (turned_ready) {
-        cs_pc_sign_kick(core, l->id);
+        cs_pc_sign_kick(core, l->id, CS_KICK_CAME);
     }
 }
 

@@ -87,8 +87,12 @@ void cs_pc_sign_start(struct cs_platform_core *core, json_t *tx);
 void cs_pc_sign_event(struct cs_platform_core *core, struct cs_pc_live *from,
                       const struct cs_ctl_frame *f);
 void cs_pc_sign_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID]);
-/* The device came or went: requests of its quorums look for signers again. */
-void cs_pc_sign_kick(struct cs_platform_core *core, const uint8_t device[CS_PC_ID]);
+/* The device came or went: requests of its quorums look for signers again.  Attempts
+ * under way are given up only when a signer goes: after a restart of the platform the
+ * nodes work on while they sign in again. */
+enum cs_pc_kick { CS_KICK_CAME, CS_KICK_GONE };
+void cs_pc_sign_kick(struct cs_platform_core *core, const uint8_t device[CS_PC_ID],
+                     enum cs_pc_kick why);
 /* Adds one line to the timeline of a request (bounded). */
 void cs_pc_timeline(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID],
                     uint32_t index, const char *step, const char *text);

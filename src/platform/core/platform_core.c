@@ -269,11 +269,11 @@ static void core_step(void *self, const struct cs_event *ev, struct cs_step *out
         reply_unavailable(core, ev);
         return;
     }
-    handle(core, ev);
-    if (core->broken == CS_OK && !core->stopping) {
-        cs_pc_timers_run(core);
+    if (ev->type != CS_EV_COMMIT_FAILED && ev->type != CS_EV_STOP) {
+        cs_pc_timers_run(core); /* first, so that nobody sees what is over as alive */
         cs_pc_conn_tick(core);
     }
+    handle(core, ev);
     finish(core, ev);
     if (core->stopping && core->broken == CS_OK) {
         cs_emit_exit(out, CS_OK);

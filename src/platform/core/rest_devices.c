@@ -339,7 +339,8 @@ json_t *cs_api_device_enabled(struct cs_api *a)
     cs_js_str(rec, "enabledStatus", want);
     CS_ASSERT(cs_js_id(rec, "id", id));
     view = save_and_view(a, rec);
-    cs_pc_sign_kick(a->core, id);
+    cs_pc_sign_kick(a->core, id,
+                    strcmp(want, "ENABLED") == 0 ? CS_KICK_CAME : CS_KICK_GONE);
     return view;
 }
 

@@ -334,7 +334,8 @@ static bool signer_gone(const struct job *j)
            !cs_pc_live_online(cs_pc_qset_live(j->core, j->q, pair[1]));
 }
 
-static void kick_one(struct cs_platform_core *core, const uint8_t id[CS_PC_ID])
+static void kick_one(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
+                     enum cs_pc_kick why)
 {
     struct job j;
     struct cs_pc_taught t;
@@ -344,7 +345,8 @@ static void kick_one(struct cs_platform_core *core, const uint8_t id[CS_PC_ID])
         return;
     }
     t = taught(&j);
-    if (is_pending(&j) && cs_js_is(j.sign, "phase", "OFFERED") && signer_gone(&j)) {
+    if (why == CS_KICK_GONE && is_pending(&j) && cs_js_is(j.sign, "phase", "OFFERED") &&
+        signer_gone(&j)) {
         attempt_failed(&j, 0, "LINK_LOST", "");
     } else if (is_pending(&j) && cs_js_is(j.sign, "phase", "WAIT") &&
                cs_pc_pair_pick(core, j.q, &t, pair)) {
@@ -354,7 +356,8 @@ static void kick_one(struct cs_platform_core *core, const uint8_t id[CS_PC_ID])
     json_decref(j.tx);
 }
 
-static void kick_quorum(struct cs_platform_core *core, const uint8_t quorum[CS_PC_ID])
+static void kick_quorum(struct cs_platform_core *core, const uint8_t quorum[CS_PC_ID],
+                        enum cs_pc_kick why)
 {
     char text[CS_UUID_LEN];
     struct cs_pc_walk w = {.kind = CS_IX_ACTIVE,
@@ -362,18 +365,19 @@ static void kick_quorum(struct cs_platform_core *core, const uint8_t quorum[CS_P
 
     /* The rest has its own timers. */
     for (int i = 0; i < KICK_MAX && cs_pc_walk_next(core, &w); i++) {
-        kick_one(core, w.id);
+        kick_one(core, w.id, why);
     }
 }
 
-void cs_pc_sign_kick(struct cs_platform_core *core, const uint8_t device[CS_PC_ID])
+void cs_pc_sign_kick(struct cs_platform_core *core, const uint8_t device[CS_PC_ID],
+                     enum cs_pc_kick why)
 {
     char text[CS_UUID_LEN];
     struct cs_pc_walk w = {.kind = CS_IX_DEVICE_QUORUMS,
                            .scope = cs_pc_scope(cs_uuid_text(text, device), "")};
 
     for (int i = 0; i < KICK_MAX && cs_pc_walk_next(core, &w); i++) {
-        kick_quorum(core, w.id);
+        kick_quorum(core, w.id, why);
     }
 }
 
