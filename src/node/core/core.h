@@ -47,7 +47,7 @@ enum {
     PARK_MS = 5000,
     PENDING_ASK_MS = 60000,
     CHECK_RETRY_MS = 5000,
-    WANT_AGAIN_MS = 1000,
+    WANT_AGAIN_MS = 3000, /* a repeat makes the responder drop what is on its way */
     ISSUE_MS = 10,
     BLAME_WINDOW_MS = 24 * 3600 * 1000,
 };
@@ -158,7 +158,7 @@ struct work {
     uint8_t use_id[32];
 };
 
-struct want { /* FR_WANT sent: not again within a second */
+struct want { /* FR_WANT sent: not again within WANT_AGAIN_MS */
     uint8_t key_id[16];
     uint8_t link_id[16];
     uint64_t at;

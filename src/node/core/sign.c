@@ -72,7 +72,7 @@ static void send_frost(struct cs_node_core *n, struct quorum *q, uint8_t to,
 /* ---- nonces: FR_WANT, FR_NONCES
  * ------------------------------------------------------------ */
 
-/* True when this (key, link) has not been asked within a second. */
+/* True when this (key, link) has not been asked a moment ago. */
 static bool may_want(struct cs_node_core *n, const struct cs_frost_use *u)
 {
     struct want *oldest = &n->wants[0];
