@@ -75,10 +75,29 @@ static bool in_subgroup(const uint8_t p[POINT_LEN])
            memcmp(product, minus, POINT_LEN) == 0; /* a point from a wire: public */
 }
 
+/* Set once, before there are threads: three multiplications a point, or one. */
+static bool sodium_is_patched;
+
+void cs_ed25519_probe(void)
+{
+    static const uint8_t one[32] = {1};
+    static const uint8_t order_2[POINT_LEN] = {
+        /* (0, -1) */
+        0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f};
+    uint8_t base[POINT_LEN], mixed[POINT_LEN];
+
+    sodium_is_patched = crypto_scalarmult_ed25519_base_noclamp(base, one) == 0 &&
+                        crypto_core_ed25519_add(mixed, base, order_2) == 0 &&
+                        crypto_core_ed25519_is_valid_point(base) == 1 &&
+                        crypto_core_ed25519_is_valid_point(mixed) == 0;
+}
+
 static bool decode(uint8_t raw[64], struct cs_span in)
 {
     if (in.n != POINT_LEN || crypto_core_ed25519_is_valid_point(in.p) != 1 ||
-        !in_subgroup(in.p)) {
+        (!sodium_is_patched && !in_subgroup(in.p))) {
         return false;
     }
     memset(raw, 0, 64);

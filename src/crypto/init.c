@@ -4,6 +4,7 @@
 
 #include "crypto/aead.h"
 #include "crypto/group.h"
+#include "crypto/group_ops.h"
 #include "crypto/secp_ctx.h"
 #include "crypto/tags_init.h"
 
@@ -27,6 +28,7 @@ static void init(void)
         return;
     }
     cs_tags_init();
+    cs_ed25519_probe();
     result = probe_aes();
 }
 

@@ -16,7 +16,7 @@
 enum {
     CS_FROST_LIST_MAX = 128,  /* nonces of one list */
     CS_FROST_LISTS_MAX = 256, /* of each kind; the least recently used goes first */
-    CS_FROST_BATCH = 32,      /* default size of a refill */
+    CS_FROST_BATCH = 16,      /* default size of a refill */
     CS_FROST_LOW = 8,         /* refill below */
 };
 #define CS_FROST_AGE_MS    (3600000u) /* responder keeps 60 minutes .. */
