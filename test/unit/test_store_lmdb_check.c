@@ -363,6 +363,25 @@ static void meta_pages_that_do_not_agree_are_refused(void **state)
     bed_rmdir(base_dir);
 }
 
+static void a_file_that_was_never_finished_is_new_unless_it_holds_a_byte(void **state)
+{
+    static uint8_t zeros[2 * PAGE];
+    struct image im = {zeros, sizeof zeros, 2};
+    struct cs_why why = {{0}};
+    struct cs_kv *kv;
+
+    (void)state;
+    make_dir();
+    zeros[5000] = 1;
+    write_image(&im, im.n);
+    assert_err(try_open(&kv, &why), CS_ERR_STORE_CORRUPT);
+    zeros[5000] = 0;
+    write_image(&im, im.n);
+    assert_ok(try_open(&kv, &why));
+    cs_kv_close(kv);
+    bed_rmdir(base_dir);
+}
+
 static void something_that_is_no_regular_file_is_refused(void **state)
 {
     struct cs_why why = {{0}};
@@ -463,6 +482,7 @@ int main(void)
         cmocka_unit_test(
             an_empty_page_a_keyless_record_and_a_too_long_value_are_refused),
         cmocka_unit_test(meta_pages_that_do_not_agree_are_refused),
+        cmocka_unit_test(a_file_that_was_never_finished_is_new_unless_it_holds_a_byte),
         cmocka_unit_test(something_that_is_no_regular_file_is_refused),
         cmocka_unit_test(no_changed_file_hurts_or_gives_altered_data),
     };

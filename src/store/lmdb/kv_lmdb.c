@@ -1,26 +1,21 @@
 #include "store/lmdb/kv_lmdb.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <lmdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/os/volume.h"
 #include "store/lmdb/check.h"
+#include "store/lmdb/files.h"
 #include "store/lmdb/resident.h"
 #include "store/lmdb/room.h"
 
 enum {
-    PATH_CAP = 4096,
     MAX_READERS = 16,
-    LOCK_FILE_BYTES = 8192, /* more than LMDB's lock file needs for MAX_READERS */
     GROW_TRIES = 40,
 };
 
@@ -407,48 +402,6 @@ static enum cs_err why_rc(struct cs_why *why, int rc, const char *dir)
                                            : mdb_strerror(rc));
 }
 
-/* A new lock file for LMDB: what an old one says is of a dead process (ours is the only
- * one, see lock), or crafted.  LMDB would map it sparse; on a full disk the first
- * touch would be a SIGBUS, so its blocks are reserved. */
-static enum cs_err lock_file_renew(const char *dir, struct cs_why *why)
-{
-    char path[PATH_CAP];
-    enum cs_err err = CS_OK;
-    int fd;
-
-    if (snprintf(path, sizeof path, "%s/lock.mdb", dir) >= (int)sizeof path) {
-        return cs_why(why, CS_ERR_CONFIG, "the path of the data directory is too long");
-    }
-    if (unlink(path) != 0 && errno != ENOENT) {
-        return cs_why(why, CS_ERR_STORE_IO, "cannot renew %s: %s", path,
-                      strerror(errno));
-    }
-    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return cs_why(why, err_of(errno), "cannot open %s: %s", path, strerror(errno));
-    }
-    if (fallocate(fd, 0, 0, LOCK_FILE_BYTES) != 0 && errno != EOPNOTSUPP) {
-        err = cs_why(why, err_of(errno), "cannot reserve %s: %s", path,
-                     strerror(errno));
-    }
-    (void)close(fd);
-    return err;
-}
-
-static enum cs_err sync_dir(const char *dir, struct cs_why *why)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = fd < 0 ? -1 : fsync(fd);
-    int saved = errno;
-
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return rc == 0 ? CS_OK
-                   : cs_why(why, CS_ERR_STORE_IO, "cannot sync the directory %s: %s",
-                            dir, strerror(saved));
-}
-
 static enum cs_err env_open(struct kv_lmdb *k, const char *dir, struct cs_why *why)
 {
     mdb_filehandle_t fd;
@@ -477,7 +430,7 @@ static enum cs_err env_open(struct kv_lmdb *k, const char *dir, struct cs_why *w
         return why_rc(why, rc, dir);
     }
     k->room.fd = fd;
-    return sync_dir(dir, why);
+    return cs_files_sync_dir(dir, why);
 }
 
 /* The one database, and the reader that all reads share. */
@@ -527,8 +480,9 @@ enum cs_err cs_kv_lmdb_open(struct cs_kv **out, const struct cs_kv_lmdb_params *
     CS_CHECK(cs_os_volume_check(p->dir, p->allow_any_fs, why));
     CS_CHECK(kv_new(&k, p));
     CS_TRY(cs_os_lock_take(&k->lock, p->dir, why));
+    CS_TRY(cs_files_reset_unborn(p->dir, why));
     CS_TRY(cs_lmdb_check(p->dir, why));
-    CS_TRY(lock_file_renew(p->dir, why));
+    CS_TRY(cs_files_lock_renew(p->dir, why));
     CS_TRY(env_open(k, p->dir, why));
     CS_TRY(reader_open(k, p->dir, why));
     *out = &k->kv;
