@@ -28,10 +28,10 @@ struct cs_host {
     struct cs_ws *ws;
     struct cs_local_server *local;
     uv_timer_t timer; /* the core's deadline; when closing, the drain */
-    uv_async_t exit_wake;
+    uv_async_t wake; /* for what must not happen inside a step: ready, exited */
     uint64_t deadline;
     bool started, paused, closing, parts_closing;
-    bool exit_seen;
+    bool exit_seen, ready_due, ready_told;
     enum cs_err exit_err;
     unsigned drain_ticks, open_parts;
     void (*closed)(void *ctx);
@@ -54,6 +54,14 @@ static void pause_sockets(struct cs_host *h)
     }
 }
 
+static void check_ready(struct cs_host *h)
+{
+    if (h->cfg.ready != NULL && !h->ready_due && h->runner.n_pending == 0) {
+        h->ready_due = true;
+        (void)uv_async_send(&h->wake);
+    }
+}
+
 static void event(struct cs_host *h, struct cs_event *ev)
 {
     if (!h->started || h->closing) {
@@ -61,6 +69,7 @@ static void event(struct cs_host *h, struct cs_event *ev)
     }
     cs_runner_event(&h->runner, ev);
     pause_sockets(h);
+    check_ready(h);
 }
 
 static void on_up(void *ctx, uint64_t conn, enum cs_channel channel, const char *remote,
@@ -129,6 +138,7 @@ static void on_committed(void *ctx, uint64_t seq, enum cs_err err)
     if (!h->closing) {
         cs_runner_committed(&h->runner, seq, err);
         pause_sockets(h);
+        check_ready(h);
     }
 }
 
@@ -202,7 +212,7 @@ static void act_exit(struct cs_host *h, enum cs_err err)
     if (!h->exit_seen) {
         h->exit_seen = true;
         h->exit_err = err;
-        (void)uv_async_send(&h->exit_wake); /* the owner may close: not inside a step */
+        (void)uv_async_send(&h->wake); /* the owner may close: not inside a step */
     }
 }
 
@@ -235,7 +245,7 @@ static void env_act(void *ctx, struct cs_action *a)
         break;
     case CS_ACT_NOTIFY:
         if (h->cfg.notify != NULL) {
-            h->cfg.notify(h->cfg.ctx, a->text, data);
+            h->cfg.notify(h->cfg.notify_ctx, a->text, data);
         }
         break;
     case CS_ACT_EXIT:
@@ -244,10 +254,14 @@ static void env_act(void *ctx, struct cs_action *a)
     }
 }
 
-static void on_exit_wake(uv_async_t *async)
+static void on_wake(uv_async_t *async)
 {
-    struct cs_host *h = CS_CONTAINER_OF(async, struct cs_host, exit_wake);
+    struct cs_host *h = CS_CONTAINER_OF(async, struct cs_host, wake);
 
+    if (h->ready_due && !h->ready_told && !h->closing) {
+        h->ready_told = true;
+        h->cfg.ready(h->cfg.notify_ctx);
+    }
     if (h->exit_seen && !h->closing) {
         h->cfg.exited(h->cfg.ctx, h->exit_err);
     }
@@ -278,7 +292,7 @@ static void timer_closed(uv_handle_t *handle)
 
 static void async_closed(uv_handle_t *handle)
 {
-    part_closed(CS_CONTAINER_OF(handle, struct cs_host, exit_wake));
+    part_closed(CS_CONTAINER_OF(handle, struct cs_host, wake));
 }
 
 static void close_parts(struct cs_host *h)
@@ -299,7 +313,7 @@ static void close_parts(struct cs_host *h)
         cs_local_server_close(h->local, part_closed, h);
     }
     uv_close((uv_handle_t *)&h->timer, timer_closed);
-    uv_close((uv_handle_t *)&h->exit_wake, async_closed);
+    uv_close((uv_handle_t *)&h->wake, async_closed);
 }
 
 static void on_drain(uv_timer_t *timer)
@@ -368,7 +382,7 @@ enum cs_err cs_host_new(struct cs_host **out, const struct cs_host_config *cfg,
     h->cfg = *cfg;
     h->deadline = UINT64_MAX;
     CS_ASSERT(uv_timer_init(cfg->loop, &h->timer) == 0);
-    if (uv_async_init(cfg->loop, &h->exit_wake, on_exit_wake) != 0) {
+    if (uv_async_init(cfg->loop, &h->wake, on_wake) != 0) {
         h->open_parts = 1;
         uv_close((uv_handle_t *)&h->timer, timer_closed); /* frees h */
         return cs_why(why, CS_ERR_OS, "no event descriptor left");

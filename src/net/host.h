@@ -30,9 +30,12 @@ struct cs_host_config {
     struct cs_ws_limits limits;
     /* CS_ACT_NOTIFY; NULL allowed.  Not from inside a step. */
     void (*notify)(void *ctx, const char *word, struct cs_span json);
+    /* Once: started, and nothing waits for the disk; NULL allowed. */
+    void (*ready)(void *ctx);
     /* CS_ACT_EXIT, once; may close. */
     void (*exited)(void *ctx, enum cs_err err);
-    void *ctx;
+    void *ctx;        /* of exited */
+    void *notify_ctx; /* of notify and ready */
 };
 
 /* What cs_ws_new, cs_local_server_new and the threads say.  On failure only handles that

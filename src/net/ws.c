@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/tls_pem.h"
 #include "net/ws_internal.h"
 
 enum { TICK_MS = 1000, SHUTDOWN_TICK_MS = 2, QUIET_TICKS = 3, SHUTDOWN_TICKS_MAX = 1000 };

@@ -152,8 +152,5 @@ void cs_tls_harden(void *ssl_ctx, bool server);
 enum cs_err cs_tls_verify_err(void *x509_store_ctx); /* CS_OK when it says OK */
 /* EXPORTER-cloudsign-auth, 32 bytes; false when there is no TLS. */
 bool cs_tls_exporter(struct lws *wsi, uint8_t out[32]);
-/* PEM of a DER certificate, checked to be a CA. */
-enum cs_err cs_tls_ca_pem(struct cs_wr *out, struct cs_span der, struct cs_why *why)
-    CS_MUST_USE;
 
 #endif

@@ -1,5 +1,5 @@
 /* What concerns the library as a whole: cloudsign.h. */
-#include "cloudsign/cloudsign.h"
+#include <cloudsign/cloudsign.h>
 
 #include "base/log.h"
 #include "net/ws.h"

@@ -3,7 +3,7 @@
 #ifndef CS_NODE_SETTINGS_H
 #define CS_NODE_SETTINGS_H
 
-#include "cloudsign/cs_node.h"
+#include <cloudsign/cs_node.h>
 #include "node/core/node_core.h"
 
 enum { CS_NODE_DIR_MAX = 512 };

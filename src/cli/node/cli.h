@@ -1,0 +1,12 @@
+/* cloudsign: one file a subcommand.  Each returns the exit code (README). */
+#ifndef CS_CLI_NODE_CLI_H
+#define CS_CLI_NODE_CLI_H
+
+#define CLI_DEFAULT_DIR "/var/cloudsign"
+
+int cli_run(void);
+int cli_status(int json);
+int cli_quorum_confirm(const char *words);
+const char *cli_data_dir(void);
+
+#endif

@@ -1,0 +1,212 @@
+/* cloudsign-platform serve: options, one platform, signals. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/os/harden.h"
+#include "base/os/logsink.h"
+#include "base/os/secret.h"
+#include "cli/platform/cli.h"
+#include "net/signals.h"
+#include "platform/platform.h"
+
+enum { MINUTES_MAX = 10080 }; /* a week */
+
+struct serve {
+    uv_loop_t loop;
+    struct cs_signals signals;
+    struct cs_platform *platform;
+    enum cs_err err;
+};
+
+static int refuse(enum cs_err err, const struct cs_why *why)
+{
+    (void)fprintf(stderr, "cloudsign-platform: %s\n",
+                  why->text[0] != '\0' ? why->text : cs_err_text(err));
+    return cs_err_exit(err);
+}
+
+/* ---- options ----------------------------------------------------------------------------- */
+
+static enum cs_err minutes(uint32_t *seconds, const char *name, const char *text,
+                           struct cs_why *why)
+{
+    size_t n = strlen(text);
+    unsigned long v = 0;
+
+    if (n != 0 && n <= 5 && strspn(text, "0123456789") == n) {
+        v = strtoul(text, NULL, 10);
+    }
+    if (v < 1 || v > MINUTES_MAX) {
+        return cs_why(why, CS_ERR_USAGE, "%s must be a number from 1 to %d", name,
+                      MINUTES_MAX);
+    }
+    *seconds = (uint32_t)v * 60;
+    return CS_OK;
+}
+
+static enum cs_err set_option(struct cs_platform_settings *s, const char *name,
+                              const char *value, struct cs_why *why)
+{
+    const struct {
+        const char *name;
+        const char **text;
+    } texts[] = {
+        {"--data-dir", &s->dir},          {"--listen", &s->listen},
+        {"--public-url", &s->public_url}, {"--tls-cert", &s->tls_cert},
+        {"--tls-key", &s->tls_key},       {"--tls-ca", &s->tls_ca},
+    };
+
+    for (size_t i = 0; i < CS_COUNTOF(texts); i++) {
+        if (strcmp(name, texts[i].name) == 0) {
+            *texts[i].text = value;
+            return CS_OK;
+        }
+    }
+    if (strcmp(name, "--join-minutes") == 0) {
+        return minutes(&s->limits.join_s, name, value, why);
+    }
+    if (strcmp(name, "--sign-minutes") == 0) {
+        return minutes(&s->limits.sign_s, name, value, why);
+    }
+    return cs_why(why, CS_ERR_USAGE, "unknown option \"%s\"; try: cloudsign-platform help",
+                  name);
+}
+
+/* "--name value" and "--name=value". */
+static enum cs_err parse(struct cs_platform_settings *s, int n, char **options,
+                         struct cs_why *why)
+{
+    char name[32];
+
+    for (int i = 0; i < n; i++) {
+        const char *option = options[i], *equals = strchr(option, '=');
+        size_t len = equals != NULL ? (size_t)(equals - option) : strlen(option);
+        const char *value = equals != NULL ? equals + 1 : i + 1 < n ? options[++i] : NULL;
+
+        if (value == NULL) {
+            return cs_why(why, CS_ERR_USAGE, "%s needs a value", option);
+        }
+        (void)snprintf(name, sizeof name, "%.*s", (int)(len < 31 ? len : 31), option);
+        CS_CHECK(set_option(s, name, value, why));
+    }
+    return CS_OK;
+}
+
+/* ---- running ------------------------------------------------------------------------------ */
+
+static enum cs_err start_log(struct cs_why *why)
+{
+    const char *level = cs_os_setting("LOG_LEVEL", "info");
+    const char *format = cs_os_setting("LOG_FORMAT", "text");
+    enum cs_log_level least;
+    enum cs_log_format form;
+
+    if (!cs_log_level_parse(&least, level)) {
+        return cs_why(why, CS_ERR_CONFIG,
+                      "LOG_LEVEL: \"%s\" is none of trace, debug, info, warn, error",
+                      level);
+    }
+    if (!cs_os_log_format_parse(&form, format)) {
+        return cs_why(why, CS_ERR_CONFIG, "LOG_FORMAT: \"%s\" is neither text nor json",
+                      format);
+    }
+    cs_os_log_start(form, least);
+    return CS_OK;
+}
+
+static void on_signal(void *ctx, int signum, unsigned nth)
+{
+    struct serve *s = ctx;
+
+    if (nth > 1) {
+        _exit(128 + signum); /* the operator insists */
+    }
+    cs_log(CS_LOG_INFO, "platform", "signal %d: ending", signum);
+    cs_platform_stop(s->platform);
+}
+
+static void on_stopped(void *ctx, enum cs_err err)
+{
+    struct serve *s = ctx;
+
+    s->err = err;
+    cs_signals_close(&s->signals);
+}
+
+static int drive(struct serve *s)
+{
+    struct cs_why why = {""};
+    enum cs_err err = cs_platform_start(s->platform, &why);
+
+    if (err != CS_OK) {
+        (void)refuse(err, &why);
+        cs_signals_close(&s->signals);
+    }
+    (void)uv_run(&s->loop, UV_RUN_DEFAULT);
+    if (err == CS_OK && s->err != CS_OK) {
+        return refuse(s->err, &why);
+    }
+    return cs_err_exit(err);
+}
+
+static int serve(struct serve *s, struct cs_platform_settings *settings)
+{
+    struct cs_why why = {""};
+    enum cs_err err;
+    int code;
+
+    settings->stopped = on_stopped;
+    settings->ctx = s;
+    err = cs_platform_new(&s->platform, &s->loop, settings, &why);
+    if (err != CS_OK) {
+        return refuse(err, &why);
+    }
+    err = cs_signals_open(&s->signals, &s->loop, on_signal, s);
+    if (err != CS_OK) {
+        cs_platform_free(s->platform);
+        return refuse(err, &why);
+    }
+    code = drive(s);
+    cs_platform_free(s->platform);
+    return code;
+}
+
+int cli_serve(int n_options, char **options)
+{
+    static struct serve s; /* handles must outlive every return */
+    struct cs_platform_settings settings = {
+        .dir = cs_os_setting("CLOUDSIGN_PLATFORM_DATA_DIR", CLI_DEFAULT_DIR),
+        .listen = "127.0.0.1:8443",
+    };
+    struct cs_why why = {""};
+    enum cs_err err = cs_os_harden(&why);
+    int code;
+
+    if (err == CS_OK) {
+        err = start_log(&why);
+    }
+    if (err == CS_OK) {
+        err = parse(&settings, n_options, options, &why);
+    }
+    if (err == CS_OK) {
+        err = cs_os_setting_bool(&settings.allow_unsafe_fs, "CLOUDSIGN_ALLOW_UNSAFE_FS",
+                                 false, &why);
+    }
+    if (err != CS_OK) {
+        return refuse(err, &why);
+    }
+    cs_ws_process_init();
+    if (uv_loop_init(&s.loop) != 0) {
+        return refuse(CS_ERR_OS, &why);
+    }
+    cs_log(CS_LOG_INFO, "platform", "cloudsign-platform %s starts, data in %s",
+           CS_VERSION, settings.dir);
+    code = serve(&s, &settings);
+    if (uv_loop_close(&s.loop) != 0) {
+        cs_log(CS_LOG_DEBUG, "platform", "the loop still had handles at the end");
+    }
+    return code;
+}

@@ -1,0 +1,158 @@
+#include "net/keeper.h"
+
+#include "base/log.h"
+
+enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 30000 };
+
+void cs_keeper_init(struct cs_keeper *k, uv_loop_t *loop, const struct cs_keeper_ops *ops,
+                    void *ctx)
+{
+    *k = (struct cs_keeper){
+        .loop = loop, .ops = ops, .ctx = ctx, .backoff_ms = BACKOFF_FIRST_MS};
+}
+
+static void on_host_closed(void *ctx);
+
+static void on_exited(void *ctx, enum cs_err err)
+{
+    struct cs_keeper *k = ctx;
+
+    if (!k->host_closing) {
+        k->err = err;
+        k->host_closing = true;
+        cs_host_close(k->host, on_host_closed, k);
+    }
+}
+
+static void abandoned(void *unused)
+{
+    (void)unused;
+}
+
+/* One life.  The host closes by itself when there will be no core for it: its events
+ * need one, but before cs_host_start it raises none. */
+static enum cs_err begin(struct cs_keeper *k, struct cs_why *why)
+{
+    struct cs_host_config cfg = {0};
+    struct cs_core core;
+    enum cs_err err = k->ops->prepare(k->ctx, &cfg, why);
+
+    cfg.loop = k->loop;
+    cfg.exited = on_exited;
+    cfg.ctx = k;
+    if (err == CS_OK) {
+        err = cs_host_new(&k->host, &cfg, why);
+    }
+    if (err == CS_OK) {
+        err = k->ops->core(k->ctx, k->host, &core, why);
+    }
+    if (err == CS_OK) {
+        cs_host_start(k->host, core);
+        return CS_OK;
+    }
+    if (k->host != NULL) {
+        cs_host_close(k->host, abandoned, NULL);
+        k->host = NULL;
+    }
+    k->ops->drop(k->ctx);
+    return err;
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+    struct cs_keeper *k = handle->data;
+
+    k->running = false;
+    k->ops->ended(k->ctx, k->err);
+}
+
+static void end(struct cs_keeper *k, enum cs_err err)
+{
+    if (!k->ending) {
+        k->ending = true;
+        k->err = err;
+        uv_close((uv_handle_t *)&k->backoff, timer_closed);
+    }
+}
+
+static void on_backoff(uv_timer_t *timer);
+
+static void wait_for_space(struct cs_keeper *k)
+{
+    cs_log(CS_LOG_ERROR, "store", "no space left: free some; next try in %u s",
+           (unsigned)(k->backoff_ms / 1000));
+    CS_ASSERT(uv_timer_start(&k->backoff, on_backoff, k->backoff_ms, 0) == 0);
+    k->backoff_ms = 2 * k->backoff_ms < BACKOFF_MAX_MS ? 2 * k->backoff_ms
+                                                       : BACKOFF_MAX_MS;
+}
+
+static void on_backoff(uv_timer_t *timer)
+{
+    struct cs_keeper *k = timer->data;
+    struct cs_why why = {""};
+    enum cs_err err = begin(k, &why);
+
+    if (err == CS_ERR_STORE_FULL) {
+        wait_for_space(k);
+    } else if (err != CS_OK) {
+        cs_log(CS_LOG_ERROR, "store", "cannot go on: %s", why.text);
+        end(k, err);
+    }
+}
+
+static void on_host_closed(void *ctx)
+{
+    struct cs_keeper *k = ctx;
+
+    k->host = NULL;
+    k->host_closing = false;
+    if (k->err == CS_ERR_STORE_FULL && !k->stopping) {
+        k->ops->drop(k->ctx);
+        wait_for_space(k);
+    } else {
+        end(k, k->err);
+    }
+}
+
+enum cs_err cs_keeper_start(struct cs_keeper *k, struct cs_why *why)
+{
+    CS_ASSERT(!k->running && k->host == NULL);
+    CS_CHECK(begin(k, why));
+    CS_ASSERT(uv_timer_init(k->loop, &k->backoff) == 0);
+    k->backoff.data = k;
+    k->running = true;
+    return CS_OK;
+}
+
+/* True when it was waiting for space: then there is nothing to drain. */
+static bool end_waiting(struct cs_keeper *k)
+{
+    if (k->host != NULL) {
+        return false;
+    }
+    (void)uv_timer_stop(&k->backoff);
+    end(k, CS_OK);
+    return true;
+}
+
+void cs_keeper_stop(struct cs_keeper *k)
+{
+    if (!k->running || k->stopping) {
+        return;
+    }
+    k->stopping = true;
+    if (!end_waiting(k) && !k->host_closing) {
+        cs_host_stop(k->host);
+    }
+}
+
+void cs_keeper_abort(struct cs_keeper *k, enum cs_err err)
+{
+    if (!k->running) {
+        return;
+    }
+    k->stopping = true;
+    if (!end_waiting(k)) {
+        on_exited(k, err);
+    }
+}
