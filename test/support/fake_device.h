@@ -1,6 +1,6 @@
 /* Devices that play their part against a fake_platform: sign in, join, hand in
- * certificates and signatures.  The group's secret is whole here: what counts is what the
- * platform accepts. */
+ * certificates and signatures.  The group's secret is whole here: what counts is what
+ * the platform accepts. */
 #ifndef CS_TEST_FAKE_DEVICE_H
 #define CS_TEST_FAKE_DEVICE_H
 
@@ -47,9 +47,9 @@ FAKE bool fake_next(struct fake_device *d)
             d->close_err = s->err;
             return false;
         }
-        assert_int_equal(cs_ctl_decode(&d->last, CS_SPAN(s->p, s->n), CS_CTL_MAX, why,
-                                       sizeof why),
-                         CS_OK);
+        assert_int_equal(
+            cs_ctl_decode(&d->last, CS_SPAN(s->p, s->n), CS_CTL_MAX, why, sizeof why),
+            CS_OK);
         return true;
     }
     return false;
@@ -108,7 +108,8 @@ FAKE void fake_status(struct fake_device *d, const char *state)
     fake_send(d, &f);
 }
 
-/* ---- pairing and sign-in ------------------------------------------------------------------ */
+/* ---- pairing and sign-in
+ * ------------------------------------------------------------------ */
 
 FAKE void fake_identity(struct fake_device *d)
 {
@@ -154,7 +155,8 @@ FAKE void fake_pairing_take(struct fake_device *d)
 FAKE void fake_device_new(struct fake_platform *w, struct fake_device *d)
 {
     *d = (struct fake_device){.w = w};
-    fake_ok(w, "POST", "/v2/devices", "{\"displayName\":\"node\",\"deviceType\":\"CLOUD\"}");
+    fake_ok(w, "POST", "/v2/devices",
+            "{\"displayName\":\"node\",\"deviceType\":\"CLOUD\"}");
     (void)snprintf(d->text, sizeof d->text, "%s", fake_text(w, "id"));
     assert_int_equal(cs_uuid_parse(d->id, d->text), CS_OK);
     fake_identity(d);
@@ -168,25 +170,25 @@ FAKE void fake_device_free(struct fake_device *d)
     d->key = NULL;
 }
 
-FAKE void fake_auth_sig(const struct fake_device *d, uint8_t sig[64], const uint8_t nonce[32],
-                        const char *channel)
+FAKE void fake_auth_sig(const struct fake_device *d, uint8_t sig[64],
+                        const uint8_t nonce[32], const char *channel)
 {
-    const struct cs_span items[] = {CS_SPAN(nonce, 32),
-                                    CS_SPAN(channel, strlen(channel)),
-                                    CS_SPAN_OF(d->id),
-                                    CS_SPAN_OF(d->exporter),
-                                    CS_SPAN_OF(d->key->pub.ik),
-                                    CS_SPAN_OF(d->key->pub.sk)};
+    const struct cs_span items[] = {
+        CS_SPAN(nonce, 32),         CS_SPAN(channel, strlen(channel)),
+        CS_SPAN_OF(d->id),          CS_SPAN_OF(d->exporter),
+        CS_SPAN_OF(d->key->pub.ik), CS_SPAN_OF(d->key->pub.sk)};
     uint8_t th[32];
 
     cs_th(th, CS_TAG_AUTH, items, CS_COUNTOF(items));
     cs_sign(sig, d->key->ik_seed, CS_SPAN_OF(th));
 }
 
-FAKE void fake_pair_sig(const struct fake_device *d, uint8_t sig[64], const uint8_t nonce[32])
+FAKE void fake_pair_sig(const struct fake_device *d, uint8_t sig[64],
+                        const uint8_t nonce[32])
 {
     const struct cs_span items[] = {CS_SPAN(nonce, 32), CS_SPAN_OF(d->id),
-                                    CS_SPAN_OF(d->key->pub.ik), CS_SPAN_OF(d->key->pub.sk)};
+                                    CS_SPAN_OF(d->key->pub.ik),
+                                    CS_SPAN_OF(d->key->pub.sk)};
     uint8_t th[32];
 
     cs_th(th, CS_TAG_PAIR, items, CS_COUNTOF(items));
@@ -270,13 +272,14 @@ FAKE void fake_approve(struct fake_device *d)
     fake_ok(d->w, "PUT", path, "{\"approvalStatus\":\"APPROVED\"}");
 }
 
-/* ---- three of them ---------------------------------------------------------------------------- */
+/* ---- three of them
+ * ---------------------------------------------------------------------------- */
 
 struct fake_trio {
     struct fake_platform *w;
     struct fake_device d[3];
     char quorum[37], vault[37], wallet[37], request[37];
-    uint8_t quorum_id[16], wallet_id[16];
+    uint8_t quorum_id[16], wallet_id[16], key_id[16];
     struct cs_device_set ds;
     uint8_t ds_hash[32], nonces[3][32], commits[3][32];
     char words[CS_WORDS_LEN];
@@ -351,7 +354,8 @@ FAKE void fake_accept(struct fake_trio *t, int i)
     memcpy(a->ds_hash, t->ds_hash, 32);
     a->index = (uint32_t)i + 1;
     memcpy(a->commit, t->commits[i], 32);
-    cs_quorum_join_sign(a->sig, t->d[i].key, t->ds_hash, (uint8_t)(i + 1), t->commits[i]);
+    cs_quorum_join_sign(a->sig, t->d[i].key, t->ds_hash, (uint8_t)(i + 1),
+                        t->commits[i]);
     fake_evt(&t->d[i], &f);
 }
 
@@ -370,7 +374,7 @@ FAKE void fake_confirm(struct fake_trio *t, int i, enum cs_ctl_kind kind)
     struct cs_ctl_frame f = {.kind = kind};
     struct cs_ctl_quorum_confirmed *c = &f.u.quorum_confirmed;
 
-    cs_quorum_code(t->words, &t->ds, (const uint8_t (*)[32])t->nonces);
+    cs_quorum_code(t->words, &t->ds, (const uint8_t(*)[32])t->nonces);
     memcpy(c->quorum_id, t->quorum_id, 16);
     memcpy(c->ds_hash, t->ds_hash, 32);
     c->index = (uint32_t)i + 1;
@@ -411,7 +415,9 @@ FAKE void fake_quorum_joined(struct fake_trio *t)
     fake_quorum_state(t, "QUORUM_STATE_CONFIRMED");
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------- */
+/* ---- keys
+ * ----------------------------------------------------------------------------------------
+ */
 
 FAKE void fake_some_scalar(struct fake_platform *w, struct cs_scalar *out)
 {
@@ -432,7 +438,7 @@ FAKE void fake_make_cert(struct fake_trio *t)
     fake_some_scalar(t->w, &t->x);
     fake_some_scalar(t->w, &slope);
     memcpy(t->body.ds_hash, t->ds_hash, 32);
-    memcpy(t->body.key_id, t->wallet_id, 16);
+    memcpy(t->body.key_id, t->key_id, 16);
     t->body.curve = CS_CURVE_ED25519;
     t->body.scheme = CS_SCHEME_FROST_ED25519;
     t->body.n = 3;
@@ -489,8 +495,8 @@ FAKE int fake_wallet_post(struct fake_trio *t, const char *more)
     char path[128], body[512];
 
     (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets", t->vault);
-    (void)snprintf(body, sizeof body, "{\"name\":\"Key\",\"quorumId\":\"%s\",%s}", t->quorum,
-                   more);
+    (void)snprintf(body, sizeof body, "{\"name\":\"Key\",\"quorumId\":\"%s\",%s}",
+                   t->quorum, more);
     return fake_api(t->w, "POST", path, body);
 }
 
@@ -531,7 +537,7 @@ FAKE void fake_active_make(struct fake_trio *t, int i, struct cs_ctl_frame *f)
     memset(f, 0, sizeof *f);
     f->kind = CS_EVT_KEY_ACTIVE;
     memcpy(a->request_id, t->d[i].last.u.key_create.request_id, 16);
-    memcpy(a->key_id, t->wallet_id, 16);
+    memcpy(a->key_id, t->key_id, 16);
     a->attempt = t->d[i].last.u.key_create.attempt;
     a->index = (uint32_t)i + 1;
     a->certificate = (struct cs_blob){t->cert.p, t->cert.n};
@@ -547,7 +553,7 @@ FAKE void fake_checked_make(struct fake_trio *t, uint8_t lo, uint8_t hi,
     memset(f, 0, sizeof *f);
     f->kind = CS_EVT_KEY_CHECKED;
     memcpy(c->request_id, t->d[lo - 1].last.u.key_create.request_id, 16);
-    memcpy(c->key_id, t->wallet_id, 16);
+    memcpy(c->key_id, t->key_id, 16);
     c->pair[0] = lo;
     c->pair[1] = hi;
     cs_check_message(msg, t->cert_hash, lo, hi);
@@ -558,6 +564,7 @@ FAKE void fake_key_commands(struct fake_trio *t)
 {
     for (int i = 0; i < 3; i++) {
         assert_true(fake_cmd(&t->d[i], CS_CMD_KEY_CREATE));
+        memcpy(t->key_id, t->d[i].last.u.key_create.key_id, 16);
     }
 }
 

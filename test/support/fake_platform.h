@@ -1,7 +1,8 @@
 /* A platform core over memory, and devices that speak its channels: for unit tests.
  *
- * Everything is in this header, since the support library does not know the layers above
- * base.  The runner is the real one; the disk is kv_mem, written after each event. */
+ * Everything is in this header, since the support library does not know the layers
+ * above base.  The runner is the real one; the disk is kv_mem, written after each
+ * event. */
 #ifndef CS_TEST_FAKE_PLATFORM_H
 #define CS_TEST_FAKE_PLATFORM_H
 
@@ -61,7 +62,8 @@ struct fake_platform {
     const char *remote;
 };
 
-/* ---- the runner's environment ---------------------------------------------------------- */
+/* ---- the runner's environment
+ * ---------------------------------------------------------- */
 
 FAKE void fake_random(void *ctx, uint8_t *out, size_t n)
 {
@@ -144,7 +146,8 @@ FAKE void fake_act(void *ctx, struct cs_action *a)
     case CS_ACT_CLOSE:
         assert_true(w->n_sent < FAKE_SENT_MAX);
         s = &w->sent[w->n_sent++];
-        *s = (struct fake_sent){a->conn, a->type == CS_ACT_CLOSE, a->err, NULL, a->data_len};
+        *s = (struct fake_sent){a->conn, a->type == CS_ACT_CLOSE, a->err, NULL,
+                                a->data_len};
         s->p = calloc(1, a->data_len + 1);
         assert_non_null(s->p);
         if (a->data_len > 0) {
@@ -166,7 +169,8 @@ FAKE void fake_act(void *ctx, struct cs_action *a)
     }
 }
 
-/* ---- life ---------------------------------------------------------------------------------- */
+/* ---- life
+ * ---------------------------------------------------------------------------------- */
 
 /* Gives the event and puts the batch on the disk. */
 FAKE void fake_event(struct fake_platform *w, struct cs_event ev)
@@ -185,14 +189,15 @@ FAKE void fake_event(struct fake_platform *w, struct cs_event ev)
 FAKE void fake_core_start(struct fake_platform *w)
 {
     static const uint8_t ca[] = {0x30, 0x03, 0x02, 0x01, 0x01};
-    const struct cs_platform_config cfg = {.kv = w->kv,
-                                           .random = fake_random,
-                                           .random_ctx = w,
-                                           .platform_url = "wss://127.0.0.1:8443/control",
-                                           .relay_url = "wss://127.0.0.1:8443/relay",
-                                           .ca_der = CS_SPAN_OF(ca),
-                                           .require_fingerprint = w->require_fingerprint,
-                                           .limits = w->limits};
+    const struct cs_platform_config cfg = {
+        .kv = w->kv,
+        .random = fake_random,
+        .random_ctx = w,
+        .platform_url = "wss://127.0.0.1:8443/control",
+        .relay_url = "wss://127.0.0.1:8443/relay",
+        .ca_der = CS_SPAN_OF(ca),
+        .require_fingerprint = w->require_fingerprint,
+        .limits = w->limits};
     const struct cs_env env = {.ctx = w,
                                .random = fake_random,
                                .now_ms = fake_now,
@@ -203,7 +208,8 @@ FAKE void fake_core_start(struct fake_platform *w)
                                .act = fake_act};
     char message[256];
 
-    assert_int_equal(cs_platform_core_new(&w->core, &cfg, message, sizeof message), CS_OK);
+    assert_int_equal(cs_platform_core_new(&w->core, &cfg, message, sizeof message),
+                     CS_OK);
     cs_runner_init(&w->runner, cs_platform_core_iface(w->core), env);
     w->exited = false;
     fake_event(w, (struct cs_event){.type = CS_EV_START});
@@ -285,7 +291,9 @@ FAKE void fake_wait(struct fake_platform *w, uint64_t ms)
     w->now = end;
 }
 
-/* ---- REST ------------------------------------------------------------------------------------ */
+/* ---- REST
+ * ------------------------------------------------------------------------------------
+ */
 
 struct fake_http {
     const char *method, *path, *query, *body, *authorization, *type, *key;
@@ -304,7 +312,7 @@ FAKE int fake_http(struct fake_platform *w, struct fake_http h)
         .idempotency_key = h.key == NULL ? "" : h.key,
         .origin = "",
         .remote = w->remote,
-        .body = CS_SPAN(h.body, h.body_len != 0 ? h.body_len
+        .body = CS_SPAN(h.body, h.body_len != 0  ? h.body_len
                                 : h.body == NULL ? 0
                                                  : strlen(h.body))};
 
@@ -335,12 +343,13 @@ FAKE void fake_login(struct fake_platform *w, const char *id, const char *secret
 {
     char body[256];
 
-    (void)snprintf(body, sizeof body, "{\"clientId\":\"%s\",\"clientSecret\":\"%s\"}", id,
-                   secret);
-    assert_int_equal(fake_http(w, (struct fake_http){.method = "POST",
-                                                     .path = "/v2/credentials/oauth/token",
-                                                     .body = body}),
-                     200);
+    (void)snprintf(body, sizeof body, "{\"clientId\":\"%s\",\"clientSecret\":\"%s\"}",
+                   id, secret);
+    assert_int_equal(
+        fake_http(w, (struct fake_http){.method = "POST",
+                                        .path = "/v2/credentials/oauth/token",
+                                        .body = body}),
+        200);
     (void)snprintf(w->token, sizeof w->token, "Bearer %s", fake_text(w, "accessToken"));
 }
 
@@ -383,9 +392,10 @@ FAKE void fake_setup(struct fake_platform *w, char id[40], char secret[80])
                    "{\"setupToken\":\"%s\",\"organizationName\":\"Acme\",\"firstName\":"
                    "\"Ada\",\"lastName\":\"Admin\",\"email\":\"a@example.org\"}",
                    w->setup_token);
-    assert_int_equal(fake_http(w, (struct fake_http){
-                                      .method = "POST", .path = "/v2/setup", .body = body}),
-                     200);
+    assert_int_equal(
+        fake_http(
+            w, (struct fake_http){.method = "POST", .path = "/v2/setup", .body = body}),
+        200);
     (void)snprintf(id, 40, "%s", fake_text(w, "credential.clientId"));
     (void)snprintf(secret, 80, "%s", fake_text(w, "credential.clientSecret"));
     fake_login(w, id, secret);

@@ -42,8 +42,8 @@ FAKE const char *fake_tx_path(const struct fake_trio *t, const char *rest)
 {
     static char path[256];
 
-    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s/transactions%s", t->vault,
-                   t->wallet, rest);
+    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s/transactions%s",
+                   t->vault, t->wallet, rest);
     return path;
 }
 
@@ -88,7 +88,8 @@ FAKE void fake_tx_get(struct fake_trio *t, const struct fake_tx *x)
     fake_ok(t->w, "GET", fake_tx_path(t, rest), NULL);
 }
 
-FAKE void fake_tx_status(struct fake_trio *t, const struct fake_tx *x, const char *status)
+FAKE void fake_tx_status(struct fake_trio *t, const struct fake_tx *x,
+                         const char *status)
 {
     fake_tx_get(t, x);
     if (strcmp(fake_text(t->w, "status"), status) != 0) {
@@ -132,7 +133,7 @@ FAKE int fake_second(unsigned mask)
 FAKE void fake_receipt(struct fake_trio *t, int i, struct cs_ctl_sign_done *d)
 {
     const struct cs_span items[] = {CS_SPAN_OF(d->request_id), CS_SPAN_OF(d->reqh),
-                                    CS_SPAN_OF(t->wallet_id), CS_SPAN_OF(d->signature)};
+                                    CS_SPAN_OF(t->key_id), CS_SPAN_OF(d->signature)};
     uint8_t th[32];
 
     cs_th(th, CS_TAG_RECEIPT, items, CS_COUNTOF(items));
@@ -165,7 +166,7 @@ FAKE void fake_failed_send(struct fake_trio *t, const struct fake_tx *x, int i,
     struct cs_ctl_failed *d = &f.u.failed;
 
     memcpy(d->request_id, x->raw_id, 16);
-    memcpy(d->key_id, t->wallet_id, 16);
+    memcpy(d->key_id, t->key_id, 16);
     d->attempt = t->d[i].last.u.sign.attempt;
     d->index = (uint32_t)i + 1;
     (void)snprintf(d->reason, sizeof d->reason, "%s", reason);

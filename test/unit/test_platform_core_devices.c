@@ -75,8 +75,10 @@ static void the_pairing_key_has_device_id_first_and_all_parts(void **state)
     assert_int_equal(strncmp(key, "eyJkZXZpY2VJZCI6I", 17), 0); /* as in the seed */
     assert_int_equal(cs_unb64(&text, key, strlen(key)), CS_OK);
     cs_wr_u8(&text, 0);
-    assert_non_null(strstr((char *)text.p, "\"platformUrl\":\"wss://127.0.0.1:8443/control\""));
-    assert_non_null(strstr((char *)text.p, "\"relayUrl\":\"wss://127.0.0.1:8443/relay\""));
+    assert_non_null(
+        strstr((char *)text.p, "\"platformUrl\":\"wss://127.0.0.1:8443/control\""));
+    assert_non_null(
+        strstr((char *)text.p, "\"relayUrl\":\"wss://127.0.0.1:8443/relay\""));
     assert_non_null(strstr((char *)text.p, "\"ca\":\"MAMCAQE=\""));
     assert_non_null(strstr((char *)text.p, "\"v\":1}"));
     cs_wr_free(&text);
@@ -187,14 +189,16 @@ static void approving_names_the_fingerprint(void **state)
     fake_identity(&thief);
     fake_connect_ok(&thief); /* the thief pairs first: RELIABILITY T3 */
     cs_identity_fingerprint(print, &d.key->pub);
-    (void)snprintf(body, sizeof body, "{\"approvalStatus\":\"APPROVED\",\"fingerprint\":\"%s\"}",
+    (void)snprintf(body, sizeof body,
+                   "{\"approvalStatus\":\"APPROVED\",\"fingerprint\":\"%s\"}",
                    cs_hex(hex, print, 32));
     assert_int_equal(fake_api(w, "PUT", dev(&d, "/approval-status"), body), 409);
     fake_refused(w, 409, "fingerprint");
     fake_ok(w, "GET", dev(&d, ""), NULL);
     assert_string_equal(fake_text(w, "approvalStatus"), "PENDING");
     cs_identity_fingerprint(print, &thief.key->pub);
-    (void)snprintf(body, sizeof body, "{\"approvalStatus\":\"APPROVED\",\"fingerprint\":\"%s\"}",
+    (void)snprintf(body, sizeof body,
+                   "{\"approvalStatus\":\"APPROVED\",\"fingerprint\":\"%s\"}",
                    cs_words(words, print));
     fake_ok(w, "PUT", dev(&d, "/approval-status"), body);
     fake_device_free(&thief);
@@ -213,7 +217,8 @@ static void an_organisation_can_require_the_fingerprint(void **state)
     fake_setup(w, client, secret);
     fake_device_new(w, &d);
     fake_connect_ok(&d);
-    (void)fake_api(w, "PUT", dev(&d, "/approval-status"), "{\"approvalStatus\":\"APPROVED\"}");
+    (void)fake_api(w, "PUT", dev(&d, "/approval-status"),
+                   "{\"approvalStatus\":\"APPROVED\"}");
     fake_refused(w, 400, "fingerprint");
     end(w, &d);
 }
@@ -402,8 +407,12 @@ static void a_silent_device_goes_offline(void **state)
 static void frames_out_of_turn_or_malformed_end_the_connection(void **state)
 {
     static const char *const bad[] = {
-        "{", "[]", "{\"t\":\"nonsense\"}", "{\"t\":\"ack\",\"id\":\"1\"}",
-        "{\"t\":\"welcome\",\"approvalStatus\":\"A\",\"enabledStatus\":\"B\",\"time\":\"1\"}",
+        "{",
+        "[]",
+        "{\"t\":\"nonsense\"}",
+        "{\"t\":\"ack\",\"id\":\"1\"}",
+        "{\"t\":\"welcome\",\"approvalStatus\":\"A\",\"enabledStatus\":\"B\",\"time\":"
+        "\"1\"}",
         "{\"t\":\"evt\",\"id\":\"x\",\"kind\":\"request.step\",\"body\":{}}",
         "{\"t\":\"challenge\",\"nonce\":\"00\"}"};
     struct fake_device d;
@@ -447,22 +456,28 @@ static void bad_device_requests_name_their_field(void **state)
     (void)state;
     (void)fake_api(w, "POST", "/v2/devices", "{\"deviceType\":\"CLOUD\"}");
     fake_refused(w, 400, "displayName");
-    (void)fake_api(w, "POST", "/v2/devices", "{\"displayName\":7,\"deviceType\":\"CLOUD\"}");
-    fake_refused(w, 400, "displayName");
     (void)fake_api(w, "POST", "/v2/devices",
-                   "{\"displayName\":\"012345678901234567890123456789012345678901234567890\","
-                   "\"deviceType\":\"CLOUD\"}");
+                   "{\"displayName\":7,\"deviceType\":\"CLOUD\"}");
+    fake_refused(w, 400, "displayName");
+    (void)fake_api(
+        w, "POST", "/v2/devices",
+        "{\"displayName\":\"012345678901234567890123456789012345678901234567890\","
+        "\"deviceType\":\"CLOUD\"}");
     fake_refused(w, 400, "displayName");
     (void)fake_api(w, "POST", "/v2/devices",
                    "{\"displayName\":\"a\\u0007\",\"deviceType\":\"CLOUD\"}");
     fake_refused(w, 400, "displayName");
-    (void)fake_api(w, "POST", "/v2/devices", "{\"displayName\":\"a\",\"deviceType\":\"MOBILE\"}");
+    (void)fake_api(w, "POST", "/v2/devices",
+                   "{\"displayName\":\"a\",\"deviceType\":\"MOBILE\"}");
     fake_refused(w, 400, "deviceType");
-    (void)fake_api(w, "PUT", dev(&d, "/approval-status"), "{\"approvalStatus\":\"NO\"}");
+    (void)fake_api(w, "PUT", dev(&d, "/approval-status"),
+                   "{\"approvalStatus\":\"NO\"}");
     fake_refused(w, 400, "approvalStatus");
-    (void)fake_api(w, "PUT", dev(&d, "/approval-status"), "{\"approvalStatus\":\"APPROVED\"}");
+    (void)fake_api(w, "PUT", dev(&d, "/approval-status"),
+                   "{\"approvalStatus\":\"APPROVED\"}");
     fake_refused(w, 409, "approvalStatus"); /* Unpaired */
-    (void)fake_api(w, "PUT", dev(&d, "/enabled-status"), "{\"enabledStatus\":\"ENABLED\"}");
+    (void)fake_api(w, "PUT", dev(&d, "/enabled-status"),
+                   "{\"enabledStatus\":\"ENABLED\"}");
     fake_refused(w, 409, "enabledStatus"); /* not approved */
     (void)fake_api(w, "PUT", dev(&d, "/enabled-status"), "{\"enabledStatus\":\"yes\"}");
     fake_refused(w, 400, "enabledStatus");
@@ -471,7 +486,8 @@ static void bad_device_requests_name_their_field(void **state)
     assert_int_equal(fake_api(w, "GET", "/v2/devices/no-uuid", NULL), 400);
     fake_refused(w, 400, "id");
     assert_int_equal(
-        fake_api(w, "GET", "/v2/devices/00000000-0000-4000-8000-000000000000", NULL), 404);
+        fake_api(w, "GET", "/v2/devices/00000000-0000-4000-8000-000000000000", NULL),
+        404);
     end(w, &d);
 }
 
@@ -491,7 +507,8 @@ static void devices_are_renamed_disabled_listed_and_deleted(void **state)
     assert_string_equal(fake_text(w, "statusText"), "Disabled");
     fake_ok(w, "GET", "/v2/mpc/eligible", NULL);
     assert_int_equal(json_array_size(w->reply), 0);
-    fake_ok(w, "GET", "/v2/devices?deviceType=CLOUD&deviceOwner=THIS_ORGANIZATION", NULL);
+    fake_ok(w, "GET", "/v2/devices?deviceType=CLOUD&deviceOwner=THIS_ORGANIZATION",
+            NULL);
     assert_int_equal(json_array_size(w->reply), 1);
     fake_ok(w, "GET", "/v2/devices?deviceType=MOBILE", NULL);
     assert_int_equal(json_array_size(w->reply), 0);

@@ -140,11 +140,11 @@ static void a_certificate_for_another_key_set_or_curve_fails(void **state)
         struct fake_trio *t = begin();
         uint8_t keep[16];
 
-        memcpy(keep, t->wallet_id, 16);
+        memcpy(keep, t->key_id, 16);
         if (what == 0) {
-            t->wallet_id[0] ^= 1; /* body.key_id */
+            t->key_id[0] ^= 1; /* body.key_id */
             fake_make_cert(t);
-            memcpy(t->wallet_id, keep, 16);
+            memcpy(t->key_id, keep, 16);
         } else if (what == 1) {
             t->ds_hash[0] ^= 1; /* body.ds_hash */
             fake_make_cert(t);
@@ -243,28 +243,43 @@ static void key_failed(struct fake_trio *t, int i, uint32_t attempt, bool retrya
     struct cs_ctl_failed *d = &f.u.failed;
 
     memcpy(d->request_id, t->d[i].last.u.key_create.request_id, 16);
-    memcpy(d->key_id, t->wallet_id, 16);
+    memcpy(d->key_id, t->key_id, 16);
     d->attempt = attempt;
     d->index = (uint32_t)i + 1;
-    (void)snprintf(d->reason, sizeof d->reason, "%s", retryable ? "LINK_LOST" : "CHEAT");
+    (void)snprintf(d->reason, sizeof d->reason, "%s",
+                   retryable ? "LINK_LOST" : "CHEAT");
     (void)snprintf(d->phase, sizeof d->phase, "round 2");
     d->retryable = retryable;
     fake_evt(&t->d[i], &f);
 }
 
-static void a_retryable_failure_starts_a_higher_attempt(void **state)
+static void a_retryable_failure_starts_a_new_key(void **state)
 {
     struct fake_trio *t = begin();
+    struct cs_ctl_frame f;
+    uint8_t request[16];
 
     (void)state;
     key_failed(t, 0, 1, true);
     key_failed(t, 1, 1, true); /* of the same attempt: no third one */
     fake_wallet_status(t, "PROVISIONING");
+    memcpy(request, t->d[0].last.u.key_create.request_id, 16);
+    fake_make_cert(t);
     fake_wait(t->w, 1500);
     for (int i = 0; i < 3; i++) {
+        assert_true(fake_cmd(&t->d[i], CS_CMD_REQUEST_CANCEL));
+        assert_memory_equal(t->d[i].last.u.request_cancel.request_id, request, 16);
         assert_true(fake_cmd(&t->d[i], CS_CMD_KEY_CREATE));
         assert_int_equal(t->d[i].last.u.key_create.attempt, 2);
+        assert_memory_not_equal(t->d[i].last.u.key_create.request_id, request, 16);
+        assert_memory_not_equal(t->d[i].last.u.key_create.key_id, t->wallet_id, 16);
     }
+    fake_active_make(t, 0, &f); /* of the first request: nobody waits for it */
+    memcpy(f.u.key_active.request_id, request, 16);
+    fake_evt(&t->d[0], &f);
+    fake_wallet_status(t, "PROVISIONING");
+    memcpy(t->key_id, t->d[0].last.u.key_create.key_id, 16);
+    fake_make_cert(t);
     active(t, 0);
     active(t, 1);
     active(t, 2);
@@ -273,6 +288,31 @@ static void a_retryable_failure_starts_a_higher_attempt(void **state)
     checked(t, 2, 3);
     fake_wallet_status(t, "PROVISIONED");
     assert_null(json_object_get(t->w->reply, "reasons"));
+    fake_trio_free(t);
+}
+
+static void after_a_certificate_there_is_no_retry(void **state)
+{
+    struct fake_trio *t = begin();
+
+    (void)state;
+    active(t, 0);
+    key_failed(t, 1, 1, true); /* it is PENDING there, and asks its peers */
+    for (int i = 0; i < 30; i++) {
+        fake_wait(t->w, 10000);
+        for (int k = 0; k < 3; k++) {
+            fake_status(&t->d[k], "READY");
+        }
+    }
+    active(t, 1);
+    active(t, 2);
+    checked(t, 1, 2);
+    checked(t, 1, 3);
+    checked(t, 2, 3);
+    fake_wallet_status(t, "PROVISIONED");
+    for (int k = 0; k < 3; k++) {
+        assert_false(fake_cmd(&t->d[k], CS_CMD_KEY_CREATE));
+    }
     fake_trio_free(t);
 }
 
@@ -351,12 +391,13 @@ static void bad_wallet_requests_name_their_field(void **state)
         {"\"blockchain\":\"SOLANA\",\"keystore\":\"HSM\"", 409, "keystore"},
         {"\"blockchain\":\"SOLANA\",\"keystore\":\"MPC\",\"keyAlgorithm\":\"RSA\"", 400,
          "keyAlgorithm"},
-        {"\"blockchain\":\"SOLANA\",\"keystore\":\"MPC\",\"keyAlgorithm\":\"SECP256K1\"", 400,
-         "keyAlgorithm"},
+        {"\"blockchain\":\"SOLANA\",\"keystore\":\"MPC\",\"keyAlgorithm\":"
+         "\"SECP256K1\"",
+         400, "keyAlgorithm"},
         {"\"blockchain\":\"XRP_LEDGER\",\"keystore\":\"MPC\"", 409, "keyAlgorithm"},
         {"\"blockchain\":\"ETHEREUM\",\"keystore\":\"MPC\"", 409, "keyAlgorithm"},
-        {"\"blockchain\":\"SOLANA\",\"keystore\":\"MPC\",\"recoveryPublicKey\":\"00\"", 409,
-         "recoveryPublicKey"},
+        {"\"blockchain\":\"SOLANA\",\"keystore\":\"MPC\",\"recoveryPublicKey\":\"00\"",
+         409, "recoveryPublicKey"},
         {"\"blockchain\":\"SOLANA\",\"keystore\":\"MPC\",\"externalId\":7", 400,
          "externalId"},
     };
@@ -369,9 +410,10 @@ static void bad_wallet_requests_name_their_field(void **state)
         (void)fake_wallet_post(t, bad[i].more);
         fake_refused(t->w, bad[i].status, bad[i].field);
     }
-    assert_int_equal(fake_wallet_post(t, "\"blockchain\":\"XRP_LEDGER\",\"keystore\":\"MPC\","
-                                         "\"keyAlgorithm\":\"ED25519\""),
-                     200);
+    assert_int_equal(
+        fake_wallet_post(t, "\"blockchain\":\"XRP_LEDGER\",\"keystore\":\"MPC\","
+                            "\"keyAlgorithm\":\"ED25519\""),
+        200);
     fake_trio_free(t);
 }
 
@@ -419,7 +461,8 @@ int main(void)
         cmocka_unit_test(a_wrong_check_signature_fails_the_key),
         cmocka_unit_test(a_pair_is_vouched_for_only_by_its_members),
         cmocka_unit_test(events_of_others_or_of_another_request_are_dropped),
-        cmocka_unit_test(a_retryable_failure_starts_a_higher_attempt),
+        cmocka_unit_test(a_retryable_failure_starts_a_new_key),
+        cmocka_unit_test(after_a_certificate_there_is_no_retry),
         cmocka_unit_test(a_final_failure_ends_the_key),
         cmocka_unit_test(an_attempt_without_answer_is_repeated_until_the_life_ends),
         cmocka_unit_test(a_failed_key_does_not_come_back),

@@ -18,26 +18,29 @@ static void three_nodes_join_and_the_words_appear(void **state)
     fake_quorum_new(t);
     fake_quorum_state(t, "QUORUM_STATE_CREATED");
     assert_int_equal(json_array_size(json_object_get(t->w->reply, "deviceIds")), 3);
-    assert_int_equal(json_integer_value(json_object_get(t->w->reply, "requiredSigners")), 2);
+    assert_int_equal(
+        json_integer_value(json_object_get(t->w->reply, "requiredSigners")), 2);
     for (int i = 0; i < 3; i++) {
-        assert_false(fake_cmd(&t->d[i], CS_CMD_QUORUM_COMMITS)); /* not before all did */
+        assert_false(
+            fake_cmd(&t->d[i], CS_CMD_QUORUM_COMMITS)); /* not before all did */
         fake_accept(t, i);
         fake_quorum_state(t, "QUORUM_STATE_PENDING");
     }
     fake_ok(t->w, "GET", quorum(t, "/status"), NULL);
-    assert_int_equal(json_integer_value(json_object_get(t->w->reply, "acceptedMemberCount")),
-                     3);
+    assert_int_equal(
+        json_integer_value(json_object_get(t->w->reply, "acceptedMemberCount")), 3);
     for (int i = 0; i < 3; i++) {
         assert_true(fake_cmd(&t->d[i], CS_CMD_QUORUM_COMMITS));
         assert_int_equal(t->d[i].last.u.quorum_commits.n_accepts, 3);
-        assert_memory_equal(t->d[i].last.u.quorum_commits.accepts[2].commit, t->commits[2],
-                            32);
+        assert_memory_equal(t->d[i].last.u.quorum_commits.accepts[2].commit,
+                            t->commits[2], 32);
         assert_false(fake_cmd(&t->d[i], CS_CMD_QUORUM_FINISH));
         fake_reveal(t, i);
     }
     for (int i = 0; i < 3; i++) {
         assert_true(fake_cmd(&t->d[i], CS_CMD_QUORUM_FINISH));
-        assert_memory_equal(t->d[i].last.u.quorum_finish.nonces[1].nonce, t->nonces[1], 32);
+        assert_memory_equal(t->d[i].last.u.quorum_finish.nonces[1].nonce, t->nonces[1],
+                            32);
         fake_quorum_state(t, "QUORUM_STATE_PENDING");
         fake_confirm(t, i, CS_EVT_QUORUM_CONFIRMED);
     }
@@ -73,7 +76,8 @@ static void memberships_and_session_sets_are_listed(void **state)
     (void)snprintf(path, sizeof path, "/v2/mpc/sessions/%s/status",
                    fake_text(t->w, "0.id"));
     fake_ok(t->w, "GET", path, NULL);
-    assert_int_equal(json_integer_value(json_object_get(t->w->reply, "acceptedCount")), 3);
+    assert_int_equal(json_integer_value(json_object_get(t->w->reply, "acceptedCount")),
+                     3);
     fake_ok(t->w, "GET", "/v2/mpc/quorums", NULL);
     assert_int_equal(json_array_size(t->w->reply), 1);
     fake_trio_free(t);
@@ -91,7 +95,8 @@ static void a_node_can_say_that_an_operator_compared_the_words(void **state)
     fake_trio_free(t);
 }
 
-/* ---- lies: each ends the quorum and names the member ------------------------------------ */
+/* ---- lies: each ends the quorum and names the member
+ * ------------------------------------ */
 
 static void ended(struct fake_trio *t, const char *reason, const char *text)
 {
@@ -209,7 +214,8 @@ static void one_rejection_ends_the_quorum(void **state)
     f.u.quorum_rejected.index = 3;
     (void)snprintf(f.u.quorum_rejected.reason, 32, "DESCRIPTOR");
     memset(f.u.quorum_rejected.text, 'x', 252);
-    memcpy(f.u.quorum_rejected.text + 249, "\xc3\xbc\xc3\xbc", 5); /* long and not ASCII */
+    memcpy(f.u.quorum_rejected.text + 249, "\xc3\xbc\xc3\xbc",
+           5); /* long and not ASCII */
     fake_evt(&t->d[2], &f);
     ended(t, "DESCRIPTOR", "member 3");
 }
@@ -259,7 +265,8 @@ static void a_quorum_that_is_not_joined_in_time_fails(void **state)
     fake_trio_free(t);
 }
 
-/* ---- requests ---------------------------------------------------------------------------- */
+/* ---- requests
+ * ---------------------------------------------------------------------------- */
 
 static void post(struct fake_trio *t, const char *members, const char *rest, int status,
                  const char *field)
@@ -286,21 +293,23 @@ static void bad_quorum_requests_name_their_field(void **state)
     post(t, "[\"x\",\"y\"]", ok, 400, "deviceIds");
     post(t, "7", ok, 400, "deviceIds");
     post(t, twice, ok, 400, "deviceIds");
-    post(t, "[\"00000000-0000-4000-8000-000000000000\","
-            "\"00000000-0000-4000-8000-000000000001\"]",
+    post(t,
+         "[\"00000000-0000-4000-8000-000000000000\","
+         "\"00000000-0000-4000-8000-000000000001\"]",
          ok, 404, "deviceIds");
-    post(t, two, ",\"requiredSigners\":2,\"quorumType\":\"QUORUM_TYPE_CLOUD\"", 400, "name");
+    post(t, two, ",\"requiredSigners\":2,\"quorumType\":\"QUORUM_TYPE_CLOUD\"", 400,
+         "name");
     post(t, two, ",\"name\":\"Q\",\"quorumType\":\"QUORUM_TYPE_CLOUD\"", 400,
          "requiredSigners");
     post(t, two,
-         ",\"name\":\"Q\",\"requiredSigners\":1,\"quorumType\":\"QUORUM_TYPE_CLOUD\"", 400,
-         "requiredSigners");
+         ",\"name\":\"Q\",\"requiredSigners\":1,\"quorumType\":\"QUORUM_TYPE_CLOUD\"",
+         400, "requiredSigners");
     post(t, two,
-         ",\"name\":\"Q\",\"requiredSigners\":3,\"quorumType\":\"QUORUM_TYPE_CLOUD\"", 400,
-         "requiredSigners");
+         ",\"name\":\"Q\",\"requiredSigners\":3,\"quorumType\":\"QUORUM_TYPE_CLOUD\"",
+         400, "requiredSigners");
     post(t, two,
-         ",\"name\":\"Q\",\"requiredSigners\":2,\"quorumType\":\"QUORUM_TYPE_MOBILE\"", 400,
-         "quorumType");
+         ",\"name\":\"Q\",\"requiredSigners\":2,\"quorumType\":\"QUORUM_TYPE_MOBILE\"",
+         400, "quorumType");
     post(t, two,
          ",\"name\":\"Q\",\"requiredSigners\":2,\"quorumType\":\"QUORUM_TYPE_CLOUD\","
          "\"backupStrategyId\":\"b\"",

@@ -20,7 +20,8 @@ static void relay_open(struct fake_device *d, uint8_t nonce[32])
     memcpy(nonce, f.body.p, 32);
 }
 
-static void relay_hello(struct fake_device *d, const uint8_t nonce[32], const char *channel)
+static void relay_hello(struct fake_device *d, const uint8_t nonce[32],
+                        const char *channel)
 {
     struct cs_relay_frame f = {.type = CS_RELAY_HELLO};
     struct cs_wr w = {0};
@@ -58,7 +59,8 @@ static void relay_up(struct fake_device *d)
 
 static void data(struct fake_device *from, const uint8_t to[16], const char *text)
 {
-    struct cs_relay_frame f = {.type = CS_RELAY_DATA, .body = CS_SPAN(text, strlen(text))};
+    struct cs_relay_frame f = {.type = CS_RELAY_DATA,
+                               .body = CS_SPAN(text, strlen(text))};
     struct cs_wr w = {0};
 
     memcpy(f.id, to, 16);

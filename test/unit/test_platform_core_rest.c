@@ -20,11 +20,12 @@ static int setup_with(struct fake_platform *w, const char *token)
                    "{\"setupToken\":\"%s\",\"organizationName\":\"Acme\",\"firstName\":"
                    "\"Ada\",\"lastName\":\"Admin\",\"email\":\"a@example.org\"}",
                    token);
-    return fake_http(w, (struct fake_http){
-                            .method = "POST", .path = "/v2/setup", .body = body});
+    return fake_http(
+        w, (struct fake_http){.method = "POST", .path = "/v2/setup", .body = body});
 }
 
-/* ---- setup --------------------------------------------------------------------------- */
+/* ---- setup
+ * --------------------------------------------------------------------------- */
 
 static void the_setup_token_works_exactly_once(void **state)
 {
@@ -35,7 +36,8 @@ static void the_setup_token_works_exactly_once(void **state)
     (void)snprintf(token, sizeof token, "%s", w->setup_token);
     assert_int_equal(strlen(token), 64);
     assert_int_equal(
-        setup_with(w, "0000000000000000000000000000000000000000000000000000000000000000"),
+        setup_with(w,
+                   "0000000000000000000000000000000000000000000000000000000000000000"),
         401);
     fake_refused(w, 401, "setupToken");
     assert_int_equal(setup_with(w, ""), 400);
@@ -85,7 +87,8 @@ static void setup_names_bad_fields(void **state)
         {"{}", "setupToken"},
         {"{\"setupToken\":\"x\"}", "organizationName"},
         {"{\"setupToken\":\"x\",\"organizationName\":\"o\"}", "email"},
-        {"{\"setupToken\":\"x\",\"organizationName\":\"o\",\"email\":\"e@x\"}", "firstName"},
+        {"{\"setupToken\":\"x\",\"organizationName\":\"o\",\"email\":\"e@x\"}",
+         "firstName"},
         {"{\"setupToken\":\"x\",\"organizationName\":\"o\",\"email\":\"e@x\","
          "\"firstName\":\"f\"}",
          "lastName"},
@@ -96,8 +99,9 @@ static void setup_names_bad_fields(void **state)
 
     (void)state;
     for (size_t i = 0; i < CS_COUNTOF(bodies); i++) {
-        (void)fake_http(w, (struct fake_http){
-                               .method = "POST", .path = "/v2/setup", .body = bodies[i][0]});
+        (void)fake_http(w, (struct fake_http){.method = "POST",
+                                              .path = "/v2/setup",
+                                              .body = bodies[i][0]});
         fake_refused(w, 400, bodies[i][1]);
     }
     fake_platform_free(w);
@@ -120,13 +124,15 @@ static void the_organisation_has_the_vendors_shape(void **state)
     fake_platform_free(w);
 }
 
-/* ---- tokens ----------------------------------------------------------------------------- */
+/* ---- tokens
+ * ----------------------------------------------------------------------------- */
 
 static int token_with(struct fake_platform *w, const char *id, const char *s)
 {
     char body[256];
 
-    (void)snprintf(body, sizeof body, "{\"clientId\":\"%s\",\"clientSecret\":\"%s\"}", id, s);
+    (void)snprintf(body, sizeof body, "{\"clientId\":\"%s\",\"clientSecret\":\"%s\"}",
+                   id, s);
     return fake_http(w, (struct fake_http){.method = "POST",
                                            .path = "/v2/credentials/oauth/token",
                                            .body = body});
@@ -211,9 +217,11 @@ static void tokens_of_one_credential_are_bounded(void **state)
     fake_platform_free(w);
 }
 
-/* ---- credentials --------------------------------------------------------------------------- */
+/* ---- credentials
+ * --------------------------------------------------------------------------- */
 
-static int credential_new(struct fake_platform *w, const char *permissions, const char *more)
+static int credential_new(struct fake_platform *w, const char *permissions,
+                          const char *more)
 {
     char body[1024];
 
@@ -259,7 +267,8 @@ static void nobody_gives_what_it_does_not_have(void **state)
     fake_ok(w, "GET", "/v2/credentials", NULL);
     (void)snprintf(id, sizeof id, "%s", fake_text(w, "0.id")); /* the owner's */
     assert_int_equal(
-        credential_new(w, "\"credentials.manage\",\"credentials.read\",\"devices.read\"", ""),
+        credential_new(
+            w, "\"credentials.manage\",\"credentials.read\",\"devices.read\"", ""),
         200);
     (void)snprintf(cid, sizeof cid, "%s", fake_text(w, "clientId"));
     (void)snprintf(own, sizeof own, "%s", fake_text(w, "clientSecret"));
@@ -338,9 +347,10 @@ static void address_lists_bind_a_credential(void **state)
     fake_refused(w, 400, "allowedIps");
     (void)credential_new(w, "", ",\"allowedIps\":[\"10.0.0.0/33\"]");
     fake_refused(w, 400, "allowedIps");
-    assert_int_equal(credential_new(w, "\"devices.read\"",
-                                    ",\"allowedIps\":[\"192.0.2.0/30\",\"2001:db8::7\"]"),
-                     200);
+    assert_int_equal(
+        credential_new(w, "\"devices.read\"",
+                       ",\"allowedIps\":[\"192.0.2.0/30\",\"2001:db8::7\"]"),
+        200);
     (void)snprintf(cid, sizeof cid, "%s", fake_text(w, "clientId"));
     (void)snprintf(own, sizeof own, "%s", fake_text(w, "clientSecret"));
     fake_login(w, cid, own);
@@ -368,7 +378,8 @@ static void bad_credential_requests_name_their_field(void **state)
     (void)fake_api(w, "POST", "/v2/credentials",
                    "{\"name\":\"c\",\"category\":\"FUN\",\"permissions\":[]}");
     fake_refused(w, 400, "category");
-    (void)fake_api(w, "POST", "/v2/credentials", "{\"name\":\"c\",\"category\":\"AUDIT\"}");
+    (void)fake_api(w, "POST", "/v2/credentials",
+                   "{\"name\":\"c\",\"category\":\"AUDIT\"}");
     fake_refused(w, 400, "permissions");
     fake_ok(w, "GET", "/v2/credentials/permissions", NULL);
     assert_string_not_equal(fake_text(w, "transactions"), "x");
@@ -376,7 +387,8 @@ static void bad_credential_requests_name_their_field(void **state)
     fake_platform_free(w);
 }
 
-/* ---- the matrix: every route of the table ---------------------------------------------------- */
+/* ---- the matrix: every route of the table
+ * ---------------------------------------------------- */
 
 static void path_of(const struct cs_route *r, char *out, size_t size)
 {
@@ -444,9 +456,11 @@ static void every_route_needs_a_token_and_its_own_permission(void **state)
     fake_platform_free(w);
 }
 
-/* ---- strictness -------------------------------------------------------------------------------- */
+/* ---- strictness
+ * -------------------------------------------------------------------------------- */
 
-static void post_raw(struct fake_platform *w, const char *body, size_t n, const char *type)
+static void post_raw(struct fake_platform *w, const char *body, size_t n,
+                     const char *type)
 {
     (void)fake_http(w, (struct fake_http){.method = "POST",
                                           .path = "/v2/vaults",
@@ -540,7 +554,9 @@ static void errors_have_code_message_and_details(void **state)
     fake_platform_free(w);
 }
 
-/* ---- idempotency ----------------------------------------------------------------------------------- */
+/* ---- idempotency
+ * -----------------------------------------------------------------------------------
+ */
 
 static int vault_with_key(struct fake_platform *w, const char *body, const char *key)
 {
@@ -644,7 +660,8 @@ static void an_external_id_stands_for_one_vault(void **state)
     fake_platform_free(w);
 }
 
-/* ---- vaults and paging ----------------------------------------------------------------------------- */
+/* ---- vaults and paging
+ * ----------------------------------------------------------------------------- */
 
 static void vaults_page_and_filter(void **state)
 {
@@ -654,14 +671,15 @@ static void vaults_page_and_filter(void **state)
 
     (void)state;
     for (int i = 0; i < 25; i++) {
-        (void)snprintf(body, sizeof body, "{\"name\":\"v%02d\",\"correlationId\":\"c%d\"}", i,
-                       i % 5);
+        (void)snprintf(body, sizeof body,
+                       "{\"name\":\"v%02d\",\"correlationId\":\"c%d\"}", i, i % 5);
         fake_ok(w, "POST", "/v2/vaults", body);
     }
     (void)snprintf(path, sizeof path, "/v2/vaults?pageSize=10");
     do {
         fake_ok(w, "GET", path, NULL);
-        for (size_t i = 0; i < json_array_size(json_object_get(w->reply, "vaults")); i++) {
+        for (size_t i = 0; i < json_array_size(json_object_get(w->reply, "vaults"));
+             i++) {
             char at[40], want[16];
 
             (void)snprintf(at, sizeof at, "vaults.%zu.name", i);

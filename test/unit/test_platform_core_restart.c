@@ -157,16 +157,16 @@ static void the_walk_goes_on_over_restarts(void **state)
     uint8_t sig[64];
     unsigned mask;
 
-#define AGAIN()                                                                          \
-    do {                                                                                 \
-        reboot(t);                                                                       \
-        for (int k = 0; k < 3; k++) {                                                    \
-            struct cs_ctl_frame keep = t->d[k].last;                                     \
-            memset(&t->d[k].last, 0, sizeof t->d[k].last);                               \
-            fake_connect_ok(&t->d[k]);                                                   \
-            fake_last_free(&t->d[k]);                                                    \
-            t->d[k].last = keep;                                                         \
-        }                                                                                \
+#define AGAIN()                                                                        \
+    do {                                                                               \
+        reboot(t);                                                                     \
+        for (int k = 0; k < 3; k++) {                                                  \
+            struct cs_ctl_frame keep = t->d[k].last;                                   \
+            memset(&t->d[k].last, 0, sizeof t->d[k].last);                             \
+            fake_connect_ok(&t->d[k]);                                                 \
+            fake_last_free(&t->d[k]);                                                  \
+            t->d[k].last = keep;                                                       \
+        }                                                                              \
     } while (0)
 
     (void)state;
@@ -264,7 +264,8 @@ static void stale_sign_commands_are_not_sent(void **state)
     fake_trio_free(t);
 }
 
-/* ---- a store that fails --------------------------------------------------------------------- */
+/* ---- a store that fails
+ * --------------------------------------------------------------------- */
 
 static void a_failed_commit_ends_the_program_and_nothing_was_promised(void **state)
 {

@@ -73,7 +73,7 @@ static void the_command_carries_the_payload_and_a_pair(void **state)
     fake_tx_new(t, &x, 5);
     mask = fake_sign_commands(t, &x);
     s = &t->d[fake_first(mask)].last.u.sign;
-    assert_memory_equal(s->key_id, t->wallet_id, 16);
+    assert_memory_equal(s->key_id, t->key_id, 16);
     assert_int_equal(s->payload.n, x.message.n);
     assert_memory_equal(s->payload.p, x.message.p, x.message.n);
     assert_int_equal(s->signers[0], fake_first(mask) + 1);
@@ -105,9 +105,16 @@ static void pairs_take_turns(void **state)
     fake_trio_free(t);
 }
 
-/* ---- lies ------------------------------------------------------------------------------- */
+/* ---- lies
+ * ------------------------------------------------------------------------------- */
 
-enum lie { LIE_SIGNATURE, LIE_MESSAGE, LIE_RECEIPT, LIE_RECEIPT_OF_OTHER, LIE_OTHER_TX };
+enum lie {
+    LIE_SIGNATURE,
+    LIE_MESSAGE,
+    LIE_RECEIPT,
+    LIE_RECEIPT_OF_OTHER,
+    LIE_OTHER_TX
+};
 
 static void lie(struct fake_trio *t, struct fake_tx *x, unsigned mask, enum lie what)
 {
@@ -212,7 +219,8 @@ static void a_second_result_adds_its_receipt_and_changes_nothing(void **state)
     free_tx(t, &x);
 }
 
-/* ---- retries ----------------------------------------------------------------------------- */
+/* ---- retries
+ * ----------------------------------------------------------------------------- */
 
 static void a_retryable_failure_goes_to_another_pair(void **state)
 {
@@ -224,7 +232,8 @@ static void a_retryable_failure_goes_to_another_pair(void **state)
     fake_tx_new(t, &x, 7);
     mask = fake_sign_commands(t, &x);
     fake_failed_send(t, &x, fake_first(mask), "LINK_LOST", 0, true);
-    fake_failed_send(t, &x, fake_second(mask), "LINK_LOST", 0, true); /* the same attempt */
+    fake_failed_send(t, &x, fake_second(mask), "LINK_LOST", 0,
+                     true); /* the same attempt */
     again = fake_sign_commands(t, &x);
     assert_int_not_equal(again, 0);
     assert_int_not_equal(again, mask);
@@ -421,7 +430,8 @@ static void steps_of_nodes_are_in_the_timeline_and_bounded(void **state)
     free_tx(t, &x);
 }
 
-/* ---- requests ------------------------------------------------------------------------------- */
+/* ---- requests
+ * ------------------------------------------------------------------------------- */
 
 static void the_wallet_has_to_be_enabled(void **state)
 {
@@ -467,7 +477,8 @@ static void bad_signing_requests_name_their_field(void **state)
     (void)fake_raw_post(t, cs_hex(hex, foreign.p, foreign.n), "\"signOnly\":true");
     fake_refused(t->w, 400, "encodedTransaction");
     assert_non_null(strstr(fake_text(t->w, "message"), "CHAIN_SIGNER"));
-    assert_int_equal(fake_api(t->w, "POST", fake_tx_path(t, "/sign-plaintext"), "{}"), 400);
+    assert_int_equal(fake_api(t->w, "POST", fake_tx_path(t, "/sign-plaintext"), "{}"),
+                     400);
     fake_refused(t->w, 400, "message");
     fake_ok(t->w, "GET", fake_tx_path(t, ""), NULL); /* none of them left a trace */
     assert_int_equal(json_array_size(json_object_get(t->w->reply, "transactions")), 0);
@@ -483,7 +494,8 @@ static void a_message_is_signed_with_its_prefix(void **state)
     unsigned mask;
 
     (void)state;
-    fake_ok(t->w, "POST", fake_tx_path(t, "/sign-plaintext"), "{\"message\":\"hello\"}");
+    fake_ok(t->w, "POST", fake_tx_path(t, "/sign-plaintext"),
+            "{\"message\":\"hello\"}");
     fake_tx_id(t, &x);
     assert_string_equal(fake_text(t->w, "action"), "PALISADE_SIGN_PLAINTEXT");
     hex = fake_text(t->w, "encodedTransaction");
@@ -523,11 +535,11 @@ static void an_external_id_stands_for_one_payload(void **state)
     (void)state;
     fake_tx_payload(t, &x, 7);
     fake_tx_payload(t, &y, 8);
-    assert_int_equal(fake_raw_post(t, x.hex, "\"signOnly\":true,\"externalId\":\"pay-1\""),
-                     200);
+    assert_int_equal(
+        fake_raw_post(t, x.hex, "\"signOnly\":true,\"externalId\":\"pay-1\""), 200);
     (void)snprintf(first, sizeof first, "%s", fake_text(t->w, "id"));
-    assert_int_equal(fake_raw_post(t, x.hex, "\"signOnly\":true,\"externalId\":\"pay-1\""),
-                     200);
+    assert_int_equal(
+        fake_raw_post(t, x.hex, "\"signOnly\":true,\"externalId\":\"pay-1\""), 200);
     assert_string_equal(fake_text(t->w, "id"), first);
     (void)fake_raw_post(t, y.hex, "\"signOnly\":true,\"externalId\":\"pay-1\"");
     fake_refused(t->w, 409, "externalId");
@@ -551,9 +563,9 @@ static void transactions_page_in_order(void **state)
     (void)snprintf(rest, sizeof rest, "?pageSize=3");
     for (int page = 0; page < 3; page++) {
         fake_ok(t->w, "GET", fake_tx_path(t, rest), NULL);
-        assert_int_equal(
-            json_integer_value(json_object_get(json_object_get(t->w->reply, "filter"), "total")),
-            7);
+        assert_int_equal(json_integer_value(json_object_get(
+                             json_object_get(t->w->reply, "filter"), "total")),
+                         7);
         seen += (unsigned)json_array_size(json_object_get(t->w->reply, "transactions"));
         (void)snprintf(rest, sizeof rest, "?pageSize=3&pageToken=%s",
                        fake_text(t->w, "filter.nextPageToken"));

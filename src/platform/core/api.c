@@ -12,7 +12,8 @@
 
 enum { BAD_AUTH_BURST = 100, BAD_AUTH_PER_S = 10 };
 
-/* ---- refusing ------------------------------------------------------------------------- */
+/* ---- refusing
+ * ------------------------------------------------------------------------- */
 
 static int status_of(enum cs_api_code code)
 {
@@ -84,7 +85,8 @@ static void reply_error(struct cs_api *a)
     }
     cs_js_set(o, "details", details);
     cs_json_write(&w, o);
-    cs_emit_reply(a->core->out, a->http->id, a->status, "application/json", cs_wr_get(&w));
+    cs_emit_reply(a->core->out, a->http->id, a->status, "application/json",
+                  cs_wr_get(&w));
     cs_wr_free(&w);
     json_decref(o);
 }
@@ -108,11 +110,13 @@ static void reply_ok(struct cs_api *a, struct cs_span text)
         cs_wr_u8(&w, '}');
     }
     CS_ASSERT(w.err == CS_OK);
-    cs_emit_reply(a->core->out, a->http->id, a->status, "application/json", cs_wr_get(&w));
+    cs_emit_reply(a->core->out, a->http->id, a->status, "application/json",
+                  cs_wr_get(&w));
     cs_wr_free(&w);
 }
 
-/* ---- finding the route -------------------------------------------------------------------- */
+/* ---- finding the route
+ * -------------------------------------------------------------------- */
 
 static size_t segment(const char *p)
 {
@@ -154,12 +158,14 @@ static const struct cs_route *find_route(struct cs_api *a)
         }
     }
     if (path_known) {
-        (void)cs_api_fail(a, CS_API_UNIMPLEMENTED, "", "%s is not a method of this path",
+        (void)cs_api_fail(a, CS_API_UNIMPLEMENTED, "",
+                          "%s is not a method of this path",
                           strlen(a->http->method) < 16 ? a->http->method : "this");
         a->status = 405;
     } else {
-        (void)cs_api_fail(a, CS_API_NOT_FOUND, "",
-                          "there is no such path: see src/platform/README.md for the API");
+        (void)cs_api_fail(
+            a, CS_API_NOT_FOUND, "",
+            "there is no such path: see src/platform/README.md for the API");
     }
     return NULL;
 }
@@ -170,7 +176,8 @@ static bool read_param(struct cs_api *a, const char *pattern, const char *path)
     size_t n = segment(path);
 
     CS_ASSERT(a->n_params < CS_API_PARAMS);
-    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(pattern + 1, "}"), pattern + 1);
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(pattern + 1, "}"),
+                   pattern + 1);
     if (n != CS_UUID_LEN - 1) {
         (void)cs_api_fail(a, CS_API_INVALID, name, "must be a UUID");
         return false;
@@ -203,7 +210,8 @@ static bool read_params(struct cs_api *a, const struct cs_route *r)
     }
 }
 
-/* ---- who asks, and what ---------------------------------------------------------------------- */
+/* ---- who asks, and what
+ * ---------------------------------------------------------------------- */
 
 static bool authenticate(struct cs_api *a, const struct cs_route *r)
 {
@@ -273,7 +281,8 @@ static bool read_body(struct cs_api *a)
         return false;
     }
     if (wanted && !is_json(a->http->content_type)) {
-        (void)cs_api_fail(a, CS_API_INVALID, "Content-Type", "must be application/json");
+        (void)cs_api_fail(a, CS_API_INVALID, "Content-Type",
+                          "must be application/json");
         a->status = 415;
         return false;
     }
@@ -290,7 +299,8 @@ static bool read_body(struct cs_api *a)
     return true;
 }
 
-/* ---- running -------------------------------------------------------------------------------- */
+/* ---- running
+ * -------------------------------------------------------------------------------- */
 
 static void run_handler(struct cs_api *a, const struct cs_route *r)
 {

@@ -26,22 +26,22 @@ enum cs_api_code {
 enum {
     CS_API_BODY_MAX = 512 << 10,
     CS_API_PARAMS = 3,
-    CS_API_NAME = 50,   /* characters of a name, as in the vendor's console */
-    CS_API_TEXT = 500,  /* of a description */
-    CS_API_EXT = 128,   /* of an external or correlation id */
-    CS_API_PAGE = 50,   /* default page */
+    CS_API_NAME = 50,  /* characters of a name, as in the vendor's console */
+    CS_API_TEXT = 500, /* of a description */
+    CS_API_EXT = 128,  /* of an external or correlation id */
+    CS_API_PAGE = 50,  /* default page */
     CS_API_PAGE_MAX = 200,
 };
 
 struct cs_api {
     struct cs_platform_core *core;
     const struct cs_http_req *http;
-    json_t *credential; /* owned; NULL on open routes */
-    const char *actor;  /* the credential's id: createdBy */
+    json_t *credential;                     /* owned; NULL on open routes */
+    const char *actor;                      /* the credential's id: createdBy */
     uint8_t param[CS_API_PARAMS][CS_PC_ID]; /* {ids} of the path, in order */
     size_t n_params;
-    json_t *body;      /* owned; {} when the method has none */
-    struct cs_jr in;   /* over body */
+    json_t *body;    /* owned; {} when the method has none */
+    struct cs_jr in; /* over body */
     /* outcome */
     enum cs_api_code code;
     int status;
@@ -68,16 +68,18 @@ struct cs_route {
 /* All routes; NULL behind the last.  Tests walk it. */
 const struct cs_route *cs_route_at(size_t i);
 
-/* ---- for handlers ------------------------------------------------------------------ */
+/* ---- for handlers ------------------------------------------------------------------
+ */
 
 /* Refuses.  field names the member, parameter or header ("" when there is none);
- * message is a sentence with the remedy.  Always returns NULL.  The first one counts. */
+ * message is a sentence with the remedy.  Always returns NULL.  The first one counts.
+ */
 json_t *cs_api_fail(struct cs_api *a, enum cs_api_code code, const char *field,
                     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* True when the typed reads of a->in failed: the refusal is set then. */
 bool cs_api_bad_body(struct cs_api *a);
-/* A record made earlier with this external id, for a request that repeats it: *rec is it
- * (owned) or NULL.  false: it was made from something else, refusal set. */
+/* A record made earlier with this external id, for a request that repeats it: *rec is
+ * it (owned) or NULL.  false: it was made from something else, refusal set. */
 bool cs_api_external(struct cs_api *a, enum cs_pc_unique kind, uint8_t table,
                      const char *scope, const json_t *wanted, json_t **rec);
 void cs_api_external_put(struct cs_api *a, enum cs_pc_unique kind, const char *scope,
@@ -86,7 +88,8 @@ void cs_api_external_put(struct cs_api *a, enum cs_pc_unique kind, const char *s
 json_t *cs_api_record(struct cs_api *a, uint8_t table, size_t i, const char *what);
 /* name: 1..max characters, no control characters. */
 const char *cs_api_name(struct cs_api *a, const char *member, size_t max);
-const char *cs_api_name_opt(struct cs_api *a, const char *member, size_t max); /* or NULL */
+const char *cs_api_name_opt(struct cs_api *a, const char *member,
+                            size_t max); /* or NULL */
 /* Query parameter, percent-decoded into out ("" when absent).  false: malformed or too
  * long, refusal set. */
 bool cs_api_query(struct cs_api *a, const char *name, char *out, size_t size);
@@ -108,7 +111,8 @@ json_t *cs_api_list_last(struct cs_api *a, const struct cs_api_page *p, size_t m
 /* All records as a JSON array, at most max. */
 json_t *cs_api_list(struct cs_api *a, const struct cs_api_page *p, size_t max);
 
-/* ---- entry --------------------------------------------------------------------------- */
+/* ---- entry
+ * --------------------------------------------------------------------------- */
 
 void cs_api_run(struct cs_platform_core *core, const struct cs_http_req *http);
 
@@ -119,7 +123,8 @@ bool cs_api_take(struct cs_platform_core *core, const char *kind, const char *te
 bool cs_api_peek(struct cs_platform_core *core, const char *kind, const char *text,
                  uint32_t burst, uint32_t per_s); /* takes nothing */
 
-/* ---- handlers, by file ----------------------------------------------------------------- */
+/* ---- handlers, by file
+ * ----------------------------------------------------------------- */
 
 /* credentials.c, token.c, setup.c */
 json_t *cs_api_setup(struct cs_api *a);
@@ -143,7 +148,8 @@ json_t *cs_api_device_approval(struct cs_api *a);
 json_t *cs_api_device_enabled(struct cs_api *a);
 json_t *cs_api_device_name(struct cs_api *a);
 json_t *cs_api_device_delete(struct cs_api *a);
-json_t *cs_api_device_side(struct cs_api *a); /* calls that only the vendor's app makes */
+json_t *
+cs_api_device_side(struct cs_api *a); /* calls that only the vendor's app makes */
 /* rest_mpc.c */
 json_t *cs_api_eligible(struct cs_api *a);
 json_t *cs_api_quorum_create(struct cs_api *a);
@@ -176,7 +182,8 @@ json_t *cs_api_tx_get(struct cs_api *a);
 json_t *cs_api_tx_list(struct cs_api *a);
 json_t *cs_api_tx_timeline(struct cs_api *a);
 
-/* token.c: the credential behind "Bearer ..", NULL when the token is not good.  Owned. */
+/* token.c: the credential behind "Bearer ..", NULL when the token is not good.  Owned.
+ */
 json_t *cs_token_credential(struct cs_platform_core *core, const char *authorization);
 void cs_token_revoke(struct cs_platform_core *core, const uint8_t credential[CS_PC_ID]);
 void cs_token_free_all(struct cs_platform_core *core);

@@ -21,7 +21,8 @@ static struct cs_pc_conn *conn_get(struct cs_platform_core *core, uint64_t id)
 static void send_challenge(struct cs_platform_core *core, const struct cs_pc_conn *c)
 {
     struct cs_ctl_frame f = {.type = CS_CTL_CHALLENGE};
-    struct cs_relay_frame r = {.type = CS_RELAY_CHALLENGE, .body = CS_SPAN_OF(c->nonce)};
+    struct cs_relay_frame r = {.type = CS_RELAY_CHALLENGE,
+                               .body = CS_SPAN_OF(c->nonce)};
     struct cs_wr w = {0};
 
     if (c->channel == CS_CHANNEL_CONTROL) {
@@ -69,7 +70,8 @@ void cs_pc_conn_up(struct cs_platform_core *core, const struct cs_event *ev)
     if (ev->exporter.n > 0) {
         memcpy(c->exporter, ev->exporter.p, ev->exporter.n);
     }
-    (void)snprintf(c->remote, sizeof c->remote, "%s", ev->remote == NULL ? "" : ev->remote);
+    (void)snprintf(c->remote, sizeof c->remote, "%s",
+                   ev->remote == NULL ? "" : ev->remote);
     cs_pc_random(core, c->nonce, sizeof c->nonce);
     cs_pc_map_put(&core->conns, &c->node, &c->id, sizeof c->id);
     core->n_unauth++;
@@ -77,20 +79,22 @@ void cs_pc_conn_up(struct cs_platform_core *core, const struct cs_event *ev)
 }
 
 bool cs_pc_auth_verify(const struct cs_pc_conn *c, const uint8_t device[CS_PC_ID],
-                       const uint8_t ik[32], const uint8_t sk[32], const uint8_t sig[64])
+                       const uint8_t ik[32], const uint8_t sk[32],
+                       const uint8_t sig[64])
 {
     const char *word = channel_word(c->channel);
     const struct cs_span items[] = {
-        CS_SPAN_OF(c->nonce), CS_SPAN(word, strlen(word)),
+        CS_SPAN_OF(c->nonce),      CS_SPAN(word, strlen(word)),
         CS_SPAN(device, CS_PC_ID), CS_SPAN(c->exporter, c->exporter_len),
-        CS_SPAN(ik, 32),      CS_SPAN(sk, 32)};
+        CS_SPAN(ik, 32),           CS_SPAN(sk, 32)};
     uint8_t th[32];
 
     cs_th(th, CS_TAG_AUTH, items, CS_COUNTOF(items));
     return cs_sign_verify(sig, ik, CS_SPAN_OF(th));
 }
 
-/* ---- going ----------------------------------------------------------------------------- */
+/* ---- going
+ * ----------------------------------------------------------------------------- */
 
 /* When a device was last heard is kept over restarts. */
 static void save_heartbeat(struct cs_platform_core *core, const struct cs_pc_live *l)
@@ -135,7 +139,8 @@ void cs_pc_conn_down(struct cs_platform_core *core, uint64_t id)
     }
 }
 
-void cs_pc_conn_close(struct cs_platform_core *core, struct cs_pc_conn *c, enum cs_err why)
+void cs_pc_conn_close(struct cs_platform_core *core, struct cs_pc_conn *c,
+                      enum cs_err why)
 {
     cs_emit_close(core->out, c->id, why);
     forget(core, c);
@@ -144,8 +149,8 @@ void cs_pc_conn_close(struct cs_platform_core *core, struct cs_pc_conn *c, enum 
 void cs_pc_conn_ready(struct cs_platform_core *core, struct cs_pc_conn *c,
                       struct cs_pc_live *live)
 {
-    struct cs_pc_conn **at =
-        c->channel == CS_CHANNEL_CONTROL ? &live->control : &live->relay;
+    struct cs_pc_conn **at = c->channel == CS_CHANNEL_CONTROL ? &live->control
+                                                              : &live->relay;
     struct cs_pc_conn *old = *at;
 
     *at = c; /* first, so that the old one's end is not the device's */
@@ -158,7 +163,8 @@ void cs_pc_conn_ready(struct cs_platform_core *core, struct cs_pc_conn *c,
     }
 }
 
-/* ---- messages and time ------------------------------------------------------------------- */
+/* ---- messages and time
+ * ------------------------------------------------------------------- */
 
 void cs_pc_conn_message(struct cs_platform_core *core, const struct cs_event *ev)
 {
@@ -191,7 +197,8 @@ static void tick_one(void *ctx, struct cs_pc_node *node)
 void cs_pc_conn_tick(struct cs_platform_core *core)
 {
     if (core->conns.n == 0 || core->now_ms < core->tick_at) {
-        core->tick_at = core->conns.n == 0 ? core->now_ms + CS_PC_TICK_MS : core->tick_at;
+        core->tick_at = core->conns.n == 0 ? core->now_ms + CS_PC_TICK_MS
+                                           : core->tick_at;
         return;
     }
     cs_pc_map_each(&core->conns, tick_one, core);

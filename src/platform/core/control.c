@@ -1,4 +1,5 @@
-/* Control channel, the platform's side: sign-in, pairing, frames (src/wire/README.md). */
+/* Control channel, the platform's side: sign-in, pairing, frames (src/wire/README.md).
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +29,8 @@ static void refuse(struct cs_platform_core *core, struct cs_pc_conn *c, enum cs_
 {
     struct cs_ctl_frame f = {.type = CS_CTL_REFUSED};
 
-    (void)snprintf(f.u.refused.reason, sizeof f.u.refused.reason, "%s", cs_err_reason(why));
+    (void)snprintf(f.u.refused.reason, sizeof f.u.refused.reason, "%s",
+                   cs_err_reason(why));
     (void)snprintf(f.u.refused.text, sizeof f.u.refused.text, "%s", text);
     cs_pc_control_send(core, c, &f);
     cs_log(CS_LOG_WARN, "platform", "device refused from %s: %s: %s", c->remote,
@@ -36,7 +38,8 @@ static void refuse(struct cs_platform_core *core, struct cs_pc_conn *c, enum cs_
     cs_pc_conn_close(core, c, why);
 }
 
-/* ---- pairing ----------------------------------------------------------------------------- */
+/* ---- pairing
+ * ----------------------------------------------------------------------------- */
 
 static bool pair_sig_ok(const struct cs_pc_conn *c, const struct cs_ctl_hello *h)
 {
@@ -58,7 +61,8 @@ static bool pairing_current(const json_t *device, const struct cs_ctl_hello *h)
            memcmp(public, h->pairing_public, sizeof public) == 0;
 }
 
-/* Somebody holds a pairing key of this device and is not the device: RELIABILITY T2, T3. */
+/* Somebody holds a pairing key of this device and is not the device: RELIABILITY T2,
+ * T3. */
 static void alert(struct cs_platform_core *core, const struct cs_pc_conn *c,
                   const struct cs_ctl_hello *h, enum cs_err why)
 {
@@ -81,8 +85,8 @@ static void alert(struct cs_platform_core *core, const struct cs_pc_conn *c,
 }
 
 /* Binds the device to the identity and uses the pairing key up, in one write. */
-static void bind(struct cs_platform_core *core, json_t *device, const struct cs_pc_conn *c,
-                 const struct cs_ctl_hello *h)
+static void bind(struct cs_platform_core *core, json_t *device,
+                 const struct cs_pc_conn *c, const struct cs_ctl_hello *h)
 {
     struct cs_identity id;
     json_t *pairing = json_object_get(device, "_pairing");
@@ -100,8 +104,8 @@ static void bind(struct cs_platform_core *core, json_t *device, const struct cs_
     cs_js_int(pairing, "usedAt", core->wall_ms);
     cs_pc_save(core, CS_PC_DEVICE, device);
     cs_pc_live_refresh(core, device);
-    cs_log(CS_LOG_INFO, "platform", "device %s paired from %s", cs_js_text(device, "id"),
-           c->remote);
+    cs_log(CS_LOG_INFO, "platform", "device %s paired from %s",
+           cs_js_text(device, "id"), c->remote);
 }
 
 static enum cs_err pair_first(struct cs_platform_core *core, json_t *device,
@@ -149,7 +153,8 @@ static enum cs_err other_identity(struct cs_platform_core *core, const json_t *d
     return err;
 }
 
-/* ---- hello ------------------------------------------------------------------------------- */
+/* ---- hello
+ * ------------------------------------------------------------------------------- */
 
 static enum cs_err hello_check(struct cs_platform_core *core, json_t *device,
                                struct cs_pc_conn *c, const struct cs_ctl_hello *h,
@@ -237,8 +242,8 @@ static void welcome(struct cs_platform_core *core, struct cs_pc_conn *c,
     c->last_event = inbox_load(core, c);
     l->heartbeat_ms = core->wall_ms;
     l->has_status = false;
-    (void)snprintf(f.u.welcome.approval_status, sizeof f.u.welcome.approval_status, "%s",
-                   cs_js_text(device, "approvalStatus"));
+    (void)snprintf(f.u.welcome.approval_status, sizeof f.u.welcome.approval_status,
+                   "%s", cs_js_text(device, "approvalStatus"));
     (void)snprintf(f.u.welcome.enabled_status, sizeof f.u.welcome.enabled_status, "%s",
                    cs_js_text(device, "enabledStatus"));
     f.u.welcome.time = (uint64_t)core->wall_ms;
@@ -269,7 +274,8 @@ static void hello(struct cs_platform_core *core, struct cs_pc_conn *c,
     json_decref(device);
 }
 
-/* ---- after welcome ------------------------------------------------------------------------- */
+/* ---- after welcome
+ * ------------------------------------------------------------------------- */
 
 static void event(struct cs_platform_core *core, struct cs_pc_conn *c,
                   const struct cs_ctl_frame *f)
@@ -336,7 +342,8 @@ void cs_pc_control_message(struct cs_platform_core *core, struct cs_pc_conn *c,
 
     c->heard_ms = c->state == CS_CONN_READY ? core->now_ms : c->heard_ms;
     if (err != CS_OK) {
-        cs_log(CS_LOG_WARN, "platform", "bad control frame from %s: %s", c->remote, why);
+        cs_log(CS_LOG_WARN, "platform", "bad control frame from %s: %s", c->remote,
+               why);
         cs_pc_conn_close(core, c, CS_ERR_PROTOCOL);
         return;
     }

@@ -1,10 +1,10 @@
 /* The inside of the platform core: its state and what its files share.
  *
- * A step: clocks are taken from the event, handlers read and write records through rec.h
- * and append actions to core->out, and at the end the db's batch goes out with them.
- * Handlers check everything before they write anything: a refused request leaves no
- * trace.  A store that fails sets core->broken, and then the step has no effect but the
- * end of the program.  Thread: loop. */
+ * A step: clocks are taken from the event, handlers read and write records through
+ * rec.h and append actions to core->out, and at the end the db's batch goes out with
+ * them. Handlers check everything before they write anything: a refused request leaves
+ * no trace.  A store that fails sets core->broken, and then the step has no effect but
+ * the end of the program.  Thread: loop. */
 #ifndef CS_PLATFORM_CORE_CORE_H
 #define CS_PLATFORM_CORE_CORE_H
 
@@ -19,17 +19,17 @@
 enum {
     CS_PC_ID = 16,
     CS_PC_MEMBERS_MAX = 7,
-    CS_PC_AUTH_MS = 10000,       /* to sign in on a connection */
-    CS_PC_SILENT_MS = 45000,     /* control: four missed status frames */
-    CS_PC_TICK_MS = 1000,        /* how often connections are looked at */
+    CS_PC_AUTH_MS = 10000,   /* to sign in on a connection */
+    CS_PC_SILENT_MS = 45000, /* control: four missed status frames */
+    CS_PC_TICK_MS = 1000,    /* how often connections are looked at */
     CS_PC_BUCKETS = 16384,
-    CS_PC_OUTBOX_MAX = 4096,     /* commands kept for one device */
+    CS_PC_OUTBOX_MAX = 4096,      /* commands kept for one device */
     CS_PC_FLIGHT_BYTES = 4 << 20, /* unacknowledged on one connection */
-    CS_PC_TIMELINE_MAX = 128,    /* entries of one request */
-    CS_PC_TIMERS_STEP = 64,      /* timers handled in one step */
+    CS_PC_TIMELINE_MAX = 128,     /* entries of one request */
+    CS_PC_TIMERS_STEP = 64,       /* timers handled in one step */
     CS_PC_TOKENS_MAX = 20000,
     CS_PC_TOKENS_CREDENTIAL = 200,
-    CS_PC_UNAUTH_MAX = 1024,     /* connections that have not signed in */
+    CS_PC_UNAUTH_MAX = 1024, /* connections that have not signed in */
 };
 
 enum cs_pc_conn_state { CS_CONN_CHALLENGED, CS_CONN_READY };
@@ -90,7 +90,7 @@ struct cs_platform_core {
     struct cs_pc_bucket *buckets;
     uint8_t bucket_salt[32];
     uint64_t seq, seq_end; /* order numbers: next, end of the reserved block */
-    int64_t timer_next;    /* wall ms of the earliest timer or before; INT64_MAX: none */
+    int64_t timer_next; /* wall ms of the earliest timer or before; INT64_MAX: none */
     uint64_t tick_at;
     uint64_t turn; /* rotates the choice of signers */
     bool is_set_up;
@@ -99,7 +99,8 @@ struct cs_platform_core {
     struct cs_platform_stats stats;
 };
 
-/* ---- conn.c: connections of both channels ------------------------------------------- */
+/* ---- conn.c: connections of both channels -------------------------------------------
+ */
 
 void cs_pc_conn_up(struct cs_platform_core *core, const struct cs_event *ev);
 void cs_pc_conn_down(struct cs_platform_core *core, uint64_t id);
@@ -118,7 +119,8 @@ bool cs_pc_auth_verify(const struct cs_pc_conn *c, const uint8_t device[CS_PC_ID
                        const uint8_t ik[32], const uint8_t sk[32],
                        const uint8_t sig[64]) CS_MUST_USE;
 
-/* ---- live.c: devices in memory -------------------------------------------------------- */
+/* ---- live.c: devices in memory
+ * -------------------------------------------------------- */
 
 /* NULL when there is no such device (or it is deleted). */
 struct cs_pc_live *cs_pc_live_get(struct cs_platform_core *core,
@@ -126,12 +128,14 @@ struct cs_pc_live *cs_pc_live_get(struct cs_platform_core *core,
 /* After the record changed: takes over keys and states, tells the node. */
 void cs_pc_live_refresh(struct cs_platform_core *core, const json_t *device);
 bool cs_pc_live_usable(const struct cs_pc_live *l); /* bound, approved, enabled */
-bool cs_pc_live_online(const struct cs_pc_live *l); /* usable and on the control channel */
+bool cs_pc_live_online(
+    const struct cs_pc_live *l); /* usable and on the control channel */
 void cs_pc_live_punish(struct cs_platform_core *core, struct cs_pc_live *l);
 uint32_t cs_pc_live_penalty(const struct cs_platform_core *core,
                             const struct cs_pc_live *l);
 
-/* ---- control.c, relay.c: frames of the two channels ------------------------------------ */
+/* ---- control.c, relay.c: frames of the two channels
+ * ------------------------------------ */
 
 void cs_pc_control_message(struct cs_platform_core *core, struct cs_pc_conn *c,
                            struct cs_span data);
@@ -142,7 +146,8 @@ void cs_pc_relay_message(struct cs_platform_core *core, struct cs_pc_conn *c,
 void cs_pc_event(struct cs_platform_core *core, struct cs_pc_live *from,
                  const struct cs_ctl_frame *f); /* events.c */
 
-/* ---- outbox.c: commands to devices ------------------------------------------------------ */
+/* ---- outbox.c: commands to devices
+ * ------------------------------------------------------ */
 
 /* Stores the command (f->type, id are set here) and sends it when the device is there.
  * expires_ms 0: kept until acknowledged. */
@@ -154,7 +159,8 @@ void cs_pc_outbox_pump(struct cs_platform_core *core, struct cs_pc_conn *c);
 void cs_pc_outbox_drop(struct cs_platform_core *core, struct cs_pc_live *l);
 bool cs_pc_outbox_has_room(struct cs_platform_core *core, struct cs_pc_live *l);
 
-/* ---- timers ------------------------------------------------------------------------------ */
+/* ---- timers
+ * ------------------------------------------------------------------------------ */
 
 void cs_pc_timers_run(struct cs_platform_core *core);
 

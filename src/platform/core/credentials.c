@@ -33,7 +33,8 @@ static void make_secret(struct cs_api *a, json_t *rec, const char *client_id)
     (void)cs_hex(a->secret, raw, sizeof raw);
     cs_wipe(raw, sizeof raw);
     a->secret_name = "clientSecret";
-    cs_pc_digest(d, "secret", CS_SPAN(client_id, strlen(client_id)), CS_SPAN(a->secret, 64));
+    cs_pc_digest(d, "secret", CS_SPAN(client_id, strlen(client_id)),
+                 CS_SPAN(a->secret, 64));
     cs_js_hex(rec, "_hash", d, sizeof d);
 }
 
@@ -62,7 +63,8 @@ json_t *cs_credential_make(struct cs_api *a, const char *created_by, const char 
     return rec;
 }
 
-/* ---- reading the body ------------------------------------------------------------------- */
+/* ---- reading the body
+ * ------------------------------------------------------------------- */
 
 static bool read_permissions(struct cs_api *a, json_t **out)
 {
@@ -73,14 +75,16 @@ static bool read_permissions(struct cs_api *a, json_t **out)
         const char *word = json_string_value(json_array_get(list, i));
 
         if (word == NULL || !cs_pc_perm_known(word)) {
-            cs_jr_fail(&a->in, "permissions",
-                       "holds a word that GET /v2/credentials/permissions does not list");
+            cs_jr_fail(
+                &a->in, "permissions",
+                "holds a word that GET /v2/credentials/permissions does not list");
         }
     }
     if (cs_api_bad_body(a)) {
         return false;
     }
-    if (!cs_pc_perm_covers(json_object_get(a->credential, "permissions"), list, &missing)) {
+    if (!cs_pc_perm_covers(json_object_get(a->credential, "permissions"), list,
+                           &missing)) {
         (void)cs_api_fail(a, CS_API_DENIED, "permissions",
                           "you cannot give '%s', which you do not have", missing);
         return false;
@@ -113,7 +117,8 @@ static const json_t *read_ips(struct cs_api *a)
     return list;
 }
 
-/* ---- handlers ------------------------------------------------------------------------------ */
+/* ---- handlers
+ * ------------------------------------------------------------------------------ */
 
 json_t *cs_api_credential_create(struct cs_api *a)
 {
@@ -124,7 +129,8 @@ json_t *cs_api_credential_create(struct cs_api *a)
     json_t *permissions = NULL, *rec, *view;
 
     if (a->in.err == CS_OK && !is_category(category)) {
-        cs_jr_fail(&a->in, "category", "must be CONTROLS, WALLETS, TRANSACTIONS or AUDIT");
+        cs_jr_fail(&a->in, "category",
+                   "must be CONTROLS, WALLETS, TRANSACTIONS or AUDIT");
     }
     if (!read_permissions(a, &permissions)) {
         return NULL;
@@ -207,11 +213,13 @@ static json_t *changeable(struct cs_api *a)
     json_t *rec = cs_api_record(a, CS_PC_CREDENTIAL, 0, "credential");
     const char *missing = "";
 
-    if (rec != NULL && !cs_pc_perm_covers(json_object_get(a->credential, "permissions"),
-                                          json_object_get(rec, "permissions"), &missing)) {
-        json_decref(rec);
-        return cs_api_fail(a, CS_API_DENIED, "permissions",
-                           "that credential has '%s', which you do not have", missing);
+    if (rec != NULL &&
+        !cs_pc_perm_covers(json_object_get(a->credential, "permissions"),
+                           json_object_get(rec, "permissions"), &missing)) {
+        (void)cs_api_fail(a, CS_API_DENIED, "permissions",
+                          "that credential has '%s', which you do not have", missing);
+        json_decref(rec); /* owns the word */
+        return NULL;
     }
     return rec;
 }
@@ -233,8 +241,9 @@ json_t *cs_api_credential_set_permissions(struct cs_api *a)
     if (rec == NULL || is_own(a, rec)) {
         json_decref(permissions);
         json_decref(rec);
-        return cs_api_fail(a, CS_API_STATE, "id",
-                           "a credential cannot change its own permissions: use another");
+        return cs_api_fail(
+            a, CS_API_STATE, "id",
+            "a credential cannot change its own permissions: use another");
     }
     cs_js_set(rec, "permissions", permissions);
     return save_and_view(a, rec);

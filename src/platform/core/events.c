@@ -7,8 +7,9 @@ static void step_event(struct cs_platform_core *core, struct cs_pc_live *from,
 {
     json_t *set = cs_pc_get(core, CS_PC_SET, s->request_id);
     uint8_t id[CS_PC_ID];
-    const struct cs_pc_qset *q =
-        set != NULL && cs_js_id(set, "quorumId", id) ? cs_pc_qset(core, id) : NULL;
+    const struct cs_pc_qset *q = set != NULL && cs_js_id(set, "quorumId", id)
+                                     ? cs_pc_qset(core, id)
+                                     : NULL;
 
     if (q != NULL && cs_pc_qset_speaks(q, from, s->index)) {
         cs_pc_timeline(core, s->request_id, s->index, s->step, s->text);

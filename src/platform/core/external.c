@@ -1,11 +1,12 @@
-/* externalId (DECISIONS 25): the client's own name of what it creates.  The same id with
- * the same wishes gives the same record; with other wishes it is refused. */
+/* externalId (DECISIONS 25): the client's own name of what it creates.  The same id
+ * with the same wishes gives the same record; with other wishes it is refused. */
 #include <stdio.h>
 #include <string.h>
 
 #include "platform/core/api.h"
 
-static void external_key(char *out, size_t size, const char *scope, const char *external)
+static void external_key(char *out, size_t size, const char *scope,
+                         const char *external)
 {
     (void)snprintf(out, size, "%s/%s", scope, external);
 }

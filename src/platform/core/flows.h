@@ -8,7 +8,8 @@
 #include "mpc/device_set.h"
 #include "platform/core/core.h"
 
-/* ---- quorum.c -------------------------------------------------------------------------- */
+/* ---- quorum.c
+ * -------------------------------------------------------------------------- */
 
 /* The device set of a quorum: never changes, so memory keeps it once read. */
 struct cs_pc_qset {
@@ -45,8 +46,7 @@ bool cs_pc_qset_speaks(const struct cs_pc_qset *q, const struct cs_pc_live *from
 /* Makes the device set of the new quorum, stores it and asks all members to join.
  * DESCRIPTOR rows (two devices with one key, an invalid key): nothing is stored. */
 enum cs_err cs_pc_quorum_start(struct cs_platform_core *core, json_t *rec,
-                               struct cs_pc_live *const *members,
-                               size_t n) CS_MUST_USE;
+                               struct cs_pc_live *const *members, size_t n) CS_MUST_USE;
 /* Ends a quorum that is not confirmed: state, reason, quorum.cancel to all. */
 void cs_pc_quorum_end(struct cs_platform_core *core, struct cs_pc_quorum *q,
                       const char *state, const char *reason, const char *text);
@@ -57,7 +57,8 @@ void cs_pc_quorum_event(struct cs_platform_core *core, struct cs_pc_live *from,
                         const struct cs_ctl_frame *f);
 void cs_pc_quorum_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID]);
 
-/* ---- keys.c ---------------------------------------------------------------------------- */
+/* ---- keys.c
+ * ---------------------------------------------------------------------------- */
 
 void cs_pc_key_start(struct cs_platform_core *core, json_t *wallet,
                      struct cs_pc_quorum *q);
@@ -65,7 +66,8 @@ void cs_pc_key_event(struct cs_platform_core *core, struct cs_pc_live *from,
                      const struct cs_ctl_frame *f);
 void cs_pc_key_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID]);
 
-/* ---- signing.c --------------------------------------------------------------------------- */
+/* ---- signing.c
+ * --------------------------------------------------------------------------- */
 
 /* What a request signs, worked out anew from its payload (DECISIONS 26-28). */
 struct cs_pc_tx {
@@ -75,8 +77,8 @@ struct cs_pc_tx {
 };
 /* tx holds blockchain, _publicKey, _kind and encodedTransaction or _payload.  *why is a
  * constant sentence when it is refused.  Free in any case. */
-enum cs_err cs_pc_tx_open(struct cs_pc_tx *out, const json_t *tx,
-                          const char **why) CS_MUST_USE;
+enum cs_err cs_pc_tx_open(struct cs_pc_tx *out, const json_t *tx, const char **why)
+    CS_MUST_USE;
 void cs_pc_tx_free(struct cs_pc_tx *t);
 
 /* May one more request of this quorum wait for signers? */
@@ -97,7 +99,8 @@ void cs_pc_sign_kick(struct cs_platform_core *core, const uint8_t device[CS_PC_I
 void cs_pc_timeline(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID],
                     uint32_t index, const char *step, const char *text);
 
-/* ---- sets.c: session sets; a set has the id of the request it is for --------------------------- */
+/* ---- sets.c: session sets; a set has the id of the request it is for
+ * --------------------------- */
 
 void cs_pc_set_make(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
                     const char *type, const uint8_t quorum[CS_PC_ID],

@@ -62,7 +62,8 @@ bool cs_idem_begin(struct cs_idem *i, struct cs_api *a, bool *replied)
     }
     if (!key_ok(key)) {
         (void)cs_api_fail(a, CS_API_INVALID, "Idempotency-Key",
-                          "must be 1 to %d printable ASCII characters", CS_IDEM_KEY_MAX);
+                          "must be 1 to %d printable ASCII characters",
+                          CS_IDEM_KEY_MAX);
         return false;
     }
     i->used = true;
@@ -74,8 +75,9 @@ bool cs_idem_begin(struct cs_idem *i, struct cs_api *a, bool *replied)
             replay(a, cs_wr_get(&rec));
             *replied = true;
         } else {
-            (void)cs_api_fail(a, CS_API_EXISTS, "Idempotency-Key",
-                              "was used for another request: use a new key for each one");
+            (void)cs_api_fail(
+                a, CS_API_EXISTS, "Idempotency-Key",
+                "was used for another request: use a new key for each one");
         }
     }
     cs_wr_free(&rec);

@@ -78,5 +78,6 @@ bool cs_ip_rule_ok(const char *rule)
         return rule[n] == '\0' ||
                (cs_u64_parse(&bits, rule + n + 1) == CS_OK && bits <= 32);
     }
-    return strchr(rule, ':') != NULL && rule[strspn(rule, "0123456789abcdefABCDEF:.")] == '\0';
+    return strchr(rule, ':') != NULL &&
+           rule[strspn(rule, "0123456789abcdefABCDEF:.")] == '\0';
 }

@@ -1,9 +1,15 @@
-/* Key creation.  A wallet becomes PROVISIONED only with one certificate, byte-equal from
- * all n members and signed by all, n valid receipts, and a check signature of every pair
- * (PROTOCOLS 3.5, DECISIONS 21; RELIABILITY P3, I1).  Nothing less is shown as a key.
+/* Key creation.  A wallet becomes PROVISIONED only with one certificate, byte-equal
+ * from all n members and signed by all, n valid receipts, and a check signature of
+ * every pair (PROTOCOLS 3.5, DECISIONS 21; RELIABILITY P3, I1).  Nothing less is shown
+ * as a key.
  *
- * wallet._key: {requestId, attempt, phase RUN|WAIT, expires, certs: [{attempt, cert,
- * acks: {"1": hex}, checks: {"1-2": hex}}]} */
+ * A retry is a new request for a new key (src/wire/README.md 2.1): nodes may hold a
+ * PENDING share of the failed one, so its id is never used again.  As soon as one
+ * member has shown a certificate there is no retry any more: PENDING members finish by
+ * asking their peers.
+ *
+ * wallet._key: {keyId, requestId, attempt, phase RUN|WAIT, expires, cert, acks: {"1":
+ * hex}, checks: {"1-2": hex}} */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,13 +18,13 @@
 #include "platform/core/flows.h"
 #include "platform/core/rec.h"
 
-enum { CERTS_MAX = 4, ATTEMPTS_MAX = 20, PAUSE_FIRST_MS = 1000, PAUSE_MAX_MS = 15000 };
+enum { ATTEMPTS_MAX = 20, PAUSE_FIRST_MS = 1000, PAUSE_MAX_MS = 15000 };
 
 struct job { /* a wallet whose key is being made */
     struct cs_platform_core *core;
     json_t *wallet, *key; /* key borrowed */
     const struct cs_pc_qset *q;
-    uint8_t id[CS_PC_ID]; /* wallet and key id */
+    uint8_t id[CS_PC_ID]; /* of the wallet */
 };
 
 static bool job_open(struct job *j, struct cs_platform_core *core,
@@ -56,7 +62,8 @@ static void arm(struct job *j, int64_t in_ms)
     cs_pc_timer(j->core, j->wallet, CS_TIMER_KEY, at < expires(j) ? at : expires(j));
 }
 
-/* ---- attempts -------------------------------------------------------------------------- */
+/* ---- attempts
+ * -------------------------------------------------------------------------- */
 
 static void send_all(struct job *j, struct cs_ctl_frame *f, int64_t until)
 {
@@ -69,18 +76,47 @@ static void send_all(struct job *j, struct cs_ctl_frame *f, int64_t until)
     }
 }
 
+/* Ids of the next attempt.  The first key has the wallet's id. */
+static void new_ids(struct job *j, struct cs_ctl_key_create *k)
+{
+    char text[CS_UUID_LEN];
+
+    memcpy(k->key_id, j->id, CS_PC_ID);
+    if (k->attempt > 1) {
+        cs_pc_new_id(j->core, k->key_id);
+    }
+    cs_pc_new_id(j->core, k->request_id);
+    cs_js_uuid(j->key, "keyId", k->key_id);
+    cs_js_uuid(j->key, "requestId", k->request_id);
+    cs_pc_unique_put(j->core, CS_UNIQUE_KEY, cs_uuid_text(text, k->key_id), j->id);
+    cs_pc_set_make(j->core, k->request_id, "SESSION_SET_TYPE_KEY_CREATION", j->q->id,
+                   j->id, cs_js_text(j->wallet, "createdBy"), expires(j));
+}
+
+static void cancel(struct job *j, const char *reason)
+{
+    struct cs_ctl_frame f = {.kind = CS_CMD_REQUEST_CANCEL};
+
+    if (cs_js_id(j->key, "requestId", f.u.request_cancel.request_id)) {
+        (void)snprintf(f.u.request_cancel.reason, sizeof f.u.request_cancel.reason,
+                       "%s", reason);
+        send_all(j, &f, 0);
+    }
+}
+
 static void offer(struct job *j)
 {
     struct cs_ctl_frame f = {.kind = CS_CMD_KEY_CREATE};
     struct cs_ctl_key_create *k = &f.u.key_create;
 
+    cancel(j, "REQUEST_EXPIRED"); /* of the attempt before, if there was one */
     k->attempt = (uint32_t)cs_js_num(j->key, "attempt") + 1;
+    new_ids(j, k);
     cs_js_int(j->key, "attempt", k->attempt);
     cs_js_str(j->key, "phase", "RUN");
-    CS_ASSERT(cs_js_id(j->key, "requestId", k->request_id));
     memcpy(k->quorum_id, j->q->id, CS_PC_ID);
-    memcpy(k->key_id, j->id, CS_PC_ID);
-    (void)snprintf(k->curve, sizeof k->curve, "%s", cs_js_text(j->wallet, "keyAlgorithm"));
+    (void)snprintf(k->curve, sizeof k->curve, "%s",
+                   cs_js_text(j->wallet, "keyAlgorithm"));
     (void)snprintf(k->scheme, sizeof k->scheme, "%s",
                    cs_scheme_name(CS_SCHEME_FROST_ED25519));
     (void)snprintf(k->blockchain, sizeof k->blockchain, "%s",
@@ -91,21 +127,17 @@ static void offer(struct job *j)
     arm(j, (int64_t)j->core->cfg.limits.key_attempt_s * 1000);
 }
 
-void cs_pc_key_start(struct cs_platform_core *core, json_t *wallet, struct cs_pc_quorum *q)
+void cs_pc_key_start(struct cs_platform_core *core, json_t *wallet,
+                     struct cs_pc_quorum *q)
 {
     struct job j = {.core = core, .wallet = wallet, .key = cs_js_obj(), .q = q->set};
-    uint8_t request[CS_PC_ID];
 
     CS_ASSERT(cs_js_id(wallet, "id", j.id));
-    cs_pc_new_id(core, request);
-    cs_js_uuid(j.key, "requestId", request);
-    cs_js_int(j.key, "expires",
-              core->wall_ms + (int64_t)core->cfg.limits.key_s * 1000);
-    cs_js_set(j.key, "certs", cs_js_arr());
+    cs_js_int(j.key, "expires", core->wall_ms + (int64_t)core->cfg.limits.key_s * 1000);
+    cs_js_set(j.key, "acks", cs_js_obj());
+    cs_js_set(j.key, "checks", cs_js_obj());
     cs_js_set(wallet, "_key", j.key);
     cs_js_str(wallet, "status", "PROVISIONING");
-    cs_pc_set_make(core, request, "SESSION_SET_TYPE_KEY_CREATION", q->set->id, j.id,
-                   cs_js_text(wallet, "createdBy"), expires(&j));
     offer(&j);
     job_save(&j);
 }
@@ -122,15 +154,10 @@ static void set_reason(json_t *wallet, const char *reason, const char *text)
 
 static void fail(struct job *j, const char *reason, const char *text)
 {
-    struct cs_ctl_frame f = {.kind = CS_CMD_REQUEST_CANCEL};
-
     set_reason(j->wallet, reason, text);
     cs_js_str(j->wallet, "status", "PROVISIONING_FAILED");
     cs_pc_timer(j->core, j->wallet, CS_TIMER_KEY, 0);
-    CS_ASSERT(cs_js_id(j->key, "requestId", f.u.request_cancel.request_id));
-    (void)snprintf(f.u.request_cancel.reason, sizeof f.u.request_cancel.reason, "%s",
-                   reason);
-    send_all(j, &f, 0);
+    cancel(j, reason);
     job_save(j);
     cs_log(CS_LOG_WARN, "platform", "wallet %s: key creation failed: %s: %s",
            cs_js_text(j->wallet, "id"), reason, text);
@@ -141,7 +168,8 @@ static void fail_member(struct job *j, uint32_t index, enum cs_err why)
 {
     char text[256];
 
-    (void)snprintf(text, sizeof text, "member %u: %s", (unsigned)index, cs_err_text(why));
+    (void)snprintf(text, sizeof text, "member %u: %s", (unsigned)index,
+                   cs_err_text(why));
     fail(j, cs_err_reason(why), text);
 }
 
@@ -162,35 +190,35 @@ void cs_pc_key_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID])
     if (!job_open(&j, core, id)) {
         return;
     }
-    if (core->wall_ms >= expires(&j) || cs_js_num(j.key, "attempt") >= ATTEMPTS_MAX) {
+    if (core->wall_ms >= expires(&j) || cs_js_num(j.key, "attempt") > ATTEMPTS_MAX) {
         fail(&j, "REQUEST_EXPIRED",
              "the key was not made in time: check that all nodes of the quorum run and "
              "are linked, then create a new wallet");
-    } else {
+    } else if (json_object_get(j.key, "cert") == NULL) {
         offer(&j);
+        job_save(&j);
+    } else {
+        arm(&j, expires(&j) - core->wall_ms);
         job_save(&j);
     }
     json_decref(j.wallet);
 }
 
-/* ---- what members report ------------------------------------------------------------------ */
+/* ---- what members report
+ * ------------------------------------------------------------------ */
 
-static bool pairs_all_checked(const struct job *j, const json_t *cert)
+static bool is_complete(const struct job *j)
 {
-    const json_t *checks = json_object_get(cert, "checks");
+    size_t n = j->q->ds.n;
 
-    return json_object_size(checks) == (size_t)j->q->ds.n * (j->q->ds.n - 1U) / 2;
+    return json_object_get(j->key, "cert") != NULL &&
+           json_object_size(json_object_get(j->key, "acks")) == n &&
+           json_object_size(json_object_get(j->key, "checks")) == n * (n - 1) / 2;
 }
 
-static bool is_complete(const struct job *j, const json_t *cert)
+static bool cert_load(const struct job *j, struct cs_certificate *out)
 {
-    return json_object_size(json_object_get(cert, "acks")) == j->q->ds.n &&
-           pairs_all_checked(j, cert);
-}
-
-static bool cert_decode(const json_t *entry, struct cs_certificate *out)
-{
-    const char *hex = cs_js_text(entry, "cert");
+    const char *hex = cs_js_text(j->key, "cert");
     struct cs_wr w = {0};
     bool ok = cs_unhex_wr(&w, hex, strlen(hex)) == CS_OK &&
               cs_certificate_decode(out, cs_wr_get(&w)) == CS_OK;
@@ -199,9 +227,10 @@ static bool cert_decode(const json_t *entry, struct cs_certificate *out)
     return ok;
 }
 
-static void provision(struct job *j, json_t *entry, const struct cs_certificate *cert)
+static void provision(struct job *j, const struct cs_certificate *cert)
 {
-    const struct cs_chain_info *chain = cs_chain_by_name(cs_js_text(j->wallet, "blockchain"));
+    const struct cs_chain_info *chain = cs_chain_by_name(
+        cs_js_text(j->wallet, "blockchain"));
     uint8_t pub[CS_POINT_MAX];
     size_t n = cs_point_encode(&cert->body.X, pub);
     char address[CS_CHAIN_ADDRESS_MAX];
@@ -210,7 +239,8 @@ static void provision(struct job *j, json_t *entry, const struct cs_certificate 
     enum cs_err err = CS_ERR_CHAIN_UNKNOWN;
 
     if (chain != NULL) {
-        err = cs_chain_key_init(&key, chain->chain, cert->body.curve, CS_SPAN(pub, n), &why);
+        err = cs_chain_key_init(&key, chain->chain, cert->body.curve, CS_SPAN(pub, n),
+                                &why);
     }
     if (err == CS_OK) {
         err = cs_chain_address(address, &key, &why);
@@ -219,8 +249,7 @@ static void provision(struct job *j, json_t *entry, const struct cs_certificate 
         fail(j, cs_err_reason(err), why);
         return;
     }
-    cs_js_set(j->key, "proof", json_incref(entry));
-    cs_js_del(j->key, "certs");
+    cs_js_str(j->key, "phase", "DONE");
     cs_js_hex(j->wallet, "publicKey", pub, n);
     cs_js_str(j->wallet, "address", address);
     cs_js_str(j->wallet, "status", "PROVISIONED");
@@ -233,61 +262,50 @@ static void provision(struct job *j, json_t *entry, const struct cs_certificate 
     job_save(j);
 }
 
-static void evaluate(struct job *j, json_t *entry)
+static void evaluate(struct job *j)
 {
     struct cs_certificate cert;
 
-    if (!is_complete(j, entry)) {
+    if (!is_complete(j)) {
         job_save(j);
         return;
     }
-    CS_ASSERT(cert_decode(entry, &cert)); /* checked when it came */
-    provision(j, entry, &cert);
+    CS_ASSERT(cert_load(j, &cert)); /* checked when it came */
+    provision(j, &cert);
 }
 
 static enum cs_err cert_check(const struct job *j, const struct cs_ctl_key_active *a,
                               struct cs_certificate *cert)
 {
     struct cs_roster roster;
+    uint8_t key_id[CS_PC_ID];
 
     cs_pc_qset_roster(j->q, &roster);
     CS_CHECK(cs_certificate_decode(cert, CS_SPAN(a->certificate.p, a->certificate.n)));
     CS_CHECK(cs_certificate_verify(cert, &roster));
-    if (memcmp(cert->body.key_id, j->id, CS_ID_LEN) != 0 || cert->body.epoch != 0 ||
+    if (!cs_js_id(j->key, "keyId", key_id) ||
+        memcmp(cert->body.key_id, key_id, CS_ID_LEN) != 0 || cert->body.epoch != 0 ||
         cert->body.scheme != CS_SCHEME_FROST_ED25519 ||
-        strcmp(cs_curve_name(cert->body.curve), cs_js_text(j->wallet, "keyAlgorithm")) !=
-            0) {
+        strcmp(cs_curve_name(cert->body.curve),
+               cs_js_text(j->wallet, "keyAlgorithm")) != 0) {
         return CS_ERR_CERT_INVALID;
     }
     return cs_ack_verify(&roster, (uint8_t)a->index, cert->cert_hash, a->ack);
 }
 
-/* The entry of this certificate; *differs: this attempt already has another one. */
-static json_t *cert_entry(struct job *j, const struct cs_ctl_key_active *a, bool *differs)
+/* Byte-equal to what the other members hold?  The first one is kept. */
+static bool cert_same(struct job *j, const struct cs_ctl_key_active *a)
 {
-    json_t *certs = json_object_get(j->key, "certs"), *entry, *hex;
+    json_t *hex = cs_json_hex(a->certificate.p, a->certificate.n);
+    const json_t *held = json_object_get(j->key, "cert");
+    bool same = held == NULL || json_equal(held, hex);
 
-    *differs = false;
-    hex = cs_json_hex(a->certificate.p, a->certificate.n);
-    for (size_t i = 0; i < json_array_size(certs); i++) {
-        entry = json_array_get(certs, i);
-        if (json_equal(json_object_get(entry, "cert"), hex)) {
-            json_decref(hex);
-            return entry;
-        }
-        *differs = *differs || cs_js_num(entry, "attempt") == (int64_t)a->attempt;
+    if (held == NULL) {
+        cs_js_set(j->key, "cert", json_incref(hex));
+        arm(j, expires(j) - j->core->wall_ms); /* no retry from here on */
     }
-    if (*differs || json_array_size(certs) >= CERTS_MAX) {
-        json_decref(hex);
-        return NULL;
-    }
-    entry = cs_js_obj();
-    cs_js_int(entry, "attempt", a->attempt);
-    cs_js_set(entry, "cert", hex);
-    cs_js_set(entry, "acks", cs_js_obj());
-    cs_js_set(entry, "checks", cs_js_obj());
-    cs_js_push(certs, entry);
-    return entry;
+    json_decref(hex);
+    return same;
 }
 
 static void active(struct job *j, const struct cs_ctl_key_active *a)
@@ -295,32 +313,28 @@ static void active(struct job *j, const struct cs_ctl_key_active *a)
     struct cs_certificate cert;
     enum cs_err err = cert_check(j, a, &cert);
     char index[8];
-    bool differs;
-    json_t *entry;
 
     if (err != CS_OK) {
         fail_member(j, a->index, err);
         return;
     }
-    entry = cert_entry(j, a, &differs);
-    if (entry == NULL) {
-        if (differs) {
-            fail(j, "CERT_INVALID", "members hold different certificates for this key");
-        }
+    if (!cert_same(j, a)) {
+        fail(j, "CERT_INVALID", "members hold different certificates for this key");
         return;
     }
     (void)snprintf(index, sizeof index, "%u", (unsigned)a->index);
-    cs_js_hex(json_object_get(entry, "acks"), index, a->ack, sizeof a->ack);
-    evaluate(j, entry);
+    cs_js_hex(json_object_get(j->key, "acks"), index, a->ack, sizeof a->ack);
+    cs_js_str(j->key, "phase", "RUN"); /* also when a retry was about to start */
+    evaluate(j);
 }
 
-/* True when the pair's signature belongs to this certificate. */
-static bool check_ok(const json_t *entry, const struct cs_ctl_key_checked *c)
+/* True when the pair's signature belongs to the certificate. */
+static bool check_ok(const struct job *j, const struct cs_ctl_key_checked *c)
 {
     struct cs_certificate cert;
     uint8_t pub[CS_POINT_MAX], msg[32];
 
-    if (!cert_decode(entry, &cert)) {
+    if (!cert_load(j, &cert)) {
         return false;
     }
     CS_ASSERT(cs_point_encode(&cert.body.X, pub) == CS_IK_LEN);
@@ -330,25 +344,20 @@ static bool check_ok(const json_t *entry, const struct cs_ctl_key_checked *c)
 
 static void checked(struct job *j, uint8_t from, const struct cs_ctl_key_checked *c)
 {
-    json_t *certs = json_object_get(j->key, "certs");
     char pair[8];
 
     if ((from != c->pair[0] && from != c->pair[1]) || c->pair[1] > j->q->ds.n ||
-        json_array_size(certs) == 0) {
+        json_object_get(j->key, "cert") == NULL) {
         return; /* speaks for others, or before its own key.active */
     }
-    (void)snprintf(pair, sizeof pair, "%u-%u", c->pair[0], c->pair[1]);
-    for (size_t i = 0; i < json_array_size(certs); i++) {
-        json_t *entry = json_array_get(certs, i);
-
-        if (check_ok(entry, c)) {
-            cs_js_hex(json_object_get(entry, "checks"), pair, c->signature,
-                      sizeof c->signature);
-            evaluate(j, entry);
-            return;
-        }
+    if (!check_ok(j, c)) {
+        fail_member(j, from, CS_ERR_SIG_INVALID);
+        return;
     }
-    fail_member(j, from, CS_ERR_SIG_INVALID);
+    (void)snprintf(pair, sizeof pair, "%u-%u", c->pair[0], c->pair[1]);
+    cs_js_hex(json_object_get(j->key, "checks"), pair, c->signature,
+              sizeof c->signature);
+    evaluate(j);
 }
 
 static void failed(struct job *j, const struct cs_ctl_failed *f)
@@ -368,7 +377,11 @@ static void failed(struct job *j, const struct cs_ctl_failed *f)
         return;
     }
     set_reason(j->wallet, f->reason, text);
-    pause_then_retry(j);
+    if (json_object_get(j->key, "cert") == NULL) {
+        pause_then_retry(j);
+    } else {
+        job_save(j); /* it is PENDING there, and comes by itself */
+    }
 }
 
 enum { NO_INDEX = 255 }; /* the event names a pair instead */
@@ -399,13 +412,17 @@ void cs_pc_key_event(struct cs_platform_core *core, struct cs_pc_live *from,
     uint8_t own_request[CS_PC_ID], self;
     uint32_t index;
     const uint8_t *key_id = named(f, &request, &index);
+    char text[CS_UUID_LEN];
+    uint8_t wallet[CS_PC_ID];
     struct job j;
 
-    if (!job_open(&j, core, key_id)) {
+    if (!cs_pc_unique_get(core, CS_UNIQUE_KEY, cs_uuid_text(text, key_id), wallet) ||
+        !job_open(&j, core, wallet)) {
         return;
     }
     self = cs_pc_qset_index(j.q, from->id);
-    if (self == 0 || (index == NO_INDEX) != (f->kind == CS_EVT_KEY_CHECKED) || (index != NO_INDEX && index != self) ||
+    if (self == 0 || (index == NO_INDEX) != (f->kind == CS_EVT_KEY_CHECKED) ||
+        (index != NO_INDEX && index != self) ||
         !cs_js_id(j.key, "requestId", own_request) ||
         memcmp(own_request, request, CS_PC_ID) != 0) {
         cs_log(CS_LOG_WARN, "platform", "key event that is not the sender's: dropped");

@@ -46,7 +46,8 @@ static void grow(struct cs_pc_map *m)
     cs_free(old.slots);
 }
 
-void cs_pc_map_put(struct cs_pc_map *m, struct cs_pc_node *node, const void *key, size_t n)
+void cs_pc_map_put(struct cs_pc_map *m, struct cs_pc_node *node, const void *key,
+                   size_t n)
 {
     size_t at;
 

@@ -57,8 +57,8 @@ static void count_rows(struct cs_platform_core *core, struct cs_pc_live *l)
     l->outbox = 0;
     row_key(from, l, seq);
     while (l->outbox < (size_t)2 * CS_PC_OUTBOX_MAX &&
-           cs_pc_raw_next(core, CS_PC_OUTBOX, CS_SPAN(l->id, CS_PC_ID), CS_SPAN_OF(from),
-                          true, &key, NULL)) {
+           cs_pc_raw_next(core, CS_PC_OUTBOX, CS_SPAN(l->id, CS_PC_ID),
+                          CS_SPAN_OF(from), true, &key, NULL)) {
         row_key(from, l, seq_of_key(&key));
         l->outbox++;
     }
@@ -101,7 +101,8 @@ static void row_gone(struct cs_pc_live *l)
     l->outbox -= l->outbox > 0 ? 1 : 0;
 }
 
-void cs_pc_outbox_ack(struct cs_platform_core *core, struct cs_pc_conn *c, const char *id)
+void cs_pc_outbox_ack(struct cs_platform_core *core, struct cs_pc_conn *c,
+                      const char *id)
 {
     uint8_t raw[CS_PC_ID], key[ROW_KEY];
     struct cs_wr row = {0};
@@ -112,8 +113,9 @@ void cs_pc_outbox_ack(struct cs_platform_core *core, struct cs_pc_conn *c, const
     }
     seq = seq_of_id(raw);
     row_key(key, c->live, seq);
-    if (seq <= c->sent_seq && cs_pc_raw_get(core, CS_PC_OUTBOX, CS_SPAN_OF(key), &row) &&
-        row.n > ROW_HEAD && memcmp(row.p + 8, raw, CS_PC_ID) == 0) {
+    if (seq <= c->sent_seq &&
+        cs_pc_raw_get(core, CS_PC_OUTBOX, CS_SPAN_OF(key), &row) && row.n > ROW_HEAD &&
+        memcmp(row.p + 8, raw, CS_PC_ID) == 0) {
         cs_pc_raw_del(core, CS_PC_OUTBOX, CS_SPAN_OF(key));
         row_gone(c->live);
         c->in_flight -= c->in_flight > 0 ? 1 : 0;
@@ -175,8 +177,8 @@ void cs_pc_outbox_drop(struct cs_platform_core *core, struct cs_pc_live *l)
     struct cs_wr key = {0};
 
     row_key(from, l, 0);
-    while (cs_pc_raw_next(core, CS_PC_OUTBOX, CS_SPAN(l->id, CS_PC_ID), CS_SPAN_OF(from),
-                          false, &key, NULL)) {
+    while (cs_pc_raw_next(core, CS_PC_OUTBOX, CS_SPAN(l->id, CS_PC_ID),
+                          CS_SPAN_OF(from), false, &key, NULL)) {
         cs_pc_raw_del(core, CS_PC_OUTBOX, cs_wr_get(&key));
     }
     l->outbox = 0;

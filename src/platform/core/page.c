@@ -51,7 +51,8 @@ const char *cs_api_name_opt(struct cs_api *a, const char *member, size_t max)
     return s == NULL || text_ok(a, member, s, max) ? s : "";
 }
 
-/* ---- query ------------------------------------------------------------------------------ */
+/* ---- query
+ * ------------------------------------------------------------------------------ */
 
 bool cs_api_percent(char *out, size_t size, const char *text, size_t n)
 {
@@ -102,7 +103,8 @@ bool cs_api_query(struct cs_api *a, const char *name, char *out, size_t size)
     return true;
 }
 
-/* ---- pages -------------------------------------------------------------------------------- */
+/* ---- pages
+ * -------------------------------------------------------------------------------- */
 
 static bool page_args(struct cs_api *a, size_t *size, uint64_t *after)
 {
@@ -115,8 +117,8 @@ static bool page_args(struct cs_api *a, size_t *size, uint64_t *after)
     }
     if (text[0] != '\0' &&
         (cs_u64_parse(&n, text) != CS_OK || n == 0 || n > CS_API_PAGE_MAX)) {
-        (void)cs_api_fail(a, CS_API_INVALID, "pageSize", "must be a number from 1 to %d",
-                          CS_API_PAGE_MAX);
+        (void)cs_api_fail(a, CS_API_INVALID, "pageSize",
+                          "must be a number from 1 to %d", CS_API_PAGE_MAX);
         return false;
     }
     *size = (size_t)n;
@@ -154,7 +156,8 @@ static void add_view(struct cs_api *a, const struct cs_api_page *p,
                      const uint8_t id[CS_PC_ID], json_t *items, size_t *bytes)
 {
     json_t *rec = cs_pc_get(a->core, p->table, id);
-    json_t *view = rec == NULL || cs_js_true(rec, "_deleted") || cs_js_true(rec, "deleted")
+    json_t *view = rec == NULL || cs_js_true(rec, "_deleted") ||
+                           cs_js_true(rec, "deleted")
                        ? NULL
                        : p->view(a, rec);
 

@@ -11,7 +11,8 @@
 
 enum { URL_MAX = 255, CA_MAX = 2048 };
 
-/* ---- making -------------------------------------------------------------------------- */
+/* ---- making
+ * -------------------------------------------------------------------------- */
 
 static void limits_default(struct cs_platform_limits *l)
 {
@@ -113,10 +114,12 @@ static enum cs_err load_head(struct cs_platform_core *core, char *m, size_t n)
     head = err == CS_OK ? json_loadb((const char *)w.p, w.n, 0, &e) : NULL;
     cs_wr_free(&w);
     if (err == CS_OK && !json_is_object(head)) {
-        err = refuse(m, n, CS_ERR_STORE_CORRUPT, "the platform's head record is damaged");
+        err = refuse(m, n, CS_ERR_STORE_CORRUPT,
+                     "the platform's head record is damaged");
     } else if (err == CS_OK && cs_js_num(head, "schema") > CS_PC_SCHEMA) {
-        err = refuse(m, n, CS_ERR_STORE_VERSION,
-                     "the store was written by a newer cloudsign-platform: run that one");
+        err = refuse(
+            m, n, CS_ERR_STORE_VERSION,
+            "the store was written by a newer cloudsign-platform: run that one");
     } else if (err == CS_OK) {
         core->is_set_up = json_object_get(head, "organizationId") != NULL;
         (void)snprintf(core->org_id, sizeof core->org_id, "%s",
@@ -190,7 +193,8 @@ void cs_platform_core_free(struct cs_platform_core *core)
     cs_free_wiped(core, sizeof *core);
 }
 
-/* ---- stepping ------------------------------------------------------------------------- */
+/* ---- stepping
+ * ------------------------------------------------------------------------- */
 
 static void reply_unavailable(struct cs_platform_core *core, const struct cs_event *ev)
 {

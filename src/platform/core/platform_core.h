@@ -2,15 +2,16 @@
  * channel, quorums, keys, signing requests and the routing of the relay.
  *
  *   events in                                   actions out
- *   CS_EV_START                                 NOTIFY "setup-token" while nobody set up
- *   CS_EV_HTTP  http                            REPLY (exactly one, same step)
+ *   CS_EV_START                                 NOTIFY "setup-token" while nobody set
+ * up CS_EV_HTTP  http                            REPLY (exactly one, same step)
  *   CS_EV_CONN_UP conn, channel, remote, exporter
  *                                               SEND challenge
  *   CS_EV_MESSAGE conn, data                    SEND, CLOSE
  *   CS_EV_CONN_DOWN conn
  *   CS_EV_TIME
- *   CS_EV_COMMIT_FAILED err                     EXIT err: memory may be ahead of the store
- *   CS_EV_STOP                                  CLOSE of all connections, EXIT CS_OK
+ *   CS_EV_COMMIT_FAILED err                     EXIT err: memory may be ahead of the
+ * store CS_EV_STOP                                  CLOSE of all connections, EXIT
+ * CS_OK
  *
  * Connection numbers are the glue's and not reused within a life of the core.  The
  * glue answers pings and closes silent sockets; the core closes those that do not sign
@@ -55,7 +56,7 @@ struct cs_platform_config {
     const char *platform_url; /* "wss://host:port/control" */
     const char *relay_url;    /* "wss://host:port/relay" */
     struct cs_span ca_der;    /* certificate that signs the platform's, copied */
-    bool allow_no_exporter;   /* plain development sockets: empty TLS exporter is fine */
+    bool allow_no_exporter; /* plain development sockets: empty TLS exporter is fine */
     bool require_fingerprint; /* approving a device must name its fingerprint */
     const char *region;       /* shown in organisation settings, NULL: "local" */
     struct cs_platform_limits limits;

@@ -22,8 +22,8 @@ static bool decode(const json_t *rec, struct cs_pc_qset *q)
 const struct cs_pc_qset *cs_pc_qset(struct cs_platform_core *core,
                                     const uint8_t id[CS_PC_ID])
 {
-    struct cs_pc_qset *q =
-        (struct cs_pc_qset *)(void *)cs_pc_map_get(&core->qsets, id, CS_PC_ID);
+    struct cs_pc_qset *q = (struct cs_pc_qset *)(void *)cs_pc_map_get(&core->qsets, id,
+                                                                      CS_PC_ID);
     json_t *rec;
 
     if (q != NULL) {

@@ -8,7 +8,8 @@
 #include "platform/core/flows.h"
 #include "platform/core/rec.h"
 
-/* ---- loading ------------------------------------------------------------------------- */
+/* ---- loading
+ * ------------------------------------------------------------------------- */
 
 bool cs_pc_quorum_load(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
                        struct cs_pc_quorum *out)
@@ -71,7 +72,8 @@ static void save(struct cs_platform_core *core, struct cs_pc_quorum *q)
     cs_pc_save(core, CS_PC_QUORUM, q->rec);
 }
 
-/* ---- starting ------------------------------------------------------------------------- */
+/* ---- starting
+ * ------------------------------------------------------------------------- */
 
 static void make_set(struct cs_platform_core *core, struct cs_device_set *ds,
                      const json_t *rec, struct cs_pc_live *const *members, size_t n)
@@ -117,7 +119,8 @@ static void index_devices(struct cs_platform_core *core, const struct cs_pc_quor
     uint64_t seq = (uint64_t)cs_js_num(q->rec, "_seq");
 
     for (uint8_t i = 1; i <= q->set->ds.n; i++) {
-        struct cs_pc_scope scope = cs_pc_scope(cs_js_text(member(q, i), "deviceId"), "");
+        struct cs_pc_scope scope = cs_pc_scope(cs_js_text(member(q, i), "deviceId"),
+                                               "");
 
         if (add) {
             cs_pc_index_add(core, CS_IX_DEVICE_QUORUMS, scope, seq, q->set->id);
@@ -172,7 +175,8 @@ out:
     return err;
 }
 
-/* ---- ending ---------------------------------------------------------------------------- */
+/* ---- ending
+ * ---------------------------------------------------------------------------- */
 
 void cs_pc_quorum_end(struct cs_platform_core *core, struct cs_pc_quorum *q,
                       const char *state, const char *reason, const char *text)
@@ -194,9 +198,11 @@ void cs_pc_quorum_end(struct cs_platform_core *core, struct cs_pc_quorum *q,
     save(core, q);
     index_devices(core, q, false);
     memcpy(f.u.quorum_cancel.quorum_id, q->set->id, CS_PC_ID);
-    (void)snprintf(f.u.quorum_cancel.reason, sizeof f.u.quorum_cancel.reason, "%s", reason);
+    (void)snprintf(f.u.quorum_cancel.reason, sizeof f.u.quorum_cancel.reason, "%s",
+                   reason);
     send_all(core, q, &f, 0);
-    cs_log(CS_LOG_WARN, "platform", "quorum %s ended: %s", cs_js_text(q->rec, "id"), line);
+    cs_log(CS_LOG_WARN, "platform", "quorum %s ended: %s", cs_js_text(q->rec, "id"),
+           line);
 }
 
 /* A member did or said what no honest one does, or refused: one rejection ends it. */
@@ -217,15 +223,17 @@ void cs_pc_quorum_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID
 
     if (cs_pc_quorum_load(core, id, &q)) {
         if (is_joining(&q)) {
-            cs_pc_quorum_end(core, &q, "QUORUM_STATE_FAILED", "REQUEST_EXPIRED",
-                             "not all devices joined in time: check that all nodes run, "
-                             "then create the quorum anew");
+            cs_pc_quorum_end(
+                core, &q, "QUORUM_STATE_FAILED", "REQUEST_EXPIRED",
+                "not all devices joined in time: check that all nodes run, "
+                "then create the quorum anew");
         }
         cs_pc_quorum_free(&q);
     }
 }
 
-/* ---- joining ----------------------------------------------------------------------------- */
+/* ---- joining
+ * ----------------------------------------------------------------------------- */
 
 static void member_state(struct cs_platform_core *core, json_t *m, const char *state)
 {
@@ -256,10 +264,12 @@ static void accepted(struct cs_platform_core *core, struct cs_pc_quorum *q,
     uint8_t had[32];
 
     if (memcmp(a->ds_hash, q->set->ds_hash, sizeof a->ds_hash) != 0) {
-        reject(core, q, (uint8_t)a->index, "ID_MISMATCH", "accepted another device set");
+        reject(core, q, (uint8_t)a->index, "ID_MISMATCH",
+               "accepted another device set");
         return;
     }
-    if (cs_quorum_join_verify(a->sig, &q->set->ds, (uint8_t)a->index, a->commit) != CS_OK) {
+    if (cs_quorum_join_verify(a->sig, &q->set->ds, (uint8_t)a->index, a->commit) !=
+        CS_OK) {
         reject(core, q, (uint8_t)a->index, "ID_MISMATCH",
                "its acceptance signature does not verify");
         return;
@@ -295,7 +305,7 @@ static void finish_join(struct cs_platform_core *core, struct cs_pc_quorum *q)
         memcpy(c->nonces[i - 1].nonce, nonces[i - 1], 32);
     }
     c->n_nonces = q->set->ds.n;
-    cs_quorum_code(words, &q->set->ds, (const uint8_t (*)[32])nonces);
+    cs_quorum_code(words, &q->set->ds, (const uint8_t(*)[32])nonces);
     cs_js_str(q->rec, "words", words);
     send_all(core, q, &f, 0);
 }
@@ -307,7 +317,8 @@ static void revealed(struct cs_platform_core *core, struct cs_pc_quorum *q,
     uint8_t commit[32];
 
     if (!all_have(q, "commit") || !cs_js_bytes(m, "commit", commit, sizeof commit)) {
-        reject(core, q, (uint8_t)r->index, "ID_MISMATCH", "opened before all committed");
+        reject(core, q, (uint8_t)r->index, "ID_MISMATCH",
+               "opened before all committed");
         return;
     }
     if (cs_quorum_open(commit, q->set->ds_hash, (uint8_t)r->index, r->nonce) != CS_OK) {
@@ -325,7 +336,8 @@ static void revealed(struct cs_platform_core *core, struct cs_pc_quorum *q,
     save(core, q);
 }
 
-static bool words_fit(const struct cs_pc_quorum *q, const struct cs_ctl_quorum_confirmed *c)
+static bool words_fit(const struct cs_pc_quorum *q,
+                      const struct cs_ctl_quorum_confirmed *c)
 {
     return cs_js_text(q->rec, "words")[0] != '\0' &&
            memcmp(c->ds_hash, q->set->ds_hash, sizeof c->ds_hash) == 0 &&
@@ -347,7 +359,8 @@ static void confirmed(struct cs_platform_core *core, struct cs_pc_quorum *q,
     if (all_have(q, "confirmed")) {
         cs_js_str(q->rec, "state", "QUORUM_STATE_CONFIRMED");
         cs_pc_timer(core, q->rec, CS_TIMER_QUORUM, 0);
-        cs_log(CS_LOG_INFO, "platform", "quorum %s confirmed", cs_js_text(q->rec, "id"));
+        cs_log(CS_LOG_INFO, "platform", "quorum %s confirmed",
+               cs_js_text(q->rec, "id"));
     }
     save(core, q);
 }
@@ -408,8 +421,8 @@ static void join_event(struct cs_platform_core *core, struct cs_pc_quorum *q,
         confirmed(core, q, &f->u.quorum_confirmed);
         break;
     case CS_EVT_QUORUM_REJECTED:
-        reject(core, q, (uint8_t)f->u.quorum_rejected.index, f->u.quorum_rejected.reason,
-               f->u.quorum_rejected.text);
+        reject(core, q, (uint8_t)f->u.quorum_rejected.index,
+               f->u.quorum_rejected.reason, f->u.quorum_rejected.text);
         break;
     default:
         break;
@@ -427,7 +440,8 @@ void cs_pc_quorum_event(struct cs_platform_core *core, struct cs_pc_live *from,
         return;
     }
     if (!cs_pc_qset_speaks(q.set, from, index)) {
-        cs_log(CS_LOG_WARN, "platform", "event for member %u from another device", index);
+        cs_log(CS_LOG_WARN, "platform", "event for member %u from another device",
+               index);
     } else if (f->kind == CS_EVT_QUORUM_VERIFIED) {
         if (is_joining(&q) || is_state(&q, "QUORUM_STATE_CONFIRMED")) {
             verified(core, &q, &f->u.quorum_confirmed);

@@ -17,7 +17,8 @@ static void check(struct cs_platform_core *core, enum cs_err err)
     }
 }
 
-/* ---- plain bytes --------------------------------------------------------------------- */
+/* ---- plain bytes
+ * --------------------------------------------------------------------- */
 
 bool cs_pc_raw_get(struct cs_platform_core *core, uint8_t table, struct cs_span key,
                    struct cs_wr *out)
@@ -41,7 +42,8 @@ void cs_pc_raw_del(struct cs_platform_core *core, uint8_t table, struct cs_span 
 
 static bool starts_with(const struct cs_wr *key, struct cs_span prefix)
 {
-    return key->n >= prefix.n && memcmp(key->p, prefix.p, prefix.n) == 0;
+    return key->n >= prefix.n &&
+           (prefix.n == 0 || memcmp(key->p, prefix.p, prefix.n) == 0);
 }
 
 bool cs_pc_raw_next(struct cs_platform_core *core, uint8_t table, struct cs_span prefix,
@@ -54,8 +56,9 @@ bool cs_pc_raw_next(struct cs_platform_core *core, uint8_t table, struct cs_span
     return err == CS_OK && core->broken == CS_OK && starts_with(key, prefix);
 }
 
-bool cs_pc_raw_before(struct cs_platform_core *core, uint8_t table, struct cs_span prefix,
-                      struct cs_span before, struct cs_wr *key, struct cs_wr *value)
+bool cs_pc_raw_before(struct cs_platform_core *core, uint8_t table,
+                      struct cs_span prefix, struct cs_span before, struct cs_wr *key,
+                      struct cs_wr *value)
 {
     enum cs_err err = cs_db_prev(core->db, table, before, key, value);
 
@@ -75,7 +78,8 @@ bool cs_pc_raw_last(struct cs_platform_core *core, uint8_t table, struct cs_span
     return cs_pc_raw_before(core, table, prefix, CS_SPAN_OF(end), key, value);
 }
 
-/* ---- ids and digests ------------------------------------------------------------------- */
+/* ---- ids and digests
+ * ------------------------------------------------------------------- */
 
 void cs_pc_random(struct cs_platform_core *core, uint8_t *out, size_t n)
 {
@@ -101,10 +105,11 @@ uint64_t cs_pc_next_seq(struct cs_platform_core *core)
     return ++core->seq;
 }
 
-void cs_pc_digest(uint8_t out[32], const char *label, struct cs_span a, struct cs_span b)
+void cs_pc_digest(uint8_t out[32], const char *label, struct cs_span a,
+                  struct cs_span b)
 {
-    const struct cs_span items[] = {
-        CS_SPAN_LIT("cloudsign/platform"), CS_SPAN(label, strlen(label)), a, b};
+    const struct cs_span items[] = {CS_SPAN_LIT("cloudsign/platform"),
+                                    CS_SPAN(label, strlen(label)), a, b};
     struct cs_wr w = {0};
 
     cs_enc(&w, items, CS_COUNTOF(items));
@@ -113,7 +118,8 @@ void cs_pc_digest(uint8_t out[32], const char *label, struct cs_span a, struct c
     cs_wr_free(&w);
 }
 
-/* ---- records --------------------------------------------------------------------------- */
+/* ---- records
+ * --------------------------------------------------------------------------- */
 
 static json_t *parse(struct cs_platform_core *core, const struct cs_wr *w)
 {
@@ -128,7 +134,8 @@ static json_t *parse(struct cs_platform_core *core, const struct cs_wr *w)
     return rec;
 }
 
-json_t *cs_pc_get(struct cs_platform_core *core, uint8_t table, const uint8_t id[CS_PC_ID])
+json_t *cs_pc_get(struct cs_platform_core *core, uint8_t table,
+                  const uint8_t id[CS_PC_ID])
 {
     struct cs_wr w = {0};
     json_t *rec = NULL;
@@ -174,7 +181,8 @@ json_t *cs_pc_make(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
     return rec;
 }
 
-/* ---- indexes ---------------------------------------------------------------------------- */
+/* ---- indexes
+ * ---------------------------------------------------------------------------- */
 
 struct cs_pc_scope cs_pc_scope(const char *a, const char *b)
 {
@@ -271,8 +279,8 @@ bool cs_pc_walk_next(struct cs_platform_core *core, struct cs_pc_walk *w)
 
     index_prefix(&from, w->kind, &w->scope);
     cs_wr_u64(&from, w->after);
-    ok = cs_pc_raw_next(core, CS_PC_INDEX, CS_SPAN(from.p, 1 + CS_PC_ID), cs_wr_get(&from),
-                        true, &key, &value) &&
+    ok = cs_pc_raw_next(core, CS_PC_INDEX, CS_SPAN(from.p, 1 + CS_PC_ID),
+                        cs_wr_get(&from), true, &key, &value) &&
          walk_take(w, &key, &value);
     cs_wr_free(&from);
     cs_wr_free(&key);
@@ -296,9 +304,11 @@ bool cs_pc_walk_prev(struct cs_platform_core *core, struct cs_pc_walk *w)
     return ok;
 }
 
-/* ---- unique names ------------------------------------------------------------------------ */
+/* ---- unique names
+ * ------------------------------------------------------------------------ */
 
-static void unique_key(uint8_t key[1 + CS_PC_ID], enum cs_pc_unique kind, const char *text)
+static void unique_key(uint8_t key[1 + CS_PC_ID], enum cs_pc_unique kind,
+                       const char *text)
 {
     uint8_t d[32];
 

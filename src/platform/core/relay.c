@@ -53,7 +53,8 @@ static bool rate_ok(struct cs_platform_core *core, struct cs_pc_conn *c)
     return true;
 }
 
-/* All devices of the platform are of one organisation: approved and enabled is enough. */
+/* All devices of the platform are of one organisation: approved and enabled is enough.
+ */
 static void data(struct cs_platform_core *core, struct cs_pc_conn *c,
                  const struct cs_relay_frame *f)
 {

@@ -10,7 +10,8 @@
 /* A time that the vendor's shape requires and that has not come yet. */
 #define NEVER "1970-01-01T00:00:00.000Z"
 
-/* ---- view ---------------------------------------------------------------------------- */
+/* ---- view
+ * ---------------------------------------------------------------------------- */
 
 /* The seed's words (DECISIONS 23). */
 static const char *status_text(const json_t *rec)
@@ -82,7 +83,8 @@ json_t *cs_device_view(struct cs_api *a, const json_t *rec)
     json_t *o = cs_js_public(rec);
     uint8_t id[CS_PC_ID];
 
-    cs_js_str(o, "statusText", cs_js_true(rec, "deleted") ? "Deleted" : status_text(rec));
+    cs_js_str(o, "statusText",
+              cs_js_true(rec, "deleted") ? "Deleted" : status_text(rec));
     add_fingerprint(o, rec);
     CS_ASSERT(cs_js_id(rec, "id", id));
     add_live(o, cs_pc_live_get(a->core, id));
@@ -100,7 +102,8 @@ static json_t *save_and_view(struct cs_api *a, json_t *rec)
     return view;
 }
 
-/* ---- create, list, get ------------------------------------------------------------------- */
+/* ---- create, list, get
+ * ------------------------------------------------------------------- */
 
 json_t *cs_api_device_create(struct cs_api *a)
 {
@@ -110,7 +113,8 @@ json_t *cs_api_device_create(struct cs_api *a)
     json_t *rec;
 
     if (a->in.err == CS_OK && strcmp(type, "CLOUD") != 0) {
-        cs_jr_fail(&a->in, "deviceType", "must be CLOUD: only CloudSign nodes are served");
+        cs_jr_fail(&a->in, "deviceType",
+                   "must be CLOUD: only CloudSign nodes are served");
     }
     if (cs_api_bad_body(a)) {
         return NULL;
@@ -163,7 +167,8 @@ json_t *cs_api_device_get(struct cs_api *a)
     return view;
 }
 
-/* ---- pairing ------------------------------------------------------------------------------- */
+/* ---- pairing
+ * ------------------------------------------------------------------------------- */
 
 /* base64 of {"deviceId","platformUrl","relayUrl","ca","seed","v":1}, deviceId first
  * (DECISIONS 16).  The URLs are our own configuration and hold no quotes. */
@@ -172,7 +177,8 @@ static void write_pairing_key(struct cs_wr *w, const struct cs_platform_core *co
 {
     struct cs_wr json = {0};
 
-    cs_wr_printf(&json, "{\"deviceId\":\"%s\",\"platformUrl\":\"%s\",\"relayUrl\":\"%s\",",
+    cs_wr_printf(&json,
+                 "{\"deviceId\":\"%s\",\"platformUrl\":\"%s\",\"relayUrl\":\"%s\",",
                  device_id, core->cfg.platform_url, core->cfg.relay_url);
     cs_wr_str(&json, "\"ca\":\"");
     cs_wr_b64(&json, core->cfg.ca_der);
@@ -207,8 +213,8 @@ static json_t *make_pairing(struct cs_api *a, json_t *rec, struct cs_wr *seed_b6
 }
 
 /* The answer is put together outside of JSON values: it holds the seed twice. */
-static json_t *pairing_answer(struct cs_api *a, const json_t *rec, const json_t *pairing,
-                              const char *seed_b64)
+static json_t *pairing_answer(struct cs_api *a, const json_t *rec,
+                              const json_t *pairing, const char *seed_b64)
 {
     json_t *o = cs_js_obj();
     struct cs_wr key = {0}, *extra = &a->extra;
@@ -236,9 +242,10 @@ json_t *cs_api_device_pairing(struct cs_api *a)
     }
     if (json_object_get(rec, "_ik") != NULL) {
         json_decref(rec);
-        return cs_api_fail(a, CS_API_STATE, "id",
-                           "this device is paired already: start its node with the same "
-                           "volume, or create a new device");
+        return cs_api_fail(
+            a, CS_API_STATE, "id",
+            "this device is paired already: start its node with the same "
+            "volume, or create a new device");
     }
     pairing = make_pairing(a, rec, &seed);
     CS_ASSERT(seed.err == CS_OK);
@@ -248,7 +255,8 @@ json_t *cs_api_device_pairing(struct cs_api *a)
     return o;
 }
 
-/* ---- states ---------------------------------------------------------------------------------- */
+/* ---- states
+ * ---------------------------------------------------------------------------------- */
 
 /* The fingerprint as hex or as words. */
 static bool fingerprint_fits(const json_t *rec, const char *typed)
@@ -271,11 +279,13 @@ static bool approval_ok(struct cs_api *a, const json_t *rec, const char *want,
     bool same = cs_js_is(rec, "approvalStatus", want);
 
     if (json_object_get(rec, "_ik") == NULL) {
-        (void)cs_api_fail(a, CS_API_STATE, "approvalStatus",
-                          "the device is Unpaired: start its node with the pairing key first");
+        (void)cs_api_fail(
+            a, CS_API_STATE, "approvalStatus",
+            "the device is Unpaired: start its node with the pairing key first");
     } else if (!same && !cs_js_is(rec, "approvalStatus", "PENDING")) {
-        (void)cs_api_fail(a, CS_API_STATE, "approvalStatus",
-                          "is decided already: disable the device, or create a new one");
+        (void)cs_api_fail(
+            a, CS_API_STATE, "approvalStatus",
+            "is decided already: disable the device, or create a new one");
     } else if (typed == NULL && a->core->cfg.require_fingerprint &&
                strcmp(want, "APPROVED") == 0) {
         (void)cs_api_fail(a, CS_API_INVALID, "fingerprint",
@@ -383,7 +393,8 @@ json_t *cs_api_device_delete(struct cs_api *a)
 
 json_t *cs_api_device_side(struct cs_api *a)
 {
-    return cs_api_fail(a, CS_API_UNIMPLEMENTED, "",
-                       "devices do not use REST here: a CloudSign node speaks the control "
-                       "channel at /control (cloudsign.control.v2)");
+    return cs_api_fail(
+        a, CS_API_UNIMPLEMENTED, "",
+        "devices do not use REST here: a CloudSign node speaks the control "
+        "channel at /control (cloudsign.control.v2)");
 }

@@ -19,7 +19,8 @@ static json_t *quorum_view(struct cs_api *a, const json_t *rec)
     return o;
 }
 
-/* ---- creating ------------------------------------------------------------------------- */
+/* ---- creating
+ * ------------------------------------------------------------------------- */
 
 static const json_t *read_device_ids(struct cs_api *a,
                                      uint8_t ids[CS_PC_MEMBERS_MAX][CS_PC_ID])
@@ -48,7 +49,8 @@ static bool device_ok(struct cs_api *a, struct cs_pc_live *l, size_t i)
         (void)cs_api_fail(a, CS_API_NOT_FOUND, "deviceIds", "item %zu is no device", i);
     } else if (!cs_pc_live_usable(l)) {
         (void)cs_api_fail(a, CS_API_STATE, "deviceIds",
-                          "item %zu is not Paired: approve and enable the device first", i);
+                          "item %zu is not Paired: approve and enable the device first",
+                          i);
     } else if (!cs_pc_outbox_has_room(a->core, l)) {
         (void)cs_api_fail(a, CS_API_LIMIT, "deviceIds",
                           "item %zu has too many commands waiting: start its node", i);
@@ -71,8 +73,9 @@ static bool read_shape(struct cs_api *a, size_t n)
         return false;
     }
     if (t != 2) {
-        (void)cs_api_fail(a, CS_API_STATE, "requiredSigners",
-                          "must be 2: this version's signing protocols take two signers");
+        (void)cs_api_fail(
+            a, CS_API_STATE, "requiredSigners",
+            "must be 2: this version's signing protocols take two signers");
         return false;
     }
     if (cs_jr_has(&a->in, "backupStrategyId")) {
@@ -136,7 +139,8 @@ json_t *cs_api_quorum_create(struct cs_api *a)
     return start(a, members, n, name, description);
 }
 
-/* ---- reading ----------------------------------------------------------------------------- */
+/* ---- reading
+ * ----------------------------------------------------------------------------- */
 
 static bool load(struct cs_api *a, struct cs_pc_quorum *q)
 {
@@ -240,12 +244,14 @@ json_t *cs_api_quorum_confirm(struct cs_api *a)
         return NULL;
     }
     if (!cs_js_is(q.rec, "state", "QUORUM_STATE_CONFIRMED")) {
-        (void)cs_api_fail(a, CS_API_STATE, "words",
-                          "the quorum is not Confirmed: wait until all nodes have joined");
+        (void)cs_api_fail(
+            a, CS_API_STATE, "words",
+            "the quorum is not Confirmed: wait until all nodes have joined");
     } else if (!cs_pc_quorum_confirm(a->core, &q, words)) {
-        (void)cs_api_fail(a, CS_API_STATE, "words",
-                          "are not this quorum's: compare the words on all nodes; if they "
-                          "differ, do not use the quorum");
+        (void)cs_api_fail(
+            a, CS_API_STATE, "words",
+            "are not this quorum's: compare the words on all nodes; if they "
+            "differ, do not use the quorum");
     } else {
         view = quorum_view(a, q.rec);
     }
@@ -314,7 +320,8 @@ json_t *cs_api_eligible(struct cs_api *a)
     return cs_api_list(a, &p, a->core->cfg.limits.max_devices);
 }
 
-/* ---- session sets: their state is that of what they are for ---------------------------------- */
+/* ---- session sets: their state is that of what they are for
+ * ---------------------------------- */
 
 struct set_state {
     const char *state;
@@ -344,12 +351,10 @@ static struct set_state of_quorum(const json_t *q)
 static struct set_state of_wallet(const json_t *wallet, int64_t members)
 {
     const json_t *key = json_object_get(wallet, "_key");
-    const json_t *certs = json_object_get(key, "certs");
-    const json_t *proof = json_object_get(key, "proof");
-    struct set_state s = {.state = "SESSION_SET_STATE_IN_PROGRESS", .expected = members};
+    struct set_state s = {.state = "SESSION_SET_STATE_IN_PROGRESS",
+                          .expected = members};
 
-    proof = proof != NULL ? proof : json_array_get(certs, json_array_size(certs) - 1);
-    s.accepted = (int64_t)json_object_size(json_object_get(proof, "acks"));
+    s.accepted = (int64_t)json_object_size(json_object_get(key, "acks"));
     s.submitted = s.accepted;
     if (cs_js_is(wallet, "status", "PROVISIONED")) {
         s.state = "SESSION_SET_STATE_COMPLETE";

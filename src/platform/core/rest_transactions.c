@@ -9,7 +9,8 @@
 
 enum { RAW_HEX_MAX = 2 * CS_CHAIN_PAYLOAD_MAX, MESSAGE_MAX = 64 << 10 };
 
-/* ---- view ------------------------------------------------------------------------------ */
+/* ---- view
+ * ------------------------------------------------------------------------------ */
 
 static json_t *asset_view(const char *chain, const char *symbol, const char *contract)
 {
@@ -29,7 +30,8 @@ static json_t *asset_view(const char *chain, const char *symbol, const char *con
         cs_js_str(o, "standard", "NATIVE");
         cs_js_int(o, "decimals", info == NULL ? 0 : info->decimals);
     } else {
-        cs_js_str(o, "standard", strcmp(chain, "SOLANA") == 0 ? "SPL" : "ISSUED_CURRENCY");
+        cs_js_str(o, "standard",
+                  strcmp(chain, "SOLANA") == 0 ? "SPL" : "ISSUED_CURRENCY");
         cs_js_str(o, "contract", contract);
     }
     cs_js_str(o, "symbol", symbol);
@@ -47,8 +49,8 @@ static void add_final(json_t *o, const struct cs_pc_tx *t, const char *signature
     if (cs_unhex(sig.rs, sizeof sig.rs, signature) != CS_OK) {
         return;
     }
-    if (!t->chain.is_message && cs_chain_finish(&s, &t->key, cs_wr_get(&t->payload), &sig, 1,
-                                                &why) == CS_OK) {
+    if (!t->chain.is_message &&
+        cs_chain_finish(&s, &t->key, cs_wr_get(&t->payload), &sig, 1, &why) == CS_OK) {
         cs_js_hex(o, "signedTransaction", s.bytes.p, s.bytes.n);
         if (s.txid[0] != '\0') {
             cs_js_str(o, "hash", s.txid);
@@ -57,14 +59,16 @@ static void add_final(json_t *o, const struct cs_pc_tx *t, const char *signature
     cs_chain_signed_free(&s);
 }
 
-/* What follows from the payload is worked out anew, so it cannot be altered in a store. */
+/* What follows from the payload is worked out anew, so it cannot be altered in a store.
+ */
 static void add_derived(json_t *o, const json_t *rec)
 {
     const char *signature = cs_js_text(rec, "signature"), *why = NULL;
     struct cs_pc_tx t;
 
     if (cs_pc_tx_open(&t, rec, &why) == CS_OK) {
-        cs_js_hex(o, "signingHash", t.chain.items[0].message.p, t.chain.items[0].message.n);
+        cs_js_hex(o, "signingHash", t.chain.items[0].message.p,
+                  t.chain.items[0].message.n);
         if (signature[0] != '\0') {
             cs_js_str(o, "canonicalSignature", signature);
             add_final(o, &t, signature);
@@ -88,7 +92,8 @@ static json_t *tx_view(struct cs_api *a, const json_t *rec)
     return o;
 }
 
-/* ---- creating ----------------------------------------------------------------------------- */
+/* ---- creating
+ * ----------------------------------------------------------------------------- */
 
 static bool wallet_ok(struct cs_api *a, const json_t *wallet, bool raw)
 {
@@ -101,8 +106,9 @@ static bool wallet_ok(struct cs_api *a, const json_t *wallet, bool raw)
         (void)cs_api_fail(a, CS_API_STATE, "enabled",
                           "the wallet is not enabled: enable it in its settings");
     } else if (raw && !cs_js_true(s, "rawSigningEnabled")) {
-        (void)cs_api_fail(a, CS_API_STATE, "rawSigningEnabled",
-                          "raw signing is off for this wallet: switch it on in its settings");
+        (void)cs_api_fail(
+            a, CS_API_STATE, "rawSigningEnabled",
+            "raw signing is off for this wallet: switch it on in its settings");
     }
     return a->code == CS_API_OK;
 }
@@ -167,11 +173,13 @@ static void add_wallet(json_t *rec, const json_t *wallet)
     cs_js_bool(rec, "signOnly", true);
     cs_js_str(rec, "_publicKey", cs_js_text(wallet, "publicKey"));
     cs_js_str(rec, "_quorumId", cs_js_text(wallet, "quorumId"));
+    cs_js_str(rec, "_keyId", cs_js_text(json_object_get(wallet, "_key"), "keyId"));
 }
 
 static void index_new(struct cs_api *a, const json_t *rec, const uint8_t id[CS_PC_ID])
 {
-    const char *wallet = cs_js_text(rec, "walletId"), *corr = cs_js_text(rec, "correlationId");
+    const char *wallet = cs_js_text(rec, "walletId"),
+               *corr = cs_js_text(rec, "correlationId");
     uint64_t seq = (uint64_t)cs_js_num(rec, "_seq");
 
     cs_pc_index_add(a->core, CS_IX_TXS, cs_pc_scope(wallet, ""), seq, id);
@@ -242,7 +250,8 @@ static json_t *run(struct cs_api *a, json_t *wishes, const char *field)
         wallet = cs_api_wallet_record(a);
     }
     if (wallet != NULL && wallet_ok(a, wallet, raw) &&
-        cs_api_external(a, CS_UNIQUE_TX, CS_PC_TX, cs_js_text(wallet, "id"), wishes, &rec)) {
+        cs_api_external(a, CS_UNIQUE_TX, CS_PC_TX, cs_js_text(wallet, "id"), wishes,
+                        &rec)) {
         view = rec != NULL ? tx_view(a, rec) : start(a, wallet, wishes, field);
     }
     json_decref(rec);
@@ -286,7 +295,8 @@ json_t *cs_api_tx_plaintext(struct cs_api *a)
     return run(a, wishes, "message");
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading
+ * -------------------------------------------------------------------------------- */
 
 static json_t *tx_record(struct cs_api *a)
 {
@@ -298,8 +308,9 @@ static json_t *tx_record(struct cs_api *a)
     if (rec != NULL && !cs_js_is(rec, "walletId", cs_js_text(wallet, "id"))) {
         json_decref(rec);
         rec = NULL;
-        (void)cs_api_fail(a, CS_API_NOT_FOUND, "", "there is no such transaction of this "
-                                                   "wallet");
+        (void)cs_api_fail(a, CS_API_NOT_FOUND, "",
+                          "there is no such transaction of this "
+                          "wallet");
     }
     json_decref(wallet);
     return rec;
@@ -316,10 +327,8 @@ json_t *cs_api_tx_get(struct cs_api *a)
 
 json_t *cs_api_tx_list(struct cs_api *a)
 {
-    struct cs_api_page p = {.table = CS_PC_TX,
-                            .kind = CS_IX_TXS,
-                            .name = "transactions",
-                            .view = tx_view};
+    struct cs_api_page p = {
+        .table = CS_PC_TX, .kind = CS_IX_TXS, .name = "transactions", .view = tx_view};
     json_t *wallet = cs_api_wallet_record(a);
 
     if (wallet == NULL ||

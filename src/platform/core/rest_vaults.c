@@ -13,8 +13,8 @@ static json_t *read_wishes(struct cs_api *a, bool with_external)
 {
     const char *name = cs_api_name(a, "name", CS_API_NAME);
     const char *description = cs_api_name_opt(a, "description", CS_API_TEXT);
-    const char *external =
-        with_external ? cs_api_name_opt(a, "externalId", CS_API_EXT) : NULL;
+    const char *external = with_external ? cs_api_name_opt(a, "externalId", CS_API_EXT)
+                                         : NULL;
     const char *correlation = cs_api_name_opt(a, "correlationId", CS_API_EXT);
     json_t *o;
 

@@ -29,17 +29,20 @@ json_t *cs_api_wallet_record(struct cs_api *a)
     if (rec != NULL && (!cs_js_id(rec, "vaultId", vault) ||
                         memcmp(vault, a->param[0], CS_PC_ID) != 0)) {
         json_decref(rec);
-        return cs_api_fail(a, CS_API_NOT_FOUND, "", "there is no such wallet in this vault");
+        return cs_api_fail(a, CS_API_NOT_FOUND, "",
+                           "there is no such wallet in this vault");
     }
     return rec;
 }
 
-/* ---- what a new wallet may be ------------------------------------------------------------ */
+/* ---- what a new wallet may be
+ * ------------------------------------------------------------ */
 
 static const struct cs_chain_info *read_chain(struct cs_api *a)
 {
     const char *name = cs_jr_str(&a->in, "blockchain", 24, false);
-    const struct cs_chain_info *chain = a->in.err == CS_OK ? cs_chain_by_name(name) : NULL;
+    const struct cs_chain_info *chain = a->in.err == CS_OK ? cs_chain_by_name(name)
+                                                           : NULL;
 
     if (a->in.err == CS_OK && chain == NULL) {
         cs_jr_fail(&a->in, "blockchain", "is none of the V2Blockchain words");
@@ -89,9 +92,10 @@ static bool is_built(struct cs_api *a, const struct cs_chain_info *chain,
         (void)cs_api_fail(a, CS_API_STATE, "recoveryPublicKey",
                           "backup kits are not built: leave it out");
     } else if (curve != CS_CURVE_ED25519) {
-        (void)cs_api_fail(a, CS_API_STATE, "keyAlgorithm",
-                          "SECP256K1 keys cannot be signed with yet: SOLANA, and XRP_LEDGER "
-                          "with keyAlgorithm ED25519, work today");
+        (void)cs_api_fail(
+            a, CS_API_STATE, "keyAlgorithm",
+            "SECP256K1 keys cannot be signed with yet: SOLANA, and XRP_LEDGER "
+            "with keyAlgorithm ED25519, work today");
     } else if (!chain->is_built) {
         (void)cs_api_fail(a, CS_API_STATE, "blockchain",
                           "is not built yet: SOLANA and XRP_LEDGER work today");
@@ -103,8 +107,9 @@ static bool is_built(struct cs_api *a, const struct cs_chain_info *chain,
 static bool quorum_ok(struct cs_api *a, const struct cs_pc_quorum *q)
 {
     if (!cs_js_is(q->rec, "state", "QUORUM_STATE_CONFIRMED")) {
-        (void)cs_api_fail(a, CS_API_STATE, "quorumId",
-                          "the quorum is not Confirmed: wait until all nodes have joined");
+        (void)cs_api_fail(
+            a, CS_API_STATE, "quorumId",
+            "the quorum is not Confirmed: wait until all nodes have joined");
         return false;
     }
     for (uint8_t i = 1; i <= q->set->ds.n; i++) {
@@ -143,7 +148,8 @@ static bool read_quorum(struct cs_api *a, struct cs_pc_quorum *q)
     return true;
 }
 
-/* ---- creating ------------------------------------------------------------------------------ */
+/* ---- creating
+ * ------------------------------------------------------------------------------ */
 
 static json_t *new_settings(void)
 {
@@ -175,7 +181,8 @@ static void index_corr(struct cs_api *a, const json_t *rec, bool add)
 
 static void index_new(struct cs_api *a, const json_t *rec, const uint8_t id[CS_PC_ID])
 {
-    const char *vault = cs_js_text(rec, "vaultId"), *chain = cs_js_text(rec, "blockchain");
+    const char *vault = cs_js_text(rec, "vaultId"),
+               *chain = cs_js_text(rec, "blockchain");
     uint64_t seq = (uint64_t)cs_js_num(rec, "_seq");
 
     cs_pc_index_add(a->core, CS_IX_WALLETS, cs_pc_scope("", ""), seq, id);
@@ -265,7 +272,8 @@ json_t *cs_api_wallet_create(struct cs_api *a)
     return view;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading
+ * ---------------------------------------------------------------------------------- */
 
 json_t *cs_api_wallet_get(struct cs_api *a)
 {
@@ -336,27 +344,28 @@ json_t *cs_api_wallet_list_global(struct cs_api *a)
 json_t *cs_api_wallet_receipts(struct cs_api *a)
 {
     json_t *rec = cs_api_wallet_record(a), *o;
-    json_t *proof = json_object_get(json_object_get(rec, "_key"), "proof");
+    const json_t *key = json_object_get(rec, "_key");
 
     if (rec == NULL) {
         return NULL;
     }
-    if (proof == NULL) {
+    if (!cs_js_is(rec, "status", "PROVISIONED")) {
         json_decref(rec);
         return cs_api_fail(a, CS_API_STATE, "walletId", "the key is not provisioned");
     }
     o = cs_js_obj();
-    cs_js_str(o, "keyId", cs_js_text(rec, "id"));
+    cs_js_str(o, "keyId", cs_js_text(key, "keyId"));
     cs_js_str(o, "quorumId", cs_js_text(rec, "quorumId"));
     cs_js_str(o, "publicKey", cs_js_text(rec, "publicKey"));
-    cs_js_str(o, "certificate", cs_js_text(proof, "cert"));
-    cs_js_set(o, "receipts", json_incref(json_object_get(proof, "acks")));
-    cs_js_set(o, "checkSignatures", json_incref(json_object_get(proof, "checks")));
+    cs_js_str(o, "certificate", cs_js_text(key, "cert"));
+    cs_js_set(o, "receipts", json_incref(json_object_get(key, "acks")));
+    cs_js_set(o, "checkSignatures", json_incref(json_object_get(key, "checks")));
     json_decref(rec);
     return o;
 }
 
-/* ---- changing ---------------------------------------------------------------------------------- */
+/* ---- changing
+ * ---------------------------------------------------------------------------------- */
 
 json_t *cs_api_wallet_update(struct cs_api *a)
 {
@@ -396,13 +405,15 @@ static bool read_settings(struct cs_api *a, struct wished_settings *s)
     s->raw = cs_jr_bool(&in, "rawSigningEnabled");
     sweep = cs_jr_bool(&in, "sweepingEnabled");
     freeze = cs_jr_bool(&in, "defaultFreezeEnabled");
-    blind = cs_jr_has(&in, "blindSigningEnabled") && cs_jr_bool(&in, "blindSigningEnabled");
+    blind = cs_jr_has(&in, "blindSigningEnabled") &&
+            cs_jr_bool(&in, "blindSigningEnabled");
     if (in.err != CS_OK) {
         (void)cs_api_fail(a, CS_API_INVALID, in.field, "%s", in.why);
     } else if (sweep) {
         (void)cs_api_fail(a, CS_API_STATE, "sweepingEnabled", "sweeping is not built");
     } else if (freeze) {
-        (void)cs_api_fail(a, CS_API_STATE, "defaultFreezeEnabled", "freezing is not built");
+        (void)cs_api_fail(a, CS_API_STATE, "defaultFreezeEnabled",
+                          "freezing is not built");
     } else if (blind) {
         (void)cs_api_fail(a, CS_API_STATE, "blindSigningEnabled",
                           "signing of bare digests is not built");
@@ -424,8 +435,9 @@ json_t *cs_api_wallet_settings(struct cs_api *a)
     }
     if (s.enabled && !cs_js_is(rec, "status", "PROVISIONED")) {
         json_decref(rec);
-        return cs_api_fail(a, CS_API_STATE, "enabled",
-                           "the key is not provisioned: wait until its address appears");
+        return cs_api_fail(
+            a, CS_API_STATE, "enabled",
+            "the key is not provisioned: wait until its address appears");
     }
     settings = json_object_get(rec, "settings");
     cs_js_bool(settings, "enabled", s.enabled);

@@ -86,7 +86,8 @@ static json_t *settings(const struct cs_platform_core *core, const char *name)
 
 static json_t *org_view(const struct cs_platform_core *core, const json_t *rec)
 {
-    static const char *const parts[] = {"address1", "city", "state", "postCode", "country"};
+    static const char *const parts[] = {"address1", "city", "state", "postCode",
+                                        "country"};
     json_t *o = cs_js_public(rec), *address = cs_js_obj();
 
     for (size_t i = 0; i < CS_COUNTOF(parts); i++) {
@@ -169,16 +170,19 @@ json_t *cs_api_setup(struct cs_api *a)
         return NULL;
     }
     if (!cs_api_take(a->core, "setup", a->http->remote, TRY_BURST, TRY_PER_S)) {
-        return cs_api_fail(a, CS_API_LIMIT, "setupToken", "too many tries: wait a minute");
+        return cs_api_fail(a, CS_API_LIMIT, "setupToken",
+                           "too many tries: wait a minute");
     }
     if (a->core->is_set_up) {
-        return cs_api_fail(a, CS_API_STATE, "setupToken",
-                           "this platform is set up already: ask its administrator for a "
-                           "credential");
+        return cs_api_fail(
+            a, CS_API_STATE, "setupToken",
+            "this platform is set up already: ask its administrator for a "
+            "credential");
     }
     if (!token_ok(a->core, token)) {
-        return cs_api_fail(a, CS_API_UNAUTHENTICATED, "setupToken",
-                           "is wrong: it is printed at the start of cloudsign-platform");
+        return cs_api_fail(
+            a, CS_API_UNAUTHENTICATED, "setupToken",
+            "is wrong: it is printed at the start of cloudsign-platform");
     }
     return create(a, name);
 }
@@ -195,7 +199,8 @@ json_t *cs_api_organization(struct cs_api *a)
     cs_wr_free(&w);
     if (!json_is_object(rec)) {
         json_decref(rec);
-        return cs_api_fail(a, CS_API_INTERNAL, "", "the organisation's record is missing");
+        return cs_api_fail(a, CS_API_INTERNAL, "",
+                           "the organisation's record is missing");
     }
     view = org_view(a->core, rec);
     json_decref(rec);

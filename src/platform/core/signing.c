@@ -1,6 +1,6 @@
 /* Signing requests: offered to one pair after another until a signature verifies or the
- * life ends (DECISIONS 20).  The platform derives what is signed from the payload itself
- * and believes no signature, message or receipt that it has not verified.
+ * life ends (DECISIONS 20).  The platform derives what is signed from the payload
+ * itself and believes no signature, message or receipt that it has not verified.
  *
  * tx._sign: {attempt, phase OFFERED|WAIT|DONE, signers, expires, refused, badPairs,
  * lastPair, receipts: [{playerId, attempt, receipt, requestHash}]} */
@@ -38,8 +38,9 @@ static bool job_open(struct job *j, struct cs_platform_core *core,
     *j = (struct job){.core = core, .tx = cs_pc_get(core, CS_PC_TX, id)};
     memcpy(j->id, id, CS_PC_ID);
     j->sign = json_object_get(j->tx, "_sign");
-    j->q = j->sign != NULL && cs_js_id(j->tx, "_quorumId", quorum) ? cs_pc_qset(core, quorum)
-                                                                   : NULL;
+    j->q = j->sign != NULL && cs_js_id(j->tx, "_quorumId", quorum)
+               ? cs_pc_qset(core, quorum)
+               : NULL;
     if (j->q == NULL) {
         json_decref(j->tx);
         return false;
@@ -79,7 +80,8 @@ static struct cs_pc_scope active_scope(const struct job *j)
     return cs_pc_scope(cs_js_text(j->tx, "_quorumId"), "");
 }
 
-/* ---- offering ------------------------------------------------------------------------ */
+/* ---- offering
+ * ------------------------------------------------------------------------ */
 
 static struct cs_pc_taught taught(const struct job *j)
 {
@@ -117,14 +119,14 @@ static void send_offer(struct job *j, const uint8_t pair[2], uint32_t attempt)
 {
     struct cs_ctl_frame f = {.kind = CS_CMD_SIGN};
     struct cs_ctl_sign *s = &f.u.sign;
-    int64_t until =
-        j->core->wall_ms + (int64_t)j->core->cfg.limits.sign_attempt_s * 1000;
+    int64_t until = j->core->wall_ms +
+                    (int64_t)j->core->cfg.limits.sign_attempt_s * 1000;
     struct cs_wr w = {0};
 
     payload_of(j, &w);
     memcpy(s->request_id, j->id, CS_PC_ID);
     memcpy(s->quorum_id, j->q->id, CS_PC_ID);
-    CS_ASSERT(cs_js_id(j->tx, "walletId", s->key_id));
+    CS_ASSERT(cs_js_id(j->tx, "_keyId", s->key_id));
     (void)snprintf(s->blockchain, sizeof s->blockchain, "%s",
                    cs_js_text(j->tx, "blockchain"));
     (void)snprintf(s->kind, sizeof s->kind, "%s", cs_js_text(j->tx, "_kind"));
@@ -147,7 +149,8 @@ static void finish_failed(struct job *j, const char *reason, const char *text);
 
 static void wait_for_signers(struct job *j)
 {
-    if (!cs_js_is(j->sign, "phase", "WAIT") || json_object_get(j->tx, "reasons") == NULL) {
+    if (!cs_js_is(j->sign, "phase", "WAIT") ||
+        json_object_get(j->tx, "reasons") == NULL) {
         cs_pc_timeline(j->core, j->id, 0, "NOT_ENOUGH_SIGNERS",
                        "waits for two nodes of the quorum");
     }
@@ -167,8 +170,9 @@ static void offer(struct job *j)
     char text[64];
 
     if (!cs_pc_pair_possible(j->q, &t)) {
-        finish_failed(j, "NOT_ENOUGH_SIGNERS",
-                      "every pair of nodes refused or failed for good: see the timeline");
+        finish_failed(
+            j, "NOT_ENOUGH_SIGNERS",
+            "every pair of nodes refused or failed for good: see the timeline");
         return;
     }
     if (!cs_pc_pair_pick(j->core, j->q, &t, pair)) {
@@ -180,8 +184,8 @@ static void offer(struct job *j)
     cs_js_str(j->sign, "phase", "OFFERED");
     cs_js_del(j->tx, "reasons");
     send_offer(j, pair, attempt);
-    (void)snprintf(text, sizeof text, "attempt %u: players %u and %u", (unsigned)attempt,
-                   pair[0], pair[1]);
+    (void)snprintf(text, sizeof text, "attempt %u: players %u and %u",
+                   (unsigned)attempt, pair[0], pair[1]);
     cs_pc_timeline(j->core, j->id, 0, "SIGNATURE_PENDING", text);
     arm(j, (int64_t)j->core->cfg.limits.sign_attempt_s * 1000);
 }
@@ -212,15 +216,16 @@ void cs_pc_sign_start(struct cs_platform_core *core, json_t *tx)
     cs_js_str(tx, "status", "SIGNATURE_PENDING");
     cs_pc_set_make(core, j.id, "SESSION_SET_TYPE_TX_SIGN_REQUEST", quorum, j.id,
                    cs_js_text(tx, "createdBy"), expires);
-    cs_pc_index_add(core, CS_IX_ACTIVE, active_scope(&j), (uint64_t)cs_js_num(tx, "_seq"),
-                    j.id);
+    cs_pc_index_add(core, CS_IX_ACTIVE, active_scope(&j),
+                    (uint64_t)cs_js_num(tx, "_seq"), j.id);
     cs_pc_timeline(core, j.id, 0, "REQUESTED",
                    "checked: signer, wallet settings, payload (POLICY_CHECK_PASSED)");
     offer(&j);
     job_save(&j);
 }
 
-/* ---- ending ----------------------------------------------------------------------------- */
+/* ---- ending
+ * ----------------------------------------------------------------------------- */
 
 static void finish(struct job *j, const char *status)
 {
@@ -244,8 +249,8 @@ static void finish_failed(struct job *j, const char *reason, const char *text)
                    reason);
     pair_of(j, pair);
     for (int i = 0; i < 2; i++) {
-        struct cs_pc_live *l =
-            pair[i] == 0 ? NULL : cs_pc_qset_live(j->core, j->q, pair[i]);
+        struct cs_pc_live *l = pair[i] == 0 ? NULL
+                                            : cs_pc_qset_live(j->core, j->q, pair[i]);
 
         if (l != NULL) {
             cs_pc_outbox_put(j->core, l, &f, 0);
@@ -277,8 +282,8 @@ static void attempt_failed(struct job *j, uint32_t index, const char *reason,
     char text[96];
 
     (void)snprintf(text, sizeof text, "attempt %u%s%s",
-                   (unsigned)cs_js_num(j->sign, "attempt"), phase[0] == '\0' ? "" : " in ",
-                   phase);
+                   (unsigned)cs_js_num(j->sign, "attempt"),
+                   phase[0] == '\0' ? "" : " in ", phase);
     cs_pc_timeline(j->core, j->id, index, reason, text);
     set_reason(j, reason, text);
     try_again(j);
@@ -310,8 +315,9 @@ void cs_pc_sign_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID])
         return;
     }
     if (core->wall_ms >= cs_js_num(j.sign, "expires")) {
-        finish_failed(&j, "REQUEST_EXPIRED",
-                      "no two nodes signed in time: check that they run, then request anew");
+        finish_failed(
+            &j, "REQUEST_EXPIRED",
+            "no two nodes signed in time: check that they run, then request anew");
         job_save(&j);
     } else if (cs_js_is(j.sign, "phase", "OFFERED")) {
         punish_pair(&j);
@@ -323,7 +329,8 @@ void cs_pc_sign_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID])
     json_decref(j.tx);
 }
 
-/* ---- devices coming and going --------------------------------------------------------------- */
+/* ---- devices coming and going
+ * --------------------------------------------------------------- */
 
 static bool signer_gone(const struct job *j)
 {
@@ -381,14 +388,15 @@ void cs_pc_sign_kick(struct cs_platform_core *core, const uint8_t device[CS_PC_I
     }
 }
 
-/* ---- what signers report ---------------------------------------------------------------------- */
+/* ---- what signers report
+ * ---------------------------------------------------------------------- */
 
 static bool receipt_ok(const struct job *j, const struct cs_ctl_sign_done *d)
 {
     const struct cs_ds_member *m = cs_ds_member(&j->q->ds, (uint8_t)d->index);
     uint8_t key_id[CS_PC_ID], th[32];
 
-    if (m == NULL || !cs_js_id(j->tx, "walletId", key_id)) {
+    if (m == NULL || !cs_js_id(j->tx, "_keyId", key_id)) {
         return false;
     }
     {
@@ -454,8 +462,9 @@ static void late(struct job *j, const struct cs_ctl_sign_done *d)
     if (json_object_get(j->tx, "signature") != NULL) {
         return;
     }
-    set_reason(j, "LATE_SIGNATURE",
-               "a valid signature came after the request had failed: treat it as signed");
+    set_reason(
+        j, "LATE_SIGNATURE",
+        "a valid signature came after the request had failed: treat it as signed");
     cs_js_hex(j->tx, "signature", d->signature, sizeof d->signature);
     add_receipt(j, d);
     cs_pc_timeline(j->core, j->id, d->index, "LATE_SIGNATURE", "after the end");
@@ -468,16 +477,19 @@ static void signed_now(struct job *j, const struct cs_ctl_sign_done *d)
     cs_js_del(j->tx, "reasons");
     add_receipt(j, d);
     finish(j, "SIGNED");
-    cs_pc_timeline(j->core, j->id, d->index, "SIGNED", "signature and receipt verified");
+    cs_pc_timeline(j->core, j->id, d->index, "SIGNED",
+                   "signature and receipt verified");
     job_save(j);
 }
 
 /* What does not verify is never shown; the member is left out from here on. */
-static void done_refused(struct job *j, const struct cs_ctl_sign_done *d, enum cs_err err)
+static void done_refused(struct job *j, const struct cs_ctl_sign_done *d,
+                         enum cs_err err)
 {
     struct cs_pc_live *l = cs_pc_qset_live(j->core, j->q, (uint8_t)d->index);
 
-    cs_log(CS_LOG_ERROR, "platform", "request %s: member %u sent a result that is wrong: %s",
+    cs_log(CS_LOG_ERROR, "platform",
+           "request %s: member %u sent a result that is wrong: %s",
            cs_js_text(j->tx, "id"), (unsigned)d->index, cs_err_text(err));
     if (l != NULL) {
         cs_pc_live_punish(j->core, l);
@@ -514,7 +526,8 @@ static void failed(struct job *j, const struct cs_ctl_failed *f)
     uint8_t pair[2];
 
     if (!is_pending(j) || !cs_js_is(j->sign, "phase", "OFFERED") ||
-        (int64_t)f->attempt != cs_js_num(j->sign, "attempt") || !is_signer(j, f->index)) {
+        (int64_t)f->attempt != cs_js_num(j->sign, "attempt") ||
+        !is_signer(j, f->index)) {
         return; /* an older attempt, or not its request */
     }
     pair_of(j, pair);
@@ -542,7 +555,8 @@ void cs_pc_sign_event(struct cs_platform_core *core, struct cs_pc_live *from,
         return;
     }
     if (!cs_pc_qset_speaks(j.q, from, index)) {
-        cs_log(CS_LOG_WARN, "platform", "signing event that is not the sender's: dropped");
+        cs_log(CS_LOG_WARN, "platform",
+               "signing event that is not the sender's: dropped");
     } else if (is_done) {
         done(&j, &f->u.sign_done);
     } else {

@@ -32,18 +32,18 @@ enum cs_pc_index {
     CS_IX_DEVICES = 1,
     CS_IX_QUORUMS = 2,
     CS_IX_CREDENTIALS = 3,
-    CS_IX_SETS = 4,         /* scope: quorum */
+    CS_IX_SETS = 4, /* scope: quorum */
     CS_IX_VAULTS = 5,
-    CS_IX_VAULTS_CORR = 6,  /* scope: correlation id */
+    CS_IX_VAULTS_CORR = 6, /* scope: correlation id */
     CS_IX_WALLETS = 7,
     CS_IX_WALLETS_VAULT = 8,
     CS_IX_WALLETS_ADDR = 9,
     CS_IX_WALLETS_CORR = 10,
     CS_IX_WALLETS_CHAIN = 11,
-    CS_IX_TXS = 12,         /* scope: wallet */
-    CS_IX_TXS_CORR = 13,    /* scope: wallet, correlation id */
+    CS_IX_TXS = 12,      /* scope: wallet */
+    CS_IX_TXS_CORR = 13, /* scope: wallet, correlation id */
     CS_IX_DEVICE_QUORUMS = 14,
-    CS_IX_ACTIVE = 15,      /* scope: quorum; transactions that wait for a signature */
+    CS_IX_ACTIVE = 15, /* scope: quorum; transactions that wait for a signature */
 };
 
 enum cs_pc_timer {
@@ -58,6 +58,7 @@ enum cs_pc_unique {
     CS_UNIQUE_VAULT = 2,  /* external id */
     CS_UNIQUE_WALLET = 3, /* external id */
     CS_UNIQUE_TX = 4,     /* wallet id, external id */
+    CS_UNIQUE_KEY = 5,    /* key id -> wallet id */
 };
 
 #endif

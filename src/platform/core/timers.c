@@ -76,8 +76,8 @@ static bool take_due(struct cs_platform_core *core, enum cs_pc_timer *kind,
     bool due = false;
 
     core->timer_next = INT64_MAX;
-    if (cs_pc_raw_next(core, CS_PC_TIMER, CS_SPAN(NULL, 0), CS_SPAN(NULL, 0), false, &key,
-                       NULL) &&
+    if (cs_pc_raw_next(core, CS_PC_TIMER, CS_SPAN(NULL, 0), CS_SPAN(NULL, 0), false,
+                       &key, NULL) &&
         key.n == TIMER_KEY) {
         r = CS_RD(cs_wr_get(&key));
         core->timer_next = (int64_t)cs_rd_u64(&r);

@@ -23,7 +23,8 @@ static struct token *token_of(struct cs_pc_node *node)
     return (struct token *)(void *)node;
 }
 
-/* ---- dropping ----------------------------------------------------------------------- */
+/* ---- dropping -----------------------------------------------------------------------
+ */
 
 struct sweep {
     struct cs_platform_core *core;
@@ -85,7 +86,8 @@ void cs_token_free_all(struct cs_platform_core *core)
     cs_pc_map_free(&core->tokens);
 }
 
-/* ---- using ------------------------------------------------------------------------------ */
+/* ---- using
+ * ------------------------------------------------------------------------------ */
 
 json_t *cs_token_credential(struct cs_platform_core *core, const char *authorization)
 {
@@ -93,7 +95,8 @@ json_t *cs_token_credential(struct cs_platform_core *core, const char *authoriza
     struct token *t;
     json_t *rec;
 
-    if (strncasecmp(authorization, "Bearer ", 7) != 0 || strlen(authorization) != 7 + 64) {
+    if (strncasecmp(authorization, "Bearer ", 7) != 0 ||
+        strlen(authorization) != 7 + 64) {
         return NULL;
     }
     cs_pc_digest(d, "token", CS_SPAN(authorization + 7, 64), CS_SPAN(NULL, 0));
@@ -109,7 +112,8 @@ json_t *cs_token_credential(struct cs_platform_core *core, const char *authoriza
     return rec;
 }
 
-/* ---- giving ------------------------------------------------------------------------------ */
+/* ---- giving
+ * ------------------------------------------------------------------------------ */
 
 /* The credential behind id and secret; the same refusal whatever is wrong. */
 static json_t *exchange(struct cs_api *a, const char *client_id, const char *secret)
@@ -134,8 +138,9 @@ static json_t *exchange(struct cs_api *a, const char *client_id, const char *sec
     if (!cs_js_true(rec, "active") ||
         !cs_ip_allowed(json_object_get(rec, "allowedIps"), a->http->remote)) {
         json_decref(rec);
-        (void)cs_api_fail(a, CS_API_DENIED, "clientId",
-                          "this credential is disabled or not allowed from this address");
+        (void)cs_api_fail(
+            a, CS_API_DENIED, "clientId",
+            "this credential is disabled or not allowed from this address");
         return NULL;
     }
     return rec;
@@ -188,7 +193,8 @@ json_t *cs_api_token(struct cs_api *a)
     }
     if (!cs_api_take(a->core, "token", a->http->remote, ADDRESS_BURST, ADDRESS_PER_S) ||
         !cs_api_peek(a->core, "wrong-secret", client_id, WRONG_BURST, WRONG_PER_S)) {
-        return cs_api_fail(a, CS_API_LIMIT, "", "too many requests for tokens: wait a while");
+        return cs_api_fail(a, CS_API_LIMIT, "",
+                           "too many requests for tokens: wait a while");
     }
     rec = exchange(a, client_id, secret);
     if (rec == NULL) {

@@ -16,8 +16,8 @@ static enum cs_err open_key(struct cs_pc_tx *out, const json_t *tx, const char *
         err = CS_ERR_CHAIN_UNKNOWN;
     }
     if (err == CS_OK) {
-        err = cs_chain_key_init(&out->key, chain->chain, CS_CURVE_ED25519, cs_wr_get(&pub),
-                                why);
+        err = cs_chain_key_init(&out->key, chain->chain, CS_CURVE_ED25519,
+                                cs_wr_get(&pub), why);
     }
     cs_wr_free(&pub);
     return err;
@@ -33,12 +33,15 @@ enum cs_err cs_pc_tx_open(struct cs_pc_tx *out, const json_t *tx, const char **w
     CS_CHECK(open_key(out, tx, why));
     CS_CHECK(cs_unhex_wr(&out->payload, hex, strlen(hex)));
     if (raw) {
-        CS_CHECK(cs_chain_decode(&out->chain, &out->key, cs_wr_get(&out->payload), why));
+        CS_CHECK(
+            cs_chain_decode(&out->chain, &out->key, cs_wr_get(&out->payload), why));
     } else {
-        CS_CHECK(cs_chain_plaintext(&out->chain, &out->key, cs_wr_get(&out->payload), why));
+        CS_CHECK(
+            cs_chain_plaintext(&out->chain, &out->key, cs_wr_get(&out->payload), why));
     }
     /* One Ed25519 signature over the whole message: all that is built today. */
-    if (out->chain.n_items != 1 || out->chain.items[0].scheme != CS_CHAIN_SCHEME_ED25519) {
+    if (out->chain.n_items != 1 ||
+        out->chain.items[0].scheme != CS_CHAIN_SCHEME_ED25519) {
         *why = "this payload needs signatures that this version does not make";
         return CS_ERR_CHAIN_TX;
     }
