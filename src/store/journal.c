@@ -43,7 +43,7 @@ static void entry_hash(uint8_t out[32], struct cs_span bytes)
     cs_th(out, CS_TAG_JOURNAL, &bytes, 1);
 }
 
-/* ---- opening and reading --------------------------------------------------------- */
+/* ---- opening and reading ------------------------------------------------------ */
 
 /* The entry's bytes, and its fields when out is not NULL. */
 static enum cs_err load(struct cs_journal *j, uint64_t seq, uint8_t hash[32],
@@ -266,8 +266,7 @@ enum cs_err cs_journal_result(struct cs_journal *j, struct cs_journal_entry *e)
     return append(j, e);
 }
 
-/* ---- checking
- * ------------------------------------------------------------------------ */
+/* ---- checking ----------------------------------------------------------------- */
 
 /* The hash that entry `from` must carry as prev. */
 static enum cs_err chain_start(struct cs_journal *j, uint64_t from, uint8_t hash[32])

@@ -6,8 +6,7 @@
 
 enum { VERSION = 1 };
 
-/* ---- entry
- * ---------------------------------------------------------------------------- */
+/* ---- entry -------------------------------------------------------------------- */
 
 static bool word_ok(const char *word)
 {
@@ -147,8 +146,7 @@ enum cs_err cs_journal_decode(struct cs_journal_entry *out, struct cs_span in)
     return CS_OK;
 }
 
-/* ---- index and head
- * --------------------------------------------------------------------- */
+/* ---- index and head ----------------------------------------------------------- */
 
 void cs_journal_request_encode(struct cs_wr *w, const struct cs_journal_request *r)
 {

@@ -44,8 +44,8 @@ static const uint8_t *seal_key(struct cs_record_keys *k, uint32_t epoch)
 {
     uint8_t info[sizeof LABEL + 7];
 
-    if (k->seal_epoch == epoch) {
-        return k->seal; /* epochs start at 1, so 0 means none yet */
+    if (epoch != 0 && k->seal_epoch == epoch) {
+        return k->seal; /* 0 means none derived yet: never a key of zeros */
     }
     memcpy(info, LABEL "seal", sizeof LABEL + 3);
     for (size_t i = 0; i < 4; i++) {
@@ -136,7 +136,7 @@ static enum cs_err split_head(struct record_head *h, struct cs_span *box,
     h->key_epoch = cs_rd_u32(&r);
     h->generation = cs_rd_u64(&r);
     cs_rd_copy(&r, h->nonce, NONCE);
-    if (r.err != CS_OK || r.left < 2 + TAG || h->key_epoch == 0) {
+    if (r.err != CS_OK || r.left < 2 + TAG) {
         return CS_ERR_STORE_CORRUPT;
     }
     *box = CS_SPAN(r.p, r.left);

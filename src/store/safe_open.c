@@ -110,7 +110,7 @@ enum cs_err cs_safe_create(struct cs_safe **out, struct cs_db *db,
     return cs_safe_open(out, db, p, why);
 }
 
-/* ---- opening ------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------ */
 
 static enum cs_err header_load(struct cs_safe *s, const struct cs_safe_params *p,
                                struct cs_wr *raw, struct cs_why *why)
@@ -256,7 +256,7 @@ out:
     return err;
 }
 
-/* ---- the rest -------------------------------------------------------------------- */
+/* ---- the rest ----------------------------------------------------------------- */
 
 enum cs_err cs_safe_rekey(struct cs_safe *s, const struct cs_kek *new_kek)
 {

@@ -480,6 +480,43 @@ static void the_deadline_ends_it_and_tells_the_peers(void **state)
     net_free(w);
 }
 
+/* DONE answers repeats of the last message, few and for 20 s, then has nothing more to
+ * do. */
+static void a_finished_session_answers_for_a_while(void **state)
+{
+    struct net *w = net_new(3, 2, CS_CURVE_ED25519, 533);
+    struct cs_session_out out = {0};
+    struct net_msg m = {.to = 1};
+    size_t answers = 0;
+
+    (void)state;
+    net_start(w);
+    net_run(w);
+    net_assert_key(w);
+    m.m = head(w, CS_TYPE_DKG_ACK, 4, 2);
+    cs_wr_span(&m.bcast, cs_wr_get(&w->s[1]->slot[4][2].bcast));
+    net_sign(w, &m);
+    for (int i = 0; i < 40; i++) {
+        enum cs_err err = cs_session_feed(w->s[1], &m.m, w->now + 250u * (unsigned)i,
+                                          &out);
+
+        answers += err == CS_OK;
+        assert_true(err == CS_OK || err == CS_ERR_REPLAY);
+        assert_int_equal(out.n_msgs, err == CS_OK);
+        cs_session_out_clear(&out);
+    }
+    assert_int_equal(answers, SES_REPLIES_MAX);
+    m.m.from = 3; /* fresh, but not the same bytes */
+    assert_int_equal(cs_session_feed(w->s[1], &m.m, w->now, &out), CS_ERR_REPLAY);
+    assert_non_null(cs_session_state(w->s[1]));
+    assert_true(cs_session_deadline(w->s[1]) == w->now + CS_SESSION_LINGER_MS);
+    cs_session_time(w->s[1], w->now + CS_SESSION_LINGER_MS, &out);
+    assert_true(cs_session_deadline(w->s[1]) == UINT64_MAX);
+    assert_int_equal(cs_session_feed(w->s[1], &m.m, w->now, &out), CS_ERR_REPLAY);
+    cs_wr_free(&m.bcast);
+    net_free(w);
+}
+
 static void an_aborted_session_has_no_way_out(void **state)
 {
     struct net *w = wait_in(CS_TYPE_DKG_REVEAL, 532);
@@ -799,6 +836,7 @@ int main(void)
         cmocka_unit_test(presid_binds_everything),
         cmocka_unit_test(messages_are_repeated_until_receipt_shows),
         cmocka_unit_test(the_deadline_ends_it_and_tells_the_peers),
+        cmocka_unit_test(a_finished_session_answers_for_a_while),
         cmocka_unit_test(an_aborted_session_has_no_way_out),
         cmocka_unit_test(a_result_that_comes_too_late_is_thrown_away),
         cmocka_unit_test(a_job_that_never_ran_fails_the_session),

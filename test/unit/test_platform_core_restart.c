@@ -147,61 +147,75 @@ static void a_repeated_event_is_acknowledged_and_done_once(void **state)
     fake_trio_free(t);
 }
 
+/* Restarts the platform; the devices come back and keep their last command. */
+static void again(struct fake_trio *t)
+{
+    reboot(t);
+    for (int k = 0; k < 3; k++) {
+        struct cs_ctl_frame keep = t->d[k].last;
+
+        memset(&t->d[k].last, 0, sizeof t->d[k].last);
+        fake_connect_ok(&t->d[k]);
+        fake_last_free(&t->d[k]);
+        t->d[k].last = keep;
+    }
+}
+
+static void join_over_restarts(struct fake_trio *t)
+{
+    fake_quorum_new(t);
+    for (int i = 0; i < 3; i++) {
+        again(t);
+        fake_accept(t, i);
+    }
+    for (int i = 0; i < 3; i++) {
+        again(t);
+        fake_reveal(t, i);
+    }
+    for (int i = 0; i < 3; i++) {
+        again(t);
+        fake_confirm(t, i, CS_EVT_QUORUM_CONFIRMED);
+    }
+    again(t);
+    fake_quorum_state(t, "QUORUM_STATE_CONFIRMED");
+}
+
+static void make_key_over_restarts(struct fake_trio *t)
+{
+    static const uint8_t pairs[3][2] = {{1, 2}, {1, 3}, {2, 3}};
+    struct cs_ctl_frame f;
+
+    fake_wallet_new(t);
+    again(t);
+    fake_key_commands(t);
+    fake_make_cert(t);
+    for (int i = 0; i < 3; i++) {
+        again(t);
+        fake_active_make(t, i, &f);
+        fake_evt(&t->d[i], &f);
+    }
+    for (int i = 0; i < 3; i++) {
+        again(t);
+        fake_wallet_status(t, "PROVISIONING");
+        fake_checked_make(t, pairs[i][0], pairs[i][1], &f);
+        fake_evt(&t->d[pairs[i][0] - 1], &f);
+    }
+    again(t);
+    fake_wallet_status(t, "PROVISIONED");
+}
+
 /* The whole walk with a restart of the platform before every step. */
 static void the_walk_goes_on_over_restarts(void **state)
 {
-    static const uint8_t pairs[3][2] = {{1, 2}, {1, 3}, {2, 3}};
     struct fake_trio *t = begin();
     struct cs_ctl_frame f;
     struct fake_tx x;
     uint8_t sig[64];
     unsigned mask;
 
-#define AGAIN()                                                                        \
-    do {                                                                               \
-        reboot(t);                                                                     \
-        for (int k = 0; k < 3; k++) {                                                  \
-            struct cs_ctl_frame keep = t->d[k].last;                                   \
-            memset(&t->d[k].last, 0, sizeof t->d[k].last);                             \
-            fake_connect_ok(&t->d[k]);                                                 \
-            fake_last_free(&t->d[k]);                                                  \
-            t->d[k].last = keep;                                                       \
-        }                                                                              \
-    } while (0)
-
     (void)state;
-    fake_quorum_new(t);
-    for (int i = 0; i < 3; i++) {
-        AGAIN();
-        fake_accept(t, i);
-    }
-    for (int i = 0; i < 3; i++) {
-        AGAIN();
-        fake_reveal(t, i);
-    }
-    for (int i = 0; i < 3; i++) {
-        AGAIN();
-        fake_confirm(t, i, CS_EVT_QUORUM_CONFIRMED);
-    }
-    AGAIN();
-    fake_quorum_state(t, "QUORUM_STATE_CONFIRMED");
-    fake_wallet_new(t);
-    AGAIN();
-    fake_key_commands(t);
-    fake_make_cert(t);
-    for (int i = 0; i < 3; i++) {
-        AGAIN();
-        fake_active_make(t, i, &f);
-        fake_evt(&t->d[i], &f);
-    }
-    for (int i = 0; i < 3; i++) {
-        AGAIN();
-        fake_wallet_status(t, "PROVISIONING");
-        fake_checked_make(t, pairs[i][0], pairs[i][1], &f);
-        fake_evt(&t->d[pairs[i][0] - 1], &f);
-    }
-    AGAIN();
-    fake_wallet_status(t, "PROVISIONED");
+    join_over_restarts(t);
+    make_key_over_restarts(t);
     assert_int_equal(fake_settings(t, true, true), 200);
     fake_tx_new(t, &x, 7);
     reboot(t);
@@ -209,15 +223,15 @@ static void the_walk_goes_on_over_restarts(void **state)
         fake_connect_ok(&t->d[i]);
     }
     mask = fake_sign_commands(t, &x);
-    assert_int_not_equal(mask, 0);
+    assert_true(mask == 3 || mask == 5 || mask == 6);
+    assert_int_equal(t->d[fake_first(mask)].last.u.sign.attempt, 1); /* not given up */
     fake_group_sign(t, sig, cs_wr_get(&x.message));
     fake_done_make(t, &x, fake_first(mask), sig, &f);
     fake_evt(&t->d[fake_first(mask)], &f);
-    AGAIN();
+    again(t);
     fake_tx_status(t, &x, "SIGNED");
     cs_wr_free(&x.message);
     fake_trio_free(t);
-#undef AGAIN
 }
 
 static void deadlines_survive_a_restart(void **state)

@@ -227,8 +227,7 @@ static void unknown_ids_and_numbers_are_not_found(void **state)
     jbed_free(&t);
 }
 
-/* ---- chain
- * ------------------------------------------------------------------------------ */
+/* ---- chain -------------------------------------------------------------------- */
 
 static struct cs_span seq_span(uint8_t buf[8], uint64_t seq)
 {
@@ -397,8 +396,7 @@ static void a_restored_volume_shows_an_older_head(void **state)
     jbed_free(&t);
 }
 
-/* ---- bytes
- * ------------------------------------------------------------------------------ */
+/* ---- bytes -------------------------------------------------------------------- */
 
 static void every_cut_length_of_an_entry_is_refused(void **state)
 {

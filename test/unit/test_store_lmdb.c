@@ -37,8 +37,7 @@ static void expect_open(const char *dir, enum cs_err want, const char *says)
     assert_says(why, says);
 }
 
-/* ---- the same as the memory back end
- * -------------------------------------------------- */
+/* ---- the same as the memory back end ------------------------------------------ */
 
 static uint32_t rnd(uint32_t *x)
 {
@@ -197,8 +196,7 @@ static void a_walk_stops_when_it_is_told_to(void **state)
     bed_rmdir(dir);
 }
 
-/* ---- place, lock, growth
- * ----------------------------------------------------------------- */
+/* ---- place, lock, growth ------------------------------------------------------ */
 
 static void a_bad_place_is_refused_with_what_to_do(void **state)
 {
@@ -347,8 +345,7 @@ static void files_are_readable_by_the_owner_only(void **state)
     bed_rmdir(dir);
 }
 
-/* ---- a whole safe on disk
- * -------------------------------------------------------------------- */
+/* ---- a whole safe on disk ----------------------------------------------------- */
 
 static uint8_t *slurp(const char *dir, size_t *n)
 {

@@ -114,8 +114,7 @@ static uint32_t rnd(uint32_t *x)
     return *x;
 }
 
-/* ---- each refusal
- * -------------------------------------------------------------------------- */
+/* ---- each refusal ------------------------------------------------------------- */
 
 static uint16_t page_flags(const struct image *im, size_t pg)
 {
@@ -400,8 +399,7 @@ static void something_that_is_no_regular_file_is_refused(void **state)
     bed_rmdir(base_dir);
 }
 
-/* ---- what passes
- * ------------------------------------------------------------------------------ */
+/* ---- what passes -------------------------------------------------------------- */
 
 /* Opens, reads and writes; true when it opened.  A wrong value fails the test. */
 static bool live_with(struct cs_kv *kv)

@@ -18,8 +18,7 @@
 
 enum { T = 0x40 };
 
-/* ---- the shim
- * -------------------------------------------------------------------------- */
+/* ---- the shim ----------------------------------------------------------------- */
 
 enum call { PWRITE, FDATASYNC, FALLOCATE, N_CALLS };
 
@@ -83,8 +82,7 @@ int fallocate(int fd, int mode, off_t at, off_t len)
     return (int)syscall(SYS_fallocate, fd, mode, at, len);
 }
 
-/* ---- a store on disk
- * ---------------------------------------------------------------------- */
+/* ---- a store on disk ---------------------------------------------------------- */
 
 static enum cs_err try_dir(const char *dir, struct cs_kv **kv, struct cs_why *why)
 {
@@ -180,8 +178,7 @@ static void reservation(struct bed *b, int error, bool lasts)
     memset(&shim, 0, sizeof shim);
 }
 
-/* ---- EIO
- * ---------------------------------------------------------------------------------- */
+/* ---- EIO ---------------------------------------------------------------------- */
 
 /* One fault; true when the commit did not get as far as that call. */
 static bool fails_once(const char *dir, enum call which, unsigned nth, int error,
@@ -312,8 +309,7 @@ static void a_failed_creation_can_be_repeated(void **state)
     }
 }
 
-/* ---- in a child process: an assertion of cmocka's must not run on there
- * ------------------------ */
+/* ---- in a child process: an assertion of cmocka's must not run on there ------- */
 
 #define NEED(cond)                                                                     \
     do {                                                                               \
@@ -465,8 +461,7 @@ static void a_full_disk_refuses_writes_and_recovers_without_restart(void **state
     assert_int_equal(rc, 0);
 }
 
-/* ---- SIGKILL
- * -------------------------------------------------------------------------------- */
+/* ---- SIGKILL ------------------------------------------------------------------ */
 
 static int ack_fd;
 

@@ -178,8 +178,7 @@ static void settings_have_defaults_and_switches_are_strict(void **state)
     assert_string_equal(cs_os_setting("CS_TEST_SETTING", "dflt"), "maybe");
 }
 
-/* ---- log
- * ----------------------------------------------------------------------------- */
+/* ---- log ---------------------------------------------------------------------- */
 
 static void a_line_is_text_or_json_and_cannot_be_forged(void **state)
 {
@@ -239,8 +238,7 @@ static void lines_go_to_stderr_from_the_level_on(void **state)
     (void)(close(fds[0]) | close(fds[1]) | close(saved));
 }
 
-/* ---- the rest
- * -------------------------------------------------------------------------- */
+/* ---- the rest ----------------------------------------------------------------- */
 
 static void clocks_run_and_random_bytes_differ(void **state)
 {

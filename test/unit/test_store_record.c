@@ -125,9 +125,27 @@ static void sealing_keys_differ_by_epoch_and_are_told_apart(void **state)
     cs_wr_free(&r.sealed);
     r.sealed = later;
     assert_ok(open_it(&r));
-    r.sealed.p[3] = 0; /* epochs start at 1 */
+    r.sealed.p[3] = 0;
     assert_err(open_it(&r), CS_ERR_STORE_CORRUPT);
     cs_wr_free(&r.sealed);
+}
+
+/* Fresh keys have none of any epoch yet: what somebody sealed with a key of zeros and
+ * calls epoch 0 must not open. */
+static void epoch_zero_is_no_key_of_zeros(void **state)
+{
+    struct rec a = make(), b = make();
+
+    (void)state;
+    cs_wr_reset(&a.sealed);
+    cs_record_keys_derive(&a.k, dek, a.bind.store_id); /* nothing derived yet */
+    assert_ok(cs_record_seal(&a.sealed, &a.k, &a.bind, 0, 9, nonce, S("key"),
+                             S("some value")));
+    assert_false(cs_ct_is_zero(a.k.seal, sizeof a.k.seal));
+    cs_wr_free(&b.sealed);
+    b.sealed = a.sealed; /* b's keys were at epoch 3: the same key comes out */
+    assert_ok(open_it(&b));
+    cs_wr_free(&b.sealed);
 }
 
 static void names_depend_on_table_and_key(void **state)
@@ -180,6 +198,7 @@ int main(void)
         cmocka_unit_test(it_is_bound_to_each_thing_it_should_be),
         cmocka_unit_test(another_data_key_or_store_id_gives_other_keys_for_all),
         cmocka_unit_test(sealing_keys_differ_by_epoch_and_are_told_apart),
+        cmocka_unit_test(epoch_zero_is_no_key_of_zeros),
         cmocka_unit_test(names_depend_on_table_and_key),
         cmocka_unit_test(an_element_depends_on_table_name_head_and_tag),
     };

@@ -104,8 +104,7 @@ static void batches_may_be_committed_in_groups(void **state)
     bed_free(&b);
 }
 
-/* ---- scans
- * ---------------------------------------------------------------------------- */
+/* ---- scans -------------------------------------------------------------------- */
 
 struct seen {
     struct cs_safe *s;
@@ -160,8 +159,7 @@ static void a_walk_opens_every_record_of_its_table_once(void **state)
     bed_free(&b);
 }
 
-/* ---- refusals
- * --------------------------------------------------------------------------- */
+/* ---- refusals ----------------------------------------------------------------- */
 
 static void creating_over_anything_is_refused_and_writes_nothing(void **state)
 {
@@ -335,8 +333,7 @@ static void a_failed_creation_leaves_nothing(void **state)
     cs_kv_close(kv);
 }
 
-/* ---- keys
- * ------------------------------------------------------------------------------- */
+/* ---- keys --------------------------------------------------------------------- */
 
 static void rekeying_rewrites_the_header_and_no_record(void **state)
 {
@@ -470,8 +467,7 @@ static void no_two_records_share_a_nonce(void **state)
     bed_free(&b);
 }
 
-/* ---- memory
- * ------------------------------------------------------------------------------ */
+/* ---- memory ------------------------------------------------------------------- */
 
 static enum cs_err use_it(struct cs_kv *kv, struct cs_db **db, struct cs_safe **s)
 {

@@ -2,6 +2,7 @@
  * open or at first use, and never gives altered data. */
 #include "store/safe.h"
 
+#include "store/safe_priv.h"
 #include "support/store_bed.h"
 
 enum { T = 0x50, U = 0x51, HEADER = 0x01, MANIFEST = 0x02 };
@@ -255,6 +256,9 @@ static void records_of_no_known_shape_are_found(void **state)
     raw_write(kv, 0x03, S("x"), false, S("y"));
     refuse(kv, "malformed record (table 0x03)");
     raw_write(kv, 0x03, S("x"), true, S(""));
+    raw_write(kv, 0x03, CS_SPAN_OF(name), false, CS_SPAN_OF(zeros));
+    refuse(kv, "malformed record (table 0x03)");
+    raw_write(kv, 0x03, CS_SPAN_OF(name), true, S(""));
     raw_write(kv, HEADER, S("x"), false, S("y"));
     refuse(kv, "malformed record");
     raw_write(kv, HEADER, S("x"), true, S(""));
@@ -292,8 +296,58 @@ static void a_store_of_a_newer_version_is_refused_as_such(void **state)
     cs_kv_close(kv);
 }
 
-/* ---- every byte
- * -------------------------------------------------------------------------- */
+static enum cs_err ignore(void *ctx, struct cs_span key, struct cs_span value)
+{
+    (void)ctx, (void)key, (void)value;
+    return CS_OK;
+}
+
+static void a_short_name_that_appears_after_opening_stops_a_walk(void **state)
+{
+    struct cs_kv *kv = small_store(NULL);
+    struct bed b = bed_on(kv);
+    static const uint8_t zeros[100];
+    uint64_t n;
+
+    (void)state;
+    assert_ok(cs_safe_each(b.safe, T, ignore, NULL));
+    raw_write(kv, T, S("short"), false, CS_SPAN_OF(zeros));
+    assert_err(cs_safe_each(b.safe, T, ignore, NULL), CS_ERR_STORE_CORRUPT);
+    assert_err(cs_safe_check_all(b.safe, &n, NULL), CS_ERR_STORE_CORRUPT);
+    bed_free(&b);
+}
+
+/* Sealed with the right keys, so a later version's, not a forger's. */
+static void a_manifest_of_another_length_is_refused(void **state)
+{
+    static const uint8_t no_name[CS_RECORD_NAME];
+    static const size_t lengths[] = {0, 79, 80, 81};
+    struct cs_kv *kv = small_store(NULL);
+    struct bed b = bed_on(kv);
+    struct cs_wr plain = {0}, old = {0}, out = {0};
+    const struct cs_record_bind *bind = cs_safe_bind(b.safe, MANIFEST, no_name);
+
+    (void)state;
+    assert_ok(kv->ops->get(kv, MANIFEST, S(""), &old));
+    assert_ok(
+        cs_record_open(NULL, &plain, &b.safe->secret->keys, bind, cs_wr_get(&old)));
+    assert_int_equal(plain.n, 80);
+    cs_wr_u8(&plain, 0);
+    for (size_t i = 0; i < CS_COUNTOF(lengths); i++) {
+        cs_wr_reset(&out);
+        assert_ok(cs_record_seal(&out, &b.safe->secret->keys, bind, 1,
+                                 cs_safe_generation(b.safe), no_name, S(""),
+                                 CS_SPAN(plain.p, lengths[i])));
+        raw_write(kv, MANIFEST, S(""), false, cs_wr_get(&out));
+        assert_err(try_open(kv, NULL), lengths[i] == 80 ? CS_OK : CS_ERR_STORE_CORRUPT);
+    }
+    cs_wr_free(&plain);
+    cs_wr_free(&old);
+    cs_wr_free(&out);
+    bed_free(&b);
+}
+
+/* ---- every byte --------------------------------------------------------------- */
 
 /* Opens and reads all; true when everything is as it was written. */
 static bool is_whole(struct cs_kv *kv, enum cs_err *err)
@@ -428,8 +482,7 @@ static void damage_after_opening_is_found_at_use_and_by_the_deep_check(void **st
     bed_free(&b);
 }
 
-/* ---- what an image shows
- * ------------------------------------------------------------------ */
+/* ---- what an image shows ------------------------------------------------------ */
 
 struct hunt {
     struct cs_span canary;
@@ -495,6 +548,8 @@ int main(void)
         cmocka_unit_test(header_or_manifest_missing_or_foreign_is_found),
         cmocka_unit_test(records_of_no_known_shape_are_found),
         cmocka_unit_test(a_store_of_a_newer_version_is_refused_as_such),
+        cmocka_unit_test(a_short_name_that_appears_after_opening_stops_a_walk),
+        cmocka_unit_test(a_manifest_of_another_length_is_refused),
         cmocka_unit_test(every_flipped_bit_and_cut_length_of_every_record_is_refused),
         cmocka_unit_test(every_flipped_bit_of_a_records_name_is_refused),
         cmocka_unit_test(damage_after_opening_is_found_at_use_and_by_the_deep_check),

@@ -319,7 +319,7 @@ static struct node node_of(const struct page *pg, size_t i)
     return out;
 }
 
-/* ---- keys and values ------------------------------------------------------------- */
+/* ---- keys and values ---------------------------------------------------------- */
 
 static int key_compare(const struct tree *t, struct cs_span a, struct cs_span b)
 {
@@ -444,8 +444,7 @@ static enum cs_err leaf(struct check *c, struct tree *t, const struct page *pg)
     return CS_OK;
 }
 
-/* ---- trees
- * --------------------------------------------------------------------------- */
+/* ---- trees -------------------------------------------------------------------- */
 
 /* Bounds of a subtree: low <= every key < high; an empty span is no bound. */
 struct bounds {

@@ -74,7 +74,7 @@ static void unlock_map(struct kv_lmdb *k)
     CS_ASSERT(pthread_mutex_unlock(&k->map_mutex) == 0);
 }
 
-/* ---- reading (loop thread) ----------------------------------------------------- */
+/* ---- reading (loop thread) ---------------------------------------------------- */
 
 struct mdb_key {
     uint8_t bytes[1 + CS_KV_KEY_MAX];
