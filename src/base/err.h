@@ -117,6 +117,7 @@
     X(FROST_IDENTITY,   PEER,     DROP,       76, "CHEAT",             "7.1: group commitment is the identity")\
     X(FROST_SHARE,      PEER,     BLAME,      76, "CHEAT",             "7.2: partial signature does not verify")\
     X(SIG_INVALID,      PEER,     BLAME,      76, "SIG_INVALID",       "the signature does not verify")      \
+    X(RECEIPT,          PEER,     BLAME,      76, "SIG_INVALID",       "a node's receipt is not for this request, or does not verify")\
     X(FROST_SELF,       INTERNAL, STOP,       70, "INTERNAL",          "7.6: own partial signature does not verify")\
     /* chain layer */                                                                                        \
     X(CHAIN_UNKNOWN,    USAGE,    REFUSE,     65, "CHAIN_UNKNOWN",     "blockchain is not supported")        \

@@ -140,6 +140,28 @@ FAKE void fake_receipt(struct fake_trio *t, int i, struct cs_ctl_sign_done *d)
     cs_sign(d->receipt, t->d[i].key->ik_seed, CS_SPAN_OF(th));
 }
 
+/* reqh as the node works it out from its command. */
+FAKE void fake_reqh(struct fake_trio *t, const struct fake_tx *x,
+                    const struct cs_ctl_sign *s, uint8_t reqh[32])
+{
+    const struct cs_span msg = cs_wr_get(&x->message);
+    struct cs_request r = {.kind = strcmp(s->kind, "RAW") == 0
+                                       ? CS_REQUEST_SIGN_RAW
+                                       : CS_REQUEST_SIGN_PLAINTEXT,
+                           .curve = CS_CURVE_ED25519,
+                           .scheme = CS_SCHEME_FROST_ED25519};
+
+    memcpy(r.request_id, s->request_id, 16);
+    memcpy(r.ds_hash, t->ds_hash, 32);
+    memcpy(r.key_id, s->key_id, 16);
+    (void)snprintf(r.blockchain, sizeof r.blockchain, "%s", s->blockchain);
+    cs_sha256(r.payload_hash, CS_SPAN(s->payload.p, s->payload.n));
+    cs_request_messages_hash(r.messages_hash, &msg, 1);
+    r.policy_version = s->policy_version;
+    r.expires_ms = (int64_t)s->expires_at;
+    cs_request_hash(reqh, &r);
+}
+
 /* sign.done of device i for its last command, with this signature. */
 FAKE void fake_done_make(struct fake_trio *t, const struct fake_tx *x, int i,
                          const uint8_t sig[64], struct cs_ctl_frame *f)
@@ -155,7 +177,7 @@ FAKE void fake_done_make(struct fake_trio *t, const struct fake_tx *x, int i,
     memcpy(d->signers, s->signers, 2);
     d->message = (struct cs_blob){x->message.p, x->message.n};
     memcpy(d->signature, sig, 64);
-    memset(d->reqh, 0x11, sizeof d->reqh);
+    fake_reqh(t, x, s, d->reqh);
     fake_receipt(t, i, d);
 }
 

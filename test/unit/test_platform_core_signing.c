@@ -113,6 +113,7 @@ enum lie {
     LIE_MESSAGE,
     LIE_RECEIPT,
     LIE_RECEIPT_OF_OTHER,
+    LIE_REQUEST,
     LIE_OTHER_TX
 };
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "mpc/request.h"
 #include "platform/core/flows.h"
 #include "platform/core/rec.h"
 #include "platform/core/signers.h"
@@ -391,20 +392,44 @@ void cs_pc_sign_kick(struct cs_platform_core *core, const uint8_t device[CS_PC_I
 /* ---- what signers report
  * ---------------------------------------------------------------------- */
 
-static bool receipt_ok(const struct job *j, const struct cs_ctl_sign_done *d)
+/* The request as nodes have to understand it (PROTOCOLS 2.4): made from what we stored,
+ * as they make it from what we sent. */
+static void request_of(const struct job *j, const struct cs_pc_tx *t,
+                       struct cs_request *r)
+{
+    const struct cs_span msg = t->chain.items[0].message;
+
+    memset(r, 0, sizeof *r);
+    r->kind = t->chain.is_message ? CS_REQUEST_SIGN_PLAINTEXT : CS_REQUEST_SIGN_RAW;
+    memcpy(r->request_id, j->id, sizeof r->request_id);
+    memcpy(r->ds_hash, j->q->ds_hash, sizeof r->ds_hash);
+    CS_ASSERT(cs_js_id(j->tx, "_keyId", r->key_id));
+    r->curve = CS_CURVE_ED25519;
+    r->scheme = CS_SCHEME_FROST_ED25519;
+    (void)snprintf(r->blockchain, sizeof r->blockchain, "%s",
+                   cs_js_text(j->tx, "blockchain"));
+    cs_sha256(r->payload_hash, cs_wr_get(&t->payload));
+    cs_request_messages_hash(r->messages_hash, &msg, 1);
+    r->policy_version = POLICY_VERSION;
+    r->expires_ms = cs_js_num(j->sign, "expires");
+}
+
+/* The receipt binds the signature to exactly this request. */
+static bool receipt_ok(const struct job *j, const struct cs_pc_tx *t,
+                       const struct cs_ctl_sign_done *d)
 {
     const struct cs_ds_member *m = cs_ds_member(&j->q->ds, (uint8_t)d->index);
-    uint8_t key_id[CS_PC_ID], th[32];
+    struct cs_request r;
+    const struct cs_span items[] = {CS_SPAN_OF(d->request_id), CS_SPAN_OF(d->reqh),
+                                    CS_SPAN_OF(r.key_id), CS_SPAN_OF(d->signature)};
+    uint8_t reqh[32], th[32];
 
-    if (m == NULL || !cs_js_id(j->tx, "_keyId", key_id)) {
+    request_of(j, t, &r);
+    cs_request_hash(reqh, &r);
+    if (m == NULL || memcmp(reqh, d->reqh, sizeof reqh) != 0) {
         return false;
     }
-    {
-        const struct cs_span items[] = {CS_SPAN_OF(d->request_id), CS_SPAN_OF(d->reqh),
-                                        CS_SPAN_OF(key_id), CS_SPAN_OF(d->signature)};
-
-        cs_th(th, CS_TAG_RECEIPT, items, CS_COUNTOF(items));
-    }
+    cs_th(th, CS_TAG_RECEIPT, items, CS_COUNTOF(items));
     return cs_sign_verify(d->receipt, m->id.ik, CS_SPAN_OF(th));
 }
 
@@ -422,8 +447,8 @@ static enum cs_err done_check(const struct job *j, const struct cs_ctl_sign_done
             err = CS_ERR_REQUEST_CONFLICT;
         } else if (!cs_sign_verify(d->signature, t.key.pub, msg)) {
             err = CS_ERR_SIG_INVALID;
-        } else if (!receipt_ok(j, d)) {
-            err = CS_ERR_DKG_ACK_SIG;
+        } else if (!receipt_ok(j, &t, d)) {
+            err = CS_ERR_RECEIPT;
         }
     }
     cs_pc_tx_free(&t);
