@@ -43,7 +43,7 @@ e_sign
 for n in 1 2 3; do h_stop_clean "node$n"; done
 e_expect_exit 79 "a wrong encryption key" 1 "DB_ENCRYPTION_KEY_HEX=$(openssl rand -hex 32)"
 e_expect_exit 80 "another device's pairing key" 1 "PAIRING_KEY=$(h_get pairing2)"
-e_expect_exit 79 "another device's volume and key" 2 "DB_ENCRYPTION_KEY_HEX=$good"
+e_expect_exit 79 "another device's encryption key" 2 "DB_ENCRYPTION_KEY_HEX=$good"
 
 mv "$H_DIR/node1" "$H_DIR/node1.away"
 mkdir -m 700 "$H_DIR/node1"
@@ -55,28 +55,31 @@ ok "an empty volume of a paired device: exit 82"
 rm -rf "$H_DIR/node1"
 mv "$H_DIR/node1.away" "$H_DIR/node1"
 
-# One changed byte in the middle of the database.
+# Changed bytes, one place at a time: the end of each page, where LMDB puts records first.
+# Some pages are not in use, and records are checked when first used, so not every change
+# stops the start; but none may crash it, and some must be noticed.
 cp "$H_DIR/node1/data.mdb" "$H_DIR/good.mdb"
-changed=0
-for page in 3 4 5 6 7 8; do
-    size=$(stat -c %s "$H_DIR/good.mdb")
-    [ $((page * 4096 + 4000)) -lt "$size" ] || continue
+pages=$(($(stat -c %s "$H_DIR/good.mdb") / 4096)) tried=0 noticed=0
+for ((page = 2; page < pages && tried < 12; page++)); do
+    at=$((page * 4096 + 4080))
+    [ "$(dd if="$H_DIR/good.mdb" bs=1 skip=$at count=12 status=none | tr -d '\0' | wc -c)" -gt 0 ] || continue
     cp "$H_DIR/good.mdb" "$H_DIR/node1/data.mdb"
-    printf '\x5a' | dd of="$H_DIR/node1/data.mdb" bs=1 seek=$((page * 4096 + 4000)) conv=notrunc status=none
-    cmp -s "$H_DIR/good.mdb" "$H_DIR/node1/data.mdb" && continue
-    : >"$H_DIR/logs/node1.log"
+    printf 'altered.....' | dd of="$H_DIR/node1/data.mdb" bs=1 seek=$at conv=notrunc status=none
+    tried=$((tried + 1))
     h_node_start 1
-    # Records are checked when first used: a record that is not used at the start may
-    # go unnoticed until then; a crash may not happen.
-    if h_wait 2 h_ended node1; then
+    if h_wait 1 h_ended node1; then
         h_reap node1
-        case $H_EXIT in 0 | 7[0-9] | 8[0-9]) ;; *) wrong "a changed byte in page $page: exit $H_EXIT" ;; esac
-        changed=$((changed + 1))
+        case $H_EXIT in
+            83) noticed=$((noticed + 1)) ;;
+            79 | 80 | 82 | 86) noticed=$((noticed + 1)) ;;
+            *) wrong "changed bytes in page $page: exit $H_EXIT, not 83" ;;
+        esac
     else
-        h_stop node1
+        h_stop_clean node1
     fi
 done
-ok "changed bytes in the database: $changed starts refused, no crash"
+[ $noticed -gt 0 ] || wrong "$tried changed pages, and none was noticed"
+ok "changed bytes in $tried pages of the database: $noticed starts refused, no crash"
 cp "$H_DIR/good.mdb" "$H_DIR/node1/data.mdb"
 
 for n in 1 2 3; do h_node_start "$n"; done
