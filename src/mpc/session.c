@@ -489,7 +489,8 @@ static enum cs_err on_late(struct cs_session *s, uint8_t r, const struct cs_mess
 {
     struct ses_reply *reply = &s->reply[m->from];
 
-    if (r != s->round || !same_bytes(&s->slot[r][m->from].bcast, m->broadcast) ||
+    if (r != s->round || s->linger_ms == UINT64_MAX ||
+        !same_bytes(&s->slot[r][m->from].bcast, m->broadcast) ||
         reply->n == SES_REPLIES_MAX || now_ms < reply->next_ms) {
         return CS_ERR_REPLAY;
     }
@@ -617,6 +618,10 @@ void cs_session_time(struct cs_session *s, uint64_t now_ms, struct cs_session_ou
     if (s->phase == CS_SESSION_DISPUTE && now_ms >= s->dispute_ms) {
         (void)ses_fail(s, s->dispute_code, 0, false, out);
         return;
+    }
+    if (s->phase == CS_SESSION_DONE && now_ms >= s->linger_ms) {
+        s->linger_ms = UINT64_MAX; /* done with answering too */
+        wipe_public(s);
     }
     if (!is_open(s)) {
         return;
