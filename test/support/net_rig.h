@@ -3,6 +3,7 @@
 #ifndef TEST_SUPPORT_NET_RIG_H
 #define TEST_SUPPORT_NET_RIG_H
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -136,6 +137,15 @@ static inline void rig_guard_closed(uv_handle_t *h)
     (void)h;
 }
 
+static inline int rig_remove(const char *path, const struct stat *st, int type,
+                             struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
 /* Ends everything; the loop must be left without a handle. */
 static inline void rig_close(struct rig *r)
 {
@@ -154,6 +164,7 @@ static inline void rig_close(struct rig *r)
     assert_int_equal(uv_run(&r->loop, UV_RUN_DEFAULT), 0);
     assert_int_equal(uv_loop_close(&r->loop), 0);
     r->kv->ops->close(r->kv);
+    assert_int_equal(nftw(r->dir, rig_remove, 8, FTW_DEPTH | FTW_PHYS), 0);
     cs_tls_files_wipe(&r->tls);
     cs_wr_free(&r->s.got);
     cs_wr_free(&r->c.got);
