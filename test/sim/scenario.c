@@ -250,7 +250,11 @@ static bool make_wallet(struct story *s, uint64_t ms)
     o = must(s, "GET", path, NULL);
     copy(s->public_key, sizeof s->public_key, o, "publicKey");
     copy(s->address, sizeof s->address, o, "address");
-    copy(got, sizeof got, o, json_object_get(o, "keyId") != NULL ? "keyId" : "id");
+    json_decref(o);
+    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s/receipts", s->vault,
+                   s->wallet);
+    o = must(s, "GET", path, NULL);
+    copy(got, sizeof got, o, "keyId");
     json_decref(o);
     if (s->w->violation[0] == '\0') {
         check_shares(s->w, got);
