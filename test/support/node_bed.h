@@ -50,7 +50,8 @@ struct bed_node {
     struct cs_kv *kv;
     struct cs_kek kek;
     struct cs_pairing_key pairing;
-    bool no_pairing; /* start without PAIRING_KEY */
+    bool no_pairing;          /* start without PAIRING_KEY */
+    const char *platform_url; /* override */
     uint8_t (*peer_identities)[32];
     size_t n_peer_identities;
     uint8_t device[16], exporter[32];
@@ -63,15 +64,17 @@ struct bed_node {
     bool exited;
     enum cs_err exit_err;
 
-    bool hold; /* commits wait for bed_release */
+    bool hold;       /* commits wait for bed_release */
+    bool hold_start; /* the same from the next start on */
     struct cs_kv_batch *held[BED_HELD];
     uint64_t held_seq[BED_HELD];
     size_t n_held;
     enum cs_err commit_err; /* the next commits fail with this */
 
     /* the platform's side */
-    bool is_mute;       /* connects succeed, the platform says nothing */
-    bool no_net;        /* connects fail */
+    bool is_mute;           /* connects succeed, the platform says nothing */
+    bool no_net, no_answer; /* connects fail, or never end */
+    bool no_exporter;
     const char *refuse; /* reason instead of welcome */
     const char *approval, *enabled;
     bool no_ack;    /* events are not acknowledged */
@@ -80,7 +83,7 @@ struct bed_node {
     uint8_t control_nonce[32], relay_nonce[32], relay_sig[64];
     size_t n_hellos, n_connects, n_status, n_acked;
     char acked[40]; /* id of the last command acknowledged */
-    char answer[4096], state[24];
+    char answer[4096], state[24], url[CS_PAIRING_URL_MAX];
     struct cs_ctl_frame *evt[BED_EVENTS];
     size_t n_evt, n_sends;
 };
@@ -223,10 +226,16 @@ BED void bed_connected(struct bed_node *a, const struct cs_action *act)
     struct bed_item *it;
 
     a->n_connects++;
+    if (act->channel == CS_CHANNEL_CONTROL) {
+        (void)snprintf(a->url, sizeof a->url, "%s", act->text);
+    }
+    if (a->no_answer) {
+        return;
+    }
     it = bed_put(a->b, a->index, a->no_net ? CS_EV_CONN_DOWN : CS_EV_CONN_UP);
     it->ev.conn = act->conn;
     it->ev.err = CS_ERR_CONN;
-    it->ev.exporter = CS_SPAN_OF(a->exporter);
+    it->ev.exporter = CS_SPAN(a->exporter, a->no_exporter ? 0 : sizeof a->exporter);
     if (a->no_net) {
         return;
     }
@@ -512,6 +521,17 @@ BED void bed_release(struct bed_node *a)
     bed_run(a->b);
 }
 
+/* Only the oldest of what waits becomes durable. */
+BED void bed_release_one(struct bed_node *a)
+{
+    assert_true(a->n_held > 0);
+    bed_write(a, a->held[0], a->held_seq[0]);
+    a->n_held--;
+    memmove(a->held, a->held + 1, a->n_held * sizeof a->held[0]);
+    memmove(a->held_seq, a->held_seq + 1, a->n_held * sizeof a->held_seq[0]);
+    bed_run(a->b);
+}
+
 /* ---- life
  * -------------------------------------------------------------------------------------
  */
@@ -533,7 +553,8 @@ BED enum cs_err bed_try_start(struct bed *b, int i, struct cs_why *why)
                                       .kek = &a->kek,
                                       .pairing = a->no_pairing ? NULL : &a->pairing,
                                       .peer_identities = a->peer_identities,
-                                      .n_peer_identities = a->n_peer_identities};
+                                      .n_peer_identities = a->n_peer_identities,
+                                      .platform_url = a->platform_url};
     struct cs_event ev = {.type = CS_EV_START};
     enum cs_err err = cs_node_core_new(&a->core, &cfg, why);
 
@@ -543,7 +564,8 @@ BED enum cs_err bed_try_start(struct bed *b, int i, struct cs_why *why)
         a->control = a->relay = 0;
         a->exited = false;
         a->exit_err = CS_OK;
-        a->hold = false;
+        a->hold = a->hold_start;
+        a->hold_start = false;
         cs_runner_init(&a->runner, cs_node_core_iface(a->core), env);
         bed_event(a, &ev);
         bed_run(b);

@@ -139,6 +139,12 @@ static enum cs_err load_platform(struct cs_node_core *n)
     return err;
 }
 
+void cs_nd_forget_pairing(struct cs_node_core *n)
+{
+    cs_guard_free(n->pairing_seed);
+    n->pairing_seed = NULL;
+}
+
 static void use_pairing(struct cs_node_core *n, const struct cs_pairing_key *p)
 {
     (void)snprintf(n->platform_url, sizeof n->platform_url, "%s", p->platform_url);
@@ -231,19 +237,40 @@ static enum cs_err load_self(struct cs_node_core *n,
         err = CS_OK;
     }
     CS_CHECK(err);
-    if (cfg->pairing != NULL) {
-        use_pairing(n, cfg->pairing);
-    } else {
-        CS_CHECK(load_platform(n));
+    if (cfg->pairing == NULL) {
+        return load_platform(n);
     }
-    if (cfg->platform_url != NULL) {
-        (void)snprintf(n->platform_url, sizeof n->platform_url, "%s",
-                       cfg->platform_url);
-    }
-    if (cfg->relay_url != NULL) {
-        (void)snprintf(n->relay_url, sizeof n->relay_url, "%s", cfg->relay_url);
-    }
+    use_pairing(n, cfg->pairing);
     return CS_OK;
+}
+
+/* Overrides are for this start only: the store keeps what the pairing key said. */
+static enum cs_err take_url(const char **use, char *own, const char *stored,
+                            const char *given, struct cs_why *why)
+{
+    *use = stored;
+    if (given == NULL) {
+        return CS_OK;
+    }
+    if (strlen(given) >= CS_PAIRING_URL_MAX || !cs_pairing_url_ok(given)) {
+        return cs_why(
+            why, CS_ERR_CONFIG,
+            "\"%s\" is not a URL of the platform: it must be wss://host[:port]"
+            "[/path], at most %d characters",
+            given, CS_PAIRING_URL_MAX - 1);
+    }
+    (void)snprintf(own, CS_PAIRING_URL_MAX, "%s", given);
+    *use = own;
+    return CS_OK;
+}
+
+static enum cs_err take_urls(struct cs_node_core *n,
+                             const struct cs_node_core_config *cfg, struct cs_why *why)
+{
+    CS_CHECK(take_url(&n->use_platform_url, n->own_platform_url, n->platform_url,
+                      cfg->platform_url, why));
+    return take_url(&n->use_relay_url, n->own_relay_url, n->relay_url, cfg->relay_url,
+                    why);
 }
 
 static enum cs_err load_all(struct cs_node_core *n)
@@ -263,9 +290,15 @@ enum cs_err cs_nd_boot_open(struct cs_node_core *n,
     if (err != CS_OK) {
         return cs_why(why, err, "out of memory while starting");
     }
+    CS_CHECK(take_urls(n, cfg, why)); /* before anything is made */
     CS_CHECK(find_device(n, cfg, why));
     CS_CHECK(open_safe(n, cfg, why));
     err = load_self(n, cfg);
+    if (err == CS_ERR_NOT_FOUND) { /* killed before its first step was durable */
+        return cs_why(why, CS_ERR_CONFIG,
+                      "PAIRING_KEY is not set and the data directory does not know the "
+                      "platform yet: set it to the pairing key of this device");
+    }
     if (err == CS_OK) {
         err = load_all(n);
     }
@@ -287,11 +320,16 @@ static void begin_life(struct cs_node_core *n)
 {
     struct cs_wr w = {0};
     struct cs_rd r;
+    enum cs_err err = cs_safe_get(n->safe, TABLE_SELF, KEY_BOOT, &w);
 
     n->random(n->random_ctx, n->boot, sizeof n->boot);
-    if (cs_safe_get(n->safe, TABLE_SELF, KEY_BOOT, &w) == CS_OK) {
+    if (err == CS_OK) {
         r = CS_RD(cs_wr_get(&w));
         n->boot_counter = cs_rd_u64(&r);
+        err = cs_rd_end(&r) == CS_OK ? CS_OK : CS_ERR_STORE_CORRUPT;
+    }
+    if (err != CS_OK && err != CS_ERR_NOT_FOUND) { /* never count from 1 again */
+        cs_nd_fail(n, err, "the boot counter cannot be read");
     }
     n->boot_counter++;
     cs_wr_reset(&w);
@@ -322,6 +360,9 @@ void cs_nd_boot_start(struct cs_node_core *n)
     }
     if (n->pairing_seed != NULL) {
         save_platform(n);
+    }
+    if (n->paired) {
+        cs_nd_forget_pairing(n);
     }
     announce(n);
     for (size_t i = 0; i < n->n_quorums; i++) {

@@ -38,8 +38,11 @@ static void open_now(struct cs_node_core *n, struct conn *c)
 {
     c->conn = ++n->next_conn;
     c->state = CONN_OPENING;
+    c->at = n->now + OPEN_MS;
+    c->said_hello = false;
     cs_emit_connect(n->out, c->conn, c->channel,
-                    c->channel == CS_CHANNEL_CONTROL ? n->platform_url : n->relay_url);
+                    c->channel == CS_CHANNEL_CONTROL ? n->use_platform_url
+                                                     : n->use_relay_url);
 }
 
 void cs_nd_conn_want(struct cs_node_core *n, struct conn *c)
@@ -157,17 +160,18 @@ static void relay_hello(struct cs_node_core *n, const uint8_t nonce[32])
     cs_relay_encode(&w, &f);
     cs_emit_send(n->out, n->relay.conn, cs_wr_get(&w));
     cs_wr_free(&w);
+    n->relay.said_hello = true;
 }
 
 static void relay_sign_in(struct cs_node_core *n, struct cs_span data)
 {
     struct cs_relay_frame f;
 
-    if (cs_relay_decode(&f, data) != CS_OK) {
+    if (data.n > CS_RELAY_MAX_HELLO || cs_relay_decode(&f, data) != CS_OK) {
         cs_nd_conn_drop(n, &n->relay, CS_ERR_PROTOCOL);
     } else if (f.type == CS_RELAY_CHALLENGE) {
         relay_hello(n, f.body.p);
-    } else if (f.type == CS_RELAY_WELCOME) {
+    } else if (f.type == CS_RELAY_WELCOME && n->relay.said_hello) {
         cs_nd_conn_welcome(n, &n->relay);
         cs_nd_links_start(n);
     } else {
@@ -200,6 +204,8 @@ static void conn_time(struct cs_node_core *n, struct conn *c)
         open_now(n, c);
     } else if (c->state == CONN_SIGN_IN && n->now >= c->at) {
         cs_nd_conn_drop(n, c, CS_ERR_AUTH);
+    } else if (c->state == CONN_OPENING && n->now >= c->at) {
+        cs_nd_conn_drop(n, c, CS_ERR_CONN); /* a dial that hangs must not hang us */
     }
 }
 
@@ -209,14 +215,24 @@ void cs_nd_conn_time(struct cs_node_core *n)
     conn_time(n, &n->relay);
 }
 
-static uint64_t conn_deadline(const struct conn *c)
+static uint64_t conn_deadline(const struct cs_node_core *n, const struct conn *c)
 {
-    return c->state == CONN_WAIT || c->state == CONN_SIGN_IN ? c->at : UINT64_MAX;
+    switch (c->state) {
+    case CONN_WAIT:
+        return n->draining ? UINT64_MAX : c->at; /* no new attempts then */
+    case CONN_OPENING:
+    case CONN_SIGN_IN:
+        return c->at;
+    case CONN_IDLE:
+    case CONN_UP:
+        break;
+    }
+    return UINT64_MAX;
 }
 
 uint64_t cs_nd_conn_deadline(const struct cs_node_core *n)
 {
-    uint64_t a = conn_deadline(&n->control), b = conn_deadline(&n->relay);
+    uint64_t a = conn_deadline(n, &n->control), b = conn_deadline(n, &n->relay);
 
     return a < b ? a : b;
 }

@@ -60,11 +60,11 @@ static void say_hello(struct cs_node_core *n, const uint8_t nonce[32])
     (void)snprintf(h->version, sizeof h->version, "%s", n->version);
     (void)snprintf(h->protocol, sizeof h->protocol, "%s", CS_PROTOCOL_PREFIX);
     cs_nd_auth_sign(n, h->sig, &n->control, nonce);
-    n->said_pairing = !n->paired && n->pairing_seed != NULL;
-    if (n->said_pairing) {
+    if (!n->paired && n->pairing_seed != NULL) {
         add_pairing(n, h, nonce);
     }
     cs_nd_control_send(n, &f);
+    n->control.said_hello = true;
 }
 
 static void take_status(struct cs_node_core *n, const struct cs_ctl_welcome *w)
@@ -75,6 +75,8 @@ static void take_status(struct cs_node_core *n, const struct cs_ctl_welcome *w)
     (void)snprintf(n->enabled, sizeof n->enabled, "%s", w->enabled_status);
     if (cs_nd_is_approved(n)) {
         cs_nd_conn_want(n, &n->relay);
+    } else if (n->relay.state != CONN_IDLE) {
+        cs_nd_conn_drop(n, &n->relay, CS_OK);
     }
     if (!was && cs_nd_is_approved(n)) {
         cs_log(CS_LOG_INFO, "node",
@@ -90,9 +92,10 @@ static void take_status(struct cs_node_core *n, const struct cs_ctl_welcome *w)
 
 static void welcome(struct cs_node_core *n, const struct cs_ctl_welcome *w)
 {
-    if (n->said_pairing) { /* the platform has bound the device to this identity */
+    if (!n->paired) { /* the platform has bound the device to this identity */
         n->paired = true;
         cs_nd_save_identity(n);
+        cs_nd_forget_pairing(n);
     }
     cs_nd_conn_welcome(n, &n->control);
     take_status(n, w);
@@ -176,7 +179,8 @@ static bool allowed_now(const struct cs_node_core *n, enum cs_ctl_type t)
     switch (t) {
     case CS_CTL_CHALLENGE:
     case CS_CTL_WELCOME:
-        return n->control.state == CONN_SIGN_IN;
+        return n->control.state == CONN_SIGN_IN &&
+               (t == CS_CTL_CHALLENGE || n->control.said_hello);
     case CS_CTL_REFUSED:
         return true;
     case CS_CTL_CMD:
@@ -225,7 +229,9 @@ void cs_nd_control_message(struct cs_node_core *n, struct cs_span text)
         cs_nd_fail(n, CS_ERR_NOMEM, "a control frame");
         return;
     }
-    err = cs_ctl_decode(f, text, CS_CTL_MAX, why, sizeof why);
+    err = cs_ctl_decode(f, text,
+                        n->control.state == CONN_UP ? CS_CTL_MAX : CS_CTL_MAX_HELLO,
+                        why, sizeof why);
     if (err != CS_OK || !allowed_now(n, f->type)) {
         cs_log(CS_LOG_WARN, "control", "the platform broke the protocol: %s",
                err != CS_OK ? why : "frame not expected now");

@@ -37,6 +37,7 @@ enum {
 
 /* Times in ms. */
 enum {
+    OPEN_MS = 30000, /* TCP, TLS and WebSocket */
     SIGN_IN_MS = 10000,
     BACKOFF_FIRST_MS = 500,
     BACKOFF_MAX_MS = 30000,
@@ -60,7 +61,8 @@ struct conn {
     enum cs_channel channel;
     enum conn_state state;
     uint64_t conn;    /* runner's number of the current attempt */
-    uint64_t at;      /* WAIT: when to try; SIGN_IN: deadline */
+    uint64_t at;      /* WAIT: when to try; OPENING, SIGN_IN: deadline */
+    bool said_hello;  /* only then may a WELCOME come */
     uint64_t backoff; /* of the next failure */
     uint8_t exporter[32];
     size_t exporter_len;
@@ -206,12 +208,13 @@ struct cs_node_core {
     uint8_t fingerprint[32];
     char words[CS_WORDS_LEN];
     char platform_url[CS_PAIRING_URL_MAX], relay_url[CS_PAIRING_URL_MAX];
+    const char *use_platform_url, *use_relay_url; /* the same, or this start's own */
+    char own_platform_url[CS_PAIRING_URL_MAX], own_relay_url[CS_PAIRING_URL_MAX];
     uint8_t ca[CS_PAIRING_CA_MAX];
     size_t ca_len;
 
-    bool fresh;        /* the store was made by this life: nothing is paired yet */
-    bool paired;       /* the platform has welcomed this identity */
-    bool said_pairing; /* the hello under way carried the pairing proof */
+    bool fresh;  /* the store was made by this life: nothing is paired yet */
+    bool paired; /* the platform has welcomed this identity */
     char approval[32], enabled[32];
     uint8_t boot[32];
     uint64_t boot_counter;
@@ -261,6 +264,7 @@ void cs_nd_put(struct cs_node_core *n, uint8_t table, struct cs_span key,
 void cs_nd_del(struct cs_node_core *n, uint8_t table, struct cs_span key);
 void cs_nd_fail(struct cs_node_core *n, enum cs_err err, const char *what);
 void cs_nd_save_identity(struct cs_node_core *n);
+void cs_nd_forget_pairing(struct cs_node_core *n); /* wipes the seed: it was used */
 
 /* conn.c */
 void cs_nd_conn_init(struct cs_node_core *n);

@@ -181,7 +181,7 @@ void cs_node_core_status(const struct cs_node_core *n, struct cs_wr *w)
                   "deviceId", n->device_id, "state", cs_nd_state(n), "pairing",
                   pairing_word(n), "fingerprint", cs_json_hex(n->fingerprint, 32),
                   "words", n->words, "control", conn_name(&n->control), "relay",
-                  conn_name(&n->relay), "platformUrl", n->platform_url, "lastError",
+                  conn_name(&n->relay), "platformUrl", n->use_platform_url, "lastError",
                   n->control.last_err == CS_OK ? "" : cs_err_text(n->control.last_err));
     (void)json_object_set_new(o, "bootCounter", cs_json_u64(n->boot_counter));
     (void)json_object_set_new(o, "journalSeq", cs_json_u64(head.seq));
