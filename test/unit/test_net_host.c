@@ -1,0 +1,383 @@
+/* A core on the real cs_env: order of effects, time, jobs, failures of the store, and
+ * the keeper that starts it again. */
+#include "net/keeper.h"
+#include "support/net_rig.h"
+
+/* ---- a host of its own, without sockets to strangers ---- */
+
+static struct {
+    struct rig r;
+    struct cs_host *host;
+    struct toy_core core;
+    unsigned ready, notified, acted;
+    char order[64]; /* letters: what happened when */
+} t;
+
+static void note(char c)
+{
+    size_t n = strlen(t.order);
+
+    if (n + 1 < sizeof t.order) {
+        t.order[n] = c;
+    }
+}
+
+static void on_notify(void *ctx, const char *word, struct cs_span json)
+{
+    (void)ctx;
+    (void)json;
+    t.notified++;
+    note(word[0]);
+}
+
+static void on_ready(void *ctx)
+{
+    (void)ctx;
+    t.ready++;
+    note('R');
+}
+
+static void put(struct cs_step *out, const char *key)
+{
+    if (out->batch == NULL) {
+        out->batch = cs_kv_batch_new();
+    }
+    assert_int_equal(cs_kv_batch_put(out->batch, 1, CS_SPAN(key, strlen(key)),
+                                     CS_SPAN_LIT("v")),
+                     CS_OK);
+}
+
+static void open_host(void (*on)(struct toy_core *c, const struct cs_event *ev,
+                                 struct cs_step *out))
+{
+    struct cs_host_config cfg = {.n_workers = 1,
+                                 .exited = rig_exited,
+                                 .notify = on_notify,
+                                 .ready = on_ready};
+    struct cs_why why = {""};
+
+    memset(&t, 0, sizeof t);
+    rig_open(&t.r);
+    cfg.loop = &t.r.loop;
+    cfg.kv = t.r.kv;
+    cfg.ctx = &t.r;
+    toy_init(&t.core, on, NULL);
+    assert_int_equal(cs_host_new(&t.host, &cfg, &why), CS_OK);
+}
+
+static void close_host(void)
+{
+    cs_host_close(t.host, rig_closed, &t.r);
+    rig_until(&t.r, &t.r.n_closed, 1);
+    rig_close(&t.r);
+}
+
+/* Stores "a" and says A; a later step stores nothing and says B. */
+static void order_on(struct toy_core *c, const struct cs_event *ev, struct cs_step *out)
+{
+    if (ev->type == CS_EV_START) {
+        put(out, "a");
+        cs_emit_notify(out, "A", CS_SPAN_LIT("{}"));
+        c->deadline = ev->now_ms;
+    } else if (ev->type == CS_EV_TIME) {
+        note('t');
+        cs_emit_notify(out, "B", CS_SPAN_LIT("{}"));
+    }
+}
+
+static void actions_come_after_the_commit_and_ready_after_the_first_step(void **state)
+{
+    struct cs_wr v = {0};
+
+    (void)state;
+    open_host(order_on);
+    cs_host_start(t.host, toy_iface(&t.core));
+    assert_string_equal(t.order, ""); /* nothing is durable yet */
+    rig_until(&t.r, &t.notified, 2);
+    rig_until(&t.r, &t.ready, 1);
+    assert_int_equal(t.r.kv->ops->get(t.r.kv, 1, CS_SPAN_LIT("a"), &v), CS_OK);
+    cs_wr_free(&v);
+    assert_true(strchr(t.order, 'A') < strchr(t.order, 'B'));
+    assert_true(strchr(t.order, 'A') < strchr(t.order, 'R'));
+    close_host();
+}
+
+struct job {
+    struct cs_job base;
+    unsigned *freed;
+};
+
+static unsigned freed;
+
+static void job_run(struct cs_job *j)
+{
+    (void)j;
+}
+
+static void job_free(struct cs_job *j)
+{
+    freed++;
+    cs_free(CS_CONTAINER_OF(j, struct job, base));
+}
+
+static void job_on(struct toy_core *c, const struct cs_event *ev, struct cs_step *out)
+{
+    (void)c;
+    if (ev->type == CS_EV_START) {
+        for (int i = 0; i < 3; i++) {
+            struct job *j = cs_alloc(sizeof *j);
+
+            assert_non_null(j);
+            j->base.run = job_run;
+            j->base.free = job_free;
+            cs_emit_job(out, &j->base);
+        }
+    } else if (ev->type == CS_EV_JOB_DONE) {
+        ev->job->free(ev->job);
+    }
+}
+
+static void jobs_come_back_as_events_and_late_ones_are_freed(void **state)
+{
+    (void)state;
+    freed = 0;
+    open_host(job_on);
+    cs_host_start(t.host, toy_iface(&t.core));
+    rig_until(&t.r, &t.core.n[CS_EV_JOB_DONE], 3);
+    close_host();
+    assert_int_equal(freed, 3);
+    freed = 0;
+    open_host(job_on);
+    cs_host_start(t.host, toy_iface(&t.core));
+    close_host(); /* before the loop has run */
+    assert_int_equal(t.core.n[CS_EV_JOB_DONE], 0);
+    assert_int_equal(freed, 3);
+}
+
+static void exit_on(struct toy_core *c, const struct cs_event *ev, struct cs_step *out)
+{
+    (void)c;
+    if (ev->type == CS_EV_START) {
+        put(out, "a");
+        cs_emit_notify(out, "A", CS_SPAN_LIT("{}"));
+    } else if (ev->type == CS_EV_COMMIT_FAILED) {
+        cs_emit_exit(out, ev->err);
+    }
+}
+
+static void a_failed_commit_lets_nothing_out_but_the_exit(void **state)
+{
+    (void)state;
+    open_host(exit_on);
+    cs_kv_mem_fail_commit(t.r.kv, 1, CS_ERR_STORE_IO);
+    cs_host_start(t.host, toy_iface(&t.core));
+    rig_until(&t.r, &t.r.n_exited, 1);
+    assert_int_equal(t.r.exit_err, CS_ERR_STORE_IO);
+    assert_int_equal(t.core.n[CS_EV_COMMIT_FAILED], 1);
+    assert_int_equal(t.notified, 0);
+    close_host();
+}
+
+static void stop_is_the_cores_to_answer(void **state)
+{
+    (void)state;
+    open_host(NULL);
+    cs_host_start(t.host, toy_iface(&t.core));
+    cs_host_stop(t.host);
+    assert_int_equal(t.r.n_exited, 0); /* not from inside the step */
+    rig_until(&t.r, &t.r.n_exited, 1);
+    assert_int_equal(t.r.exit_err, CS_OK);
+    close_host();
+}
+
+static void a_port_in_use_is_said_and_leaves_nothing(void **state)
+{
+    struct cs_ws_listen listen;
+    struct cs_host_config cfg = {.n_workers = 1, .exited = rig_exited, .listen = &listen};
+    struct cs_host *second = NULL;
+    struct cs_why why = {""};
+    struct rig r;
+
+    (void)state;
+    rig_open(&r);
+    rig_server(&r, NULL, NULL);
+    listen = (struct cs_ws_listen){.host = r.host,
+                                   .port = cs_host_port(r.server),
+                                   .cert_file = r.tls.cert_file,
+                                   .key_file = r.tls.key_file};
+    cfg.loop = &r.loop;
+    cfg.kv = r.kv;
+    assert_int_equal(cs_host_new(&second, &cfg, &why), CS_ERR_LISTEN);
+    assert_null(second);
+    assert_non_null(strstr(why.text, "in use"));
+    listen.port = 0;
+    listen.cert_file = r.tls.key_file;
+    assert_int_equal(cs_host_new(&second, &cfg, &why), CS_ERR_LISTEN);
+    rig_close(&r);
+}
+
+static void http_proxy_is_refused(void **state)
+{
+    struct cs_host_config cfg = {.n_workers = 1, .exited = rig_exited};
+    struct cs_host *h = NULL;
+    struct cs_why why = {""};
+    struct rig r;
+
+    (void)state;
+    rig_open(&r);
+    cfg.loop = &r.loop;
+    cfg.kv = r.kv;
+    cfg.ca_der = cs_wr_get(&r.tls.ca_der);
+    assert_int_equal(setenv("http_proxy", "http://127.0.0.1:9", 1), 0);
+    assert_int_equal(cs_host_new(&h, &cfg, &why), CS_ERR_CONFIG);
+    assert_non_null(strstr(why.text, "http_proxy"));
+    assert_int_equal(unsetenv("http_proxy"), 0);
+    rig_close(&r);
+}
+
+/* ---- keeper ---- */
+
+static struct {
+    struct rig r;
+    struct cs_keeper k;
+    struct toy_core core;
+    unsigned lives, drops, ended, commits;
+    enum cs_err err;
+    bool refuse_core;
+} k;
+
+static enum cs_err prepare(void *ctx, struct cs_host_config *cfg, struct cs_why *why)
+{
+    (void)ctx;
+    (void)why;
+    cfg->kv = k.r.kv;
+    cfg->n_workers = 1;
+    cfg->notify = on_notify;
+    return CS_OK;
+}
+
+static enum cs_err give_core(void *ctx, const struct cs_host *host, struct cs_core *out,
+                             struct cs_why *why)
+{
+    (void)ctx;
+    (void)host;
+    if (k.refuse_core) {
+        return cs_why(why, CS_ERR_STORE_CORRUPT, "no");
+    }
+    k.lives++;
+    toy_init(&k.core, exit_on, NULL);
+    *out = toy_iface(&k.core);
+    return CS_OK;
+}
+
+static void drop(void *ctx)
+{
+    (void)ctx;
+    k.drops++;
+}
+
+static void ended(void *ctx, enum cs_err err)
+{
+    (void)ctx;
+    k.ended++;
+    k.err = err;
+}
+
+static const struct cs_keeper_ops ops = {
+    .prepare = prepare, .core = give_core, .drop = drop, .ended = ended};
+
+static void open_keeper(void)
+{
+    struct cs_why why;
+
+    memset(&k, 0, sizeof k);
+    memset(&t, 0, sizeof t);
+    rig_open(&k.r);
+    cs_keeper_init(&k.k, &k.r.loop, &ops, NULL);
+    k.refuse_core = true;
+    assert_int_equal(cs_keeper_start(&k.k, &why), CS_ERR_STORE_CORRUPT);
+    assert_int_equal(k.drops, 1);
+    k.refuse_core = false;
+}
+
+static void start_keeper(void)
+{
+    struct cs_why why;
+
+    assert_int_equal(cs_keeper_start(&k.k, &why), CS_OK);
+}
+
+static void a_full_disk_starts_a_new_core_when_there_is_space(void **state)
+{
+    (void)state;
+    open_keeper();
+    cs_kv_mem_set_full(k.r.kv, true);
+    start_keeper();
+    rig_until(&k.r, &k.drops, 2); /* the first life is over */
+    assert_int_equal(k.ended, 0);
+    assert_int_equal(t.notified, 0);
+    cs_kv_mem_set_full(k.r.kv, false);
+    rig_until(&k.r, &t.notified, 1);
+    assert_int_equal(k.lives, 2);
+    cs_keeper_stop(&k.k);
+    cs_keeper_stop(&k.k);
+    rig_until(&k.r, &k.ended, 1);
+    assert_int_equal(k.err, CS_OK);
+    rig_close(&k.r);
+}
+
+static void a_failed_sync_ends_it_with_its_own_reason(void **state)
+{
+    (void)state;
+    open_keeper();
+    cs_kv_mem_fail_commit(k.r.kv, 1, CS_ERR_STORE_IO);
+    start_keeper();
+    rig_until(&k.r, &k.ended, 1);
+    assert_int_equal(k.err, CS_ERR_STORE_IO);
+    assert_int_equal(cs_err_exit(k.err), 74);
+    assert_int_equal(k.lives, 1);
+    rig_close(&k.r);
+}
+
+static void a_stop_while_it_waits_for_space_ends_at_once(void **state)
+{
+    (void)state;
+    open_keeper();
+    cs_kv_mem_set_full(k.r.kv, true);
+    start_keeper();
+    rig_until(&k.r, &k.drops, 2);
+    cs_keeper_stop(&k.k);
+    rig_until(&k.r, &k.ended, 1);
+    assert_int_equal(k.err, CS_OK);
+    rig_close(&k.r);
+}
+
+static void an_abort_ends_with_what_it_is_given(void **state)
+{
+    (void)state;
+    open_keeper();
+    start_keeper();
+    cs_keeper_abort(&k.k, CS_ERR_OS);
+    rig_until(&k.r, &k.ended, 1);
+    assert_int_equal(k.err, CS_ERR_OS);
+    rig_close(&k.r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(actions_come_after_the_commit_and_ready_after_the_first_step),
+        cmocka_unit_test(jobs_come_back_as_events_and_late_ones_are_freed),
+        cmocka_unit_test(a_failed_commit_lets_nothing_out_but_the_exit),
+        cmocka_unit_test(stop_is_the_cores_to_answer),
+        cmocka_unit_test(a_port_in_use_is_said_and_leaves_nothing),
+        cmocka_unit_test(http_proxy_is_refused),
+        cmocka_unit_test(a_full_disk_starts_a_new_core_when_there_is_space),
+        cmocka_unit_test(a_failed_sync_ends_it_with_its_own_reason),
+        cmocka_unit_test(a_stop_while_it_waits_for_space_ends_at_once),
+        cmocka_unit_test(an_abort_ends_with_what_it_is_given),
+    };
+
+    cs_ws_process_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
