@@ -158,14 +158,16 @@ static void run_command(struct cs_node_core *n, const struct cs_ctl_frame *f)
 
 /* Everything a command changes is in this step's batch, and the ack is an action of
  * this step: so it leaves when the command is durable.  A command that the platform
- * repeats finds its work done.  A full outbox leaves it unanswered: the platform sends
- * it again. */
+ * repeats finds its work done.  A full outbox means that nobody takes this node's
+ * events: the connection is made anew, and the platform sends the command again there.
+ */
 static void command(struct cs_node_core *n, const struct cs_ctl_frame *f)
 {
     struct cs_ctl_frame ack = {.type = CS_CTL_ACK};
 
     if (cs_nd_outbox_full(n)) {
         cs_log(CS_LOG_WARN, "control", "too many unacknowledged events: command waits");
+        cs_nd_conn_drop(n, &n->control, CS_ERR_FULL);
         return;
     }
     cs_log(CS_LOG_DEBUG, "control", "command %s", cs_ctl_kind_name(f->kind));

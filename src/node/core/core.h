@@ -308,6 +308,9 @@ void cs_nd_quorum_save(struct cs_node_core *n, const struct quorum *q);
 void cs_nd_quorum_free(struct quorum *q);
 const char *cs_nd_quorum_state_name(const struct quorum *q);
 void cs_nd_quorum_verified(struct cs_node_core *n, struct quorum *q);
+/* On the operator's list of peers, or there is no list (DECISIONS 11). */
+bool cs_nd_peer_allowed(const struct cs_node_core *n, const struct quorum *q,
+                        uint8_t peer);
 
 /* links.c */
 void cs_nd_links_open(struct cs_node_core *n, struct quorum *q);

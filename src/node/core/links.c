@@ -174,7 +174,12 @@ static void link_start(struct cs_node_core *n, struct quorum *q, uint8_t peer)
 void cs_nd_links_open(struct cs_node_core *n, struct quorum *q)
 {
     for (uint8_t i = 1; i <= q->ds.n; i++) {
-        if (i != q->roster.self && q->peers[i].link == NULL) {
+        if (i != q->roster.self && !cs_nd_peer_allowed(n, q, i)) {
+            cs_log(CS_LOG_ERROR, "link",
+                   "none to party %u of \"%s\": its fingerprint is not listed in "
+                   "PEER_IDENTITIES",
+                   i, q->name); /* joined before strict mode was switched on */
+        } else if (i != q->roster.self && q->peers[i].link == NULL) {
             link_new(n, q, i);
         }
         if (q->peers[i].link != NULL && n->relay.state == CONN_UP) {

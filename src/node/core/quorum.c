@@ -228,12 +228,13 @@ static void notify(struct cs_node_core *n, const struct quorum *q)
 /* ---- step 1: join
  * --------------------------------------------------------------------------- */
 
+/* Strict mode: is this peer on the operator's list?  Always true without a list. */
 static bool is_known_peer(const struct cs_node_core *n, const struct cs_identity *id)
 {
     uint8_t fp[32];
 
     cs_identity_fingerprint(fp, id);
-    if (cs_ct_equal(fp, n->fingerprint, 32)) {
+    if (n->n_peer_identities == 0 || cs_ct_equal(fp, n->fingerprint, 32)) {
         return true;
     }
     for (size_t i = 0; i < n->n_peer_identities; i++) {
@@ -242,6 +243,12 @@ static bool is_known_peer(const struct cs_node_core *n, const struct cs_identity
         }
     }
     return false;
+}
+
+bool cs_nd_peer_allowed(const struct cs_node_core *n, const struct quorum *q,
+                        uint8_t peer)
+{
+    return is_known_peer(n, &q->ds.members[peer - 1].id);
 }
 
 /* What this node is ready to be part of.  NULL: fine; else why not. */
@@ -255,9 +262,12 @@ static const char *not_acceptable(const struct cs_node_core *n, const struct quo
     if (q->ds.n_approvers != 0) {
         return "this version cannot check pinned approvers: none may be named";
     }
+    if (!cs_ct_is_zero(q->ds.policy_hash, sizeof q->ds.policy_hash)) {
+        return "this version cannot enforce a pinned policy: none may be named";
+    }
     *err = CS_ERR_PEER_KEY_CHANGED;
-    for (uint8_t i = 0; n->n_peer_identities != 0 && i < q->ds.n; i++) {
-        if (!is_known_peer(n, &q->ds.members[i].id)) {
+    for (uint8_t i = 1; i <= q->ds.n; i++) {
+        if (!cs_nd_peer_allowed(n, q, i)) {
             return "a member's fingerprint is not listed in PEER_IDENTITIES";
         }
     }
@@ -300,15 +310,50 @@ static void join_new(struct cs_node_core *n, struct quorum *q,
     accept(n, q);
 }
 
+/* A repeat is fine; another descriptor under a known id is not, and the first stands
+ * (RELIABILITY T1). */
+static void join_again(struct cs_node_core *n, const struct quorum *q,
+                       struct cs_span descriptor)
+{
+    struct cs_device_set ds;
+    uint8_t hash[CS_DS_HASH_LEN] = {0};
+
+    if (cs_ds_decode(&ds, descriptor) == CS_OK) {
+        cs_ds_hash(hash, &ds);
+    }
+    if (memcmp(hash, q->roster.ds_hash, sizeof hash) != 0) {
+        reject(n, q->id, q->roster.self, CS_ERR_PEER_KEY_CHANGED,
+               "this quorum was joined with other members or keys");
+    }
+}
+
+enum { JOIN_SLACK_MS = 120000 }; /* clocks may differ (PROTOCOLS 15.7 G2) */
+
+static bool is_expired(const struct cs_node_core *n, const struct quorum *q)
+{
+    return q->state != QUORUM_CONFIRMED && n->wall - JOIN_SLACK_MS > q->expires_ms;
+}
+
+/* Joins that nobody finished or called off must not fill the table for ever. */
+static void forget_expired(struct cs_node_core *n)
+{
+    for (size_t i = n->n_quorums; i-- > 0;) {
+        if (is_expired(n, n->quorums[i])) {
+            forget(n, n->quorums[i]);
+        }
+    }
+}
+
 void cs_nd_quorum_join(struct cs_node_core *n, const struct cs_ctl_quorum_join *b)
 {
     struct cs_span descriptor = CS_SPAN(b->descriptor.p, b->descriptor.n);
     struct quorum *q = cs_nd_quorum_find(n, b->quorum_id);
 
     if (q != NULL) {
-        return; /* a repeat, or another descriptor under a known id: the first one
-                   stands */
+        join_again(n, q, descriptor);
+        return;
     }
+    forget_expired(n);
     q = n->n_quorums < MAX_QUORUMS ? cs_alloc(sizeof *q) : NULL;
     if (q == NULL) {
         reject(n, b->quorum_id, 0, CS_ERR_LIMIT, "this node is in 64 quorums already");
@@ -327,6 +372,22 @@ void cs_nd_quorum_join(struct cs_node_core *n, const struct cs_ctl_quorum_join *
 
 /* ---- step 2: everybody's commitments
  * ---------------------------------------------------------- */
+
+/* The quorum when it waits in this state and there is still time. */
+static struct quorum *waiting(struct cs_node_core *n, const uint8_t id[16],
+                              enum quorum_state state)
+{
+    struct quorum *q = cs_nd_quorum_find(n, id);
+
+    if (q == NULL || q->state != state) {
+        return NULL; /* a repeat, or a step that was called off */
+    }
+    if (is_expired(n, q)) {
+        reject_and_forget(n, q, CS_ERR_REQUEST_EXPIRED, "the time to join is over");
+        return NULL;
+    }
+    return q;
+}
 
 static enum cs_err take_commits(struct quorum *q, const struct cs_ctl_quorum_commits *b)
 {
@@ -355,9 +416,9 @@ static enum cs_err take_commits(struct quorum *q, const struct cs_ctl_quorum_com
 
 void cs_nd_quorum_commits(struct cs_node_core *n, const struct cs_ctl_quorum_commits *b)
 {
-    struct quorum *q = cs_nd_quorum_find(n, b->quorum_id);
+    struct quorum *q = waiting(n, b->quorum_id, QUORUM_ACCEPTED);
 
-    if (q == NULL || q->state != QUORUM_ACCEPTED) {
+    if (q == NULL) {
         return;
     }
     if (take_commits(q, b) != CS_OK) {
@@ -396,9 +457,9 @@ static enum cs_err take_nonces(struct quorum *q, const struct cs_ctl_quorum_fini
 
 void cs_nd_quorum_finish(struct cs_node_core *n, const struct cs_ctl_quorum_finish *b)
 {
-    struct quorum *q = cs_nd_quorum_find(n, b->quorum_id);
+    struct quorum *q = waiting(n, b->quorum_id, QUORUM_REVEALED);
 
-    if (q == NULL || q->state != QUORUM_REVEALED) {
+    if (q == NULL) {
         return;
     }
     if (take_nonces(q, b) != CS_OK) {
