@@ -190,7 +190,7 @@ void cs_chain_tx_free(struct cs_chain_tx *tx);
 
 struct cs_chain_sig {
     uint8_t rs[64]; /* Ed25519 and BIP340: the signature; ECDSA: r, s, low s */
-    uint8_t recid;  /* ECDSA only, 0..3 */
+    uint8_t recid;  /* ECDSA only, 0..3; not trusted: worked out again where needed */
 };
 
 struct cs_chain_signed {
@@ -199,7 +199,7 @@ struct cs_chain_signed {
 };
 
 /* Puts the signatures (one per item, same order) into the payload.  Decodes the payload
- * again, and verifies Ed25519 signatures.  Errors of cs_chain_decode, SIG_INVALID. */
+ * again, and verifies every signature.  Errors of cs_chain_decode, SIG_INVALID. */
 enum cs_err cs_chain_finish(struct cs_chain_signed *out, const struct cs_chain_key *key,
                             struct cs_span payload, const struct cs_chain_sig *sigs,
                             size_t n_sigs, const char **why) CS_MUST_USE;

@@ -16,10 +16,10 @@ struct cs_chain_ops {
                           struct cs_span message, const char **why);
     /* Could these bytes be taken for a transaction by somebody? */
     bool (*is_transaction)(struct cs_span bytes);
-    /* tx is what decode made of payload. */
+    /* tx is what decode made of payload; the signatures have been verified. */
     enum cs_err (*finish)(struct cs_chain_signed *out, const struct cs_chain_key *key,
-                          struct cs_span payload, const struct cs_chain_sig *sigs,
-                          const char **why);
+                          struct cs_span payload, const struct cs_chain_tx *tx,
+                          const struct cs_chain_sig *sigs, const char **why);
     enum cs_chain_hash (*hash)(enum cs_curve curve);
 };
 

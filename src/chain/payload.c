@@ -6,8 +6,10 @@
 #include "base/text.h"
 #include "chain/impl.h"
 #include "chain/text.h"
+#include "crypto/ecdsa.h"
 #include "crypto/hash.h"
 #include "crypto/identity.h"
+#include "crypto/taproot.h"
 
 void cs_sha512half(uint8_t out[32], struct cs_span in)
 {
@@ -212,30 +214,45 @@ out:
 
 /* ---- final encoding -------------------------------------------------------- */
 
-/* ECDSA: low s only (CHAINS.md, 2); s at most half the group order. */
-static bool is_low_s(const uint8_t s[32])
+/* BIP 340: under the output key where the item has a tweak (PROTOCOLS 7.5). */
+static bool bip340_ok(const struct cs_chain_item *item, const struct cs_chain_key *key,
+                      const struct cs_chain_sig *s)
 {
-    static const uint8_t half[32] = {0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                     0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d,
-                                     0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0};
+    uint8_t output[32], tweak[32];
 
-    return memcmp(s, half, 32) <= 0;
+    if (!item->has_tweak) {
+        return cs_taproot_verify(key->pub + 1, item->message, s->rs) == CS_OK;
+    }
+    return cs_taproot_output(output, tweak, key->pub) == CS_OK &&
+           cs_taproot_verify(output, item->message, s->rs) == CS_OK;
+}
+
+static bool sig_ok(const struct cs_chain_item *item, const struct cs_chain_key *key,
+                   const struct cs_chain_sig *s)
+{
+    switch (item->scheme) {
+    case CS_CHAIN_SCHEME_ED25519:
+        return cs_sign_verify(s->rs, key->pub, item->message);
+    case CS_CHAIN_SCHEME_ECDSA:
+        return cs_ecdsa_verify(key->pub, item->message.p, s->rs) == CS_OK;
+    case CS_CHAIN_SCHEME_BIP340:
+        return bip340_ok(item, key, s);
+    }
+    return false;
 }
 
 static enum cs_err check_sig(const struct cs_chain_item *item,
                              const struct cs_chain_key *key,
                              const struct cs_chain_sig *s, const char **why)
 {
-    if (item->scheme == CS_CHAIN_SCHEME_ED25519) {
-        if (!cs_sign_verify(s->rs, key->pub, item->message)) {
-            return cs_chain_refuse(why, CS_ERR_SIG_INVALID,
-                                   "the signature is not the key's over this payload");
-        }
-    } else if (cs_ct_is_zero(s->rs, 32) || cs_ct_is_zero(s->rs + 32, 32) ||
-               !is_low_s(s->rs + 32)) {
+    if (item->scheme == CS_CHAIN_SCHEME_ECDSA && !cs_ecdsa_is_low_s(s->rs)) {
         return cs_chain_refuse(why, CS_ERR_SIG_INVALID,
-                               "the signature is zero or not in its low-s form");
+                               "the signature is zero, out of range or not in its "
+                               "low-s form");
+    }
+    if (!sig_ok(item, key, s)) {
+        return cs_chain_refuse(why, CS_ERR_SIG_INVALID,
+                               "the signature is not the key's over this payload");
     }
     return CS_OK;
 }
@@ -259,7 +276,7 @@ enum cs_err cs_chain_finish(struct cs_chain_signed *out, const struct cs_chain_k
     for (size_t i = 0; i < n_sigs; i++) {
         CS_TRY(check_sig(&tx.items[i], key, &sigs[i], why));
     }
-    CS_TRY(ops->finish(out, key, payload, sigs, why));
+    CS_TRY(ops->finish(out, key, payload, &tx, sigs, why));
 out:
     cs_chain_tx_free(&tx);
     if (err != CS_OK) {

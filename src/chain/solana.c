@@ -132,8 +132,8 @@ static enum cs_err prefix(struct cs_wr *w, const struct cs_chain_key *key,
 /* ---- final encoding -------------------------------------------------------- */
 
 static enum cs_err finish(struct cs_chain_signed *out, const struct cs_chain_key *key,
-                          struct cs_span payload, const struct cs_chain_sig *sigs,
-                          const char **why)
+                          struct cs_span payload, const struct cs_chain_tx *tx,
+                          const struct cs_chain_sig *sigs, const char **why)
 {
     static const uint8_t empty[CS_SOL_SIG_LEN];
     struct cs_sol_msg m;
@@ -141,6 +141,7 @@ static enum cs_err finish(struct cs_chain_signed *out, const struct cs_chain_key
     char txid[CS_BASE58_TEXT_MAX];
     size_t slot;
 
+    (void)tx;
     CS_CHECK(parse_own(&m, &slot, key, payload, why));
     cs_wr_u8(&out->bytes, m.n_signers); /* below 128: one byte of compact-u16 */
     for (size_t i = 0; i < m.n_signers; i++) {

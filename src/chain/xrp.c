@@ -351,8 +351,8 @@ static enum cs_err put_txid(struct cs_chain_signed *out)
 
 /* TxnSignature (7, 4) comes right after SigningPubKey (7, 3) in canonical order. */
 static enum cs_err finish(struct cs_chain_signed *out, const struct cs_chain_key *key,
-                          struct cs_span payload, const struct cs_chain_sig *sigs,
-                          const char **why)
+                          struct cs_span payload, const struct cs_chain_tx *tx,
+                          const struct cs_chain_sig *sigs, const char **why)
 {
     struct cs_span object = strip_prefix(payload);
     uint8_t sig[72];
@@ -360,6 +360,7 @@ static enum cs_err finish(struct cs_chain_signed *out, const struct cs_chain_key
     struct cs_xrp_field pub;
     size_t head;
 
+    (void)tx;
     CS_CHECK(check(object, key, &pub, why));
     if (key->curve == CS_CURVE_ED25519) {
         memcpy(sig, sigs[0].rs, sig_len);

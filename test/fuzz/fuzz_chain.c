@@ -8,16 +8,11 @@
 #include "chain/chain.h"
 #include "crypto/identity.h"
 #include "crypto/ripemd.h"
+#include "support/chains_sign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const uint8_t seed[32] = {7};
-/* 3 * G */
-static const uint8_t secp[33] = {0x02, 0xf9, 0x30, 0x8a, 0x01, 0x92, 0x58, 0xc3, 0x10,
-                                 0x49, 0x34, 0x4f, 0x85, 0xf8, 0x9d, 0x52, 0x29, 0xb5,
-                                 0x31, 0xc8, 0x45, 0x83, 0x6f, 0x99, 0xb0, 0x86, 0x01,
-                                 0xf1, 0x13, 0xbc, 0xe0, 0x36, 0xf9};
-
 static void must(bool ok)
 {
     if (!ok) {
@@ -29,9 +24,10 @@ static void make_key(struct cs_chain_key *key, uint8_t choice)
 {
     bool is_xrp = (choice & 1) != 0;
     bool is_k1 = is_xrp && (choice & 2) != 0;
-    uint8_t pub[32];
+    uint8_t pub[32], secp[33];
 
     cs_sign_public(pub, seed);
+    chains_k1_public(secp, seed);
     must(cs_chain_key_init(key, is_xrp ? CS_CHAIN_XRP_LEDGER : CS_CHAIN_SOLANA,
                            is_k1 ? CS_CURVE_SECP256K1 : CS_CURVE_ED25519,
                            is_k1 ? CS_SPAN_OF(secp) : CS_SPAN_OF(pub), NULL) == CS_OK);
@@ -59,13 +55,14 @@ static void put_own(uint8_t *p, size_t n, const struct cs_chain_key *key)
 static void finish(const struct cs_chain_key *key, const struct cs_chain_tx *tx,
                    struct cs_span payload)
 {
-    struct cs_chain_sig sig = {{1}, 0};
+    struct cs_chain_sig sig = {0};
     struct cs_chain_signed out;
     struct cs_chain_tx again;
 
-    sig.rs[63] = 1;
     if (key->curve == CS_CURVE_ED25519) {
         cs_sign(sig.rs, seed, tx->items[0].message);
+    } else {
+        chains_k1_sign(sig.rs, seed, tx->items[0].message.p);
     }
     must(cs_chain_finish(&out, key, payload, &sig, 1, NULL) == CS_OK);
     must(cs_chain_decode(&again, key, cs_wr_get(&out.bytes), NULL) == CS_ERR_CHAIN_TX);

@@ -459,9 +459,51 @@ static void high_s_and_zero_signatures_are_refused(void **state)
     assert_int_equal(cs_chain_finish(&out, &key, payload, &sig, 1, &why),
                      CS_ERR_SIG_INVALID);
     assert_non_null(strstr(why, "low-s"));
-    sig.rs[63] = 0xa0; /* exactly half the order is low */
-    assert_int_equal(cs_chain_finish(&out, &key, payload, &sig, 1, &why), CS_OK);
-    cs_chain_signed_free(&out);
+    sig.rs[63] = 0xa0; /* exactly half the order is low, but nobody signed */
+    assert_int_equal(cs_chain_finish(&out, &key, payload, &sig, 1, &why),
+                     CS_ERR_SIG_INVALID);
+    assert_non_null(strstr(why, "not the key's"));
+    cs_vec_close(v);
+}
+
+/* A valid signature of the key over another transaction, and one of another key. */
+static void signatures_over_something_else_are_refused(void **state)
+{
+    struct cs_vec *v = CS_VEC_OWN("chains/transactions.json");
+    struct cs_chain_sig sig = {0};
+    struct cs_chain_signed out;
+    struct cs_chain_key key;
+    const char *why = NULL;
+    struct cs_span payload;
+    size_t i, n = 0;
+    json_t *row;
+
+    (void)state;
+    json_array_foreach(cs_vec_get(v->root, "transactions"), i, row)
+    {
+        json_t *sign = json_array_get(cs_vec_get(row, "sign"), 0);
+
+        if (!chains_is(row, "XRP_LEDGER") || chains_curve(sign) == CS_CURVE_ED25519) {
+            continue;
+        }
+        payload = cs_vec_hex(v, cs_vec_get(row, "unsigned"), "blob");
+        key = key_of(v, row);
+        if (n > 0) { /* the previous row's signature */
+            assert_int_equal(cs_chain_finish(&out, &key, payload, &sig, 1, &why),
+                             CS_ERR_SIG_INVALID);
+            assert_non_null(strstr(why, "not the key's"));
+        }
+        memcpy(sig.rs, cs_vec_hex_n(v, sign, "signature", 64), 64);
+        sig.rs[40] ^= 1;
+        assert_int_equal(cs_chain_finish(&out, &key, payload, &sig, 1, &why),
+                         CS_ERR_SIG_INVALID);
+        sig.rs[40] ^= 1;
+        assert_int_equal(cs_chain_finish(&out, &key, payload, &sig, 0, &why),
+                         CS_ERR_SIG_INVALID);
+        assert_non_null(strstr(why, "wrong number"));
+        n++;
+    }
+    assert_int_equal(n, 10);
     cs_vec_close(v);
 }
 
@@ -514,6 +556,7 @@ int main(void)
         cmocka_unit_test(the_signature_goes_where_canonical_order_wants_it),
         cmocka_unit_test(no_memory_is_an_error_not_a_crash),
         cmocka_unit_test(high_s_and_zero_signatures_are_refused),
+        cmocka_unit_test(signatures_over_something_else_are_refused),
         cmocka_unit_test(der_is_strict),
     };
 
