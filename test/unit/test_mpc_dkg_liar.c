@@ -27,7 +27,7 @@ struct patch {
 static void apply(struct cs_wr *w, const struct patch *p)
 {
     if (p->grow > 0) {
-        cs_wr_bytes(w, w->p, (size_t)p->grow); /* some bytes */
+        assert_non_null(cs_wr_room(w, (size_t)p->grow)); /* zeros */
     } else if (p->grow < 0) {
         w->n -= (size_t)-p->grow;
     } else if (p->bytes == NULL) {
