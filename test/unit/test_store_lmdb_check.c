@@ -362,6 +362,114 @@ static void meta_pages_that_do_not_agree_are_refused(void **state)
     bed_rmdir(base_dir);
 }
 
+enum { META_MAIN = 16 + 24 + 48, META_TXNID = 16 + 24 + 96 + 8 };
+
+static size_t newest_meta(const struct image *im)
+{
+    return im->p[META_TXNID] > im->p[PAGE + META_TXNID] ? 0
+                                                        : PAGE; /* low byte will do */
+}
+
+/* The separator between the root's first two children, moved up and down. */
+static void leaves_beyond_either_side_of_their_branch_are_refused(void **state)
+{
+    struct image im = make_image();
+    int fd = memory_file(&im);
+    size_t root = im.p[newest_meta(&im) + META_MAIN + 40] * (size_t)PAGE;
+    size_t node = root + (size_t)(im.p[root + 18] | im.p[root + 19] << 8);
+    size_t last = node + 8 + im.p[node + 6] - 1U;
+    uint8_t up = (uint8_t)(im.p[last] + 1), zeros[2] = {0};
+
+    (void)state;
+    assert_int_equal(page_flags(&im, root / PAGE), 1);
+    assert_int_not_equal(up, 0);
+    poke(fd, last, &up, 1); /* above the first key to its right */
+    assert_true(refused_as(fd, "a leaf's keys do not fit its branch"));
+    poke(fd, last, im.p + last, 1);
+    poke(fd, node + 8 + 1, zeros, 2); /* below the last key to its left */
+    assert_true(refused_as(fd, "a leaf's keys do not fit its branch"));
+    poke(fd, node + 8 + 1, im.p + node + 8 + 1, 2);
+    assert_ok(cs_lmdb_check_fd(fd, NULL));
+    assert_int_equal(close(fd), 0);
+    cs_free(im.p);
+    bed_rmdir(base_dir);
+}
+
+/* A long value that says it has fewer pages than its bytes need, with the counter made
+ * to fit: the rest would lie in pages of others. */
+static void a_long_value_with_too_few_pages_is_refused(void **state)
+{
+    struct image im = make_image();
+    int fd = memory_file(&im);
+    size_t counter = newest_meta(&im) + META_MAIN + 24;
+    uint8_t fewer = (uint8_t)(im.p[counter] - 1), two = 2;
+    unsigned n = 0;
+
+    (void)state;
+    poke(fd, counter, &fewer, 1);
+    for (size_t pg = 2; pg < im.n_pages; pg++) {
+        if (page_flags(&im, pg) == 4 && im.p[pg * PAGE + 12] == 3) {
+            poke(fd, pg * PAGE + 12, &two, 1);
+            n += refused_as(fd, "a long value is damaged") ? 1 : 0;
+            poke(fd, pg * PAGE + 12, im.p + pg * PAGE + 12, 1);
+        }
+    }
+    assert_true(n > 0);
+    assert_int_equal(close(fd), 0);
+    cs_free(im.p);
+    bed_rmdir(base_dir);
+}
+
+static void every_counter_of_both_trees_is_held_against_the_pages(void **state)
+{
+    enum { META_FREE = META_MAIN - 48 };
+    static const size_t trees[] = {META_FREE, META_MAIN};
+    struct image im = make_image();
+    int fd = memory_file(&im);
+
+    (void)state;
+    for (size_t i = 0; i < 2 * 4; i++) { /* branch, leaf, overflow, entries */
+        size_t at = newest_meta(&im) + trees[i % 2] + 8 + i / 2 * 8;
+        uint8_t more = (uint8_t)(im.p[at] + 1);
+
+        poke(fd, at, &more, 1);
+        assert_true(refused_as(fd, "a tree's counters are wrong"));
+        poke(fd, at, im.p + at, 1);
+    }
+    assert_int_equal(close(fd), 0);
+    cs_free(im.p);
+    bed_rmdir(base_dir);
+}
+
+/* The file ends inside a long value: LMDB would read behind its end, a SIGBUS. */
+static void a_file_cut_inside_a_long_value_is_refused(void **state)
+{
+    static const uint8_t zeros[30000];
+    struct cs_kv_batch *b = cs_kv_batch_new();
+    struct image im;
+    struct cs_kv *kv;
+    unsigned n = 0;
+
+    (void)state;
+    make_dir();
+    assert_ok(try_open(&kv, NULL));
+    assert_ok(cs_kv_batch_put(b, T, S("k"), CS_SPAN_OF(zeros)));
+    assert_ok(kv->ops->commit(kv, b));
+    cs_kv_batch_free(b);
+    cs_kv_close(kv);
+    im = read_image();
+    for (size_t pg = 2; pg < im.n_pages + 8; pg++) {
+        int fd = memory_file(&im);
+
+        assert_int_equal(ftruncate(fd, (off_t)(pg * PAGE)), 0);
+        n += refused_as(fd, "a long value is damaged") ? 1 : 0;
+        assert_int_equal(close(fd), 0);
+    }
+    assert_true(n >= 3);
+    cs_free(im.p);
+    bed_rmdir(base_dir);
+}
+
 static void a_file_that_was_never_finished_is_new_unless_it_holds_a_byte(void **state)
 {
     static uint8_t zeros[2 * PAGE];
@@ -480,6 +588,10 @@ int main(void)
         cmocka_unit_test(
             an_empty_page_a_keyless_record_and_a_too_long_value_are_refused),
         cmocka_unit_test(meta_pages_that_do_not_agree_are_refused),
+        cmocka_unit_test(leaves_beyond_either_side_of_their_branch_are_refused),
+        cmocka_unit_test(a_long_value_with_too_few_pages_is_refused),
+        cmocka_unit_test(every_counter_of_both_trees_is_held_against_the_pages),
+        cmocka_unit_test(a_file_cut_inside_a_long_value_is_refused),
         cmocka_unit_test(a_file_that_was_never_finished_is_new_unless_it_holds_a_byte),
         cmocka_unit_test(something_that_is_no_regular_file_is_refused),
         cmocka_unit_test(no_changed_file_hurts_or_gives_altered_data),
