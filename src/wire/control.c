@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "wire/jsonx.h"
 
 /* ---- the table --------------------------------------------------------------------
@@ -453,6 +454,7 @@ enum cs_err cs_ctl_decode(struct cs_ctl_frame *out, struct cs_span text, size_t 
     json_decref(j);
     if (r.err != CS_OK) {
         cs_ctl_free(out);
+        memset(out, 0, sizeof *out); /* not half of a frame that somebody may use */
         (void)snprintf(why, why_len, "%s %s", r.field, r.why);
     }
     return r.err;
@@ -512,6 +514,19 @@ static json_t *write_u32(const uint8_t *at)
     return json_integer(v);
 }
 
+/* A text that its maker cut to the field's size may end inside a character: JSON takes
+ * whole ones only, so the part before it is sent. */
+static json_t *write_text(const char *text, size_t size)
+{
+    size_t n = strnlen(text, size);
+    bool is_empty = n == 0;
+
+    while (!cs_utf8_ok(CS_SPAN(text, n))) {
+        n--; /* ends: no text at all is fine */
+    }
+    return n == 0 && !is_empty ? json_string("?") : json_stringn(text, n);
+}
+
 static json_t *write_blob(const uint8_t *at)
 {
     struct cs_blob b;
@@ -527,7 +542,7 @@ static json_t *write_one(const struct field *f, const uint8_t *base)
     switch (f->type) {
     case F_TEXT:
     case F_TEXT0:
-        return json_string((const char *)at);
+        return write_text((const char *)at, f->size);
     case F_HEX:
         return cs_json_hex(at, f->size);
     case F_UUID:
@@ -553,7 +568,7 @@ static json_t *write_fields(const struct field *f, const void *base)
     json_t *o = json_object();
 
     for (; f != NULL && f->name != NULL; f++) {
-        /* A NULL value (text that is not UTF-8) makes this fail: ours never is. */
+        /* A NULL value makes this fail: out of memory. */
         CS_ASSERT(json_object_set_new(o, f->name, write_one(f, base)) == 0);
     }
     return o;

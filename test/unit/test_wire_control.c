@@ -83,6 +83,52 @@ static void commands_and_events_survive_a_round_trip(void **state)
     }
 }
 
+/* Names have up to 50 characters of up to 4 bytes; a field may cut one in the middle.
+ */
+static void a_text_cut_inside_a_character_is_sent_up_to_it(void **state)
+{
+    static const struct {
+        const char *made, *sent;
+    } cases[] = {
+        {"Kasse \xe2\x82", "Kasse "},
+        {"\xf0\x9f\x94\x91\xf0\x9f\x94", "\xf0\x9f\x94\x91"},
+        {"a\xff"
+         "b",
+         "a"},
+        {"\xe2\x82", "?"},
+    };
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(cases); i++) {
+        struct cs_ctl_frame a, b;
+        struct cs_wr w = {0};
+        uint8_t payload[40];
+        char why[128] = "";
+
+        make_frame(&a, CS_CMD_QUORUM_JOIN, payload);
+        (void)snprintf(a.u.quorum_join.name, sizeof a.u.quorum_join.name, "%s",
+                       cases[i].made);
+        cs_ctl_encode(&w, &a);
+        assert_int_equal(cs_ctl_decode(&b, cs_wr_get(&w), CS_CTL_MAX, why, sizeof why),
+                         CS_OK);
+        assert_string_equal(b.u.quorum_join.name, cases[i].sent);
+        cs_ctl_free(&b);
+        cs_wr_free(&w);
+    }
+}
+
+static void after_an_error_the_frame_is_empty(void **state)
+{
+    static const struct cs_ctl_frame empty;
+    struct cs_ctl_frame f;
+    char why[128];
+
+    (void)state;
+    memset(&f, 0xaa, sizeof f);
+    assert_int_not_equal(
+        decode(&f, "{\"t\":\"device\",\"approvalStatus\":\"APPROVED\"}", why), CS_OK);
+    assert_memory_equal(&f, &empty, sizeof f);
+}
+
 static void a_frame_cut_at_any_byte_is_refused(void **state)
 {
     struct cs_ctl_frame a, b;
@@ -221,6 +267,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_and_events_survive_a_round_trip),
+        cmocka_unit_test(a_text_cut_inside_a_character_is_sent_up_to_it),
+        cmocka_unit_test(after_an_error_the_frame_is_empty),
         cmocka_unit_test(a_frame_cut_at_any_byte_is_refused),
         cmocka_unit_test(errors_name_the_field),
         cmocka_unit_test(deep_wide_and_large_json_is_refused_before_parsing),
