@@ -58,12 +58,18 @@ int cs_err_exit(enum cs_err err)
 
 enum cs_err cs_err_from_reason(const char *reason)
 {
-    for (int i = 0; i < CS_ERR_COUNT; i++) {
-        if (strcmp(rows[i].reason, reason) == 0) {
-            return (enum cs_err)i;
+    enum cs_err first = CS_ERR_INTERNAL;
+
+    for (int i = CS_ERR_COUNT - 1; i >= 0; i--) {
+        if (strcmp(rows[i].reason, reason) != 0) {
+            continue;
+        }
+        first = (enum cs_err)i;
+        if (strcmp(rows[i].name, reason) == 0) {
+            return first; /* LINK_LOST, not NO_LINK that says the same */
         }
     }
-    return CS_ERR_INTERNAL;
+    return first;
 }
 
 cs_fatal_fn *cs_fatal_hook;

@@ -177,7 +177,8 @@ const char *cs_err_text(enum cs_err err);   /* "3.3.4: proof of ..." */
 enum cs_err_class cs_err_class(enum cs_err err);
 enum cs_reaction cs_err_reaction(enum cs_err err);
 int cs_err_exit(enum cs_err err); /* 0 for CS_OK */
-/* First row with this public reason, CS_ERR_INTERNAL when there is none. */
+/* The row of this name if it has this public reason too, else the first row with the
+ * reason, CS_ERR_INTERNAL when there is none. */
 enum cs_err cs_err_from_reason(const char *reason);
 
 /* In a function with `enum cs_err err` and a label `out`. */

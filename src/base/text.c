@@ -116,13 +116,17 @@ static char next_letter(const char **s)
 
 bool cs_words_equal(const char *typed, const char *words)
 {
+    bool any = false; /* nothing typed confirms nothing, not even a code not yet made */
     char a, b;
 
-    do {
+    for (;;) {
         a = next_letter(&typed);
         b = next_letter(&words);
-    } while (a == b && a != '\0');
-    return a == b;
+        if (a != b || a == '\0') {
+            return a == b && any;
+        }
+        any = true;
+    }
 }
 
 /* Length of a sequence by its first byte and the least code point it may hold. */

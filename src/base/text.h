@@ -24,7 +24,7 @@ enum cs_err cs_unb64(struct cs_wr *w, const char *text, size_t n) CS_MUST_USE;
  * CS_WORDS_LEN includes the NUL. */
 enum { CS_WORDS_BYTES = 12, CS_WORDS_LEN = 36 };
 char *cs_words(char out[CS_WORDS_LEN], const uint8_t bytes[CS_WORDS_BYTES]);
-/* Case and separators (space, '-') do not matter. */
+/* Case and separators (space, '-') do not matter; nothing equals no words. */
 bool cs_words_equal(const char *typed, const char *words);
 
 /* Overlong, surrogate or truncated UTF-8, and NUL, are refused. */

@@ -62,6 +62,10 @@ static void a_reason_leads_back_to_a_row_with_that_reason(void **state)
 
         assert_string_equal(cs_err_reason(cs_err_from_reason(reason)), reason);
     }
+    assert_int_equal(cs_err_from_reason("LINK_LOST"), CS_ERR_LINK_LOST);
+    assert_int_equal(cs_err_from_reason("BAD_FORMAT"), CS_ERR_BAD_FORMAT);
+    assert_int_equal(cs_err_from_reason("DESCRIPTOR"), CS_ERR_DESCRIPTOR);
+    assert_int_equal(cs_err_from_reason("CHEAT"), CS_ERR_DKG_COM_DUP); /* the first */
     assert_int_equal(cs_err_from_reason("NO_SUCH_WORD"), CS_ERR_INTERNAL);
     assert_int_equal(cs_err_from_reason(""), CS_ERR_INTERNAL);
     assert_int_equal(cs_err_from_reason("OK"), CS_OK);

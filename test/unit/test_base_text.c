@@ -165,6 +165,9 @@ static void typed_words_may_differ_in_case_and_separators_only(void **state)
     assert_false(cs_words_equal("lusab-babad-gutiz", words));
     assert_false(cs_words_equal("lusab-babad-guti\xe8", words));
     assert_false(cs_words_equal("babad-lusab-gutih", words));
+    assert_false(cs_words_equal("", "")); /* a code that is not there yet */
+    assert_false(cs_words_equal(" - ", ""));
+    assert_false(cs_words_equal("-", "-"));
 }
 
 static void utf8_is_taken_in_its_shortest_form_only(void **state)
