@@ -395,6 +395,11 @@ static void two_payloads_in_one_slot_are_proof_and_nothing_else_is(void **state)
     c.slot.ds_hash[0] ^= 1;
     cs_bc_sign(c.sig, id.ik_seed, &c.slot, c.payload);
     assert_false(cs_equivocation_proven(&a, &c, id.pub.ik));
+    c = a; /* the same broadcast over a link of another version is no contradiction */
+    c.slot.ver++;
+    cs_bc_sign(c.sig, id.ik_seed, &c.slot, c.payload);
+    assert_false(cs_equivocation_proven(&a, &c, id.pub.ik));
+    assert_true(cs_equivocation_proven(&b, &c, id.pub.ik));
     c = a; /* same payload for another key in one session: contradiction */
     c.slot.key_id[0] ^= 1;
     cs_bc_sign(c.sig, id.ik_seed, &c.slot, c.payload);

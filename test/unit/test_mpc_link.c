@@ -705,7 +705,7 @@ static void senseless_configurations_are_refused(void **state)
 
 static void the_journal_never_falls(void **state)
 {
-    const uint8_t hash[32] = {1};
+    const uint8_t hash[32] = {1}, fork[32] = {2};
     struct pair p;
 
     (void)state;
@@ -713,6 +713,7 @@ static void the_journal_never_falls(void **state)
     assert_int_equal(cs_link_set_journal(p.end[0].l, 10, hash), CS_OK);
     assert_int_equal(cs_link_set_journal(p.end[0].l, 9, hash), CS_ERR_USAGE);
     assert_int_equal(cs_link_set_journal(p.end[0].l, 10, hash), CS_OK);
+    assert_int_equal(cs_link_set_journal(p.end[0].l, 10, fork), CS_ERR_USAGE);
     pair_up(&p);
     assert_int_equal(p.end[1].stored.last.journal_seq, 10);
     assert_memory_equal(p.end[1].stored.last.journal_hash, hash, 32);

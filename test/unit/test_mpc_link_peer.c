@@ -331,6 +331,8 @@ static void the_lower_index_checks_the_list_in_hs2(void **state)
         assert_int_equal(pair_refused(&p, 0), row[k].refused);
         assert_int_equal(cs_link_state(p.end[0].l) == CS_LINK_CONFIRM_SENT,
                          row[k].drop == CS_DROP_NONE);
+        /* The list that misled is forgotten, else it would mislead for ever. */
+        assert_true(row[k].refused == CS_OK || p.end[0].l->hint.n == 0);
         pair_free(&p);
     }
 }
@@ -463,6 +465,45 @@ static void a_fence_stays_until_it_is_lifted(void **state)
     assert_int_equal(cs_peer_seen_update(&s, &good), CS_ERR_ROLLBACK);
     cs_peer_seen_accept(&s);
     assert_int_equal(cs_peer_seen_update(&s, &bad), CS_OK); /* the new baseline */
+}
+
+/* 15.1 A8 holds across an operator's acceptance as well: the copy that was accepted and
+ * the one that was live before cannot both go on. */
+static void acceptance_does_not_let_the_last_boot_return(void **state)
+{
+    struct cs_life live = a_life(5, 0xb5, 10, 1), copy = a_life(4, 0xb4, 10, 1);
+    struct cs_life later = a_life(6, 0xb5, 20, 2), again = a_life(5, 0xb5, 9, 1);
+    struct cs_peer_seen s = {0}, back;
+    struct cs_wr w = {0};
+
+    (void)state;
+    assert_int_equal(cs_peer_seen_update(&s, &live), CS_OK);
+    assert_int_equal(cs_peer_seen_update(&s, &again), CS_ERR_ROLLBACK);
+    cs_peer_seen_accept(&s); /* of a peer that shows the same boot: no clone */
+    cs_peer_seen_encode(&w, &s);
+    assert_int_equal(cs_peer_seen_decode(&back, cs_wr_get(&w)), CS_OK);
+    cs_wr_free(&w);
+    s = back;
+    assert_int_equal(cs_peer_seen_update(&back, &again), CS_OK);
+    assert_int_equal(cs_peer_seen_update(&s, &copy), CS_OK); /* another boot */
+    assert_int_equal(cs_peer_seen_update(&s, &later), CS_ERR_CLONE);
+}
+
+static void accepting_a_peer_in_good_standing_forgets_nothing(void **state)
+{
+    struct pair p;
+
+    (void)state;
+    pair_init(&p);
+    pair_up(&p);
+    p.end[1].n_events = 0;
+    cs_link_accept_peer(p.end[1].l, p.now, &p.out);
+    pair_absorb(&p, 1);
+    assert_int_equal(p.end[1].n_events, 0);
+    assert_int_equal(p.n, 0);
+    assert_int_equal(cs_link_seen(p.end[1].l)->last.boot_counter, 1);
+    assert_true(pair_agree(&p));
+    pair_free(&p);
 }
 
 static void a_boot_never_returns_after_another_was_confirmed(void **state)
@@ -687,6 +728,8 @@ int main(void)
         cmocka_unit_test(early_and_unknown_frames_blame_nobody),
         cmocka_unit_test(lives_are_judged_by_counter_boot_and_journal),
         cmocka_unit_test(a_fence_stays_until_it_is_lifted),
+        cmocka_unit_test(acceptance_does_not_let_the_last_boot_return),
+        cmocka_unit_test(accepting_a_peer_in_good_standing_forgets_nothing),
         cmocka_unit_test(a_boot_never_returns_after_another_was_confirmed),
         cmocka_unit_test(the_record_survives_encoding),
         cmocka_unit_test(a_rolled_back_peer_is_fenced_until_accepted),

@@ -130,7 +130,8 @@ enum cs_err cs_signed_bc_encode(struct cs_wr *out, const struct cs_signed_bc *bc
 enum cs_err cs_signed_bc_decode(struct cs_signed_bc *out, struct cs_span in)
     CS_MUST_USE;
 /* True when both are signed by ik for one slot (ds_hash, proto, type, from, sid) and
- * say different things: proof of EQUIVOCATION that anyone can check. */
+ * say different things (under whatever `ver`): proof of EQUIVOCATION that anyone can
+ * check. */
 bool cs_equivocation_proven(const struct cs_signed_bc *a, const struct cs_signed_bc *b,
                             const uint8_t ik[CS_IK_LEN]) CS_MUST_USE;
 

@@ -120,11 +120,16 @@ static bool same_slot(const struct cs_bc_slot *a, const struct cs_bc_slot *b)
 bool cs_equivocation_proven(const struct cs_signed_bc *a, const struct cs_signed_bc *b,
                             const uint8_t ik[CS_IK_LEN])
 {
-    uint8_t ha[32], hb[32];
+    struct cs_bc_slot alike = b->slot;
+    uint8_t ha[32], hb[32], same[32];
 
+    /* One broadcast goes to each peer under the version of that link: two versions of
+     * one statement contradict nothing. */
+    alike.ver = a->slot.ver;
     bc_hash(ha, &a->slot, a->payload);
     bc_hash(hb, &b->slot, b->payload);
-    return same_slot(&a->slot, &b->slot) && memcmp(ha, hb, sizeof ha) != 0 &&
+    bc_hash(same, &alike, b->payload);
+    return same_slot(&a->slot, &b->slot) && memcmp(ha, same, sizeof ha) != 0 &&
            cs_sign_verify(a->sig, ik, CS_SPAN_OF(ha)) &&
            cs_sign_verify(b->sig, ik, CS_SPAN_OF(hb));
 }

@@ -254,6 +254,9 @@ void cs_link_stop(struct cs_link *l, struct cs_link_out *out)
 void cs_link_accept_peer(struct cs_link *l, uint64_t now_ms, struct cs_link_out *out)
 {
     set_now(l, now_ms);
+    if (l->seen.fenced == CS_OK) {
+        return; /* nothing to accept: the record must not forget what it knows */
+    }
     cs_peer_seen_accept(&l->seen);
     cs_link_emit(out, CS_LINK_EV_SEEN, NULL, CS_OK);
     hurry(l);
@@ -356,8 +359,10 @@ uint64_t cs_link_deadline(const struct cs_link *l)
 
 enum cs_err cs_link_set_journal(struct cs_link *l, uint64_t seq, const uint8_t hash[32])
 {
-    if (seq < l->life.journal_seq) {
-        return CS_ERR_USAGE;
+    if (seq < l->life.journal_seq ||
+        (seq == l->life.journal_seq &&
+         memcmp(l->life.journal_hash, hash, sizeof l->life.journal_hash) != 0)) {
+        return CS_ERR_USAGE; /* every peer would see a clone in it */
     }
     l->life.journal_seq = seq;
     memcpy(l->life.journal_hash, hash, sizeof l->life.journal_hash);

@@ -149,11 +149,11 @@ enum cs_err cs_link_receive(struct cs_link *l, struct cs_span frame, uint64_t no
 enum cs_err cs_link_seal(struct cs_link *l, const struct cs_message *m,
                          struct cs_wr *frame) CS_MUST_USE;
 
-/* The journal grew (durably).  USAGE when seq falls. */
+/* The journal grew (durably).  USAGE when seq falls, or stays with another hash. */
 enum cs_err cs_link_set_journal(struct cs_link *l, uint64_t seq, const uint8_t hash[32])
     CS_MUST_USE;
 /* An operator accepted the peer's state after ROLLBACK or CLONE: SEEN, and a new start
- * when the link was started. */
+ * when the link was started.  Does nothing for a peer that is not fenced. */
 void cs_link_accept_peer(struct cs_link *l, uint64_t now_ms, struct cs_link_out *out);
 
 enum cs_link_state cs_link_state(const struct cs_link *l);

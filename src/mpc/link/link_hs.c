@@ -187,6 +187,7 @@ enum cs_link_drop cs_link_on_hs2(struct cs_link *l, uint8_t ver, struct cs_span 
     }
     if (highest_common(&l->versions, &hello.versions) != ver) {
         cs_link_end_pending(l);
+        l->hint.n = 0; /* it misled: the next attempt begins at the top again */
         cs_link_emit(out, CS_LINK_EV_REFUSED, NULL, CS_ERR_VERSION);
         goto out;
     }

@@ -44,6 +44,14 @@ static enum cs_err judge(const struct cs_peer_seen *s, const struct cs_life *lif
     return CS_OK;
 }
 
+/* A boot was shown, maybe before an operator reset the rest of the record. */
+static bool has_boot(const struct cs_peer_seen *s)
+{
+    static const uint8_t none[32];
+
+    return s->last.boot_counter != 0 || memcmp(s->last.boot, none, 32) != 0;
+}
+
 static void remember_old(struct cs_peer_seen *s, const uint8_t boot[32])
 {
     memmove(s->old_boots[1], s->old_boots[0], sizeof s->old_boots - 32);
@@ -68,7 +76,7 @@ enum cs_err cs_peer_seen_update(struct cs_peer_seen *seen, const struct cs_life 
         seen->fenced = err;
         return err;
     }
-    if (seen->last.boot_counter != 0 && memcmp(seen->last.boot, life->boot, 32) != 0) {
+    if (has_boot(seen) && memcmp(seen->last.boot, life->boot, 32) != 0) {
         remember_old(seen, seen->last.boot);
     }
     seen->last = *life;
@@ -77,8 +85,13 @@ enum cs_err cs_peer_seen_update(struct cs_peer_seen *seen, const struct cs_life 
 
 void cs_peer_seen_accept(struct cs_peer_seen *seen)
 {
+    struct cs_life none = {0};
+
+    /* The last boot is kept: should the next life show another one, this one is an
+     * earlier boot and never returns (15.1 A8). */
+    memcpy(none.boot, seen->last.boot, sizeof none.boot);
     seen->fenced = CS_OK;
-    memset(&seen->last, 0, sizeof seen->last);
+    seen->last = none;
 }
 
 void cs_peer_seen_encode(struct cs_wr *out, const struct cs_peer_seen *seen)

@@ -36,8 +36,8 @@ struct cs_peer_seen {
  * A fenced record answers its own error.  HS_CONFIRM for boot counter 0. */
 enum cs_err cs_peer_seen_update(struct cs_peer_seen *seen, const struct cs_life *life)
     CS_MUST_USE;
-/* An operator accepted: lifts the fence, the next life becomes the new baseline; boots
- * seen so far stay refused unless they are the last one shown. */
+/* An operator accepted: lifts the fence, the next life becomes the new baseline.  Boots
+ * before the last one stay refused; the last one too, once another has been shown. */
 void cs_peer_seen_accept(struct cs_peer_seen *seen);
 
 void cs_peer_seen_encode(struct cs_wr *out, const struct cs_peer_seen *seen);
