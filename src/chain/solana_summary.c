@@ -17,6 +17,10 @@ enum {
     UNITS_PER_INSTRUCTION = 200000, /* compute units granted when no limit is set */
     UNITS_MAX = 1400000,
     SOL_DECIMALS = 9,
+    /* System instructions */
+    CREATE_ACCOUNT = 0,
+    CREATE_OWNER_AT = 4 + 8 + 8, /* after tag, lamports and space */
+    ADVANCE_NONCE = 4,
 };
 
 enum sort {
@@ -29,6 +33,7 @@ struct move {
     const char *kind;
     const uint8_t *from, *to; /* NULL: from a lookup table */
     const uint8_t *mint;      /* NULL: not named */
+    const uint8_t *owner;     /* program that a new account is given to */
     uint64_t units;
     bool is_token;
     bool has_decimals;
@@ -96,7 +101,7 @@ static enum sort read_system(const struct view *v, const struct cs_sol_instr *in
         uint8_t from, to;  /* account positions */
         const char *kind;
     } known[] = {
-        {0,  52, 4, 0, 1, "create account"},
+        {CREATE_ACCOUNT, 52, 4, 0, 1, "create account"},
         {2,  12, 4, 0, 1, "transfer"},
         {5,  12, 4, 0, 1, "withdraw nonce account"},
     };
@@ -107,8 +112,8 @@ static enum sort read_system(const struct view *v, const struct cs_sol_instr *in
         return SORT_OTHER;
     }
     tag = (uint32_t)le(in->data.p, 4);
-    if (tag == 4 && in->data.n == 4) {
-        return SORT_NOTE; /* advance nonce account */
+    if (tag == ADVANCE_NONCE && in->data.n == 4) {
+        return SORT_NOTE;
     }
     for (size_t i = 0; i < CS_COUNTOF(known); i++) {
         if (tag == known[i].tag && in->data.n == known[i].size && in->accounts.n >= 2) {
@@ -118,6 +123,7 @@ static enum sort read_system(const struct view *v, const struct cs_sol_instr *in
             mv->units = le(in->data.p + known[i].amount_at, 8);
             mv->has_decimals = true;
             mv->decimals = SOL_DECIMALS;
+            mv->owner = tag == CREATE_ACCOUNT ? in->data.p + CREATE_OWNER_AT : NULL;
             return SORT_MOVE;
         }
     }
@@ -246,6 +252,11 @@ static void add_move(struct cs_text *t, const struct move *mv)
     add_key(t, mv->from);
     cs_text_add(t, " to ");
     add_key(t, mv->to);
+    if (mv->owner != NULL) {
+        cs_text_add(t, " that program ");
+        add_key(t, mv->owner);
+        cs_text_add(t, " will own");
+    }
 }
 
 static void add_other(struct cs_text *t, const struct cs_sol_instr *in)
@@ -304,10 +315,22 @@ static void put_kind(struct cs_chain_tx *tx, const struct view *v)
     }
     tx->is_clear = v->n_moves <= 1 && v->n_others == 0;
     if (v->n_moves == 1) {
-        tx->is_clear = tx->is_clear && tx->from[0] != '\0' && tx->to[0] != '\0' &&
-                       tx->amount[0] != '\0' &&
+        /* A program that owns an account decides what becomes of its assets. */
+        tx->is_clear = tx->is_clear && v->first.owner == NULL && tx->from[0] != '\0' &&
+                       tx->to[0] != '\0' && tx->amount[0] != '\0' &&
                        (!v->first.is_token || tx->contract[0] != '\0');
     }
+}
+
+/* A transaction that begins with the advance of a nonce account does not expire with
+ * its blockhash, which is the nonce. */
+static bool is_durable(const struct cs_sol_msg *m)
+{
+    struct cs_sol_iter it = cs_sol_iter(m);
+    struct cs_sol_instr in;
+
+    return cs_sol_next(&it, &in) && is_program(&in, system_id) && in.data.n >= 4 &&
+           le(in.data.p, 4) == ADVANCE_NONCE;
 }
 
 static void add_rest(struct cs_chain_tx *tx, const struct view *v, struct cs_text *t)
@@ -321,7 +344,8 @@ static void add_rest(struct cs_chain_tx *tx, const struct view *v, struct cs_tex
         cs_text_add_u64(t, v->m->n_signers - 1U);
         cs_text_add(t, " more signature(s)");
     }
-    cs_text_add(t, "; recent blockhash ");
+    cs_text_add(t,
+                is_durable(v->m) ? "; does not expire, nonce " : "; recent blockhash ");
     cs_text_add(t, tx->sequence);
     if (tx->memo[0] != '\0') {
         cs_text_add(t, "; memo: ");

@@ -380,6 +380,14 @@ static void memos_and_nonces_move_nothing(void **state)
     assert_true(tx.is_clear);
     assert_non_null(strstr(tx.text, "moves nothing"));
     assert_non_null(strstr(tx.text, "memo: invoice?7"));
+    assert_non_null(strstr(tx.text, "; does not expire, nonce "));
+    cs_chain_tx_free(&tx);
+    cs_wr_free(&w);
+    begin(&w, false, 1, 2, programs, 2); /* not the first: an ordinary blockhash */
+    instr(&w, 4, CS_SPAN_LIT(""), CS_SPAN_LIT("invoice"));
+    instr(&w, 3, BYTES(2, 1, 0), BYTES(4, 0, 0, 0));
+    decoded(&tx, &w);
+    assert_non_null(strstr(tx.text, "; recent blockhash "));
     cs_chain_tx_free(&tx);
     cs_wr_free(&w);
 }
@@ -391,11 +399,15 @@ static void new_accounts_and_nonce_withdrawals_show_their_lamports(void **state)
     struct cs_wr w;
 
     (void)state;
+    memset(create + 20, 2, 32); /* the program that will own it */
     begin(&w, false, 2, 1, &system_program, 1);
     instr(&w, 3, BYTES(0, 1), CS_SPAN_OF(create));
     decoded(&tx, &w);
     assert_string_equal(tx.kind, "create account");
     assert_string_equal(tx.amount, "1");
+    assert_false(tx.is_clear); /* the owner disposes of the account from then on */
+    assert_non_null(strstr(
+        tx.text, " that program 8qbHbw2BbbTHBW1sbeqakYXVKRQM8Ne7pLK7m6CVfeR will own"));
     assert_true(tx.is_multisig);
     cs_chain_tx_free(&tx);
     cs_wr_free(&w);
