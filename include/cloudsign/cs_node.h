@@ -52,9 +52,9 @@ struct cs_node_config {
     /** Strict mode: only nodes with these fingerprints may be peers; 64 hex
      *  digits each, separated by commas or spaces.  NULL: compare words. */
     const char *peer_identities;
-    unsigned n_workers;    /**< 0: one a core, at most 4 */
-    int allow_unsafe_fs;   /**< also NFS, overlay..: for tests only */
-    int no_local_socket;   /**< no <data_dir>/node.sock */
+    unsigned n_workers;      /**< 0: one a core, at most 4 */
+    int allow_unsafe_fs;     /**< also NFS, overlay..: for tests only */
+    int no_local_socket;     /**< no <data_dir>/node.sock */
     cs_node_event_cb *event; /**< may be NULL */
     cs_node_stopped_cb *stopped;
     void *ctx;

@@ -94,7 +94,8 @@ static enum cs_err init_sync(struct cs_bay *bay, uv_loop_t *loop)
     return CS_OK;
 }
 
-enum cs_err cs_bay_open(struct cs_bay *bay, uv_loop_t *loop, unsigned n, bool *must_wait)
+enum cs_err cs_bay_open(struct cs_bay *bay, uv_loop_t *loop, unsigned n,
+                        bool *must_wait)
 {
     *must_wait = false;
     CS_CHECK(init_sync(bay, loop));

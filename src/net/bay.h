@@ -16,10 +16,11 @@ enum { CS_BAY_THREADS = 16 };
 
 struct cs_bay {
     /* Set before cs_bay_open. */
-    void (*thread_main)(struct cs_bay *bay);                   /* worker */
+    void (*thread_main)(struct cs_bay *bay);                    /* worker */
     void (*on_ready)(struct cs_bay *bay, struct cs_link *item); /* loop */
-    void (*on_drop)(struct cs_bay *bay, struct cs_link *item);  /* loop: nobody wants it */
-    void (*on_closed)(struct cs_bay *bay);                     /* loop: frees the owner */
+    void (*on_drop)(struct cs_bay *bay,
+                    struct cs_link *item); /* loop: nobody wants it */
+    void (*on_closed)(struct cs_bay *bay); /* loop: frees the owner */
 
     uv_async_t wake;
     uv_thread_t threads[CS_BAY_THREADS];
@@ -36,7 +37,8 @@ struct cs_bay {
  * follows if *must_wait is true, else the owner frees its memory itself. */
 enum cs_err cs_bay_open(struct cs_bay *bay, uv_loop_t *loop, unsigned n,
                         bool *must_wait) CS_MUST_USE;
-/* Loop.  False, and the item stays the caller's, when max wait already (0: no limit). */
+/* Loop.  False, and the item stays the caller's, when max wait already (0: no limit).
+ */
 bool cs_bay_put(struct cs_bay *bay, struct cs_link *item, size_t max) CS_MUST_USE;
 /* Any thread. */
 void cs_bay_give_back(struct cs_bay *bay, struct cs_link *item);

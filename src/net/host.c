@@ -28,7 +28,7 @@ struct cs_host {
     struct cs_ws *ws;
     struct cs_local_server *local;
     uv_timer_t timer; /* the core's deadline; when closing, the drain */
-    uv_async_t wake; /* for what must not happen inside a step: ready, exited */
+    uv_async_t wake;  /* for what must not happen inside a step: ready, exited */
     uint64_t deadline;
     bool started, paused, closing, parts_closing;
     bool exit_seen, ready_due, ready_told;
@@ -38,7 +38,8 @@ struct cs_host {
     void *closed_ctx;
 };
 
-/* ---- events in ----------------------------------------------------------------------- */
+/* ---- events in
+ * ----------------------------------------------------------------------- */
 
 static void pause_sockets(struct cs_host *h)
 {
@@ -170,7 +171,8 @@ static void on_timer(uv_timer_t *timer)
     }
 }
 
-/* ---- struct cs_env: actions out -------------------------------------------------------- */
+/* ---- struct cs_env: actions out
+ * -------------------------------------------------------- */
 
 static uint64_t env_now(void *ctx)
 {
@@ -267,7 +269,8 @@ static void on_wake(uv_async_t *async)
     }
 }
 
-/* ---- life ------------------------------------------------------------------------------- */
+/* ---- life
+ * ------------------------------------------------------------------------------- */
 
 static void part_closed(void *ctx)
 {
@@ -298,8 +301,8 @@ static void async_closed(uv_handle_t *handle)
 static void close_parts(struct cs_host *h)
 {
     h->parts_closing = true;
-    h->open_parts = 2U + (h->workers != NULL) + (h->committer != NULL) + (h->ws != NULL) +
-                    (h->local != NULL);
+    h->open_parts = 2U + (h->workers != NULL) + (h->committer != NULL) +
+                    (h->ws != NULL) + (h->local != NULL);
     if (h->workers != NULL) {
         cs_workers_close(h->workers, part_closed, h);
     }
@@ -356,7 +359,10 @@ static enum cs_err open_sockets(struct cs_host *h, const struct cs_host_config *
         .listen = cfg->listen,
         .ca_der = cfg->ca_der,
         .limits = cfg->limits,
-        .events = {.up = on_up, .down = on_down, .message = on_message, .http = on_http},
+        .events = {.up = on_up,
+                   .down = on_down,
+                   .message = on_message,
+                   .http = on_http},
         .ctx = h,
     };
     struct cs_local_config local = {.loop = cfg->loop,
@@ -366,7 +372,8 @@ static enum cs_err open_sockets(struct cs_host *h, const struct cs_host_config *
                                     .ctx = h};
 
     CS_CHECK(cs_ws_new(&h->ws, &ws, why));
-    return cfg->socket_dir != NULL ? cs_local_server_new(&h->local, &local, why) : CS_OK;
+    return cfg->socket_dir != NULL ? cs_local_server_new(&h->local, &local, why)
+                                   : CS_OK;
 }
 
 enum cs_err cs_host_new(struct cs_host **out, const struct cs_host_config *cfg,

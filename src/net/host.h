@@ -38,8 +38,8 @@ struct cs_host_config {
     void *notify_ctx; /* of notify and ready */
 };
 
-/* What cs_ws_new, cs_local_server_new and the threads say.  On failure only handles that
- * close in the next turns of the loop are left; kv may be closed at once. */
+/* What cs_ws_new, cs_local_server_new and the threads say.  On failure only handles
+ * that close in the next turns of the loop are left; kv may be closed at once. */
 enum cs_err cs_host_new(struct cs_host **out, const struct cs_host_config *cfg,
                         struct cs_why *why) CS_MUST_USE;
 int cs_host_port(const struct cs_host *h);

@@ -28,9 +28,9 @@ struct head {
 
 static void add(struct head *h, const char *name, const char *value)
 {
-    h->failed |= lws_add_http_header_by_name(
-        h->wsi, (const unsigned char *)name, (const unsigned char *)value,
-        (int)strlen(value), &h->p, h->end);
+    h->failed |= lws_add_http_header_by_name(h->wsi, (const unsigned char *)name,
+                                             (const unsigned char *)value,
+                                             (int)strlen(value), &h->p, h->end);
 }
 
 static void add_by_status(struct head *h, int status)
@@ -52,7 +52,8 @@ static int write_head(struct cs_conn *c, size_t body_len)
     struct head h = {.wsi = c->wsi, .p = start, .end = buf + sizeof buf - 1};
     size_t n;
 
-    h.failed |= lws_add_http_header_status(c->wsi, (unsigned)c->http.status, &h.p, h.end);
+    h.failed |= lws_add_http_header_status(c->wsi, (unsigned)c->http.status, &h.p,
+                                           h.end);
     h.failed |= lws_add_http_header_content_length(c->wsi, body_len, &h.p, h.end);
     if (body_len != 0) {
         add(&h, "content-type:", c->http.reply_type);
@@ -72,7 +73,8 @@ static int write_head(struct cs_conn *c, size_t body_len)
 }
 
 /* The answer is written.  A refused client may still be sending, and closing now would
- * reset the connection under the answer: so shut our side and let it read to the end. */
+ * reset the connection under the answer: so shut our side and let it read to the end.
+ */
 static int finish(struct cs_conn *c)
 {
     if (lws_partial_buffered(c->wsi) != 0) {
@@ -114,7 +116,8 @@ int cs_http_write(struct cs_conn *c)
     return finish(c);
 }
 
-void cs_http_answer(struct cs_conn *c, int status, const char *type, struct cs_span body)
+void cs_http_answer(struct cs_conn *c, int status, const char *type,
+                    struct cs_span body)
 {
     size_t n = strlen(type) + 1;
 
@@ -127,7 +130,8 @@ void cs_http_answer(struct cs_conn *c, int status, const char *type, struct cs_s
     }
     memcpy(c->http.reply_type, type, n);
     c->http.state = HTTP_ANSWER;
-    (void)lws_rx_flow_control(c->wsi, 1); /* libwebsockets writes only when it may read */
+    (void)lws_rx_flow_control(c->wsi,
+                              1); /* libwebsockets writes only when it may read */
     cs_conn_deadline(c, c->ws->cfg.limits.answer_ms);
     cs_conn_want_write(c);
 }
@@ -154,8 +158,8 @@ void cs_http_error(struct cs_conn *c, int status, const char *message)
     struct cs_wr w = {.max = 1024};
 
     c->http.refused = true;
-    cs_wr_printf(&w, "{\"code\":%d,\"message\":\"%s\",\"details\":[]}", rpc_code(status),
-                 message);
+    cs_wr_printf(&w, "{\"code\":%d,\"message\":\"%s\",\"details\":[]}",
+                 rpc_code(status), message);
     cs_http_answer(c, status, "application/json", cs_wr_get(&w));
     cs_wr_free(&w);
 }

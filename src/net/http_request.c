@@ -69,9 +69,9 @@ static int get_custom(struct cs_conn *c, char **out, const char *name)
 {
     char buf[256];
     int len = lws_hdr_custom_length(c->wsi, name, (int)strlen(name));
-    int n = len > 0 ? lws_hdr_custom_copy(c->wsi, buf, sizeof buf, name,
-                                          (int)strlen(name))
-                    : 0;
+    int n = len > 0
+                ? lws_hdr_custom_copy(c->wsi, buf, sizeof buf, name, (int)strlen(name))
+                : 0;
 
     if (n < 0) {
         return 431;
@@ -113,9 +113,8 @@ static int get_query(struct cs_conn *c)
     char part[WS_HEADER_MAX];
     int status = 0, n;
 
-    for (int i = 0;
-         (n = lws_hdr_copy_fragment(c->wsi, part, sizeof part, WSI_TOKEN_HTTP_URI_ARGS,
-                                    i)) >= 0;
+    for (int i = 0; (n = lws_hdr_copy_fragment(c->wsi, part, sizeof part,
+                                               WSI_TOKEN_HTTP_URI_ARGS, i)) >= 0;
          i++) {
         if (i != 0) {
             cs_wr_u8(&w, '&');
@@ -179,8 +178,9 @@ static int read_head(struct cs_conn *c)
 
     status = status != 0 ? status : get_length(c);
     status = status != 0 ? status : get_query(c);
-    status = status != 0 ? status
-                         : get_header(c, &h->authorization, WSI_TOKEN_HTTP_AUTHORIZATION);
+    status = status != 0
+                 ? status
+                 : get_header(c, &h->authorization, WSI_TOKEN_HTTP_AUTHORIZATION);
     status = status != 0 ? status
                          : get_header(c, &h->content_type, WSI_TOKEN_HTTP_CONTENT_TYPE);
     status = status != 0 ? status : get_header(c, &h->origin, WSI_TOKEN_ORIGIN);
@@ -277,7 +277,8 @@ int cs_http_body(struct cs_conn *c, const void *p, size_t n)
 int cs_http_complete(struct cs_conn *c)
 {
     if (c->http.state != HTTP_BODY) {
-        return 0; /* refused, or passed on with its head; or said again for what follows */
+        return 0; /* refused, or passed on with its head; or said again for what follows
+                   */
     }
     return c->http.body.n == c->http.body_len ? to_core(c) : -1;
 }

@@ -76,8 +76,8 @@ static int confirm_upgrade(struct lws *wsi)
     return strcasecmp(name, "websocket") == 0 ? 0 : -1;
 }
 
-static int request_event(struct cs_conn *c, enum lws_callback_reasons reason, void *user,
-                         void *in, size_t len)
+static int request_event(struct cs_conn *c, enum lws_callback_reasons reason,
+                         void *user, void *in, size_t len)
 {
     switch ((int)reason) {
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:

@@ -21,7 +21,8 @@ bool cs_ip_limit_init(struct cs_ip_limit *l, size_t max_total, size_t max_each)
     while (n <= 2 * max_total) {
         n *= 2;
     }
-    *l = (struct cs_ip_limit){.n_slots = n, .max_total = max_total, .max_each = max_each};
+    *l = (struct cs_ip_limit){
+        .n_slots = n, .max_total = max_total, .max_each = max_each};
     l->slots = cs_alloc_array(n, sizeof *l->slots);
     return l->slots != NULL;
 }

@@ -4,8 +4,8 @@
 
 enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 30000 };
 
-void cs_keeper_init(struct cs_keeper *k, uv_loop_t *loop, const struct cs_keeper_ops *ops,
-                    void *ctx)
+void cs_keeper_init(struct cs_keeper *k, uv_loop_t *loop,
+                    const struct cs_keeper_ops *ops, void *ctx)
 {
     *k = (struct cs_keeper){
         .loop = loop, .ops = ops, .ctx = ctx, .backoff_ms = BACKOFF_FIRST_MS};

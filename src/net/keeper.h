@@ -1,7 +1,7 @@
 /* The lives of a core in one process: opens core and host, and after a full disk does
  * it again.
  *
- * When a commit failed, a core's memory may be ahead of its store, so it says EXIT.  For
+ * When a commit failed, a core's memory may be ahead of its store, so it says EXIT. For
  * STORE_FULL the keeper drops core and sockets and makes new ones over the same store
  * after a back-off of 1 to 30 s, as a restart of the process would; with any other
  * reason it ends (RELIABILITY T23, T24).  Embed the struct.  Thread: loop. */
@@ -33,8 +33,8 @@ struct cs_keeper {
     enum cs_err err;
 };
 
-void cs_keeper_init(struct cs_keeper *k, uv_loop_t *loop, const struct cs_keeper_ops *ops,
-                    void *ctx);
+void cs_keeper_init(struct cs_keeper *k, uv_loop_t *loop,
+                    const struct cs_keeper_ops *ops, void *ctx);
 /* CS_OK: ended() follows once.  Otherwise never: the core was dropped, and handles are
  * left that close in the next turns of the loop. */
 enum cs_err cs_keeper_start(struct cs_keeper *k, struct cs_why *why) CS_MUST_USE;

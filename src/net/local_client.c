@@ -16,7 +16,8 @@ static enum cs_err connect_to(int fd, const char *dir, const char *name,
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
     int dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int n = snprintf(to.sun_path, sizeof to.sun_path, "/proc/self/fd/%d/%s", dir_fd, name);
+    int n = snprintf(to.sun_path, sizeof to.sun_path, "/proc/self/fd/%d/%s", dir_fd,
+                     name);
     enum cs_err err = CS_OK;
 
     if (dir_fd < 0 || n < 0 || (size_t)n >= sizeof to.sun_path ||

@@ -156,7 +156,8 @@ static void refuse(uv_stream_t *listener, uv_loop_t *loop);
 
 static void on_connection(uv_stream_t *stream, int status)
 {
-    struct cs_local_server *s = CS_CONTAINER_OF(stream, struct cs_local_server, listener);
+    struct cs_local_server *s = CS_CONTAINER_OF(stream, struct cs_local_server,
+                                                listener);
     struct client **slot = vacant(s), *c;
 
     if (status < 0 || s->ending) {
@@ -200,7 +201,8 @@ static void refuse(uv_stream_t *listener, uv_loop_t *loop)
 
 static void listener_gone(uv_handle_t *handle)
 {
-    struct cs_local_server *s = CS_CONTAINER_OF(handle, struct cs_local_server, listener);
+    struct cs_local_server *s = CS_CONTAINER_OF(handle, struct cs_local_server,
+                                                listener);
 
     s->listener_closed = true;
     end_if_done(s);
@@ -222,7 +224,8 @@ static enum cs_err start(struct cs_local_server *s, struct cs_why *why)
         err = -errno;
     }
     if (err == 0) {
-        err = uv_listen((uv_stream_t *)&s->listener, CS_LOCAL_CLIENTS_MAX, on_connection);
+        err = uv_listen((uv_stream_t *)&s->listener, CS_LOCAL_CLIENTS_MAX,
+                        on_connection);
     }
     return err == 0 ? CS_OK
                     : cs_why(why, CS_ERR_OS, "cannot listen on %s/%s: %s", dir, name,
@@ -286,7 +289,8 @@ void cs_local_server_answer(struct cs_local_server *s, uint64_t id, struct cs_sp
     }
 }
 
-void cs_local_server_close(struct cs_local_server *s, void (*closed)(void *ctx), void *ctx)
+void cs_local_server_close(struct cs_local_server *s, void (*closed)(void *ctx),
+                           void *ctx)
 {
     CS_ASSERT(!s->ending);
     s->ending = true;

@@ -11,7 +11,11 @@
 #include "base/span.h"
 #include "base/why.h"
 
-enum { CS_LOCAL_CLIENTS_MAX = 8, CS_LOCAL_LINE_MAX = 65536, CS_LOCAL_TIMEOUT_MS = 5000 };
+enum {
+    CS_LOCAL_CLIENTS_MAX = 8,
+    CS_LOCAL_LINE_MAX = 65536,
+    CS_LOCAL_TIMEOUT_MS = 5000
+};
 
 struct cs_local_server;
 
@@ -23,12 +27,14 @@ struct cs_local_config {
     void *ctx;
 };
 
-/* OS, NOMEM.  An old socket file is replaced: the store's lock says nobody else runs. */
+/* OS, NOMEM.  An old socket file is replaced: the store's lock says nobody else runs.
+ */
 enum cs_err cs_local_server_new(struct cs_local_server **out,
-                                const struct cs_local_config *cfg,
-                                struct cs_why *why) CS_MUST_USE;
+                                const struct cs_local_config *cfg, struct cs_why *why)
+    CS_MUST_USE;
 /* Dropped when the client has gone. */
-void cs_local_server_answer(struct cs_local_server *s, uint64_t id, struct cs_span json);
+void cs_local_server_answer(struct cs_local_server *s, uint64_t id,
+                            struct cs_span json);
 /* closed(ctx) follows on the loop; s is gone then. */
 void cs_local_server_close(struct cs_local_server *s, void (*closed)(void *ctx),
                            void *ctx);

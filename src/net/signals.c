@@ -20,7 +20,8 @@ static enum cs_err watch(uv_signal_t *handle, struct cs_signals *s, uv_loop_t *l
 }
 
 enum cs_err cs_signals_open(struct cs_signals *s, uv_loop_t *loop,
-                            void (*caught)(void *ctx, int signum, unsigned nth), void *ctx)
+                            void (*caught)(void *ctx, int signum, unsigned nth),
+                            void *ctx)
 {
     *s = (struct cs_signals){.caught = caught, .ctx = ctx};
     CS_CHECK(watch(&s->term, s, loop, SIGTERM));

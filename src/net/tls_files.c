@@ -61,8 +61,8 @@ static enum cs_err read_key(EVP_PKEY **out, const char *path, struct cs_why *why
         enum cs_err err = bio == NULL ? CS_ERR_OS : CS_ERR_CONFIG;
 
         BIO_free(bio);
-        return cs_why(why, err,
-                      "cannot read a private key without passphrase from %s", path);
+        return cs_why(why, err, "cannot read a private key without passphrase from %s",
+                      path);
     }
     BIO_free(bio);
     return CS_OK;
@@ -77,8 +77,8 @@ static enum cs_err read_pair(struct pair *out, const char *cert_file,
     CS_TRY(read_cert(&p.cert, cert_file, why));
     CS_TRY(read_key(&p.key, key_file, why));
     if (X509_check_private_key(p.cert, p.key) != 1) {
-        err = cs_why(why, CS_ERR_CONFIG, "the key in %s does not belong to %s", key_file,
-                     cert_file);
+        err = cs_why(why, CS_ERR_CONFIG, "the key in %s does not belong to %s",
+                     key_file, cert_file);
     }
 out:
     if (err == CS_OK) {
@@ -89,7 +89,8 @@ out:
     return err;
 }
 
-static enum cs_err write_bio(const char *path, BIO *bio, mode_t mode, struct cs_why *why)
+static enum cs_err write_bio(const char *path, BIO *bio, mode_t mode,
+                             struct cs_why *why)
 {
     const char *p = NULL;
     long n = BIO_get_mem_data(bio, &p);
@@ -161,7 +162,8 @@ static enum cs_err own_server(const struct cs_tls_files *f, const struct pair *c
         return CS_OK;
     }
     p.key = cs_tls_make_key();
-    p.cert = p.key != NULL ? cs_tls_make_server(p.key, ca->cert, ca->key, names, n) : NULL;
+    p.cert = p.key != NULL ? cs_tls_make_server(p.key, ca->cert, ca->key, names, n)
+                           : NULL;
     err = p.cert != NULL ? write_pair(&p, f->cert_file, f->key_file, why) : failed(why);
     pair_free(&p);
     return err;
@@ -251,10 +253,10 @@ static enum cs_err verify_chain(X509 *ca, const char *cert_file, struct cs_why *
         X509_STORE_CTX_set_purpose(check, X509_PURPOSE_SSL_SERVER) == 1) {
         err = X509_verify_cert(check) == 1
                   ? CS_OK
-                  : cs_why(why, CS_ERR_CONFIG, "%s does not lead to the given CA: %s",
-                           cert_file,
-                           X509_verify_cert_error_string(
-                               X509_STORE_CTX_get_error(check)));
+                  : cs_why(
+                        why, CS_ERR_CONFIG, "%s does not lead to the given CA: %s",
+                        cert_file,
+                        X509_verify_cert_error_string(X509_STORE_CTX_get_error(check)));
     }
     X509_STORE_CTX_free(check);
     X509_STORE_free(store);

@@ -15,7 +15,8 @@
 enum { CS_TLS_NAMES_MAX = 8, CS_TLS_PATH_MAX = 512 };
 
 struct cs_tls_files {
-    char ca_file[CS_TLS_PATH_MAX], cert_file[CS_TLS_PATH_MAX], key_file[CS_TLS_PATH_MAX];
+    char ca_file[CS_TLS_PATH_MAX], cert_file[CS_TLS_PATH_MAX],
+        key_file[CS_TLS_PATH_MAX];
     struct cs_wr ca_der; /* what goes into pairing keys */
 };
 

@@ -128,8 +128,9 @@ enum cs_err cs_listen_parse(char host[CS_URL_HOST_MAX], int *port, const char *t
     int p = -1;
 
     if (!split(h, &p, text)) {
-        return cs_why(why, CS_ERR_CONFIG,
-                      "the listen address must be HOST:PORT, for example 127.0.0.1:8443");
+        return cs_why(
+            why, CS_ERR_CONFIG,
+            "the listen address must be HOST:PORT, for example 127.0.0.1:8443");
     }
     if (strcmp(h, "localhost") == 0) {
         memcpy(h, "127.0.0.1", sizeof "127.0.0.1");

@@ -15,8 +15,8 @@ struct cs_url {
 
 /* "wss://host[:port][/path]".  CONFIG for anything else: ws:// (no TLS), user info, a
  * fragment, an IPv6 literal (libwebsockets could not check the certificate for it). */
-enum cs_err cs_url_parse(struct cs_url *out, const char *text,
-                         struct cs_why *why) CS_MUST_USE;
+enum cs_err cs_url_parse(struct cs_url *out, const char *text, struct cs_why *why)
+    CS_MUST_USE;
 
 /* "HOST:PORT": HOST is an IPv4 or bracketed IPv6 address, or "localhost"; port 0 lets
  * the system choose.  host becomes the bare address. */

@@ -23,8 +23,8 @@ struct cs_workers_config {
 };
 
 /* NOMEM, OS.  End with cs_workers_close. */
-enum cs_err cs_workers_new(struct cs_workers **out,
-                           const struct cs_workers_config *cfg) CS_MUST_USE;
+enum cs_err cs_workers_new(struct cs_workers **out, const struct cs_workers_config *cfg)
+    CS_MUST_USE;
 /* Takes the job.  done() is never called from inside this. */
 void cs_workers_run(struct cs_workers *w, struct cs_job *job);
 /* Frees jobs that wait, lets running ones end and frees them too: done() is not called

@@ -9,7 +9,12 @@
 #include "net/tls_pem.h"
 #include "net/ws_internal.h"
 
-enum { TICK_MS = 1000, SHUTDOWN_TICK_MS = 2, QUIET_TICKS = 3, SHUTDOWN_TICKS_MAX = 1000 };
+enum {
+    TICK_MS = 1000,
+    SHUTDOWN_TICK_MS = 2,
+    QUIET_TICKS = 3,
+    SHUTDOWN_TICKS_MAX = 1000
+};
 
 /* Order matters: id says which channel (0: HTTP).  16 KiB a read is one TLS record. */
 static const struct lws_protocols protocols[] = {
@@ -46,7 +51,8 @@ static void set_defaults(struct cs_ws_limits *l)
     set_default(&l->dead_s, 30);
 }
 
-/* ---- creation ---------------------------------------------------------------------- */
+/* ---- creation ----------------------------------------------------------------------
+ */
 
 static void set_keepalive(struct cs_ws *ws)
 {
@@ -110,8 +116,9 @@ static enum cs_err make_server(struct cs_ws *ws, struct cs_why *why)
     struct lws_context_creation_info info = {
         .vhost_name = "server",
         .port = l->port,
-        .iface = strcmp(l->host, "0.0.0.0") == 0 || strcmp(l->host, "::") == 0 ? NULL
-                                                                               : l->host,
+        .iface = strcmp(l->host, "0.0.0.0") == 0 || strcmp(l->host, "::") == 0
+                     ? NULL
+                     : l->host,
         .ssl_cert_filepath = l->cert_file,
         .ssl_private_key_filepath = l->key_file,
         .ssl_cipher_list = cs_tls_ciphers12,
@@ -218,7 +225,8 @@ int cs_ws_port(const struct cs_ws *ws)
     return ws->port;
 }
 
-/* ---- outputs ------------------------------------------------------------------------ */
+/* ---- outputs ------------------------------------------------------------------------
+ */
 
 void cs_ws_send(struct cs_ws *ws, uint64_t conn, struct cs_span data)
 {
@@ -293,7 +301,8 @@ bool cs_ws_has_output(const struct cs_ws *ws)
     return false;
 }
 
-/* ---- time and the end ---------------------------------------------------------------- */
+/* ---- time and the end
+ * ---------------------------------------------------------------- */
 
 static struct cs_conn *first_overdue(struct cs_ws *ws)
 {
@@ -384,7 +393,8 @@ void cs_ws_shutdown(struct cs_ws *ws, void (*closed)(void *ctx), void *ctx)
                              SHUTDOWN_TICK_MS) == 0);
 }
 
-/* ---- for programs --------------------------------------------------------------------- */
+/* ---- for programs
+ * --------------------------------------------------------------------- */
 
 static void lws_line(int level, const char *line)
 {

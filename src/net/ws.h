@@ -28,18 +28,18 @@ struct cs_ws_events {
     void (*http)(void *ctx, const struct cs_http_req *req);
 };
 
-struct cs_ws_limits { /* 0: the default */
-    unsigned max_conns;       /* accepted connections, 1024 */
+struct cs_ws_limits {          /* 0: the default */
+    unsigned max_conns;        /* accepted connections, 1024 */
     unsigned max_conns_per_ip; /* 256 */
-    size_t outbox_bytes;      /* of one WebSocket connection, 4 MiB */
-    size_t outbox_count;      /* messages, 4096 */
-    size_t body_bytes;        /* HTTP request, 512 KiB */
-    uint32_t header_ms;       /* TLS, request line and headers, 10 s */
-    uint32_t body_ms;         /* the body, 30 s */
-    uint32_t answer_ms;       /* our answer, then reading it, 60 s */
-    uint32_t connect_ms;      /* client: DNS to upgrade, 10 s */
-    uint32_t close_ms;        /* to deliver what waits before a close, 5 s */
-    uint32_t ping_s, dead_s;  /* silence before a ping 10, before the end 30 */
+    size_t outbox_bytes;       /* of one WebSocket connection, 4 MiB */
+    size_t outbox_count;       /* messages, 4096 */
+    size_t body_bytes;         /* HTTP request, 512 KiB */
+    uint32_t header_ms;        /* TLS, request line and headers, 10 s */
+    uint32_t body_ms;          /* the body, 30 s */
+    uint32_t answer_ms;        /* our answer, then reading it, 60 s */
+    uint32_t connect_ms;       /* client: DNS to upgrade, 10 s */
+    uint32_t close_ms;         /* to deliver what waits before a close, 5 s */
+    uint32_t ping_s, dead_s;   /* silence before a ping 10, before the end 30 */
 };
 
 struct cs_ws_listen {
@@ -51,7 +51,7 @@ struct cs_ws_listen {
 struct cs_ws_config {
     uv_loop_t *loop;
     const struct cs_ws_listen *listen; /* NULL: no server; borrowed for cs_ws_new */
-    struct cs_span ca_der;             /* client: the one CA that counts; may be empty */
+    struct cs_span ca_der; /* client: the one CA that counts; may be empty */
     struct cs_ws_limits limits;
     struct cs_ws_events events;
     void *ctx;

@@ -10,7 +10,8 @@
 
 static const char *protocol_name(enum cs_channel channel)
 {
-    return channel == CS_CHANNEL_CONTROL ? "cloudsign.control.v2" : "cloudsign.relay.v1";
+    return channel == CS_CHANNEL_CONTROL ? "cloudsign.control.v2"
+                                         : "cloudsign.relay.v1";
 }
 
 static void dial(struct cs_conn *c, const char *ip)
@@ -32,7 +33,8 @@ static void dial(struct cs_conn *c, const char *ip)
         .opaque_user_data = c,
     };
 
-    cs_log(CS_LOG_DEBUG, "net", "dialling %s (%s) port %d", c->url_host, ip, c->url_port);
+    cs_log(CS_LOG_DEBUG, "net", "dialling %s (%s) port %d", c->url_host, ip,
+           c->url_port);
     c->in_connect = true;
     if (lws_client_connect_via_info(&info) == NULL) {
         cs_conn_down(c, CS_ERR_CONN); /* no callback tells it in this case */
@@ -100,8 +102,8 @@ static enum cs_err resolve(struct cs_conn *c)
         return CS_ERR_NOMEM;
     }
     dns->conn = c;
-    if (uv_getaddrinfo(c->ws->cfg.loop, &dns->req, resolved, c->url_host, NULL, &hints) !=
-        0) {
+    if (uv_getaddrinfo(c->ws->cfg.loop, &dns->req, resolved, c->url_host, NULL,
+                       &hints) != 0) {
         cs_free(dns);
         return CS_ERR_DNS;
     }

@@ -137,8 +137,8 @@ static int received(struct cs_conn *c, const void *p, size_t n)
 
 static int writeable(struct cs_conn *c)
 {
-    enum lws_write_protocol type =
-        c->channel == CS_CHANNEL_RELAY ? LWS_WRITE_BINARY : LWS_WRITE_TEXT;
+    enum lws_write_protocol type = c->channel == CS_CHANNEL_RELAY ? LWS_WRITE_BINARY
+                                                                  : LWS_WRITE_TEXT;
     unsigned char *p;
     size_t n;
 

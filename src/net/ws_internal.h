@@ -27,11 +27,11 @@ enum cs_conn_kind {
 };
 
 enum cs_http_state {
-    HTTP_IDLE,    /* before the request */
-    HTTP_BODY,    /* headers are in, the body comes */
-    HTTP_CORE,    /* the core has it */
-    HTTP_ANSWER,  /* the answer is being written */
-    HTTP_LINGER,  /* our side is shut; the client may finish reading */
+    HTTP_IDLE,   /* before the request */
+    HTTP_BODY,   /* headers are in, the body comes */
+    HTTP_CORE,   /* the core has it */
+    HTTP_ANSWER, /* the answer is being written */
+    HTTP_LINGER, /* our side is shut; the client may finish reading */
 };
 
 /* One request and its answer. */
@@ -69,13 +69,13 @@ struct cs_conn {
     bool in_connect; /* client: inside lws_client_connect_via_info */
     bool counted;    /* in the address table */
     struct cs_ip ip;
-    enum cs_err err; /* why it ends, as far as known */
+    enum cs_err err;   /* why it ends, as far as known */
     uint64_t deadline; /* uv_now ms; UINT64_MAX: none */
     char remote[WS_REMOTE_LEN];
     struct cs_wr in;
     struct cs_outbox out;
     struct cs_http http;
-    struct cs_dns *dns; /* client: name resolution under way */
+    struct cs_dns *dns;        /* client: name resolution under way */
     char *url_host, *url_path; /* client */
     int url_port;
 };
@@ -124,14 +124,16 @@ void cs_conn_overdue(struct cs_conn *c); /* its deadline has passed */
  * must be woken (STACK 2.3 a). */
 void cs_ws_kick(struct cs_ws *ws);
 
-/* ---- callbacks of the protocols ---------------------------------------------------- */
+/* ---- callbacks of the protocols ----------------------------------------------------
+ */
 
 int cs_ws_frame_cb(struct lws *wsi, enum lws_callback_reasons reason, void *user,
                    void *in, size_t len);
 int cs_http_cb(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                size_t len);
 
-/* ---- http_request.c, http_reply.c -------------------------------------------------- */
+/* ---- http_request.c, http_reply.c --------------------------------------------------
+ */
 
 /* Each returns what the callback of libwebsockets returns. */
 int cs_http_begin(struct cs_conn *c);
@@ -140,11 +142,13 @@ int cs_http_complete(struct cs_conn *c);
 int cs_http_write(struct cs_conn *c);
 void cs_http_reset(struct cs_conn *c);
 /* Sets the answer; the writeable callback sends it. */
-void cs_http_answer(struct cs_conn *c, int status, const char *type, struct cs_span body);
+void cs_http_answer(struct cs_conn *c, int status, const char *type,
+                    struct cs_span body);
 /* An error of the glue, in the vendor's shape; the connection ends after it. */
 void cs_http_error(struct cs_conn *c, int status, const char *message);
 
-/* ---- ws_tls.c ------------------------------------------------------------------------ */
+/* ---- ws_tls.c
+ * ------------------------------------------------------------------------ */
 
 extern const char cs_tls_ciphers12[], cs_tls_ciphers13[];
 long cs_tls_options(void);

@@ -12,7 +12,8 @@ const char *cloudsign_version(void)
     return CS_VERSION;
 }
 
-static void sink(void *ctx, enum cs_log_level level, const char *module, const char *line)
+static void sink(void *ctx, enum cs_log_level level, const char *module,
+                 const char *line)
 {
     (void)ctx;
     the_cb(the_ctx, (enum cloudsign_log_level)level, module, line);

@@ -1,4 +1,5 @@
-/* cs_node: the node core and its store, kept alive on the caller's loop (net/keeper.h). */
+/* cs_node: the node core and its store, kept alive on the caller's loop (net/keeper.h).
+ */
 #include <cloudsign/cs_node.h>
 
 #include <stdio.h>
@@ -23,7 +24,8 @@ struct cs_node {
     void *ctx;
 };
 
-/* ---- opening ---------------------------------------------------------------------------- */
+/* ---- opening
+ * ---------------------------------------------------------------------------- */
 
 static enum cs_err check_crypto(struct cs_why *why)
 {
@@ -33,9 +35,9 @@ static enum cs_err check_crypto(struct cs_why *why)
     if (err == CS_OK) {
         err = cs_selftest(&what);
     }
-    return err == CS_OK ? CS_OK
-                        : cs_why(why, err, "self-test %s failed: do not use this machine",
-                                 what);
+    return err == CS_OK
+               ? CS_OK
+               : cs_why(why, err, "self-test %s failed: do not use this machine", what);
 }
 
 static enum cs_err open_core(struct cs_node *n, struct cs_why *why)
@@ -67,7 +69,8 @@ static int fail(enum cs_err err, const struct cs_why *why, char *message, size_t
     return cs_err_exit(err);
 }
 
-/* ---- lives of the core -------------------------------------------------------------------- */
+/* ---- lives of the core
+ * -------------------------------------------------------------------- */
 
 static void on_notify(void *ctx, const char *word, struct cs_span json)
 {
@@ -127,7 +130,8 @@ static void on_ended(void *ctx, enum cs_err err)
 static const struct cs_keeper_ops keeper_ops = {
     .prepare = prepare, .core = give_core, .drop = drop_core, .ended = on_ended};
 
-/* ---- the library's functions --------------------------------------------------------------- */
+/* ---- the library's functions
+ * --------------------------------------------------------------- */
 
 /* Fields that an older caller's structure does not have read as zero. */
 static bool take_config(struct cs_node_config *out, const struct cs_node_config *cfg)

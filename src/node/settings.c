@@ -13,8 +13,8 @@ static enum cs_err copy_text(char *out, size_t cap, const char *from, const char
     size_t n = strlen(from);
 
     if (n >= cap) {
-        return cs_why(why, CS_ERR_CONFIG, "%s is too long (%zu characters, at most %zu)",
-                      what, n, cap - 1);
+        return cs_why(why, CS_ERR_CONFIG,
+                      "%s is too long (%zu characters, at most %zu)", what, n, cap - 1);
     }
     memcpy(out, from, n + 1);
     return CS_OK;
@@ -68,10 +68,11 @@ static enum cs_err add_peer(struct cs_node_settings *s, const char *hex, size_t 
         memcpy(one, hex, n);
     }
     if (cs_unhex(s->peers[s->n_peers], 32, one) != CS_OK) {
-        return cs_why(why, CS_ERR_CONFIG,
-                      "PEER_IDENTITIES: entry %zu is not a fingerprint of 64 hex digits "
-                      "(the other node's log and status show it)",
-                      s->n_peers + 1);
+        return cs_why(
+            why, CS_ERR_CONFIG,
+            "PEER_IDENTITIES: entry %zu is not a fingerprint of 64 hex digits "
+            "(the other node's log and status show it)",
+            s->n_peers + 1);
     }
     s->n_peers++;
     return CS_OK;
@@ -97,8 +98,8 @@ static enum cs_err fill(struct cs_node_settings *s, const struct cs_node_config 
     if (cfg->data_dir == NULL || cfg->data_dir[0] == '\0') {
         return cs_why(why, CS_ERR_CONFIG, "no data directory is given");
     }
-    CS_CHECK(copy_text(s->dir, sizeof s->dir, cfg->data_dir, "the data directory's name",
-                       why));
+    CS_CHECK(copy_text(s->dir, sizeof s->dir, cfg->data_dir,
+                       "the data directory's name", why));
     CS_CHECK(set_key(s, cfg, why));
     if (cfg->pairing_key != NULL && cfg->pairing_key[0] != '\0') {
         CS_CHECK(cs_pairing_key_parse(&s->pairing, cfg->pairing_key, why));

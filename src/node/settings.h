@@ -3,8 +3,8 @@
 #ifndef CS_NODE_SETTINGS_H
 #define CS_NODE_SETTINGS_H
 
-#include <cloudsign/cs_node.h>
 #include "node/core/node_core.h"
+#include <cloudsign/cs_node.h>
 
 enum { CS_NODE_DIR_MAX = 512 };
 
@@ -22,8 +22,8 @@ struct cs_node_settings {
 
 /* In guarded memory; NULL out and the reason on failure: CONFIG, PAIRING_KEY, NOMEM. */
 enum cs_err cs_node_settings_new(struct cs_node_settings **out,
-                                 const struct cs_node_config *cfg,
-                                 struct cs_why *why) CS_MUST_USE;
+                                 const struct cs_node_config *cfg, struct cs_why *why)
+    CS_MUST_USE;
 void cs_node_settings_free(struct cs_node_settings *s); /* wipes; NULL allowed */
 /* For cs_node_core_new; borrows from s. */
 struct cs_node_core_config cs_node_settings_core(struct cs_node_settings *s,

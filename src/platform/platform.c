@@ -39,7 +39,8 @@ struct cs_platform {
     void *ctx;
 };
 
-/* ---- settings --------------------------------------------------------------------------- */
+/* ---- settings
+ * --------------------------------------------------------------------------- */
 
 static bool is_any(const char *host)
 {
@@ -47,7 +48,8 @@ static bool is_any(const char *host)
 }
 
 /* "https://name[:port][/]" by the rules of wss URLs. */
-static enum cs_err set_public(struct cs_platform *p, const char *text, struct cs_why *why)
+static enum cs_err set_public(struct cs_platform *p, const char *text,
+                              struct cs_why *why)
 {
     static const char scheme[] = "https://";
     struct cs_why reason = {""};
@@ -99,15 +101,16 @@ static enum cs_err check_crypto(struct cs_why *why)
     if (err == CS_OK) {
         err = cs_selftest(&what);
     }
-    return err == CS_OK ? CS_OK
-                        : cs_why(why, err, "self-test %s failed: do not use this machine",
-                                 what);
+    return err == CS_OK
+               ? CS_OK
+               : cs_why(why, err, "self-test %s failed: do not use this machine", what);
 }
 
 static enum cs_err open_all(struct cs_platform *p, const struct cs_platform_settings *s,
                             struct cs_why *why)
 {
-    struct cs_kv_lmdb_params store = {.dir = p->dir, .allow_any_fs = s->allow_unsafe_fs};
+    struct cs_kv_lmdb_params store = {.dir = p->dir,
+                                      .allow_any_fs = s->allow_unsafe_fs};
 
     CS_CHECK(check_crypto(why));
     if (strlen(s->dir) >= sizeof p->dir) {
@@ -120,7 +123,8 @@ static enum cs_err open_all(struct cs_platform *p, const struct cs_platform_sett
     return set_tls(p, s, why);
 }
 
-/* ---- files for people and scripts --------------------------------------------------------- */
+/* ---- files for people and scripts
+ * --------------------------------------------------------- */
 
 static enum cs_err write_file(const struct cs_platform *p, const char *name,
                               struct cs_span data, mode_t mode, struct cs_why *why)
@@ -222,12 +226,13 @@ static void on_ready(void *ctx)
         cs_log(CS_LOG_ERROR, "platform", "%s", why.text);
         cs_keeper_abort(&p->keeper, err);
     } else {
-        cs_log(CS_LOG_INFO, "platform", "listening on %s port %d as %s", p->host, p->port,
-               p->url);
+        cs_log(CS_LOG_INFO, "platform", "listening on %s port %d as %s", p->host,
+               p->port, p->url);
     }
 }
 
-/* ---- lives of the core -------------------------------------------------------------------- */
+/* ---- lives of the core
+ * -------------------------------------------------------------------- */
 
 static enum cs_err prepare(void *ctx, struct cs_host_config *cfg, struct cs_why *why)
 {
@@ -266,7 +271,8 @@ static enum cs_err give_core(void *ctx, const struct cs_host *host, struct cs_co
     p->port = cs_host_port(host); /* also for the next life */
     port = p->public_port != 0 ? p->public_port : p->port;
     (void)snprintf(p->url, sizeof p->url, "https://%s:%d", p->public_host, port);
-    (void)snprintf(control, sizeof control, "wss://%s:%d/control", p->public_host, port);
+    (void)snprintf(control, sizeof control, "wss://%s:%d/control", p->public_host,
+                   port);
     (void)snprintf(relay, sizeof relay, "wss://%s:%d/relay", p->public_host, port);
     err = cs_platform_core_new(&p->core, &cfg, message, sizeof message);
     if (err != CS_OK) {
@@ -297,7 +303,8 @@ static void on_ended(void *ctx, enum cs_err err)
 static const struct cs_keeper_ops keeper_ops = {
     .prepare = prepare, .core = give_core, .drop = drop_core, .ended = on_ended};
 
-/* ---- public ------------------------------------------------------------------------------- */
+/* ---- public
+ * ------------------------------------------------------------------------------- */
 
 enum cs_err cs_platform_new(struct cs_platform **out, uv_loop_t *loop,
                             const struct cs_platform_settings *settings,

@@ -12,9 +12,10 @@
 struct cs_platform;
 
 struct cs_platform_settings {
-    const char *dir;        /* exists, ours; borrowed for cs_platform_new, as all here */
-    const char *listen;     /* "HOST:PORT", port 0: any */
-    const char *public_url; /* "https://name[:port]" as clients reach it; NULL: listen */
+    const char *dir;    /* exists, ours; borrowed for cs_platform_new, as all here */
+    const char *listen; /* "HOST:PORT", port 0: any */
+    const char
+        *public_url; /* "https://name[:port]" as clients reach it; NULL: listen */
     const char *tls_cert, *tls_key, *tls_ca; /* all or none; NULL: own CA */
     bool allow_unsafe_fs;
     struct cs_platform_limits limits;
@@ -28,8 +29,9 @@ struct cs_platform_settings {
 enum cs_err cs_platform_new(struct cs_platform **out, uv_loop_t *loop,
                             const struct cs_platform_settings *settings,
                             struct cs_why *why) CS_MUST_USE;
-/* Listens; the files are written once the loop runs.  LISTEN, what the core says.  CS_OK: stopped()
- * follows once; otherwise never: run the loop until it is empty, then free. */
+/* Listens; the files are written once the loop runs.  LISTEN, what the core says.
+ * CS_OK: stopped() follows once; otherwise never: run the loop until it is empty, then
+ * free. */
 enum cs_err cs_platform_start(struct cs_platform *p, struct cs_why *why) CS_MUST_USE;
 const char *cs_platform_url(const struct cs_platform *p); /* after start */
 void cs_platform_stop(struct cs_platform *p);

@@ -1,5 +1,6 @@
-/* A blocking TLS client on its own thread: sends given bytes, reads until the other side
- * ends or `want` answers (heads with Content-Length) are complete.  Header only. */
+/* A blocking TLS client on its own thread: sends given bytes, reads until the other
+ * side ends or `want` answers (heads with Content-Length) are complete.  Header only.
+ */
 #ifndef TEST_SUPPORT_TLS_TALK_H
 #define TEST_SUPPORT_TLS_TALK_H
 
@@ -17,13 +18,13 @@
 struct talk {
     int port;
     struct cs_span out;
-    unsigned want;        /* answers to wait for; 0: until the end */
-    const char *alpn;     /* NULL: none offered; else wire form, "\x02h2" */
-    bool no_tls;          /* connect, send nothing, wait for the end */
-    struct cs_wr in;      /* what came */
-    char chosen[16];      /* ALPN */
+    unsigned want;         /* answers to wait for; 0: until the end */
+    const char *alpn;      /* NULL: none offered; else wire form, "\x02h2" */
+    bool no_tls;           /* connect, send nothing, wait for the end */
+    struct cs_wr in;       /* what came */
+    char chosen[16];       /* ALPN */
     bool connected, ended; /* TLS was up; the server ended the connection */
-    unsigned done;        /* set last, read after join or by the loop */
+    unsigned done;         /* set last, read after join or by the loop */
     uv_thread_t thread;
     uv_async_t *wake;
 };
@@ -86,7 +87,8 @@ static inline void talk_tls(struct talk *t, SSL *ssl)
 static inline void talk_main(void *arg)
 {
     struct talk *t = arg;
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)t->port)};
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_port = htons((uint16_t)t->port)};
     struct timeval limit = {.tv_sec = 20};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());

@@ -99,7 +99,8 @@ static void thousands_of_addresses_come_and_go(void **state)
         struct cs_ip ips[20];
 
         for (unsigned i = 0; i < 20; i++) {
-            (void)snprintf(text, sizeof text, "10.%u.%u.%u", round / 256, round % 256, i);
+            (void)snprintf(text, sizeof text, "10.%u.%u.%u", round / 256, round % 256,
+                           i);
             ips[i] = ip_of(text);
             assert_true(cs_ip_limit_allows(&l, &ips[i]));
             cs_ip_limit_add(&l, &ips[i]);
@@ -131,17 +132,26 @@ static void a_wss_url_is_taken_apart(void **state)
 static void urls_that_could_weaken_the_connection_are_refused(void **state)
 {
     static const char *const bad[] = {
-        "ws://example.org/",          /* no TLS */
-        "https://example.org/",       "wss://",
-        "wss:///control",             "wss://:443/",
-        "wss://[::1]:443/",           /* libwebsockets would check no name */
-        "wss://user@example.org/",    "wss://user:1@example.org/",
-        "wss://example.org:0/",       "wss://example.org:65536/",
-        "wss://example.org:+1/",      "wss://example.org:/",
-        "wss://example.org:4 43/",    "wss://exa mple.org/",
-        "wss://example.org/a b",      "wss://example.org/a#b",
-        "wss://example.org/\r\nX: y", "wss://example.org?x",
-        "wss://.org/",                "WSS://example.org/",
+        "ws://example.org/", /* no TLS */
+        "https://example.org/",
+        "wss://",
+        "wss:///control",
+        "wss://:443/",
+        "wss://[::1]:443/", /* libwebsockets would check no name */
+        "wss://user@example.org/",
+        "wss://user:1@example.org/",
+        "wss://example.org:0/",
+        "wss://example.org:65536/",
+        "wss://example.org:+1/",
+        "wss://example.org:/",
+        "wss://example.org:4 43/",
+        "wss://exa mple.org/",
+        "wss://example.org/a b",
+        "wss://example.org/a#b",
+        "wss://example.org/\r\nX: y",
+        "wss://example.org?x",
+        "wss://.org/",
+        "WSS://example.org/",
     };
     char text[600] = "wss://";
     struct cs_why why;

@@ -42,18 +42,16 @@ static void put(struct cs_step *out, const char *key)
     if (out->batch == NULL) {
         out->batch = cs_kv_batch_new();
     }
-    assert_int_equal(cs_kv_batch_put(out->batch, 1, CS_SPAN(key, strlen(key)),
-                                     CS_SPAN_LIT("v")),
-                     CS_OK);
+    assert_int_equal(
+        cs_kv_batch_put(out->batch, 1, CS_SPAN(key, strlen(key)), CS_SPAN_LIT("v")),
+        CS_OK);
 }
 
 static void open_host(void (*on)(struct toy_core *c, const struct cs_event *ev,
                                  struct cs_step *out))
 {
-    struct cs_host_config cfg = {.n_workers = 1,
-                                 .exited = rig_exited,
-                                 .notify = on_notify,
-                                 .ready = on_ready};
+    struct cs_host_config cfg = {
+        .n_workers = 1, .exited = rig_exited, .notify = on_notify, .ready = on_ready};
     struct cs_why why = {""};
 
     memset(&t, 0, sizeof t);
@@ -193,7 +191,8 @@ static void stop_is_the_cores_to_answer(void **state)
 static void a_port_in_use_is_said_and_leaves_nothing(void **state)
 {
     struct cs_ws_listen listen;
-    struct cs_host_config cfg = {.n_workers = 1, .exited = rig_exited, .listen = &listen};
+    struct cs_host_config cfg = {
+        .n_workers = 1, .exited = rig_exited, .listen = &listen};
     struct cs_host *second = NULL;
     struct cs_why why = {""};
     struct rig r;

@@ -162,10 +162,11 @@ static void a_second_request_on_the_connection_is_not_read(void **state)
     for (size_t i = 0; i < CS_COUNTOF(seconds); i++) {
         struct talk t = {0};
 
-        (void)snprintf(text, sizeof text,
-                       "POST /a HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                       "Content-Length: 2\r\n\r\n{}%s",
-                       seconds[i]);
+        (void)snprintf(
+            text, sizeof text,
+            "POST /a HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            "Content-Length: 2\r\n\r\n{}%s",
+            seconds[i]);
         t.out = CS_SPAN(text, strlen(text));
         converse(&t, NULL);
         assert_true(t.ended);
@@ -221,7 +222,8 @@ static void a_head_request_gets_the_head_only(void **state)
 
 static void a_large_answer_arrives_whole(void **state)
 {
-    struct talk t = {.out = CS_SPAN_LIT("GET /a HTTP/1.1\r\nHost: x\r\n\r\n"), .want = 1};
+    struct talk t = {.out = CS_SPAN_LIT("GET /a HTTP/1.1\r\nHost: x\r\n\r\n"),
+                     .want = 1};
 
     (void)state;
     core.reply_len = 3000000;
@@ -271,8 +273,9 @@ static void a_doubled_length_is_refused(void **state)
 static void a_huge_length_does_not_wrap(void **state)
 {
     (void)state;
-    refused("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551618\r\n\r\nxx",
-            "413", "512 KiB");
+    refused(
+        "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551618\r\n\r\nxx",
+        "413", "512 KiB");
 }
 
 static void a_long_header_gets_431(void **state)
@@ -350,8 +353,9 @@ static void silent_and_half_open_clients_are_ended(void **state)
     struct cs_ws_limits limits = {.header_ms = 200, .body_ms = 200, .answer_ms = 200};
     struct talk silent = {.no_tls = true};
     struct talk slow = {.out = CS_SPAN_LIT("GET /a HT")};
-    struct talk body = {.out = CS_SPAN_LIT(
-                            "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1")};
+    struct talk body = {
+        .out = CS_SPAN_LIT(
+            "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1")};
 
     (void)state;
     converse(&silent, &limits);
@@ -404,7 +408,8 @@ static void more_connections_than_allowed_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_get_reaches_the_core_and_its_answer_carries_the_safe_headers),
+        cmocka_unit_test(
+            a_get_reaches_the_core_and_its_answer_carries_the_safe_headers),
         cmocka_unit_test(a_second_request_on_the_connection_is_not_read),
         cmocka_unit_test(every_method_reaches_the_core),
         cmocka_unit_test(a_head_request_gets_the_head_only),

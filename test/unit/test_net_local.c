@@ -1,9 +1,9 @@
 /* The local socket: one question, one answer, bounded; and its blocking client. */
+#include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <fcntl.h>
-#include <stdatomic.h>
 
 #include "net/local_client.h"
 #include "net/local_server.h"
@@ -65,8 +65,9 @@ static struct cs_local_server *listen_in(const char *dir)
 /* A directory deeper than sun_path is long. */
 static void setup(void)
 {
-    static const char deep[] = "/a-directory-whose-name-is-long-enough-that-the-socket-would"
-                               "-not-fit-into-the-108-bytes-that-sun-path-has-to-offer-it";
+    static const char deep[] =
+        "/a-directory-whose-name-is-long-enough-that-the-socket-would"
+        "-not-fit-into-the-108-bytes-that-sun-path-has-to-offer-it";
 
     memset(&t, 0, sizeof t);
     assert_int_equal(uv_loop_init(&t.loop), 0);
@@ -234,8 +235,9 @@ static void nobody_listening_is_said_with_the_path(void **state)
     struct cs_why why = {""};
 
     (void)state;
-    assert_int_equal(cs_local_ask(&out, "/nonexistent", "node.sock", CS_SPAN_LIT("{}"), &why),
-                     CS_ERR_CONN);
+    assert_int_equal(
+        cs_local_ask(&out, "/nonexistent", "node.sock", CS_SPAN_LIT("{}"), &why),
+        CS_ERR_CONN);
     assert_non_null(strstr(why.text, "/nonexistent/node.sock"));
 }
 

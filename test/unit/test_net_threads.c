@@ -201,7 +201,8 @@ static struct cs_kv_batch *batch(unsigned ops)
     for (unsigned i = 0; i < ops; i++) {
         uint8_t key = (uint8_t)i;
 
-        assert_int_equal(cs_kv_batch_put(b, 1, CS_SPAN(&key, 1), CS_SPAN(&key, 1)), CS_OK);
+        assert_int_equal(cs_kv_batch_put(b, 1, CS_SPAN(&key, 1), CS_SPAN(&key, 1)),
+                         CS_OK);
     }
     return b;
 }

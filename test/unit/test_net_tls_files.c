@@ -112,13 +112,15 @@ static void assert_same(const char *path, struct cs_wr *before, bool same)
     OPENSSL_free(der);
     X509_free(x);
     if (before->n != 0) {
-        assert_int_equal(same, now.n == before->n && memcmp(now.p, before->p, now.n) == 0);
+        assert_int_equal(same,
+                         now.n == before->n && memcmp(now.p, before->p, now.n) == 0);
     }
     cs_wr_free(before);
     *before = now;
 }
 
-static void a_second_start_keeps_both_and_a_new_name_renews_the_certificate(void **state)
+static void
+a_second_start_keeps_both_and_a_new_name_renews_the_certificate(void **state)
 {
     struct cs_wr server = {0};
     struct cs_tls_files f, again;
@@ -233,8 +235,8 @@ static void given_files_must_fit_together(void **state)
                      CS_ERR_CONFIG);
     assert_non_null(strstr(t.why.text, "does not belong"));
     /* Signed by itself, not by the CA. */
-    assert_int_equal(cs_tls_files_given(&given, mine.cert_file, ca, in_tls(other_key, "ca.key"),
-                                        &t.why),
+    assert_int_equal(cs_tls_files_given(&given, mine.cert_file, ca,
+                                        in_tls(other_key, "ca.key"), &t.why),
                      CS_ERR_CONFIG);
     set_days(&mine, -1);
     assert_int_equal(
@@ -265,7 +267,8 @@ static void only_a_ca_may_be_pinned(void **state)
     assert_int_equal(cs_tls_ca_pem(&pem, CS_SPAN_LIT(""), &t.why), CS_ERR_CONFIG);
     server = cert_of(f.cert_file);
     n = i2d_X509(server, &der);
-    assert_int_equal(cs_tls_ca_pem(&pem, CS_SPAN(der, (size_t)n), &t.why), CS_ERR_CONFIG);
+    assert_int_equal(cs_tls_ca_pem(&pem, CS_SPAN(der, (size_t)n), &t.why),
+                     CS_ERR_CONFIG);
     OPENSSL_free(der);
     X509_free(server);
     cs_wr_free(&pem);

@@ -16,7 +16,8 @@ static struct {
     bool close_after;
 } plan;
 
-static void client_on(struct toy_core *t, const struct cs_event *ev, struct cs_step *out)
+static void client_on(struct toy_core *t, const struct cs_event *ev,
+                      struct cs_step *out)
 {
     if (ev->type == CS_EV_START) {
         cs_emit_connect(out, 7, plan.channel, plan.url);
@@ -276,8 +277,9 @@ static void nobody_listening_is_told_as_a_lost_connection(void **state)
 
     (void)state;
     rig_open(&r);
-    assert_int_equal(dial(&r, "wss://127.0.0.1:1/control", cs_wr_get(&r.tls.ca_der), NULL),
-                     CS_ERR_CONN);
+    assert_int_equal(
+        dial(&r, "wss://127.0.0.1:1/control", cs_wr_get(&r.tls.ca_der), NULL),
+        CS_ERR_CONN);
     rig_close(&r);
 }
 
@@ -287,9 +289,9 @@ static void a_name_that_does_not_resolve_is_told(void **state)
 
     (void)state;
     rig_open(&r);
-    assert_int_equal(
-        dial(&r, "wss://does-not-exist.invalid/control", cs_wr_get(&r.tls.ca_der), NULL),
-        CS_ERR_DNS);
+    assert_int_equal(dial(&r, "wss://does-not-exist.invalid/control",
+                          cs_wr_get(&r.tls.ca_der), NULL),
+                     CS_ERR_DNS);
     rig_close(&r);
 }
 
@@ -299,8 +301,9 @@ static void plain_ws_is_never_dialled(void **state)
 
     (void)state;
     rig_open(&r);
-    assert_int_equal(dial(&r, "ws://127.0.0.1:1/control", cs_wr_get(&r.tls.ca_der), NULL),
-                     CS_ERR_CONFIG);
+    assert_int_equal(
+        dial(&r, "ws://127.0.0.1:1/control", cs_wr_get(&r.tls.ca_der), NULL),
+        CS_ERR_CONFIG);
     rig_close(&r);
 }
 
@@ -333,7 +336,8 @@ static void a_path_of_the_other_channel_is_refused(void **state)
     (void)state;
     rig_open(&r);
     rig_server(&r, NULL, echo_on);
-    (void)dial(&r, rig_url(&r, url, "127.0.0.1", "/relay"), cs_wr_get(&r.tls.ca_der), NULL);
+    (void)dial(&r, rig_url(&r, url, "127.0.0.1", "/relay"), cs_wr_get(&r.tls.ca_der),
+               NULL);
     assert_int_equal(r.s.n[CS_EV_CONN_UP], 0);
     rig_close(&r);
 }

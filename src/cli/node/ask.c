@@ -9,7 +9,8 @@
 
 enum { ANSWER_MAX = 65536 };
 
-/* The answer as JSON, or NULL and the exit code; text (may be NULL) is the answer itself. */
+/* The answer as JSON, or NULL and the exit code; text (may be NULL) is the answer
+ * itself. */
 static json_t *ask(struct cs_span question, struct cs_wr *text, int *exit_code)
 {
     struct cs_why why = {""};

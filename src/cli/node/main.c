@@ -10,37 +10,45 @@ static const char help[] =
     "\n"
     "Usage: cloudsign [run]                   run the node in the foreground\n"
     "       cloudsign status [--json]         ask the running node how it is\n"
-    "       cloudsign quorum confirm WORDS    the six words of a quorum are the same on\n"
-    "                                         this node, in the console, and elsewhere\n"
+    "       cloudsign quorum confirm WORDS    the six words of a quorum are the same "
+    "on\n"
+    "                                         this node, in the console, and "
+    "elsewhere\n"
     "       cloudsign version\n"
     "       cloudsign help\n"
     "\n"
     "Start a node with what the console shows for its device:\n"
     "\n"
     "  export PAIRING_KEY=eyJkZXZpY2VJZCI6...          # from the console, once\n"
-    "  export DB_ENCRYPTION_KEY_HEX=$(openssl rand -hex 32)   # keep it: no key, no shard\n"
+    "  export DB_ENCRYPTION_KEY_HEX=$(openssl rand -hex 32)   # keep it: no key, no "
+    "shard\n"
     "  export CLOUDSIGN_DATA_DIR=/var/cloudsign        # its own volume, mode 0700\n"
     "  cloudsign\n"
     "\n"
     "then approve the device in the console: its fingerprint must be the one that\n"
     "`cloudsign status` shows here.\n"
     "\n"
-    "Environment (NAME_FILE=path works for the first two and keeps them out of sight):\n"
+    "Environment (NAME_FILE=path works for the first two and keeps them out of "
+    "sight):\n"
     "  PAIRING_KEY             identity of the device; not needed once it is paired\n"
     "  DB_ENCRYPTION_KEY_HEX   64 hex digits that encrypt the store\n"
     "  CLOUDSIGN_DATA_DIR      store and socket (default " CLI_DEFAULT_DIR ")\n"
     "  LOG_LEVEL               trace, debug, info (default), warn, error\n"
     "  LOG_FORMAT              text (default) or json\n"
     "  PEER_IDENTITIES         only these fingerprints may be peers (strict mode)\n"
-    "  PLATFORM_URL RELAY_URL  instead of the pairing key's (wss://; its CA still counts)\n"
-    "  CLOUDSIGN_ALLOW_UNSAFE_FS=1  also NFS, overlay and the like: never for real keys\n"
+    "  PLATFORM_URL RELAY_URL  instead of the pairing key's (wss://; its CA still "
+    "counts)\n"
+    "  CLOUDSIGN_ALLOW_UNSAFE_FS=1  also NFS, overlay and the like: never for real "
+    "keys\n"
     "\n"
-    "SIGTERM or SIGINT: takes no new work, lets running sessions end, exits 0; a second\n"
+    "SIGTERM or SIGINT: takes no new work, lets running sessions end, exits 0; a "
+    "second\n"
     "one ends at once.  Other exit codes: see README, \"Exit codes\".\n";
 
 static int usage(const char *word)
 {
-    (void)fprintf(stderr, "cloudsign: unknown word \"%s\"; try: cloudsign help\n", word);
+    (void)fprintf(stderr, "cloudsign: unknown word \"%s\"; try: cloudsign help\n",
+                  word);
     return cs_err_exit(CS_ERR_USAGE);
 }
 

@@ -69,15 +69,17 @@ static enum cs_err read_db_key(struct env *e, struct cs_why *why)
                       "store has one key: unset the REF");
     }
     if (ref != NULL) {
-        return cs_why(why, CS_ERR_CONFIG,
-                      "DB_ENCRYPTION_KEY_REF: this build does not support KMS keys; set "
-                      "DB_ENCRYPTION_KEY_HEX to 64 hex digits (openssl rand -hex 32)");
+        return cs_why(
+            why, CS_ERR_CONFIG,
+            "DB_ENCRYPTION_KEY_REF: this build does not support KMS keys; set "
+            "DB_ENCRYPTION_KEY_HEX to 64 hex digits (openssl rand -hex 32)");
     }
     if (err == CS_ERR_NOT_FOUND) {
-        return cs_why(why, CS_ERR_CONFIG,
-                      "DB_ENCRYPTION_KEY_HEX: is not set; the store needs its key: 64 hex "
-                      "digits (make one with: openssl rand -hex 32), or "
-                      "DB_ENCRYPTION_KEY_HEX_FILE");
+        return cs_why(
+            why, CS_ERR_CONFIG,
+            "DB_ENCRYPTION_KEY_HEX: is not set; the store needs its key: 64 hex "
+            "digits (make one with: openssl rand -hex 32), or "
+            "DB_ENCRYPTION_KEY_HEX_FILE");
     }
     return err;
 }
@@ -120,13 +122,13 @@ static void on_stopped(void *ctx, int exit_code, const char *reason, const char 
     cs_signals_close(&r->signals);
 }
 
-static enum cs_err make_node(struct run *r, const struct env *e, char *message, size_t cap,
-                             int *exit_code)
+static enum cs_err make_node(struct run *r, const struct env *e, char *message,
+                             size_t cap, int *exit_code)
 {
     struct cs_why why = {""};
     bool unsafe_fs = false;
-    enum cs_err err =
-        cs_os_setting_bool(&unsafe_fs, "CLOUDSIGN_ALLOW_UNSAFE_FS", false, &why);
+    enum cs_err err = cs_os_setting_bool(&unsafe_fs, "CLOUDSIGN_ALLOW_UNSAFE_FS", false,
+                                         &why);
     struct cs_node_config cfg = {
         .size = sizeof cfg,
         .data_dir = cli_data_dir(),

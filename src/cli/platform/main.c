@@ -15,25 +15,32 @@ static const char help[] =
     "\n"
     "  --data-dir DIR        store and files (or CLOUDSIGN_PLATFORM_DATA_DIR;\n"
     "                        default " CLI_DEFAULT_DIR ")\n"
-    "  --listen HOST:PORT    IP address; port 0 takes a free one (default 127.0.0.1:8443)\n"
-    "  --public-url URL      https://NAME[:PORT], as nodes and users reach it; goes into\n"
-    "                        pairing keys and the certificate (default: as it listens)\n"
+    "  --listen HOST:PORT    IP address; port 0 takes a free one (default "
+    "127.0.0.1:8443)\n"
+    "  --public-url URL      https://NAME[:PORT], as nodes and users reach it; goes "
+    "into\n"
+    "                        pairing keys and the certificate (default: as it "
+    "listens)\n"
     "  --tls-cert FILE --tls-key FILE --tls-ca FILE\n"
-    "                        PEM files; without them the platform makes its own CA and\n"
+    "                        PEM files; without them the platform makes its own CA "
+    "and\n"
     "                        certificate in DIR/tls, and pairing keys carry that CA\n"
     "  --join-minutes N      time for all members to join a quorum (default 60)\n"
     "  --sign-minutes N      life of a signing request (default 5)\n"
     "\n"
-    "When it is ready it writes DIR/platform.url, DIR/ca.pem and, until somebody has used\n"
+    "When it is ready it writes DIR/platform.url, DIR/ca.pem and, until somebody has "
+    "used\n"
     "it, DIR/setup-token.  First administrator:\n"
     "\n"
     "  curl --cacert DIR/ca.pem $(cat DIR/platform.url)/v2/setup -d \\\n"
     "    '{\"setupToken\":\"...\",\"organizationName\":\"...\",\"firstName\":\"...\",\n"
     "      \"lastName\":\"...\",\"email\":\"...\"}'\n"
     "\n"
-    "Environment: LOG_LEVEL (trace, debug, info, warn, error), LOG_FORMAT (text, json),\n"
+    "Environment: LOG_LEVEL (trace, debug, info, warn, error), LOG_FORMAT (text, "
+    "json),\n"
     "CLOUDSIGN_ALLOW_UNSAFE_FS=1 (also NFS, overlay and the like: tests only).\n"
-    "SIGTERM or SIGINT: ends in order, exits 0; a second one ends at once.  Other exit\n"
+    "SIGTERM or SIGINT: ends in order, exits 0; a second one ends at once.  Other "
+    "exit\n"
     "codes: see README, \"Exit codes\".\n";
 
 static bool is(const char *word, const char *a)
@@ -59,8 +66,9 @@ int main(int argc, char **argv)
     if (strncmp(word, "--", 2) == 0) {
         return cli_serve(argc - 1, argv + 1);
     }
-    (void)fprintf(stderr,
-                  "cloudsign-platform: unknown word \"%s\"; try: cloudsign-platform help\n",
-                  word);
+    (void)fprintf(
+        stderr,
+        "cloudsign-platform: unknown word \"%s\"; try: cloudsign-platform help\n",
+        word);
     return cs_err_exit(CS_ERR_USAGE);
 }

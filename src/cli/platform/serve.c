@@ -28,7 +28,8 @@ static int refuse(enum cs_err err, const struct cs_why *why)
     return cs_err_exit(err);
 }
 
-/* ---- options ----------------------------------------------------------------------------- */
+/* ---- options
+ * ----------------------------------------------------------------------------- */
 
 static enum cs_err minutes(uint32_t *seconds, const char *name, const char *text,
                            struct cs_why *why)
@@ -71,8 +72,8 @@ static enum cs_err set_option(struct cs_platform_settings *s, const char *name,
     if (strcmp(name, "--sign-minutes") == 0) {
         return minutes(&s->limits.sign_s, name, value, why);
     }
-    return cs_why(why, CS_ERR_USAGE, "unknown option \"%s\"; try: cloudsign-platform help",
-                  name);
+    return cs_why(why, CS_ERR_USAGE,
+                  "unknown option \"%s\"; try: cloudsign-platform help", name);
 }
 
 /* "--name value" and "--name=value". */
@@ -84,7 +85,9 @@ static enum cs_err parse(struct cs_platform_settings *s, int n, char **options,
     for (int i = 0; i < n; i++) {
         const char *option = options[i], *equals = strchr(option, '=');
         size_t len = equals != NULL ? (size_t)(equals - option) : strlen(option);
-        const char *value = equals != NULL ? equals + 1 : i + 1 < n ? options[++i] : NULL;
+        const char *value = equals != NULL ? equals + 1
+                            : i + 1 < n    ? options[++i]
+                                           : NULL;
 
         if (value == NULL) {
             return cs_why(why, CS_ERR_USAGE, "%s needs a value", option);
@@ -95,7 +98,8 @@ static enum cs_err parse(struct cs_platform_settings *s, int n, char **options,
     return CS_OK;
 }
 
-/* ---- running ------------------------------------------------------------------------------ */
+/* ---- running
+ * ------------------------------------------------------------------------------ */
 
 static enum cs_err start_log(struct cs_why *why)
 {
