@@ -533,6 +533,10 @@ static void unknown_paths_and_methods_are_told_apart(void **state)
     assert_int_equal(fake_api(w, "GET", "/v2/devices/", NULL), 404);
     assert_int_equal(fake_api(w, "PATCH", "/v2/devices", NULL), 405);
     assert_int_equal(fake_api(w, "GET", "/v2/setup", NULL), 405);
+    assert_int_equal(fake_api(w, "PATCH",
+                              "/v2/mpc/quorums/00000000-0000-4000-8000-000000000000",
+                              "{\"deviceIds\":[]}"),
+                     501);
     assert_int_equal(fake_api(w, "GET", "/v2/vaults/xx", NULL), 400);
     fake_refused(w, 400, "id");
     fake_platform_free(w);

@@ -375,6 +375,22 @@ static void a_disabled_device_does_not_sign(void **state)
     free_tx(t, &x);
 }
 
+static void switching_the_wallet_off_stops_what_waits(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct fake_tx x;
+
+    (void)state;
+    fake_tx_new(t, &x, 7);
+    (void)fake_sign_commands(t, &x);
+    assert_int_equal(fake_settings(t, false, true), 200);
+    fake_wait(t->w, 15001); /* the pair does not answer: no other one is asked */
+    assert_int_equal(fake_sign_commands(t, &x), 0);
+    fake_tx_status(t, &x, "FAILED");
+    assert_non_null(strstr(fake_text(t->w, "reasons.0"), "POLICY_REFUSED"));
+    free_tx(t, &x);
+}
+
 static void a_request_ends_after_its_life(void **state)
 {
     struct fake_trio *t = fake_signers();
@@ -600,6 +616,7 @@ int main(void)
         cmocka_unit_test(without_two_signers_it_waits_and_says_so),
         cmocka_unit_test(nodes_that_are_not_ready_are_not_asked),
         cmocka_unit_test(a_disabled_device_does_not_sign),
+        cmocka_unit_test(switching_the_wallet_off_stops_what_waits),
         cmocka_unit_test(a_request_ends_after_its_life),
         cmocka_unit_test(steps_of_nodes_are_in_the_timeline_and_bounded),
         cmocka_unit_test(the_wallet_has_to_be_enabled),

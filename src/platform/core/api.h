@@ -158,6 +158,7 @@ json_t *cs_api_quorum_get(struct cs_api *a);
 json_t *cs_api_quorum_status(struct cs_api *a);
 json_t *cs_api_quorum_confirm(struct cs_api *a);
 json_t *cs_api_quorum_delete(struct cs_api *a);
+json_t *cs_api_quorum_modify(struct cs_api *a);
 json_t *cs_api_memberships(struct cs_api *a);
 json_t *cs_api_session_sets(struct cs_api *a);
 json_t *cs_api_session_set_status(struct cs_api *a);

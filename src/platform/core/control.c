@@ -11,7 +11,7 @@
 #include "platform/core/api.h"
 #include "platform/core/flows.h"
 
-enum { HELLO_BURST = 200, HELLO_PER_S = 50, ALERT_BURST = 5 };
+enum { ALERT_BURST = 5 };
 
 void cs_pc_control_send(struct cs_platform_core *core, const struct cs_pc_conn *c,
                         const struct cs_ctl_frame *f)
@@ -260,7 +260,7 @@ static void hello(struct cs_platform_core *core, struct cs_pc_conn *c,
     const char *text = "";
     enum cs_err err;
 
-    if (!cs_api_take(core, "hello", c->remote, HELLO_BURST, HELLO_PER_S)) {
+    if (!cs_api_take(core, "hello", c->remote, CS_PC_HELLO_BURST, CS_PC_HELLO_PER_S)) {
         cs_pc_conn_close(core, c, CS_ERR_LIMIT);
         return;
     }

@@ -29,6 +29,8 @@ enum {
     CS_PC_TIMERS_STEP = 64,       /* timers handled in one step */
     CS_PC_TOKENS_MAX = 20000,
     CS_PC_TOKENS_CREDENTIAL = 200,
+    CS_PC_HELLO_BURST = 200, /* sign-ins of one address: a site of many nodes is one */
+    CS_PC_HELLO_PER_S = 50,
     CS_PC_UNAUTH_MAX = 1024, /* connections that have not signed in */
 };
 

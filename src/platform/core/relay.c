@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "platform/core/rec.h"
+#include "platform/core/api.h"
 
 static void send_frame(struct cs_platform_core *core, const struct cs_pc_conn *to,
                        enum cs_relay_type type, const uint8_t *id, struct cs_span body)
@@ -27,6 +27,10 @@ static void hello(struct cs_platform_core *core, struct cs_pc_conn *c,
 {
     struct cs_pc_live *l = cs_pc_live_get(core, f->id);
 
+    if (!cs_api_take(core, "hello", c->remote, CS_PC_HELLO_BURST, CS_PC_HELLO_PER_S)) {
+        cs_pc_conn_close(core, c, CS_ERR_LIMIT);
+        return;
+    }
     if (l == NULL || !l->bound || l->rejected || f->body.n != 64 ||
         !cs_pc_auth_verify(c, f->id, l->ik, l->sk, f->body.p)) {
         cs_log(CS_LOG_WARN, "platform", "relay sign-in refused from %s", c->remote);

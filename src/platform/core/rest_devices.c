@@ -39,7 +39,8 @@ static void add_fingerprint(json_t *o, const json_t *rec)
     }
 }
 
-static void add_link_status(json_t *meta, const struct cs_ctl_status *s)
+/* What the node says of its links to the other members. */
+static json_t *links_view(const struct cs_ctl_status *s)
 {
     json_t *links = cs_js_arr();
 
@@ -51,12 +52,25 @@ static void add_link_status(json_t *meta, const struct cs_ctl_status *s)
         cs_js_str(l, "state", s->links[i].state);
         cs_js_push(links, l);
     }
-    cs_js_set(meta, "links", links);
+    return links;
+}
+
+/* The vendor's free map: all values are text. */
+static json_t *metadata_view(const struct cs_ctl_status *s)
+{
+    json_t *meta = cs_js_obj();
+
+    cs_js_str(meta, "state", s->state);
+    cs_js_set(meta, "sessions", cs_json_u64(s->sessions));
+    cs_js_set(meta, "keys", cs_json_u64(s->keys));
+    cs_js_set(meta, "bootCounter", cs_json_u64(s->boot_counter));
+    cs_js_set(meta, "journalSeq", cs_json_u64(s->journal_seq));
+    cs_js_set(meta, "uptimeMs", cs_json_u64(s->uptime_ms));
+    return meta;
 }
 
 static void add_live(json_t *o, const struct cs_pc_live *l)
 {
-    json_t *meta = cs_js_obj();
     const char *word = "UNKNOWN";
 
     if (l != NULL && l->bound) {
@@ -67,15 +81,9 @@ static void add_live(json_t *o, const struct cs_pc_live *l)
         cs_js_time(o, "lastHeartbeatAt", l->heartbeat_ms);
     }
     if (l != NULL && l->has_status && l->control != NULL) {
-        cs_js_str(meta, "state", l->status.state);
-        cs_js_int(meta, "sessions", l->status.sessions);
-        cs_js_int(meta, "keys", l->status.keys);
-        cs_js_set(meta, "bootCounter", cs_json_u64(l->status.boot_counter));
-        cs_js_set(meta, "journalSeq", cs_json_u64(l->status.journal_seq));
-        cs_js_set(meta, "uptimeMs", cs_json_u64(l->status.uptime_ms));
-        add_link_status(meta, &l->status);
+        cs_js_set(o, "heartbeatMetadata", metadata_view(&l->status));
+        cs_js_set(o, "links", links_view(&l->status));
     }
-    cs_js_set(o, "heartbeatMetadata", meta);
 }
 
 json_t *cs_device_view(struct cs_api *a, const json_t *rec)

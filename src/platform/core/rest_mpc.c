@@ -288,6 +288,12 @@ json_t *cs_api_quorum_delete(struct cs_api *a)
     return view;
 }
 
+json_t *cs_api_quorum_modify(struct cs_api *a)
+{
+    return cs_api_fail(a, CS_API_UNIMPLEMENTED, "quorumId",
+                       "a quorum cannot be changed once it is made: make a new one");
+}
+
 static json_t *eligible_view(struct cs_api *a, const json_t *rec)
 {
     json_t *o;

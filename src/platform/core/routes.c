@@ -44,6 +44,7 @@ static const struct cs_route routes[] = {
     {"GET",    "/v2/mpc/quorums",                          CS_PERM_QUORUMS_READ,       cs_api_quorum_list},
     {"GET",    "/v2/mpc/quorums/{quorumId}",               CS_PERM_QUORUMS_READ,       cs_api_quorum_get},
     {"DELETE", "/v2/mpc/quorums/{quorumId}",               CS_PERM_QUORUMS_DELETE,     cs_api_quorum_delete},
+    {"PATCH",  "/v2/mpc/quorums/{quorumId}",               CS_PERM_QUORUMS_CREATE,     cs_api_quorum_modify},
     {"GET",    "/v2/mpc/quorums/{quorumId}/status",        CS_PERM_QUORUMS_READ,       cs_api_quorum_status},
     {"POST",   "/v2/mpc/quorums/{quorumId}/confirm",       CS_PERM_QUORUMS_CONFIRM,    cs_api_quorum_confirm},
     {"GET",    "/v2/mpc/memberships/{quorumId}",           CS_PERM_QUORUMS_READ,       cs_api_memberships},

@@ -162,6 +162,21 @@ static void wait_for_signers(struct job *j)
     arm(j, LOOK_AGAIN_MS);
 }
 
+/* Somebody may have switched the wallet off while the request waited. */
+static bool wallet_allows(const struct job *j)
+{
+    uint8_t id[CS_PC_ID];
+    json_t *wallet = cs_js_id(j->tx, "walletId", id)
+                         ? cs_pc_get(j->core, CS_PC_WALLET, id)
+                         : NULL;
+    const json_t *s = json_object_get(wallet, "settings");
+    bool ok = cs_js_true(s, "enabled") &&
+              (!cs_js_is(j->tx, "_kind", "RAW") || cs_js_true(s, "rawSigningEnabled"));
+
+    json_decref(wallet);
+    return ok;
+}
+
 /* Puts the request to the best pair there is; the caller saves. */
 static void offer(struct job *j)
 {
@@ -170,6 +185,10 @@ static void offer(struct job *j)
     uint8_t pair[2];
     char text[64];
 
+    if (!wallet_allows(j)) {
+        finish_failed(j, "POLICY_REFUSED", "the wallet was switched off meanwhile");
+        return;
+    }
     if (!cs_pc_pair_possible(j->q, &t)) {
         finish_failed(
             j, "NOT_ENOUGH_SIGNERS",
