@@ -323,9 +323,10 @@ enum cs_err cs_frost_pool_find(struct cs_frost_pool *p, const struct cs_frost_us
     struct made *m;
     size_t at;
 
-    if (l != NULL) {
-        expire_mine(l, now_ms);
+    if (l == NULL) {
+        return CS_ERR_FROST_NONCE_ID;
     }
+    expire_mine(l, now_ms);
     m = made_by_id(l, id, &at);
     if (m == NULL) {
         return CS_ERR_FROST_NONCE_ID;
@@ -352,9 +353,10 @@ enum cs_err cs_frost_pool_spend(struct cs_frost_pool *p, const struct cs_frost_u
     struct made *m;
     size_t at;
 
-    if (l != NULL) {
-        expire_mine(l, now_ms);
+    if (l == NULL) {
+        return CS_ERR_FROST_NONCE_ID;
     }
+    expire_mine(l, now_ms);
     m = made_by_id(l, id, &at);
     if (m == NULL || m->state != NONCE_UNSPENT) {
         return CS_ERR_FROST_NONCE_ID;
