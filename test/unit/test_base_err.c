@@ -299,6 +299,15 @@ static void why_returns_the_code_and_keeps_a_clean_cut_text(void **state)
     longer[sizeof longer - 1] = '\0';
     assert_int_equal(cs_why(&why, CS_OK, "%s", longer), CS_OK);
     assert_int_equal(strlen(why.text), sizeof why.text - 1);
+    for (size_t pad = 0; pad < 4; pad++) { /* never half a character of four bytes */
+        for (size_t i = pad; i + 4 < sizeof longer; i += 4) {
+            memcpy(longer + i, "\xf0\x9f\x94\x91", 4);
+        }
+        assert_int_equal(cs_why(&why, CS_OK, "%s", longer), CS_OK);
+        assert_int_equal(strlen(why.text) % 4, pad);
+        assert_true(strlen(why.text) >= sizeof why.text - 4);
+        longer[pad] = 'x';
+    }
 }
 
 int main(void)
