@@ -31,6 +31,7 @@ enum {
     MAX_WORKS = 1024,
     MAX_OUTBOX = 4096,
     MAX_KEY_CACHE = 64,
+    MAX_GONE = 16384,
     MAX_PARKED_PER_PEER = 64,
     MAX_PARKED_BYTES = 1 << 20,
 };
@@ -47,9 +48,11 @@ enum {
     ATTEMPT_KEYGEN_MS = 75000, /* the session itself ends after 60 s */
     PARK_MS = 5000,
     PENDING_ASK_MS = 60000,
-    CHECK_RETRY_MS = 5000,
+    CHECK_RETRY_MS = 5000, /* doubles up to */
+    CHECK_RETRY_MAX_MS = 640000,
     WANT_AGAIN_MS = 3000, /* a repeat makes the responder drop what is on its way */
     ISSUE_MS = 10,
+    GONE_MS = 1000,
     BLAME_WINDOW_MS = 24 * 3600 * 1000,
 };
 
@@ -90,6 +93,7 @@ struct peer {
     struct peer_record rec;
     size_t parked, parked_bytes;
     uint64_t issue_at; /* no nonces for it before */
+    uint64_t gone_at;  /* no unknown key is declared aborted for it before */
 };
 
 struct quorum {
@@ -154,7 +158,8 @@ struct work {
     unsigned n_again;
     struct cs_session *session; /* KEYGEN */
     struct cs_frost_run *run;   /* initiator; NULL while a job has it */
-    uint8_t proven; /* KEYGEN: bit (peer-1) of pairs that I started and that signed */
+    uint8_t proven; /* KEYGEN: bit (peer-1) of pairs that I started and that signed; */
+                    /* bit 7: the platform was told that the key is active */
     bool answered;  /* responder: a share left */
     bool intent;    /* this attempt is in the journal */
     uint8_t use_id[32];
@@ -236,7 +241,7 @@ struct cs_node_core {
     uint64_t next_serial;
     struct cached_key keys[MAX_KEY_CACHE];
     uint64_t key_clock;
-    uint32_t n_keys;
+    uint32_t n_keys, n_gone;
     struct cs_frost_pool *pool;
     struct want wants[MAX_WANTS];
     struct parked *parked;
@@ -332,7 +337,9 @@ void cs_nd_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
 /* peers.c */
 void cs_nd_blame(struct cs_node_core *n, struct quorum *q, uint8_t peer,
                  enum cs_err err);
-bool cs_nd_quarantined(const struct quorum *q, uint8_t peer);
+/* Of the device, in whatever quorum it misbehaved (PROTOCOLS 2.8: for any key). */
+bool cs_nd_quarantined(const struct cs_node_core *n, const struct quorum *q,
+                       uint8_t peer);
 void cs_nd_peer_release(struct cs_node_core *n, struct quorum *q, uint8_t peer);
 enum cs_err cs_nd_peer_load(struct cs_node_core *n, struct quorum *q, uint8_t peer)
     CS_MUST_USE;
@@ -394,6 +401,9 @@ void cs_nd_key_forget(struct cs_node_core *n,
 void cs_nd_key_erase(struct cs_node_core *n, const uint8_t key_id[16]);
 bool cs_nd_key_exists(const struct cs_node_core *n, const uint8_t key_id[16]);
 bool cs_nd_key_gone(const struct cs_node_core *n, const uint8_t key_id[16]);
+/* This node aborted C of that key for ever. */
+void cs_nd_key_set_gone(struct cs_node_core *n, const uint8_t key_id[16],
+                        const uint8_t C[32]);
 enum cs_err cs_nd_keys_count(struct cs_node_core *n) CS_MUST_USE;
 void cs_nd_keys_free(struct cs_node_core *n);
 
@@ -407,11 +417,14 @@ void cs_nd_keygen_time(struct cs_node_core *n, struct work *w);
 void cs_nd_keygen_job(struct cs_node_core *n, struct work *w, struct cs_round_job *job);
 void cs_nd_keygen_link(struct cs_node_core *n, struct work *w, uint8_t peer);
 void cs_nd_keygen_fail(struct cs_node_core *n, struct work *w, enum cs_err err);
-void cs_nd_keygen_proven(struct cs_node_core *n, struct work *check);
 void cs_nd_keygen_resume(struct cs_node_core *n, struct work *w); /* after a restart */
-void cs_nd_keygen_activated(struct cs_node_core *n, struct work *w); /* from PENDING */
 enum cs_err cs_nd_keygen_giveup(struct cs_node_core *n, const uint8_t key_id[16])
     CS_MUST_USE;
+
+/* prove.c: an ACTIVE key is said, then proven pair by pair */
+void cs_nd_keygen_activated(struct cs_node_core *n, struct work *w);
+void cs_nd_prove(struct cs_node_core *n, struct work *w);
+void cs_nd_keygen_proven(struct cs_node_core *n, struct work *check);
 
 /* stuck.c: PENDING keys ask around (PROTOCOLS 3.5, 15.3 C3) */
 void cs_nd_stuck_ask(struct cs_node_core *n, struct work *w, uint8_t peer); /* 0: all */

@@ -1,5 +1,5 @@
-/* Key generation as the node runs it: one DKG session per request (PROTOCOLS 3), then a
- * check signature with every pair (3.5). */
+/* Key generation as the node runs it: one DKG session per request (PROTOCOLS 3).  What
+ * follows an active key is in prove.c, a key that got stuck in stuck.c. */
 #include "node/core/core.h"
 
 #include <stdio.h>
@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "mpc/cert_record.h"
 #include "wire/jsonx.h"
 
 /* ---- out
@@ -38,102 +37,13 @@ static void store_key(struct cs_node_core *n, const struct work *w,
     cs_nd_key_store(n, k, &info);
 }
 
-static void notify_key(struct cs_node_core *n, const struct work *w, const char *state)
-{
-    char id[CS_UUID_LEN];
-
-    cs_nd_notify(n, "key", "{\"keyId\":\"%s\",\"state\":\"%s\"}",
-                 cs_uuid_text(id, w->req.key_id), state);
-}
-
-static void say_active(struct cs_node_core *n, const struct work *w,
-                       const struct cs_key *k)
-{
-    struct cs_ctl_frame f = {.kind = CS_EVT_KEY_ACTIVE};
-    struct cs_ctl_key_active *b = &f.u.key_active;
-    struct cs_wr cert = {0};
-
-    cs_certificate_encode(&cert, &k->body, &k->sigs);
-    memcpy(b->request_id, w->req.request_id, 16);
-    memcpy(b->key_id, w->req.key_id, 16);
-    b->attempt = w->attempt;
-    b->index = k->self;
-    b->certificate = (struct cs_blob){cert.p, cert.n};
-    cs_ack_sign(b->ack, n->id->ik_seed, k->cert_hash, k->self);
-    cs_nd_outbox_put(n, &f);
-    cs_wr_free(&cert);
-}
-
-/* ---- after the session: check signatures
- * ---------------------------------------------------- */
-
-static bool has_scheme_to_prove(const struct work *w)
-{
-    return w->req.scheme == CS_SCHEME_FROST_ED25519;
-}
-
-/* The lower index of each pair starts (DECISIONS 21).  Ends the work when all are done.
- */
-static void prove(struct cs_node_core *n, struct work *w)
-{
-    enum cs_err err;
-    struct cached_key *c = cs_nd_key_load(n, w->req.key_id, &err);
-    bool all = true;
-
-    for (uint8_t i = (uint8_t)(w->q->roster.self + 1);
-         c != NULL && has_scheme_to_prove(w) && i <= w->q->roster.n; i++) {
-        if ((w->proven >> (i - 1) & 1U) == 0) {
-            all = false;
-            cs_nd_check_start(n, w->q, c->key, i);
-        }
-    }
-    w->again = all ? UINT64_MAX : n->now + CHECK_RETRY_MS;
-    if (all) {
-        cs_nd_work_end(n, w);
-    }
-}
-
-void cs_nd_keygen_proven(struct cs_node_core *n, struct work *check)
-{
-    for (struct work *w = n->works; w != NULL; w = w->next) {
-        if (w->kind == WORK_KEYGEN && w->phase == WORK_PROVING &&
-            memcmp(w->req.key_id, check->req.key_id, 16) == 0) {
-            w->proven |= (uint8_t)(1U << (check->signers[1] - 1));
-            w->again = n->now; /* look, in this step, whether all are done */
-            cs_nd_work_save(n, w);
-            return;
-        }
-    }
-}
-
-static void active(struct cs_node_core *n, struct work *w)
-{
-    enum cs_err err;
-    struct cached_key *c = cs_nd_key_load(n, w->req.key_id, &err);
-
-    if (c == NULL) {
-        cs_nd_fail(n, err, "a key that was just stored");
-        return;
-    }
-    cs_log(CS_LOG_INFO, "key", "key \"%s\" is active: certificate of all %u nodes",
-           w->name, w->q->ds.n);
-    n->counters.sessions_ok++;
-    cs_nd_journal_result(n, w, CS_OK, NULL);
-    say_active(n, w, c->key);
-    notify_key(n, w, "ACTIVE");
-    w->phase = WORK_PROVING;
-    w->deadline = UINT64_MAX;
-    w->again = n->now;
-    cs_nd_work_save(n, w);
-}
-
 /* The session is over without its result.  What is in the store decides what remains.
  */
 void cs_nd_keygen_fail(struct cs_node_core *n, struct work *w, enum cs_err err)
 {
     struct cs_blame blame = {err, 0};
     struct cached_key *c;
-    enum cs_err ignored;
+    enum cs_err load_err;
 
     if (w->session != NULL && cs_session_phase(w->session) == CS_SESSION_FAILED) {
         blame = cs_session_blame(w->session);
@@ -149,12 +59,14 @@ void cs_nd_keygen_fail(struct cs_node_core *n, struct work *w, enum cs_err err)
         }
     }
     cs_nd_work_reset(w);
-    c = cs_nd_key_load(n, w->req.key_id, &ignored);
-    if (c == NULL) {
-        cs_nd_work_failed(n, w, blame.err, "keygen", blame.party);
+    c = cs_nd_key_load(n, w->req.key_id, &load_err);
+    if (load_err == CS_ERR_NOMEM) { /* whether there is a key must not be guessed */
+        cs_nd_fail(n, load_err, "a key record");
+    } else if (c == NULL) {
+        cs_nd_work_failed(n, w, load_err == CS_ERR_UNKNOWN_KEY ? blame.err : load_err,
+                          "keygen", blame.party);
     } else if (c->key->state == CS_KEY_ACTIVE) {
-        active(n,
-               w); /* the certificate was complete: only acknowledgements are missing */
+        cs_nd_keygen_activated(n, w); /* only acknowledgements are missing */
     } else {
         cs_nd_journal_result(n, w, blame.err, NULL);
         cs_nd_report_failed(n, CS_EVT_KEY_FAILED, w->req.request_id, w->req.key_id,
@@ -172,7 +84,7 @@ void cs_nd_keygen_fail(struct cs_node_core *n, struct work *w, enum cs_err err)
 static void ended(struct cs_node_core *n, struct work *w)
 {
     if (cs_session_phase(w->session) == CS_SESSION_DONE) {
-        active(n, w); /* the session stays a while: it answers repeats */
+        cs_nd_keygen_activated(n, w); /* the session stays: it answers repeats */
     } else {
         cs_nd_keygen_fail(n, w, cs_session_blame(w->session).err);
     }
@@ -277,7 +189,7 @@ static struct cs_dkg *new_dkg(const struct cs_node_core *n, const struct work *w
     return cs_dkg_new(&p);
 }
 
-static void running(struct cs_node_core *n, struct work *w)
+static enum cs_err running(struct cs_node_core *n, struct work *w)
 {
     enum cs_err err;
 
@@ -287,6 +199,7 @@ static void running(struct cs_node_core *n, struct work *w)
                                      w->n_signers, 0, w->use_id, &err);
     cs_log(CS_LOG_INFO, "key", "generating key \"%s\" with all nodes of \"%s\"",
            w->name, w->q->name);
+    return err;
 }
 
 /* open NULL: this node starts the session; else it joins that one. */
@@ -305,8 +218,12 @@ static void begin(struct cs_node_core *n, struct work *w, const struct cs_messag
                            : cs_session_join(&w->session, &p, dkg, open, n->now, out);
     }
     if (err == CS_OK) {
-        running(n, w);
-        after(n, w, out);
+        err = running(n, w);
+        if (err == CS_OK) {
+            after(n, w, out);
+        } else { /* what cannot be accounted for does not begin */
+            cs_nd_keygen_fail(n, w, err);
+        }
     } else {
         cs_dkg_free(dkg);
         w->session = NULL;
@@ -335,6 +252,9 @@ void cs_nd_keygen_link(struct cs_node_core *n, struct work *w, uint8_t peer)
 {
     if (w->phase == WORK_PENDING) {
         cs_nd_stuck_ask(n, w, peer);
+    } else if (w->phase == WORK_PROVING) {
+        w->n_again = 0; /* a pair that could not sign may be able to now */
+        w->again = n->now;
     } else {
         cs_nd_keygen_try(n, w);
     }
@@ -343,25 +263,55 @@ void cs_nd_keygen_link(struct cs_node_core *n, struct work *w, uint8_t peer)
 /* ---- the platform's command
  * ----------------------------------------------------------------------------- */
 
+/* One key id, one generation: a second one would overwrite the first one's share
+ * (PROTOCOLS 2.6, 3.6). */
+static bool is_key_taken(const struct cs_node_core *n, const uint8_t key_id[16])
+{
+    for (const struct work *w = n->works; w != NULL; w = w->next) {
+        if (w->kind == WORK_KEYGEN && memcmp(w->req.key_id, key_id, 16) == 0) {
+            return true;
+        }
+    }
+    return cs_nd_key_exists(n, key_id) || cs_nd_key_gone(n, key_id);
+}
+
 static enum cs_err check_command(const struct cs_node_core *n,
                                  const struct cs_ctl_key_create *b,
                                  const struct quorum *q)
 {
-    if (q == NULL || q->state != QUORUM_CONFIRMED) {
-        return CS_ERR_UNKNOWN_KEY;
-    }
     if (!cs_nd_is_enabled(n)) {
         return CS_ERR_POLICY_REFUSED;
     }
+    if (n->draining) {
+        return CS_ERR_LIMIT;
+    }
     for (uint8_t i = 1; i <= q->ds.n; i++) {
-        if (cs_nd_quarantined(q, i)) {
+        if (cs_nd_quarantined(n, q, i)) {
             return CS_ERR_QUARANTINED;
         }
     }
-    if (cs_nd_key_exists(n, b->key_id) || cs_nd_key_gone(n, b->key_id)) {
-        return CS_ERR_KEY_EXISTS;
+    return is_key_taken(n, b->key_id) ? CS_ERR_KEY_EXISTS : CS_OK;
+}
+
+/* CS_OK: never seen.  EXISTS: this very request is, or was, worked on; how it ended was
+ * said then, and it is not run a second time. */
+static enum cs_err find_request(struct cs_node_core *n, const struct cs_request *req)
+{
+    const struct work *w = cs_nd_work_find(n, req->request_id);
+    struct cs_journal_request seen;
+    uint8_t reqh[32];
+    enum cs_err err;
+
+    cs_request_hash(reqh, req);
+    if (w != NULL) {
+        return memcmp(w->reqh, reqh, 32) == 0 ? CS_ERR_EXISTS : CS_ERR_REQUEST_CONFLICT;
     }
-    return CS_OK;
+    err = cs_journal_find(n->journal, req->request_id, &seen);
+    if (err == CS_OK) {
+        return memcmp(seen.reqh, reqh, 32) == 0 ? CS_ERR_EXISTS
+                                                : CS_ERR_REQUEST_CONFLICT;
+    }
+    return err == CS_ERR_NOT_FOUND ? CS_OK : err;
 }
 
 static enum cs_err make_request(struct cs_request *req,
@@ -415,14 +365,18 @@ void cs_nd_keygen_command(struct cs_node_core *n, const struct cs_ctl_key_create
 {
     struct quorum *q = cs_nd_quorum_find(n, b->quorum_id);
     struct cs_request req;
-    enum cs_err err;
+    enum cs_err err = q == NULL || q->state != QUORUM_CONFIRMED
+                          ? CS_ERR_UNKNOWN_KEY
+                          : make_request(&req, b, q);
 
-    if (cs_nd_work_find(n, b->request_id) != NULL) {
+    if (err == CS_OK) {
+        err = find_request(n, &req);
+    }
+    if (err == CS_ERR_EXISTS) {
         return; /* a repeat */
     }
-    err = check_command(n, b, q);
     if (err == CS_OK) {
-        err = make_request(&req, b, q);
+        err = check_command(n, b, q);
     }
     if (err == CS_OK) {
         err = cs_request_fresh(&req, n->wall);
@@ -462,7 +416,8 @@ static void on_open(struct cs_node_core *n, struct quorum *q, uint8_t from,
         return;
     }
     w = cs_nd_work_find(n, open.request_id);
-    if (w == NULL || w->kind != WORK_KEYGEN || w->q != q || !all_links_live(w)) {
+    if (w == NULL || w->kind != WORK_KEYGEN || w->q != q || !all_links_live(w) ||
+        n->draining) {
         cs_nd_park(n, q, from, m); /* the platform's copy, or a link, may still come */
         return;
     }
@@ -520,12 +475,14 @@ static void session_time(struct cs_node_core *n, struct work *w)
     }
 }
 
-static void drop_finished_session(struct work *w)
+/* A finished session that has answered repeats for long enough wants no more time. */
+static void drop_finished_session(struct cs_node_core *n, struct work *w)
 {
     if (w->session != NULL && w->phase == WORK_PROVING &&
         cs_session_deadline(w->session) == UINT64_MAX) {
         cs_session_free(w->session);
         w->session = NULL;
+        w->again = n->now; /* perhaps the work only waited for this */
     }
 }
 
@@ -546,12 +503,12 @@ void cs_nd_keygen_time(struct cs_node_core *n, struct work *w)
     if (w == NULL) {
         return;
     }
-    drop_finished_session(w);
+    drop_finished_session(n, w);
     if (n->now >= w->again && w->phase == WORK_PENDING) {
         w->again = n->now + PENDING_ASK_MS;
         cs_nd_stuck_ask(n, w, 0);
     } else if (n->now >= w->again && w->phase == WORK_PROVING) {
-        prove(n, w);
+        cs_nd_prove(n, w);
     }
 }
 
@@ -564,18 +521,16 @@ void cs_nd_keygen_resume(struct cs_node_core *n, struct work *w)
     enum cs_err err;
     struct cached_key *c = cs_nd_key_load(n, w->req.key_id, &err);
 
-    if (c == NULL) { /* killed before its share was stored: nothing is left of it */
-        cs_nd_work_failed(n, w, CS_ERR_ABORTED, "restart", 0);
+    if (err == CS_ERR_NOMEM) {
+        cs_nd_fail(n, err, "a key record");
+    } else if (c == NULL) { /* killed before its share was stored, or it is damaged */
+        cs_nd_work_failed(n, w, err == CS_ERR_UNKNOWN_KEY ? CS_ERR_ABORTED : err,
+                          "restart", 0);
     } else if (c->key->state == CS_KEY_ACTIVE) {
-        active(n, w); /* perhaps said before: the platform takes a repeat */
+        cs_nd_keygen_activated(n, w);
     } else {
         w->phase = WORK_PENDING;
         w->deadline = UINT64_MAX;
         w->again = n->now;
     }
-}
-
-void cs_nd_keygen_activated(struct cs_node_core *n, struct work *w)
-{
-    active(n, w);
 }

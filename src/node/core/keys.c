@@ -12,32 +12,39 @@
 
 enum { KEY_VERSION = 1 };
 
-#define KEY_COUNT CS_SPAN_LIT("keys")
+#define KEY_COUNT  CS_SPAN_LIT("keys")
+#define GONE_COUNT CS_SPAN_LIT("gone")
 
 /* ---- counting: not by reading a hundred thousand records at start
  * -------------------- */
 
-enum cs_err cs_nd_keys_count(struct cs_node_core *n)
+static enum cs_err read_count(struct cs_node_core *n, struct cs_span name,
+                              uint32_t *value)
 {
     struct cs_wr w = {0};
-    enum cs_err err = cs_safe_get(n->safe, TABLE_SELF, KEY_COUNT, &w);
+    enum cs_err err = cs_safe_get(n->safe, TABLE_SELF, name, &w);
     struct cs_rd r = CS_RD(cs_wr_get(&w));
 
     if (err == CS_OK) {
-        n->n_keys = cs_rd_u32(&r);
+        *value = cs_rd_u32(&r);
         err = cs_rd_end(&r);
     }
     cs_wr_free(&w);
     return err == CS_ERR_NOT_FOUND ? CS_OK : err;
 }
 
-static void count(struct cs_node_core *n, int change)
+enum cs_err cs_nd_keys_count(struct cs_node_core *n)
+{
+    CS_CHECK(read_count(n, KEY_COUNT, &n->n_keys));
+    return read_count(n, GONE_COUNT, &n->n_gone);
+}
+
+static void write_count(struct cs_node_core *n, struct cs_span name, uint32_t value)
 {
     struct cs_wr w = {0};
 
-    n->n_keys = (uint32_t)((int64_t)n->n_keys + change);
-    cs_wr_u32(&w, n->n_keys);
-    cs_nd_put(n, TABLE_SELF, KEY_COUNT, cs_wr_get(&w));
+    cs_wr_u32(&w, value);
+    cs_nd_put(n, TABLE_SELF, name, cs_wr_get(&w));
     cs_wr_free(&w);
 }
 
@@ -118,7 +125,7 @@ void cs_nd_key_store(struct cs_node_core *n, const struct cs_key *k,
     cs_wr_free(&w);
     cs_nd_key_forget(n, k->body.key_id);
     if (is_new) {
-        count(n, 1);
+        write_count(n, KEY_COUNT, ++n->n_keys);
     }
 }
 
@@ -212,11 +219,20 @@ bool cs_nd_key_gone(const struct cs_node_core *n, const uint8_t key_id[16])
     return cs_safe_has(n->safe, TABLE_GONE, CS_SPAN(key_id, 16));
 }
 
+void cs_nd_key_set_gone(struct cs_node_core *n, const uint8_t key_id[16],
+                        const uint8_t C[32])
+{
+    if (!cs_nd_key_gone(n, key_id)) {
+        write_count(n, GONE_COUNT, ++n->n_gone);
+    }
+    cs_nd_put(n, TABLE_GONE, CS_SPAN(key_id, 16), CS_SPAN(C, 32));
+}
+
 void cs_nd_key_erase(struct cs_node_core *n, const uint8_t key_id[16])
 {
     cs_nd_key_forget(n, key_id);
     cs_frost_pool_drop_key(n->pool, key_id);
     cs_nd_del(n, TABLE_SHARE, CS_SPAN(key_id, 16));
     cs_nd_del(n, TABLE_KEY, CS_SPAN(key_id, 16));
-    count(n, -1);
+    write_count(n, KEY_COUNT, --n->n_keys);
 }

@@ -114,6 +114,7 @@ static void apply(struct cs_node_core *n, struct quorum *q, uint8_t peer)
     }
     if (live) {
         cs_nd_works_link(n, q, peer);
+        cs_nd_unpark(n, q); /* an opening may have waited for this link */
     }
     if (out->drop != CS_DROP_NONE) {
         n->counters.frames_dropped++;
@@ -264,7 +265,7 @@ void cs_nd_peer_accept(struct cs_node_core *n, struct quorum *q, uint8_t peer)
 void cs_nd_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
                    const struct cs_message *m)
 {
-    if (cs_nd_quarantined(q, from)) {
+    if (cs_nd_quarantined(n, q, from)) {
         n->counters.messages_dropped++;
         return;
     }

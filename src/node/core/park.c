@@ -6,13 +6,20 @@
 
 #include "base/mem.h"
 
-static void free_parked(struct parked **at)
+/* Takes the first out of the list and its place in the peer's account. */
+static struct parked *unlink_parked(struct parked **at)
 {
     struct parked *p = *at;
 
     *at = p->next;
+    p->next = NULL;
     p->q->peers[p->from].parked--;
     p->q->peers[p->from].parked_bytes -= p->n_bytes;
+    return p;
+}
+
+static void free_parked(struct parked *p)
+{
     cs_free_wiped(p->bytes, p->n_bytes);
     cs_free(p);
 }
@@ -80,9 +87,7 @@ static struct parked *take_of(struct cs_node_core *n, const struct quorum *q)
         struct parked *p = *at;
 
         if (p->q == q) {
-            *at = p->next;
-            p->next = NULL;
-            *end = p;
+            *end = unlink_parked(at); /* so that all of them may park again */
             end = &p->next;
         } else {
             at = &p->next;
@@ -97,10 +102,13 @@ void cs_nd_unpark(struct cs_node_core *n, const struct quorum *q)
     struct parked *list = take_of(n, q);
 
     while (list != NULL) {
-        n->park_until = list->until;
-        cs_nd_message(n, list->q, list->from, &list->m);
+        struct parked *p = list;
+
+        list = p->next;
+        n->park_until = p->until;
+        cs_nd_message(n, p->q, p->from, &p->m);
         n->park_until = 0;
-        free_parked(&list);
+        free_parked(p);
     }
 }
 
@@ -111,7 +119,7 @@ void cs_nd_park_time(struct cs_node_core *n)
     while (*at != NULL) {
         if (n->now >= (*at)->until) {
             n->counters.messages_dropped++;
-            free_parked(at);
+            free_parked(unlink_parked(at));
         } else {
             at = &(*at)->next;
         }
@@ -131,6 +139,6 @@ uint64_t cs_nd_park_deadline(const struct cs_node_core *n)
 void cs_nd_park_free(struct cs_node_core *n)
 {
     while (n->parked != NULL) {
-        free_parked(&n->parked);
+        free_parked(unlink_parked(&n->parked));
     }
 }

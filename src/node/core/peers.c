@@ -85,13 +85,42 @@ void cs_nd_blame(struct cs_node_core *n, struct quorum *q, uint8_t peer,
     save(n, q, peer);
 }
 
-bool cs_nd_quarantined(const struct quorum *q, uint8_t peer)
+/* Index of the same device in another quorum, 0 when it is none of its members. */
+static uint8_t index_in(const struct quorum *q, const uint8_t device_id[16])
 {
-    return q->peers[peer].rec.quarantined;
+    for (uint8_t i = 1; i <= q->ds.n; i++) {
+        if (memcmp(q->ds.members[i - 1].device_id, device_id, 16) == 0) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+bool cs_nd_quarantined(const struct cs_node_core *n, const struct quorum *q,
+                       uint8_t peer)
+{
+    const uint8_t *device = q->ds.members[peer - 1].device_id;
+
+    for (size_t i = 0; i < n->n_quorums; i++) {
+        uint8_t there = index_in(n->quorums[i], device);
+
+        if (there != 0 && n->quorums[i]->peers[there].rec.quarantined) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void cs_nd_peer_release(struct cs_node_core *n, struct quorum *q, uint8_t peer)
 {
-    q->peers[peer].rec = (struct peer_record){0};
-    save(n, q, peer);
+    const uint8_t *device = q->ds.members[peer - 1].device_id;
+
+    for (size_t i = 0; i < n->n_quorums; i++) {
+        uint8_t there = index_in(n->quorums[i], device);
+
+        if (there != 0) {
+            n->quorums[i]->peers[there].rec = (struct peer_record){0};
+            save(n, n->quorums[i], there);
+        }
+    }
 }

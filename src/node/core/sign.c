@@ -265,7 +265,7 @@ void cs_nd_sign_try(struct cs_node_core *n, struct work *w)
     if (w->phase != WORK_WAITING || w->initiator != w->q->roster.self || n->draining) {
         return;
     }
-    if (cs_nd_quarantined(w->q, peer)) {
+    if (cs_nd_quarantined(n, w->q, peer)) {
         cs_nd_work_failed(n, w, CS_ERR_QUARANTINED, "start", peer);
         return;
     }

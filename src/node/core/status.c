@@ -52,12 +52,13 @@ void cs_nd_state_changed(struct cs_node_core *n)
     }
 }
 
-static const char *link_state(const struct quorum *q, uint8_t peer)
+static const char *link_state(const struct cs_node_core *n, const struct quorum *q,
+                              uint8_t peer)
 {
     static const char *const names[] = {"DOWN", "HANDSHAKE", "CONFIRMING", "LIVE"};
     const struct peer *p = &q->peers[peer];
 
-    if (p->rec.quarantined) {
+    if (cs_nd_quarantined(n, q, peer)) {
         return "QUARANTINED";
     }
     if (p->link == NULL) {
@@ -80,7 +81,7 @@ static void add_links(const struct cs_node_core *n, struct cs_ctl_status *s)
 
                 memcpy(l->quorum_id, q->id, 16);
                 l->index = k;
-                (void)snprintf(l->state, sizeof l->state, "%s", link_state(q, k));
+                (void)snprintf(l->state, sizeof l->state, "%s", link_state(n, q, k));
             }
         }
     }
@@ -136,7 +137,7 @@ static const char *pairing_word(const struct cs_node_core *n)
     return cs_nd_is_approved(n) ? "Paired" : "Waiting for approval";
 }
 
-static json_t *quorum_json(const struct quorum *q)
+static json_t *quorum_json(const struct cs_node_core *n, const struct quorum *q)
 {
     json_t *peers = json_array();
 
@@ -147,7 +148,7 @@ static json_t *quorum_json(const struct quorum *q)
             (void)json_array_append_new(
                 peers, json_pack("{s:i,s:s,s:s}", "index", k, "deviceId",
                                  cs_uuid_text(id, q->ds.members[k - 1].device_id),
-                                 "link", link_state(q, k)));
+                                 "link", link_state(n, q, k)));
         }
     }
     return json_pack("{s:o,s:s,s:s,s:s,s:b,s:i,s:i,s:i,s:o}", "quorumId",
@@ -175,7 +176,7 @@ void cs_node_core_status(const struct cs_node_core *n, struct cs_wr *w)
     json_t *o;
 
     for (size_t i = 0; i < n->n_quorums; i++) {
-        (void)json_array_append_new(quorums, quorum_json(n->quorums[i]));
+        (void)json_array_append_new(quorums, quorum_json(n, n->quorums[i]));
     }
     o = json_pack("{s:s,s:s,s:s,s:s,s:o,s:s,s:s,s:s,s:s,s:s}", "version", n->version,
                   "deviceId", n->device_id, "state", cs_nd_state(n), "pairing",

@@ -44,13 +44,28 @@ static struct work *work_of_key(const struct cs_node_core *n, const uint8_t key_
     return NULL;
 }
 
+/* A peer that invents key ids must fill neither the store nor the day. */
+static bool may_declare(struct cs_node_core *n, struct peer *p,
+                        const uint8_t key_id[16])
+{
+    if (n->now < p->gone_at || (n->n_gone >= MAX_GONE && !cs_nd_key_gone(n, key_id))) {
+        return false;
+    }
+    p->gone_at = n->now + GONE_MS;
+    return true;
+}
+
 /* This node never signed for that key: it says so for ever, and stores that first. */
 static void want_unknown(struct cs_node_core *n, struct quorum *q, uint8_t from,
                          const uint8_t key_id[16], const uint8_t C[32])
 {
     struct cs_key_reply reply = {0};
 
-    cs_nd_put(n, TABLE_GONE, CS_SPAN(key_id, 16), CS_SPAN(C, 32));
+    if (!may_declare(n, &q->peers[from], key_id)) {
+        n->counters.messages_dropped++; /* asked again within a minute */
+        return;
+    }
+    cs_nd_key_set_gone(n, key_id, C);
     cs_key_on_want_unknown(n->id->ik_seed, q->roster.self, C, &reply);
     send_priv(n, q, from, reply.type, key_id, cs_wr_get(&reply.body));
     cs_wr_free(&reply.body);
@@ -89,7 +104,7 @@ static void erase(struct cs_node_core *n, struct work *w, const struct cs_key *k
     cs_log(CS_LOG_INFO, "key",
            "a key generation that failed is erased: all nodes agreed");
     cs_nd_key_erase(n, key_id);
-    cs_nd_put(n, TABLE_GONE, CS_SPAN_OF(key_id), CS_SPAN_OF(C));
+    cs_nd_key_set_gone(n, key_id, C);
     cs_nd_work_end(n, w);
 }
 

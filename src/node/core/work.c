@@ -155,6 +155,7 @@ static enum cs_err decode(struct cs_node_core *n, struct work *w, struct cs_span
     signers = cs_rd_lp(&r, sizeof w->signers);
     msg = cs_rd_lp(&r, CS_CTL_PAYLOAD_MAX + 4096);
     if (cs_rd_end(&r) != CS_OK || version != WORK_VERSION || signers.n == 0 ||
+        (w->kind != WORK_KEYGEN && w->kind != WORK_SIGN) ||
         cs_request_decode(&w->req, req) != CS_OK) {
         return CS_ERR_STORE_CORRUPT;
     }
@@ -242,8 +243,8 @@ void cs_nd_work_cancel(struct cs_node_core *n, const uint8_t request_id[16],
 {
     struct work *w = cs_nd_work_find(n, request_id);
 
-    if (w == NULL || w->kind == WORK_CHECK) {
-        return;
+    if (w == NULL || w->kind == WORK_CHECK || w->phase == WORK_PROVING) {
+        return; /* what is done cannot be called off */
     }
     if (w->kind == WORK_KEYGEN) {
         cs_nd_keygen_fail(n, w, why);
