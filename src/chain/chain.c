@@ -13,19 +13,19 @@ static const struct entry {
     const struct cs_chain_ops *ops; /* NULL: not built */
 } entries[] = {
     /* clang-format off */
-    /* chain, name, symbol, asset name, decimals, default curve, k1, ed, built */
-    {{CS_CHAIN_AVALANCHE,  "AVALANCHE",  "AVAX", "Avalanche",   18, K1, true,  false, false}, NULL},
-    {{CS_CHAIN_ETHEREUM,   "ETHEREUM",   "ETH",  "Ether",       18, K1, true,  false, false}, NULL},
-    {{CS_CHAIN_XRP_LEDGER, "XRP_LEDGER", "XRP",  "XRP",          6, K1, true,  true,  true}, &cs_xrp_ops},
-    {{CS_CHAIN_POLYGON,    "POLYGON",    "POL",  "Polygon",     18, K1, true,  false, false}, NULL},
-    {{CS_CHAIN_BNBCHAIN,   "BNBCHAIN",   "BNB",  "BNB",         18, K1, true,  false, false}, NULL},
-    {{CS_CHAIN_BASE,       "BASE",       "ETH",  "Ether",       18, K1, true,  false, false}, NULL},
-    {{CS_CHAIN_HEDERA,     "HEDERA",     "HBAR", "Hedera",       8, K1, true,  true,  false}, NULL},
-    {{CS_CHAIN_ARBITRUM,   "ARBITRUM",   "ETH",  "Ether",       18, K1, true,  false, false}, NULL},
-    {{CS_CHAIN_ONE_MONEY,  "ONE_MONEY",  "USD",  "1Money",      18, K1, true,  false, false}, NULL},
-    {{CS_CHAIN_SOLANA,     "SOLANA",     "SOL",  "Solana",       9, ED, false, true,  true}, &cs_solana_ops},
-    {{CS_CHAIN_TRON,       "TRON",       "TRX",  "Tron",         6, K1, true,  false, false}, NULL},
-    {{CS_CHAIN_BITCOIN,    "BITCOIN",    "BTC",  "Bitcoin",      8, K1, true,  false, false}, NULL},
+    /* chain, name, symbol, asset name, decimals, default curve, k1, ed, built, signs */
+    {{CS_CHAIN_AVALANCHE,    "AVALANCHE",    "AVAX", "Avalanche", 18, K1, true , false, true, true}, &cs_evm_ops},
+    {{CS_CHAIN_ETHEREUM,     "ETHEREUM",     "ETH", "Ether", 18, K1, true , false, true, true}, &cs_evm_ops},
+    {{CS_CHAIN_XRP_LEDGER,   "XRP_LEDGER",   "XRP", "XRP", 6, K1, true , true , true, true}, &cs_xrp_ops},
+    {{CS_CHAIN_POLYGON,      "POLYGON",      "POL", "Polygon", 18, K1, true , false, true, true}, &cs_evm_ops},
+    {{CS_CHAIN_BNBCHAIN,     "BNBCHAIN",     "BNB", "BNB", 18, K1, true , false, true, true}, &cs_evm_ops},
+    {{CS_CHAIN_BASE,         "BASE",         "ETH", "Ether", 18, K1, true , false, true, true}, &cs_evm_ops},
+    {{CS_CHAIN_HEDERA,       "HEDERA",       "HBAR", "Hedera", 8, K1, true , true , false, false}, NULL},
+    {{CS_CHAIN_ARBITRUM,     "ARBITRUM",     "ETH", "Ether", 18, K1, true , false, true, true}, &cs_evm_ops},
+    {{CS_CHAIN_ONE_MONEY,    "ONE_MONEY",    "USD", "1Money", 18, K1, true , false, true, false}, &cs_one_money_ops},
+    {{CS_CHAIN_SOLANA,       "SOLANA",       "SOL", "Solana", 9, ED, false, true , true, true}, &cs_solana_ops},
+    {{CS_CHAIN_TRON,         "TRON",         "TRX", "Tron", 6, K1, true , false, false, false}, NULL},
+    {{CS_CHAIN_BITCOIN,      "BITCOIN",      "BTC", "Bitcoin", 8, K1, true , false, false, false}, NULL},
     /* clang-format on */
 };
 
@@ -119,8 +119,7 @@ enum cs_err cs_chain_ops_of(const struct cs_chain_ops **out, enum cs_chain chain
     }
     if (e->ops == NULL) {
         return cs_chain_refuse(why, CS_ERR_CHAIN_UNKNOWN,
-                               "this blockchain is known but not supported yet: SOLANA "
-                               "and XRP_LEDGER are");
+                               "this blockchain is known but not supported yet");
     }
     *out = e->ops;
     return CS_OK;
@@ -160,11 +159,17 @@ enum cs_err cs_chain_address(char out[CS_CHAIN_ADDRESS_MAX],
     return ops->address(out, key, why);
 }
 
-enum cs_err cs_chain_address_check(enum cs_chain chain, const char *text,
-                                   const char **why)
+enum cs_err cs_chain_address_check_net(enum cs_chain chain, enum cs_chain_net net,
+                                       const char *text, const char **why)
 {
     const struct cs_chain_ops *ops;
 
     CS_CHECK(cs_chain_ops_of(&ops, chain, why));
-    return ops->address_check(text, why);
+    return ops->address_check(net, text, why);
+}
+
+enum cs_err cs_chain_address_check(enum cs_chain chain, const char *text,
+                                   const char **why)
+{
+    return cs_chain_address_check_net(chain, CS_CHAIN_MAINNET, text, why);
 }

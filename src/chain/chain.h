@@ -4,8 +4,8 @@
  * Node and platform both call this with the bytes the client sent (DECISIONS 26-28);
  * nobody's digest is ever trusted.  One shape for all chains: a payload has one or more
  * things to sign (struct cs_chain_item: whole message or 32-byte digest), a summary for
- * people and policies, and a final encoding.  Built today: SOLANA, XRP_LEDGER; the
- * other names are known and refused with CHAIN_UNKNOWN.
+ * people and policies, and a final encoding.  What is built stands in
+ * struct cs_chain_info and in README.md; the rest is refused with CHAIN_UNKNOWN.
  *
  * Errors: CHAIN_UNKNOWN  the chain, or this curve on it, is not built
  *         CHAIN_KEY      the public key is not valid
@@ -93,6 +93,7 @@ struct cs_chain_info {
     enum cs_curve default_curve;     /* DECISIONS 26 */
     bool has_secp256k1, has_ed25519; /* curves the chain takes */
     bool is_built;                   /* false: every call answers CHAIN_UNKNOWN */
+    bool can_sign; /* false: addresses only, the rest answers CHAIN_UNKNOWN */
 };
 
 /* NULL when there is none.  Rows are constant. */
@@ -126,7 +127,9 @@ enum cs_err cs_chain_address(char out[CS_CHAIN_ADDRESS_MAX],
     CS_MUST_USE;
 /* Is text an address that this chain can pay to?  XRP_LEDGER takes X-addresses too. */
 enum cs_err cs_chain_address_check(enum cs_chain chain, const char *text,
-                                   const char **why) CS_MUST_USE;
+                                   const char **why) CS_MUST_USE; /* main network */
+enum cs_err cs_chain_address_check_net(enum cs_chain chain, enum cs_chain_net net,
+                                       const char *text, const char **why) CS_MUST_USE;
 
 /* One signature to make. */
 struct cs_chain_item {
@@ -203,6 +206,13 @@ struct cs_chain_signed {
 enum cs_err cs_chain_finish(struct cs_chain_signed *out, const struct cs_chain_key *key,
                             struct cs_span payload, const struct cs_chain_sig *sigs,
                             size_t n_sigs, const char **why) CS_MUST_USE;
+/* The final form of a message's signature: EVM chains and TRON r, s, 27 + recovery id;
+ * else DER (ECDSA) or the 64 bytes.  Prepares the message again and verifies.  Errors
+ * of cs_chain_plaintext, SIG_INVALID; out is empty then.  Free with cs_wr_free. */
+enum cs_err cs_chain_finish_message(struct cs_wr *out, const struct cs_chain_key *key,
+                                    struct cs_span message,
+                                    const struct cs_chain_sig *sig, const char **why)
+    CS_MUST_USE;
 void cs_chain_signed_free(struct cs_chain_signed *s);
 
 /* Strict DER of an ECDSA signature r||s; returns its length (at most 72). */

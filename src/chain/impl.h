@@ -4,11 +4,13 @@
 
 #include "chain/chain.h"
 
-/* One chain's implementation.  payload.c has checked key and payload length before. */
+/* One chain's implementation.  payload.c has checked key and payload length before.
+ * Chains with addresses only have the first two functions. */
 struct cs_chain_ops {
     enum cs_err (*address)(char out[CS_CHAIN_ADDRESS_MAX],
                            const struct cs_chain_key *key, const char **why);
-    enum cs_err (*address_check)(const char *text, const char **why);
+    enum cs_err (*address_check)(enum cs_chain_net net, const char *text,
+                                 const char **why);
     enum cs_err (*decode)(struct cs_chain_tx *tx, const struct cs_chain_key *key,
                           struct cs_span payload, const char **why);
     /* Builds the prefixed data of a text. */
@@ -20,11 +22,18 @@ struct cs_chain_ops {
     enum cs_err (*finish)(struct cs_chain_signed *out, const struct cs_chain_key *key,
                           struct cs_span payload, const struct cs_chain_tx *tx,
                           const struct cs_chain_sig *sigs, const char **why);
-    enum cs_chain_hash (*hash)(enum cs_curve curve);
+    /* The final form of a message's signature; NULL: DER, or the 64 bytes of Ed25519.
+     */
+    enum cs_err (*seal)(struct cs_wr *w, const struct cs_chain_key *key,
+                        const struct cs_chain_item *item,
+                        const struct cs_chain_sig *sig, const char **why);
+    enum cs_chain_hash (*hash)(enum cs_curve curve); /* of messages */
 };
 
 extern const struct cs_chain_ops cs_solana_ops;
 extern const struct cs_chain_ops cs_xrp_ops;
+extern const struct cs_chain_ops cs_evm_ops;
+extern const struct cs_chain_ops cs_one_money_ops;
 
 /* The implementation behind a chain; CHAIN_UNKNOWN when there is none. */
 enum cs_err cs_chain_ops_of(const struct cs_chain_ops **out, enum cs_chain chain,
@@ -37,6 +46,26 @@ enum cs_err cs_chain_refuse(const char **why, enum cs_err err, const char *text)
  * (Ed25519) or hashed (ECDSA).  Takes the bytes out of w. */
 enum cs_err cs_chain_one_item(struct cs_chain_tx *tx, const struct cs_chain_key *key,
                               enum cs_chain_hash hash, struct cs_wr *w) CS_MUST_USE;
+
+/* The same, but tx gets n_items empty items that the caller fills, hash included. */
+enum cs_err cs_chain_items(struct cs_chain_tx *tx, size_t n_items, struct cs_wr *w)
+    CS_MUST_USE;
+/* Works out message from data and hash. */
+void cs_chain_hash_item(struct cs_chain_item *item);
+
+/* The 65-byte form of a secp256k1 key. */
+void cs_chain_uncompressed(uint8_t out[65], const struct cs_chain_key *key);
+/* The recovery id of sig, 0 or 1: chains that recover the key from the signature know
+ * no others.  SIG_INVALID. */
+enum cs_err cs_chain_parity(uint8_t *out, const struct cs_chain_key *key,
+                            const struct cs_chain_item *item,
+                            const struct cs_chain_sig *sig, const char **why)
+    CS_MUST_USE;
+/* r, s, 27 + recovery id: messages of EVM chains and TRON. */
+enum cs_err cs_chain_seal_rsv(struct cs_wr *w, const struct cs_chain_key *key,
+                              const struct cs_chain_item *item,
+                              const struct cs_chain_sig *sig, const char **why)
+    CS_MUST_USE;
 
 /* SHA-512, first half. */
 void cs_sha512half(uint8_t out[32], struct cs_span in);

@@ -9,6 +9,7 @@
 #include "crypto/ecdsa.h"
 #include "crypto/hash.h"
 #include "crypto/identity.h"
+#include "crypto/keccak.h"
 #include "crypto/taproot.h"
 
 void cs_sha512half(uint8_t out[32], struct cs_span in)
@@ -21,7 +22,7 @@ void cs_sha512half(uint8_t out[32], struct cs_span in)
 
 /* ---- items ----------------------------------------------------------------- */
 
-static void hash_item(struct cs_chain_item *item)
+void cs_chain_hash_item(struct cs_chain_item *item)
 {
     item->message = CS_SPAN(item->digest, sizeof item->digest);
     switch (item->hash) {
@@ -39,10 +40,30 @@ static void hash_item(struct cs_chain_item *item)
         cs_sha256(item->digest, item->message);
         return;
     case CS_CHAIN_HASH_KECCAK256:
+        cs_keccak256(item->digest, item->data);
+        return;
     case CS_CHAIN_HASH_TAPSIGHASH:
-        break; /* no chain that is built asks for these */
+        cs_tagged_hash(item->digest, "TapSighash", item->data);
+        return;
     }
     CS_ASSERT(false);
+}
+
+enum cs_err cs_chain_items(struct cs_chain_tx *tx, size_t n_items, struct cs_wr *w)
+{
+    enum cs_err err = w->err;
+
+    if (err == CS_OK) {
+        tx->items = cs_alloc_array(n_items, sizeof *tx->items);
+        err = tx->items == NULL ? CS_ERR_NOMEM : CS_OK;
+    }
+    if (err != CS_OK) {
+        cs_wr_free(w);
+        return err;
+    }
+    tx->data = cs_wr_take(w, &tx->data_len);
+    tx->n_items = n_items;
+    return CS_OK;
 }
 
 enum cs_err cs_chain_one_item(struct cs_chain_tx *tx, const struct cs_chain_key *key,
@@ -50,25 +71,13 @@ enum cs_err cs_chain_one_item(struct cs_chain_tx *tx, const struct cs_chain_key 
 {
     struct cs_chain_item *item;
 
-    if (w->err != CS_OK) {
-        enum cs_err err = w->err;
-
-        cs_wr_free(w);
-        return err;
-    }
-    item = cs_alloc(sizeof *item);
-    if (item == NULL) {
-        cs_wr_free(w);
-        return CS_ERR_NOMEM;
-    }
-    tx->data = cs_wr_take(w, &tx->data_len);
-    tx->items = item;
-    tx->n_items = 1;
+    CS_CHECK(cs_chain_items(tx, 1, w));
+    item = tx->items;
     item->scheme = key->curve == CS_CURVE_ED25519 ? CS_CHAIN_SCHEME_ED25519
                                                   : CS_CHAIN_SCHEME_ECDSA;
     item->hash = hash;
     item->data = CS_SPAN(tx->data, tx->data_len);
-    hash_item(item);
+    cs_chain_hash_item(item);
     return CS_OK;
 }
 
@@ -87,6 +96,11 @@ static enum cs_err begin(struct cs_chain_tx *out, const struct cs_chain_ops **op
 {
     memset(out, 0, sizeof *out);
     CS_CHECK(cs_chain_ops_of(ops, key->chain, why));
+    if ((*ops)->decode == NULL) {
+        return cs_chain_refuse(why, CS_ERR_CHAIN_UNKNOWN,
+                               "of this blockchain only addresses are supported, "
+                               "nothing is signed");
+    }
     out->chain = key->chain;
     return (*ops)->address(out->signer, key, why);
 }
@@ -147,6 +161,15 @@ static enum cs_err is_encoded(const struct cs_chain_ops *ops, struct cs_span mes
     return err == CS_ERR_BAD_TEXT ? CS_OK : err;
 }
 
+/* Hex often has 0x in front. */
+static struct cs_span without_0x(struct cs_span text)
+{
+    if (text.n >= 2 && text.p[0] == '0' && (text.p[1] == 'x' || text.p[1] == 'X')) {
+        text = CS_SPAN(text.p + 2, text.n - 2);
+    }
+    return text;
+}
+
 /* The message as it stands, or as hex or base64 of bytes: a signer that somebody talks
  * into "just signing this text" must not see a transaction in any of them. */
 static enum cs_err looks_like_transaction(const struct cs_chain_ops *ops,
@@ -154,7 +177,7 @@ static enum cs_err looks_like_transaction(const struct cs_chain_ops *ops,
 {
     *out = ops->is_transaction(message);
     if (!*out) {
-        CS_CHECK(is_encoded(ops, message, cs_unhex_wr, out));
+        CS_CHECK(is_encoded(ops, without_0x(message), cs_unhex_wr, out));
     }
     if (!*out) {
         CS_CHECK(is_encoded(ops, message, cs_unb64, out));
@@ -281,6 +304,71 @@ out:
     cs_chain_tx_free(&tx);
     if (err != CS_OK) {
         cs_chain_signed_free(out);
+    }
+    return explain(err, why);
+}
+
+void cs_chain_uncompressed(uint8_t out[65], const struct cs_chain_key *key)
+{
+    CS_ASSERT(key->curve == CS_CURVE_SECP256K1);
+    CS_ASSERT(cs_ecdsa_uncompress(out, key->pub) == CS_OK); /* key_init checked it */
+}
+
+enum cs_err cs_chain_parity(uint8_t *out, const struct cs_chain_key *key,
+                            const struct cs_chain_item *item,
+                            const struct cs_chain_sig *sig, const char **why)
+{
+    if (cs_ecdsa_recid(out, key->pub, item->message.p, sig->rs) != CS_OK || *out > 1) {
+        return cs_chain_refuse(why, CS_ERR_SIG_INVALID,
+                               "the signature has no recovery id that this blockchain "
+                               "knows: sign again");
+    }
+    return CS_OK;
+}
+
+enum cs_err cs_chain_seal_rsv(struct cs_wr *w, const struct cs_chain_key *key,
+                              const struct cs_chain_item *item,
+                              const struct cs_chain_sig *sig, const char **why)
+{
+    uint8_t parity;
+
+    CS_CHECK(cs_chain_parity(&parity, key, item, sig, why));
+    cs_wr_bytes(w, sig->rs, sizeof sig->rs);
+    cs_wr_u8(w, (uint8_t)(27 + parity));
+    return w->err;
+}
+
+static enum cs_err seal_plain(struct cs_wr *w, const struct cs_chain_item *item,
+                              const struct cs_chain_sig *sig)
+{
+    uint8_t der[72];
+
+    if (item->scheme == CS_CHAIN_SCHEME_ECDSA) {
+        cs_wr_bytes(w, der, cs_chain_der(der, sig->rs));
+    } else {
+        cs_wr_bytes(w, sig->rs, sizeof sig->rs);
+    }
+    return w->err;
+}
+
+enum cs_err cs_chain_finish_message(struct cs_wr *out, const struct cs_chain_key *key,
+                                    struct cs_span message,
+                                    const struct cs_chain_sig *sig, const char **why)
+{
+    const struct cs_chain_ops *ops;
+    struct cs_chain_tx tx;
+    enum cs_err err;
+
+    *out = (struct cs_wr){0};
+    CS_CHECK(cs_chain_plaintext(&tx, key, message, why));
+    CS_TRY(cs_chain_ops_of(&ops, key->chain, why));
+    CS_TRY(check_sig(&tx.items[0], key, sig, why));
+    err = ops->seal == NULL ? seal_plain(out, &tx.items[0], sig)
+                            : ops->seal(out, key, &tx.items[0], sig, why);
+out:
+    cs_chain_tx_free(&tx);
+    if (err != CS_OK) {
+        cs_wr_free(out);
     }
     return explain(err, why);
 }

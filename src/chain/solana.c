@@ -22,10 +22,12 @@ static enum cs_err address(char out[CS_CHAIN_ADDRESS_MAX],
     return CS_OK;
 }
 
-static enum cs_err address_check(const char *text, const char **why)
+static enum cs_err address_check(enum cs_chain_net net, const char *text,
+                                 const char **why)
 {
     uint8_t key[CS_SOL_KEY_LEN]; /* may be off the curve: program addresses are */
 
+    (void)net;
     if (cs_unbase58(key, sizeof key, CS_BASE58_BITCOIN, text) != CS_OK) {
         return cs_chain_refuse(why, CS_ERR_CHAIN_ADDRESS,
                                "a SOLANA address is base58 of exactly 32 bytes");

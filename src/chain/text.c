@@ -8,13 +8,18 @@
 #include "base/err.h"
 #include "base/text.h"
 
-enum { EXPONENT_MAX = 255 };
+enum { EXPONENT_MAX = 255, BIG_DIGITS = 160 /* 64 bytes take 155 */ };
 
 struct cs_text cs_text_begin(char *out, size_t cap)
 {
     CS_ASSERT(cap > 0);
     out[0] = '\0';
     return (struct cs_text){.p = out, .cap = cap};
+}
+
+struct cs_text cs_text_resume(char *out, size_t cap)
+{
+    return (struct cs_text){.p = out, .cap = cap, .n = strnlen(out, cap - 1)};
 }
 
 /* Largest k <= n at which UTF-8 text can be cut. */
@@ -134,24 +139,21 @@ static void add_zeros(struct cs_text *t, size_t n)
     }
 }
 
-bool cs_text_scaled(char *out, size_t cap, uint64_t mantissa, int exponent)
+/* digits * 10^exponent, written out; digits has no trailing zeros, or is "0". */
+static bool put_scaled(char *out, size_t cap, const char *digits, int exponent)
 {
     struct cs_text t = cs_text_begin(out, cap);
-    char digits[24];
-    size_t n, shift;
+    bool is_zero = digits[0] == '0';
+    size_t n = strlen(digits);
+    size_t shift;
 
-    while (mantissa != 0 && mantissa % 10 == 0) {
-        mantissa /= 10;
-        exponent++;
-    }
     if (exponent > EXPONENT_MAX || exponent < -EXPONENT_MAX) {
         return false;
     }
-    n = (size_t)snprintf(digits, sizeof digits, "%" PRIu64, mantissa);
     shift = (size_t)(exponent < 0 ? -exponent : exponent);
-    if (mantissa == 0 || exponent >= 0) {
+    if (is_zero || exponent >= 0) {
         cs_text_add(&t, digits);
-        add_zeros(&t, mantissa == 0 ? 0 : shift);
+        add_zeros(&t, is_zero ? 0 : shift);
     } else if (shift >= n) {
         cs_text_add(&t, "0.");
         add_zeros(&t, shift - n);
@@ -165,6 +167,65 @@ bool cs_text_scaled(char *out, size_t cap, uint64_t mantissa, int exponent)
         out[0] = '\0';
     }
     return !t.is_cut;
+}
+
+bool cs_text_scaled(char *out, size_t cap, uint64_t mantissa, int exponent)
+{
+    char digits[24];
+
+    while (mantissa != 0 && mantissa % 10 == 0) {
+        mantissa /= 10;
+        exponent++;
+    }
+    (void)snprintf(digits, sizeof digits, "%" PRIu64, mantissa);
+    return put_scaled(out, cap, digits, exponent);
+}
+
+/* num /= 10; returns the remainder. */
+static unsigned divide_by_ten(uint8_t *num, size_t n)
+{
+    unsigned rest = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        rest = rest << 8 | num[i];
+        num[i] = (uint8_t)(rest / 10);
+        rest %= 10;
+    }
+    return rest;
+}
+
+static bool is_zero(const uint8_t *num, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (num[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool cs_text_big(char *out, size_t cap, struct cs_span be, unsigned decimals)
+{
+    uint8_t num[CS_TEXT_BIG_BYTES] = {0};
+    char digits[BIG_DIGITS + 1] = {0};
+    size_t at = BIG_DIGITS;
+    int exponent = -(int)decimals;
+
+    CS_ASSERT(be.n <= sizeof num && decimals <= EXPONENT_MAX && cap > 0);
+    out[0] = '\0';
+    if (be.n > 0) {
+        memcpy(num, be.p, be.n);
+    }
+    while (!is_zero(num, be.n)) {
+        unsigned digit = divide_by_ten(num, be.n);
+
+        if (digit == 0 && at == BIG_DIGITS) {
+            exponent++; /* a trailing zero */
+        } else {
+            digits[--at] = (char)('0' + digit);
+        }
+    }
+    return put_scaled(out, cap, at == BIG_DIGITS ? "0" : digits + at, exponent);
 }
 
 bool cs_text_decimal(char *out, size_t cap, uint64_t units, unsigned decimals)

@@ -16,7 +16,8 @@ struct cs_text {
     bool is_cut;
 };
 
-struct cs_text cs_text_begin(char *out, size_t cap); /* cap >= 1 */
+struct cs_text cs_text_begin(char *out, size_t cap);  /* cap >= 1 */
+struct cs_text cs_text_resume(char *out, size_t cap); /* after what stands there */
 void cs_text_add(struct cs_text *t, const char *text);
 void cs_text_add_u64(struct cs_text *t, uint64_t v);
 void cs_text_add_hex(struct cs_text *t, struct cs_span s);
@@ -32,6 +33,9 @@ bool cs_text_show(char *out, size_t cap, struct cs_span bytes);
 /* units / 10^decimals without trailing zeros: (1500000, 6) -> "1.5".  False, and "",
  * when it does not fit: a cut number would be another number. */
 bool cs_text_decimal(char *out, size_t cap, uint64_t units, unsigned decimals);
+/* The same for a number of at most CS_TEXT_BIG_BYTES bytes, big endian. */
+enum { CS_TEXT_BIG_BYTES = 64 };
+bool cs_text_big(char *out, size_t cap, struct cs_span be, unsigned decimals);
 /* mantissa * 10^exponent, written out: (15, -1) -> "1.5". */
 bool cs_text_scaled(char *out, size_t cap, uint64_t mantissa, int exponent);
 

@@ -96,10 +96,12 @@ static bool x_address_ok(const char *text)
     return raw[X_FLAG_AT] == 1 && memcmp(raw + X_FLAG_AT + 5, zero, 4) == 0;
 }
 
-static enum cs_err address_check(const char *text, const char **why)
+static enum cs_err address_check(enum cs_chain_net net, const char *text,
+                                 const char **why)
 {
     uint8_t raw[1 + CS_XRP_ACCOUNT_LEN];
 
+    (void)net; /* classic addresses are the same everywhere, X-addresses say theirs */
     if (cs_unbase58check(raw, sizeof raw, CS_BASE58_XRP, text) == CS_OK) {
         if (raw[0] != 0) {
             return cs_chain_refuse(

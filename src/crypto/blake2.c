@@ -16,10 +16,10 @@ void cs_blake2b(uint8_t *out, size_t out_len, struct cs_span in)
 /* SHA-512 with another initial value, cut to half (FIPS 180-4, 5.3.6.2). */
 void cs_sha512_256(uint8_t out[32], struct cs_span in)
 {
-    static const uint64_t initial[8] = {
-        0x22312194fc2bf72cU, 0x9f555fa3c84c64c2U, 0x2393b86b6f53b151U,
-        0x963877195940eabdU, 0x96283ee2a88effe3U, 0xbe5e1e2553863992U,
-        0x2b0199fc2c85b8aaU, 0x0eb72ddc81c52ca2U};
+    static const uint64_t initial[8] = {0x22312194fc2bf72cU, 0x9f555fa3c84c64c2U,
+                                        0x2393b86b6f53b151U, 0x963877195940eabdU,
+                                        0x96283ee2a88effe3U, 0xbe5e1e2553863992U,
+                                        0x2b0199fc2c85b8aaU, 0x0eb72ddc81c52ca2U};
     crypto_hash_sha512_state st;
     uint8_t full[64];
 

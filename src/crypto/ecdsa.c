@@ -9,6 +9,20 @@
 #include "base/mem.h"
 #include "crypto/secp_ctx.h"
 
+enum cs_err cs_ecdsa_uncompress(uint8_t out[65], const uint8_t pub[CS_ECDSA_PUB_LEN])
+{
+    secp256k1_pubkey key;
+    size_t n = 65;
+
+    memset(out, 0, n);
+    if (secp256k1_ec_pubkey_parse(cs_secp_ctx(), &key, pub, CS_ECDSA_PUB_LEN) != 1) {
+        return CS_ERR_BAD_POINT;
+    }
+    CS_ASSERT(secp256k1_ec_pubkey_serialize(cs_secp_ctx(), out, &n, &key,
+                                            SECP256K1_EC_UNCOMPRESSED) == 1);
+    return CS_OK;
+}
+
 bool cs_ecdsa_is_low_s(const uint8_t rs[CS_ECDSA_SIG_LEN])
 {
     secp256k1_ecdsa_signature sig;
@@ -60,8 +74,7 @@ enum cs_err cs_ecdsa_recover(uint8_t out[CS_ECDSA_PUB_LEN], const uint8_t digest
 }
 
 enum cs_err cs_ecdsa_recid(uint8_t *out, const uint8_t pub[CS_ECDSA_PUB_LEN],
-                           const uint8_t digest[32],
-                           const uint8_t rs[CS_ECDSA_SIG_LEN])
+                           const uint8_t digest[32], const uint8_t rs[CS_ECDSA_SIG_LEN])
 {
     uint8_t found[CS_ECDSA_PUB_LEN];
 
@@ -89,8 +102,8 @@ enum cs_err cs_ecdsa_from_der(uint8_t out[CS_ECDSA_SIG_LEN], struct cs_span der)
         secp256k1_ecdsa_signature_parse_der(cs_secp_ctx(), &sig, der.p, der.n) != 1) {
         return CS_ERR_SIG_INVALID;
     }
-    CS_ASSERT(
-        secp256k1_ecdsa_signature_serialize_compact(cs_secp_ctx(), out, &sig) == 1);
+    CS_ASSERT(secp256k1_ecdsa_signature_serialize_compact(cs_secp_ctx(), out, &sig) ==
+              1);
     CS_ASSERT(secp256k1_ecdsa_signature_serialize_der(cs_secp_ctx(), again, &n, &sig) ==
               1);
     if (n != der.n || memcmp(again, der.p, n) != 0 || !cs_ecdsa_is_low_s(out)) {

@@ -9,6 +9,10 @@
 
 enum { CS_ECDSA_PUB_LEN = 33, CS_ECDSA_SIG_LEN = 64, CS_ECDSA_DER_MAX = 72 };
 
+/* The 65-byte form (04, x, y) of a compressed key.  BAD_POINT; out is zeroed then. */
+enum cs_err cs_ecdsa_uncompress(uint8_t out[65], const uint8_t pub[CS_ECDSA_PUB_LEN])
+    CS_MUST_USE;
+
 /* r and s from 1 to the group order, s at most half of it. */
 bool cs_ecdsa_is_low_s(const uint8_t rs[CS_ECDSA_SIG_LEN]);
 
@@ -20,12 +24,12 @@ enum cs_err cs_ecdsa_verify(const uint8_t pub[CS_ECDSA_PUB_LEN],
 /* The key that made rs over digest, given its recovery id (0..3); compressed.
  * SIG_INVALID when there is none; out is zeroed then. */
 enum cs_err cs_ecdsa_recover(uint8_t out[CS_ECDSA_PUB_LEN], const uint8_t digest[32],
-                             const uint8_t rs[CS_ECDSA_SIG_LEN],
-                             unsigned recid) CS_MUST_USE;
+                             const uint8_t rs[CS_ECDSA_SIG_LEN], unsigned recid)
+    CS_MUST_USE;
 /* The recovery id with which rs leads to pub.  Verifies: SIG_INVALID when none does. */
 enum cs_err cs_ecdsa_recid(uint8_t *out, const uint8_t pub[CS_ECDSA_PUB_LEN],
-                           const uint8_t digest[32],
-                           const uint8_t rs[CS_ECDSA_SIG_LEN]) CS_MUST_USE;
+                           const uint8_t digest[32], const uint8_t rs[CS_ECDSA_SIG_LEN])
+    CS_MUST_USE;
 
 /* r, s of a signature in strict DER (BIP 66): one encoding per signature, low s only.
  * SIG_INVALID; out is zeroed then. */

@@ -15,9 +15,9 @@ static const uint64_t round_constants[ROUNDS] = {
     0x8000000080008081U, 0x8000000000008080U, 0x0000000080000001U, 0x8000000080008008U};
 
 /* Lane (x, y) is a[x + 5y]; offsets of rho in that order. */
-static const uint8_t rotations[LANES] = {0,  1,  62, 28, 27, 36, 44, 6,  55,
-                                         20, 3,  10, 43, 25, 39, 41, 45, 15,
-                                         21, 8,  18, 2,  61, 56, 14};
+static const uint8_t rotations[LANES] = {0,  1, 62, 28, 27, 36, 44, 6,  55,
+                                         20, 3, 10, 43, 25, 39, 41, 45, 15,
+                                         21, 8, 18, 2,  61, 56, 14};
 
 static uint64_t rotl(uint64_t v, unsigned n)
 {

@@ -57,12 +57,52 @@ static inline bool chains_holds(struct cs_span hay, const void *needle, size_t n
     return false;
 }
 
+static inline bool chains_is_evm(enum cs_chain chain)
+{
+    return chain == CS_CHAIN_ETHEREUM || chain == CS_CHAIN_POLYGON ||
+           chain == CS_CHAIN_BNBCHAIN || chain == CS_CHAIN_BASE ||
+           chain == CS_CHAIN_ARBITRUM || chain == CS_CHAIN_AVALANCHE;
+}
+
+/* Decimal digits -> big endian without leading zeros; returns the length. */
+static inline size_t chains_number(uint8_t out[40], const char *digits)
+{
+    uint8_t num[40] = {0};
+    size_t skip = 0;
+
+    for (; *digits != '\0'; digits++) {
+        unsigned carry = (unsigned)(*digits - '0');
+
+        for (size_t i = sizeof num; i > 0; i--) {
+            carry += num[i - 1] * 10U;
+            num[i - 1] = (uint8_t)carry;
+            carry >>= 8;
+        }
+        assert_int_equal(carry, 0);
+    }
+    while (skip < sizeof num && num[skip] == 0) {
+        skip++;
+    }
+    memcpy(out, num + skip, sizeof num - skip);
+    return sizeof num - skip;
+}
+
 /* Address -> the bytes that stand for it in a payload. */
-static inline size_t chains_raw(uint8_t out[32], enum cs_chain chain,
+static inline size_t chains_raw(uint8_t out[64], enum cs_chain chain,
                                 const char *address)
 {
     uint8_t account[21];
 
+    if (chains_is_evm(chain)) {
+        assert_int_equal(cs_unhex(out, 20, address + 2), CS_OK);
+        return 20;
+    }
+    if (chain == CS_CHAIN_TRON) {
+        assert_int_equal(cs_unbase58check(account, 21, CS_BASE58_BITCOIN, address),
+                         CS_OK);
+        memcpy(out, account + 1, 20);
+        return 20;
+    }
     if (chain == CS_CHAIN_SOLANA) {
         assert_int_equal(cs_unbase58(out, 32, CS_BASE58_BITCOIN, address), CS_OK);
         return 32;
@@ -72,26 +112,27 @@ static inline size_t chains_raw(uint8_t out[32], enum cs_chain chain,
     return 20;
 }
 
-/* The summary of a payload that decodes says nothing that the bytes do not say. */
+/* The summary of a payload that decodes says nothing that the bytes do not say.  */
 static inline void chains_check_summary(const struct cs_chain_tx *tx,
                                         struct cs_span payload)
 {
     const struct cs_chain_item *item = &tx->items[0];
-    uint8_t raw[32];
-    uint8_t number[8];
+    struct cs_span said = item->data;
+    bool is_plain = tx->chain == CS_CHAIN_SOLANA || tx->chain == CS_CHAIN_XRP_LEDGER;
+    uint8_t raw[64], number[40];
     uint64_t units;
     size_t n;
 
     assert_int_equal(tx->n_items, 1);
-    assert_true(chains_holds(item->data, payload.p, payload.n) ||
+    assert_true(!is_plain || chains_holds(item->data, payload.p, payload.n) ||
                 chains_holds(payload, item->data.p, item->data.n));
-    if (tx->from[0] != '\0') {
+    if (tx->from[0] != '\0' && !chains_is_evm(tx->chain)) {
         n = chains_raw(raw, tx->chain, tx->from);
-        assert_true(chains_holds(payload, raw, n));
+        assert_true(chains_holds(said, raw, n));
     }
     if (tx->to[0] != '\0') {
         n = chains_raw(raw, tx->chain, tx->to);
-        assert_true(chains_holds(payload, raw, n));
+        assert_true(chains_holds(said, raw, n));
         assert_non_null(strstr(tx->text, tx->to));
     }
     if (tx->amount[0] != '\0') {
@@ -103,6 +144,10 @@ static inline void chains_check_summary(const struct cs_chain_tx *tx,
             number[i] = (uint8_t)(units >> (8 * i));
         }
         assert_true(chains_holds(payload, number, 8));
+    }
+    if (chains_is_evm(tx->chain)) {
+        n = chains_number(number, tx->units);
+        assert_true(chains_holds(said, number, n));
     }
     assert_true(cs_utf8_ok(CS_SPAN(tx->text, strlen(tx->text))));
 }

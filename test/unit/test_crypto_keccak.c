@@ -1,6 +1,7 @@
 /* Keccak-256, SHA3-256, BLAKE2b, SHA-512/256: published examples (FIPS 180-4 and 202
  * example values, RFC 7693 appendix A, the Keccak team's KAT, known EVM constants), and
- * SHA3-256 at every length around the block size chained, against another implementation. */
+ * SHA3-256 at every length around the block size chained, against another
+ * implementation. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,9 +92,10 @@ static void sha512_256_gives_the_examples_of_fips180(void **state)
     is(out, 32, "c672b8d1ef56ed28ab87c3622c5114069bdd3ad7b8f9737498d0c01ecef0967a");
     cs_sha512_256(out, CS_SPAN_LIT("abc"));
     is(out, 32, "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23");
-    cs_sha512_256(out, CS_SPAN_LIT("abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghij"
-                                   "klmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrst"
-                                   "nopqrstu"));
+    cs_sha512_256(out,
+                  CS_SPAN_LIT("abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghij"
+                              "klmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrst"
+                              "nopqrstu"));
     is(out, 32, "3928e184fb8690f840da3988121d31be65cb9d3ef83ee6146feac861e19b563a");
 }
 
