@@ -67,7 +67,7 @@ static void rest(const uint8_t *data, size_t size)
     while (cs_route_at(routes) != NULL) {
         routes++;
     }
-    r = cs_route_at(data[0] % routes);
+    r = cs_route_at(data[0] % (routes == 0 ? 1 : routes));
     data++;
     size--;
     while (n < size && data[n] != 0) {

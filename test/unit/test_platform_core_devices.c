@@ -411,8 +411,7 @@ static void frames_out_of_turn_or_malformed_end_the_connection(void **state)
         "[]",
         "{\"t\":\"nonsense\"}",
         "{\"t\":\"ack\",\"id\":\"1\"}",
-        "{\"t\":\"welcome\",\"approvalStatus\":\"A\",\"enabledStatus\":\"B\",\"time\":"
-        "\"1\"}",
+        "{\"t\":\"refused\",\"reason\":\"A\",\"text\":\"B\"}",
         "{\"t\":\"evt\",\"id\":\"x\",\"kind\":\"request.step\",\"body\":{}}",
         "{\"t\":\"challenge\",\"nonce\":\"00\"}"};
     struct fake_device d;
