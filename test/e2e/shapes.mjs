@@ -1,0 +1,156 @@
+// Asks a running platform and holds each answer against the vendor's published shapes.
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+
+const cfg = JSON.parse(readFileSync(0, 'utf8'));
+const agent = new Agent({ ca: readFileSync(cfg.ca) });
+const doc = readFileSync(cfg.doc, 'utf8');
+
+// ---- the document: `Name` { field?: type, … } or `Name` = A | B ------------------------
+
+const shapes = new Map();
+for (const [, name, fields] of doc.matchAll(/^- `(\w+)` \{ (.*) \}$/gm)) {
+  const list = [];
+  let depth = 0;
+  let part = '';
+  for (const c of `${fields},`) { // commas inside {…} and <…> belong to a type
+    if (c === '{' || c === '<') depth += 1;
+    if (c === '}' || c === '>') depth -= 1;
+    if (c === ',' && depth <= 0) {
+      const m = /^\s*([@\w]+)(\?)?:\s*(.+?)\s*$/.exec(part);
+      if (m) list.push({ name: m[1], optional: !!m[2], type: m[3] });
+      part = '';
+      depth = 0;
+    } else part += c;
+  }
+  shapes.set(name, { list });
+}
+for (const [, name, words] of doc.matchAll(/^- `(\w+)` = (.*)$/gm)) {
+  shapes.set(name, { words: words.split('|').map((w) => w.trim()) });
+}
+const operations = new Map();
+for (const [, method, path, returns] of doc.matchAll(/^- `(\w+) (\S+)`.*returns `([^`]+)`/gm)) {
+  operations.set(`${method} ${path}`, returns);
+}
+
+// ---- checking ------------------------------------------------------------------------------
+
+const faults = [];
+function check(value, type, where) {
+  const array = /^Array<(.+)>$/.exec(type);
+  if (array) {
+    if (!Array.isArray(value)) faults.push(`${where}: must be an array`);
+    else value.forEach((v, i) => check(v, array[1], `${where}[${i}]`));
+  } else if (['string', 'number', 'boolean'].includes(type)) {
+    if (typeof value !== type) faults.push(`${where}: must be a ${type}, is ${JSON.stringify(value)}`);
+  } else if (type === 'object' || type.startsWith('{')) {
+    if (typeof value !== 'object' || value === null) faults.push(`${where}: must be an object`);
+  } else if (!shapes.has(type)) {
+    faults.push(`${where}: the document has no shape ${type}`);
+  } else {
+    checkShape(value, type, where);
+  }
+}
+
+function checkShape(value, type, where) {
+  const shape = shapes.get(type);
+  if (shape.words) {
+    if (!shape.words.includes(value)) faults.push(`${where}: ${JSON.stringify(value)} is none of ${type}`);
+    return;
+  }
+  if (typeof value !== 'object' || value === null) {
+    faults.push(`${where}: must be a ${type}`);
+    return;
+  }
+  for (const f of shape.list) {
+    if (value[f.name] !== undefined && value[f.name] !== null) check(value[f.name], f.type, `${where}.${f.name}`);
+    else if (!f.optional) faults.push(`${where}.${f.name} is missing (${type})`);
+  }
+}
+
+function call(method, path, body) {
+  return new Promise((resolve, reject) => {
+    const req = request(`${cfg.url}${path}`, {
+      method, agent, timeout: 30000,
+      headers: { authorization: `Bearer ${cfg.token}`, 'content-type': 'application/json' },
+    }, (res) => {
+      const parts = [];
+      res.on('data', (part) => parts.push(part));
+      res.on('end', () => resolve({ status: res.statusCode, text: Buffer.concat(parts).toString() }));
+    });
+    req.on('error', reject);
+    req.end(body && JSON.stringify(body));
+  });
+}
+
+let asked = 0;
+async function ask(operation, params = {}, body = undefined, query = '') {
+  const [method, pattern] = operation.split(' ');
+  const type = operations.get(operation);
+  if (!type) throw new Error(`the document has no operation ${operation}`);
+  const path = pattern.replace(/\{(\w+)\}/g, (_, name) => params[name] ?? params.id);
+  const { status, text } = await call(method, path + query, body);
+  asked += 1;
+  if (status < 200 || status > 299) {
+    faults.push(`${operation}: ${status} ${text}`);
+    return {};
+  }
+  const value = JSON.parse(text);
+  check(value, type, operation);
+  return value;
+}
+
+// ---- the questions ----------------------------------------------------------------------------
+
+const { vault: vaultId, wallet: walletId, quorum: quorumId } = cfg;
+const w = { vaultId, walletId, id: walletId };
+
+const device = await ask('POST /v2/devices', {}, { displayName: 'shape', deviceType: 'CLOUD' });
+await ask('GET /v2/devices');
+await ask('GET /v2/devices', {}, undefined, '?deviceType=CLOUD&deviceOwner=THIS_ORGANIZATION');
+await ask('GET /v2/devices/{id}', { id: device.id });
+await ask('GET /v2/devices/{id}/pairing-credentials', { id: device.id });
+await ask('PUT /v2/devices/{id}/display-name', { id: device.id }, { displayName: 'shape 2' });
+await ask('DELETE /v2/devices/{id}', { id: device.id });
+await ask('GET /v2/mpc/eligible', {}, undefined, '?deviceType=CLOUD');
+await ask('GET /v2/mpc/quorums');
+await ask('GET /v2/mpc/quorums/{quorumId}', { quorumId });
+await ask('GET /v2/mpc/quorums/{quorumId}/status', { quorumId });
+await ask('GET /v2/mpc/memberships/{quorumId}', { quorumId });
+const sets = await ask('GET /v2/mpc/sessions/{quorumId}', { quorumId });
+await ask('GET /v2/mpc/sessions/{sessionSetId}/status', { sessionSetId: sets[0]?.id });
+const vault = await ask('POST /v2/vaults', {}, { name: 'Shapes', description: 'd', externalId: 'e-1', correlationId: 'c-1' });
+await ask('GET /v2/vaults', {}, undefined, '?pageSize=1');
+await ask('GET /v2/vaults/{id}', { id: vault.id });
+await ask('PUT /v2/vaults/{id}', { id: vault.id }, { name: 'Shapes 2' });
+await ask('GET /v2/vaults/{vaultId}/wallets', w);
+await ask('GET /v2/vaults/{vaultId}/wallets/{walletId}', w);
+await ask('GET /v2/wallets/{id}', w);
+await ask('GET /v2/wallets', {}, undefined, '?blockchain=SOLANA&pageSize=5');
+await ask('PUT /v2/vaults/{vaultId}/wallets/{walletId}', w, { name: 'renamed' });
+await ask('PUT /v2/vaults/{vaultId}/wallets/{walletId}/settings', w, {
+  settings: { enabled: true, rawSigningEnabled: true, sweepingEnabled: false, defaultFreezeEnabled: false },
+});
+await ask('POST /v2/vaults/{vaultId}/wallets', { vaultId }, {
+  name: 'second', quorumId, blockchain: 'SOLANA', keystore: 'MPC', externalId: 'w-2',
+});
+const list = await ask('GET /v2/vaults/{vaultId}/wallets/{walletId}/transactions', w, undefined, '?pageSize=10');
+const transactionId = list.transactions?.[0]?.id;
+const tx = await ask('GET /v2/vaults/{vaultId}/wallets/{walletId}/transactions/{transactionId}', { ...w, transactionId });
+if (tx.status !== 'SIGNED') faults.push(`the first transaction is ${tx.status}`);
+await ask('POST /v2/vaults/{vaultId}/wallets/{walletId}/transactions/sign-plaintext', w, { message: 'shape' });
+const credential = await ask('POST /v2/credentials', {}, {
+  name: 'reader', description: 'd', category: 'WALLETS', permissions: [],
+});
+await ask('GET /v2/credentials');
+await ask('GET /v2/credentials/info');
+await ask('GET /v2/credentials/{id}', { id: credential.id });
+await ask('GET /v2/credentials/{id}/info', { id: credential.id });
+await ask('GET /v2/credentials/permissions');
+await ask('PUT /v2/credentials/{id}/active', { id: credential.id }, { active: false });
+await ask('DELETE /v2/credentials/{id}', { id: credential.id });
+await ask('GET /v2/organizations');
+
+for (const fault of faults) console.log(`WRONG ${fault}`);
+console.log(`${asked} answers held against ${shapes.size} shapes: ${faults.length} faults`);
+process.exit(faults.length === 0 ? 0 : 1);
