@@ -391,6 +391,14 @@ static void two_payloads_in_one_slot_are_proof_and_nothing_else_is(void **state)
     c.slot.type ^= 1;
     cs_bc_sign(c.sig, id.ik_seed, &c.slot, c.payload);
     assert_false(cs_equivocation_proven(&a, &c, id.pub.ik));
+    c = b; /* another protocol */
+    c.slot.proto ^= 1;
+    cs_bc_sign(c.sig, id.ik_seed, &c.slot, c.payload);
+    assert_false(cs_equivocation_proven(&a, &c, id.pub.ik));
+    c = b; /* said as another member */
+    c.slot.from ^= 1;
+    cs_bc_sign(c.sig, id.ik_seed, &c.slot, c.payload);
+    assert_false(cs_equivocation_proven(&a, &c, id.pub.ik));
     c = b; /* another device set */
     c.slot.ds_hash[0] ^= 1;
     cs_bc_sign(c.sig, id.ik_seed, &c.slot, c.payload);

@@ -169,6 +169,46 @@ static void errors_name_the_field(void **state)
          "time must be a decimal number in a string"},
         {"{\"t\":\"pong\",\"time\":\"18446744073709551616\"}",
          "time must be a decimal number in a string"},
+        {"{\"t\":\"evt\",\"id\":\"1\",\"kind\":\"quorum.revealed\",\"body\":{"
+         "\"quorumId\":\"00000000-0000-4000-8000-000000000000\",\"index\":-1,\"nonce\":"
+         "\"0000000000000000000000000000000000000000000000000000000000000000\"}}",
+         "index is out of range"},
+        {"{\"t\":\"evt\",\"id\":\"1\",\"kind\":\"quorum.revealed\",\"body\":{"
+         "\"quorumId\":\"00000000-0000-4000-8000-000000000000\",\"index\":4294967296,"
+         "\"nonce\":"
+         "\"0000000000000000000000000000000000000000000000000000000000000000\"}}",
+         "index is out of range"},
+        {"{\"t\":\"evt\",\"id\":\"1\",\"kind\":\"quorum.revealed\",\"body\":{"
+         "\"quorumId\":\"00000000-0000-4000-8000-000000000000\",\"index\":1.0,"
+         "\"nonce\":"
+         "\"0000000000000000000000000000000000000000000000000000000000000000\"}}",
+         "index must be an integer"},
+        {"{\"t\":\"evt\",\"id\":\"1\",\"kind\":\"quorum.revealed\",\"body\":{"
+         "\"quorumId\":\"000000000-000-4000-8000-000000000000\",\"index\":1,\"nonce\":"
+         "\"0000000000000000000000000000000000000000000000000000000000000000\"}}",
+         "quorumId must be a UUID"},
+        {"{\"t\":\"evt\",\"id\":\"1\",\"kind\":\"quorum.revealed\",\"body\":{"
+         "\"quorumId\":\"000000000000004000080000000000000000\",\"index\":1,\"nonce\":"
+         "\"0000000000000000000000000000000000000000000000000000000000000000\"}}",
+         "quorumId must be a UUID"},
+        {"{\"t\":\"refused\",\"reason\":\"\",\"text\":\"\"}",
+         "reason must not be empty"},
+        {"{\"t\":\"refused\",\"reason\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\",\"text\":"
+         "\"\"}",
+         "reason is too long"},
+        {"{\"t\":\"pong\",\"time\":\"007\"}",
+         "time must be a decimal number in a string"},
+        {"{\"t\":\"pong\",\"time\":\"1x\"}",
+         "time must be a decimal number in a string"},
+        {"{\"t\":\"cmd\",\"id\":\"1\",\"kind\":\"quorum.finish\",\"body\":{"
+         "\"quorumId\":\"00000000-0000-4000-8000-000000000000\",\"nonces\":[7]}}",
+         "nonces must be an array of objects"},
+        {"{\"t\":\"cmd\",\"id\":\"1\",\"kind\":\"quorum.finish\",\"body\":{"
+         "\"quorumId\":\"00000000-0000-4000-8000-000000000000\",\"nonces\":[{},{},{},{}"
+         ",{},{},{},{}]}}",
+         "nonces has the wrong number of items"},
+        {"{\"t\":\"pong\",\"time\":\"1\\u0000\"}",
+         "the text is not valid JSON (or a key repeats)"},
         {"[]", "a JSON object is expected"},
         {"{\"t\":\"pong\",\"t\":\"pong\"}",
          "the text is not valid JSON (or a key repeats)"},
@@ -182,6 +222,53 @@ static void errors_name_the_field(void **state)
         assert_string_equal(why, cases[i].why);
         cs_ctl_free(&f);
     }
+}
+
+static void protocols_are_a_list_of_names(void **state)
+{
+    static const char *const bad[] = {
+        "[]", "[7]", "[\"12345678901234567890123456789012\"]", "{}", "\"cloudsign/1\""};
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(bad); i++) {
+        struct cs_ctl_frame a = {.type = CS_CTL_HELLO}, f;
+        struct cs_wr w = {0}, changed = {0};
+        char why[128] = "", *at;
+
+        (void)snprintf(a.u.hello.version, sizeof a.u.hello.version, "1");
+        (void)snprintf(a.u.hello.protocol, sizeof a.u.hello.protocol, "cloudsign/1");
+        cs_ctl_encode(&w, &a);
+        assert_int_equal(cs_ctl_decode(&f, cs_wr_get(&w), CS_CTL_MAX, why, 128), CS_OK);
+        cs_wr_u8(&w, 0);
+        at = strstr((char *)w.p, "[\"cloudsign/1\"]");
+        assert_non_null(at);
+        *at = '\0';
+        cs_wr_printf(&changed, "%s%s%s", (char *)w.p, bad[i],
+                     at + strlen("[\"cloudsign/1\"]"));
+        assert_int_equal(cs_ctl_decode(&f, cs_wr_get(&changed), CS_CTL_MAX, why, 128),
+                         CS_ERR_BAD_FORMAT);
+        assert_non_null(strstr(why, "protocols "));
+        cs_wr_free(&w);
+        cs_wr_free(&changed);
+    }
+}
+
+static void json_of_exactly_the_allowed_depth_is_taken(void **state)
+{
+    struct cs_ctl_frame f;
+    char why[128];
+
+    (void)state;
+    assert_int_equal(decode(&f,
+                            "{\"t\":\"pong\",\"time\":\"1\",\"x\":[[[[[[[[[[[[[[["
+                            "]]]]]]]]]]]]]]]}",
+                            why),
+                     CS_OK);
+    assert_int_equal(decode(&f,
+                            "{\"t\":\"pong\",\"time\":\"1\",\"x\":[[[[[[[[[[[[[[[["
+                            "]]]]]]]]]]]]]]]]}",
+                            why),
+                     CS_ERR_LIMIT);
 }
 
 static void deep_wide_and_large_json_is_refused_before_parsing(void **state)
@@ -258,6 +345,15 @@ static void relay_frames_have_exact_shapes(void **state)
             cs_wr_free(&w);
         }
     }
+    struct cs_wr big = {0};
+
+    *cs_wr_room(&big, CS_RELAY_MAX + 1) = CS_RELAY_DATA;
+    assert_int_equal(cs_relay_decode(&(struct cs_relay_frame){0}, cs_wr_get(&big)),
+                     CS_ERR_TOO_LONG);
+    big.n--;
+    assert_int_equal(cs_relay_decode(&(struct cs_relay_frame){0}, cs_wr_get(&big)),
+                     CS_OK);
+    cs_wr_free(&big);
     buf[0] = 0x7f;
     assert_int_not_equal(
         cs_relay_decode(&(struct cs_relay_frame){0}, CS_SPAN(buf, sizeof buf)), CS_OK);
@@ -271,6 +367,8 @@ int main(void)
         cmocka_unit_test(after_an_error_the_frame_is_empty),
         cmocka_unit_test(a_frame_cut_at_any_byte_is_refused),
         cmocka_unit_test(errors_name_the_field),
+        cmocka_unit_test(protocols_are_a_list_of_names),
+        cmocka_unit_test(json_of_exactly_the_allowed_depth_is_taken),
         cmocka_unit_test(deep_wide_and_large_json_is_refused_before_parsing),
         cmocka_unit_test(pairs_must_rise_and_stay_in_range),
         cmocka_unit_test(relay_frames_have_exact_shapes),
