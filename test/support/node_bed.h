@@ -78,7 +78,9 @@ struct bed_node {
     const char *refuse; /* reason instead of welcome */
     const char *approval, *enabled;
     bool no_ack;    /* events are not acknowledged */
-    bool hold_jobs; /* workers do not finish */
+    bool hold_jobs; /* workers do not finish before bed_release_jobs */
+    struct cs_job *jobs[16];
+    size_t n_jobs;
     struct cs_ctl_hello hello;
     uint8_t control_nonce[32], relay_nonce[32], relay_sig[64];
     size_t n_hellos, n_connects, n_status, n_acked;
@@ -392,6 +394,17 @@ BED void bed_close(struct bed_node *a, uint64_t conn)
     a->relay = a->relay == conn ? 0 : a->relay;
 }
 
+BED void bed_job(struct bed_node *a, struct cs_job *job)
+{
+    job->run(job);
+    if (a->hold_jobs) {
+        assert_true(a->n_jobs < 16);
+        a->jobs[a->n_jobs++] = job;
+    } else {
+        bed_put(a->b, a->index, CS_EV_JOB_DONE)->ev.job = job;
+    }
+}
+
 BED void bed_act(void *ctx, struct cs_action *act)
 {
     struct bed_node *a = ctx;
@@ -412,11 +425,8 @@ BED void bed_act(void *ctx, struct cs_action *act)
         bed_say(a->b, act->data, act->data_len);
         break;
     case CS_ACT_JOB:
-        if (!a->hold_jobs) {
-            act->job->run(act->job);
-            bed_put(a->b, a->index, CS_EV_JOB_DONE)->ev.job = act->job;
-            act->job = NULL;
-        }
+        bed_job(a, act->job);
+        act->job = NULL;
         break;
     case CS_ACT_NOTIFY:
         bed_say(a->b, act->data, act->data_len);
@@ -521,6 +531,16 @@ BED void bed_release(struct bed_node *a)
     bed_run(a->b);
 }
 
+BED void bed_release_jobs(struct bed_node *a)
+{
+    a->hold_jobs = false;
+    for (size_t i = 0; i < a->n_jobs; i++) {
+        bed_put(a->b, a->index, CS_EV_JOB_DONE)->ev.job = a->jobs[i];
+    }
+    a->n_jobs = 0;
+    bed_run(a->b);
+}
+
 /* Only the oldest of what waits becomes durable. */
 BED void bed_release_one(struct bed_node *a)
 {
@@ -596,6 +616,11 @@ BED void bed_kill(struct bed *b, int i)
         cs_kv_batch_free(a->held[k]);
     }
     a->n_held = 0;
+    for (size_t k = 0; k < a->n_jobs; k++) {
+        a->jobs[k]->free(a->jobs[k]);
+    }
+    a->n_jobs = 0;
+    a->hold_jobs = false;
     a->control = a->relay = 0;
     cs_kv_mem_heal(a->kv);
 }

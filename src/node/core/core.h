@@ -1,14 +1,28 @@
 /* Inside of the node core: its tables, its parts, and who calls whom.
  *
- *   node_core.c   new, free, step, deadline          pairing_key.c  PAIRING_KEY
- *   boot.c        what a start loads and makes       conn.c         two connections
- *   control.c     control frames in and out          outbox.c       events to the
- * platform quorum.c      joining, records                   links.c        links,
- * frames, messages peers.c       what is held against a peer        park.c messages
- * that came early work.c        requests and their attempts        keys.c         key
- * records, cache keygen.c      DKG sessions, stuck keys           sign.c         FROST
- * online local.c       questions on the local socket      status.c       status,
- * heartbeat
+ *   node_core.c    new, free, step, deadline
+ *   pairing_key.c  PAIRING_KEY
+ *   boot.c         what a start loads and makes
+ *   conn.c         the two connections
+ *   control.c      control frames in and out
+ *   outbox.c       events to the platform
+ *   quorum.c       joining, records
+ *   links.c        links, frames, messages
+ *   peers.c        what is held against a peer
+ *   park.c         messages that came early
+ *   work.c         requests and their attempts
+ *   keys.c         key records, cache
+ *   keygen.c       DKG sessions
+ *   prove.c        what follows an active key
+ *   stuck.c        PENDING keys
+ *   request.c      from a command to a request
+ *   sign.c         FROST online: initiator, clocks
+ *   answer.c       FROST online: responder
+ *   nonces.c       lists of nonces
+ *   sign_jobs.c    what workers compute
+ *   record.c       the journal
+ *   local.c        questions on the local socket
+ *   status.c       status, heartbeat
  *
  * Every function runs inside one step; n->now, n->wall and n->out are that step's. */
 #ifndef CS_NODE_CORE_CORE_H
@@ -440,12 +454,33 @@ void cs_nd_sign_try(struct cs_node_core *n, struct work *w);
 void cs_nd_sign_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
                         const struct cs_message *m);
 void cs_nd_sign_time(struct cs_node_core *n, struct work *w);
+/* What both roles need, and the simulator's oracle hears of. */
+void cs_nd_frost_task(const struct work *w, const struct cs_key *key,
+                      struct cs_frost_task *t);
+void cs_nd_send_frost(struct cs_node_core *n, struct quorum *q, uint8_t to,
+                      uint8_t type, const struct cs_request *req, const uint8_t *sid,
+                      struct cs_span priv);
+void cs_nd_notify_nonce(struct cs_node_core *n, const struct cs_request *req,
+                        const uint8_t *commit, size_t len);
 /* The work that proves a new key with one peer (PROTOCOLS 3.5). */
 void cs_nd_check_start(struct cs_node_core *n, struct quorum *q, const struct cs_key *k,
                        uint8_t peer);
 /* ABORT or EVIDENCE that no session claims. */
 void cs_nd_sign_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
                         const struct cs_message *m);
+
+/* nonces.c */
+void cs_nd_frost_use(const struct quorum *q, uint8_t peer, const uint8_t key_id[16],
+                     uint32_t epoch, struct cs_frost_use *u); /* the link is live */
+void cs_nd_want_nonces(struct cs_node_core *n, const struct work *w, uint8_t peer);
+void cs_nd_on_fr_want(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                      const struct cs_message *m);
+void cs_nd_on_fr_nonces(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                        const struct cs_message *m);
+
+/* answer.c */
+void cs_nd_on_fr_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                     const struct cs_message *m);
 
 /* sign_jobs.c: the computing of sign.c on workers */
 void cs_nd_finish_job(struct cs_node_core *n, struct work *w); /* takes w->run */
@@ -459,7 +494,7 @@ struct answer { /* what an answer needs when its job is done */
 };
 void cs_nd_answer_job(struct cs_node_core *n, const struct answer *ans);
 void cs_nd_round_job(struct cs_node_core *n, struct work *w, struct cs_round_job *job);
-/* Where they end, in sign.c. */
+/* Where they end, in sign.c and answer.c. */
 void cs_nd_sign_finished(struct cs_node_core *n, struct work *w, enum cs_err err,
                          const uint8_t sig[64], uint8_t culprit);
 void cs_nd_sign_answered(struct cs_node_core *n, struct answer *ans, enum cs_err err);

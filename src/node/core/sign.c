@@ -1,4 +1,6 @@
 /* Signing as the node runs it: FROST, one message each way (PROTOCOLS 7.2, 15.6).
+ * This is the initiator's part and the clocks; answer.c is the responder's, nonces.c
+ * the lists of both.
  *
  *   initiator  command -> nonces there? -> intent, REQ -> RSP -> finish -> result,
  * answer responder  command, REQ -> nonce spent -> answer computed -> intent, RSP
@@ -17,15 +19,13 @@
 #include "crypto/hash.h"
 #include "wire/jsonx.h"
 
-enum { ANSWERED_KEEP_MS = 8000 }; /* repeats of REQ come 1, 2 and 4 s later */
-
 static uint8_t other_signer(const struct work *w)
 {
     return w->signers[0] == w->q->roster.self ? w->signers[1] : w->signers[0];
 }
 
-static void task_of(const struct work *w, const struct cs_key *key,
-                    struct cs_frost_task *t)
+void cs_nd_frost_task(const struct work *w, const struct cs_key *key,
+                      struct cs_frost_task *t)
 {
     *t = (struct cs_frost_task){.key = key,
                                 .request = &w->req,
@@ -41,20 +41,9 @@ static void task_of(const struct work *w, const struct cs_key *key,
     }
 }
 
-static void use_of(const struct quorum *q, uint8_t peer, const uint8_t key_id[16],
-                   uint32_t epoch, struct cs_frost_use *u)
-{
-    memset(u, 0, sizeof *u);
-    memcpy(u->key_id, key_id, 16);
-    u->epoch = epoch;
-    memcpy(u->link_id, cs_nd_link_id(q, peer), 16);
-    memcpy(u->ds_hash, q->roster.ds_hash, 32);
-    u->peer = peer;
-}
-
-static void send_frost(struct cs_node_core *n, struct quorum *q, uint8_t to,
-                       uint8_t type, const struct cs_request *req, const uint8_t *sid,
-                       struct cs_span priv)
+void cs_nd_send_frost(struct cs_node_core *n, struct quorum *q, uint8_t to,
+                      uint8_t type, const struct cs_request *req, const uint8_t *sid,
+                      struct cs_span priv)
 {
     struct cs_message m = {.proto = CS_PROTO_FROST,
                            .type = type,
@@ -69,147 +58,6 @@ static void send_frost(struct cs_node_core *n, struct quorum *q, uint8_t to,
     (void)cs_nd_link_send(n, q, to, &m); /* lost: sent again after 1, 2, 4 s */
 }
 
-/* ---- nonces: FR_WANT, FR_NONCES
- * ------------------------------------------------------------ */
-
-/* True when this (key, link) has not been asked a moment ago. */
-static bool may_want(struct cs_node_core *n, const struct cs_frost_use *u)
-{
-    struct want *oldest = &n->wants[0];
-
-    for (size_t i = 0; i < MAX_WANTS; i++) {
-        struct want *w = &n->wants[i];
-
-        if (memcmp(w->key_id, u->key_id, 16) == 0 &&
-            memcmp(w->link_id, u->link_id, 16) == 0) {
-            oldest = w;
-            break;
-        }
-        oldest = w->at < oldest->at ? w : oldest;
-    }
-    if (memcmp(oldest->key_id, u->key_id, 16) == 0 &&
-        memcmp(oldest->link_id, u->link_id, 16) == 0 && oldest->at > n->now) {
-        return false;
-    }
-    memcpy(oldest->key_id, u->key_id, 16);
-    memcpy(oldest->link_id, u->link_id, 16);
-    oldest->at = n->now + WANT_AGAIN_MS;
-    return true;
-}
-
-static void forget_want(struct cs_node_core *n, const struct cs_frost_use *u)
-{
-    for (size_t i = 0; i < MAX_WANTS; i++) {
-        if (memcmp(n->wants[i].key_id, u->key_id, 16) == 0 &&
-            memcmp(n->wants[i].link_id, u->link_id, 16) == 0) {
-            n->wants[i] = (struct want){0};
-        }
-    }
-}
-
-static void want_nonces(struct cs_node_core *n, const struct work *w, uint8_t peer)
-{
-    struct cs_wr body = {0};
-    struct cs_frost_use u;
-
-    use_of(w->q, peer, w->req.key_id, w->req.key_epoch, &u);
-    if (may_want(n, &u)) {
-        cs_frost_want_encode(&body, cs_frost_pool_highest(n->pool, &u));
-        send_frost(n, w->q, peer, CS_TYPE_FR_WANT, &w->req, NULL, cs_wr_get(&body));
-        cs_wr_free(&body);
-    }
-}
-
-/* A slot of its own for each list: two lists must never look like equivocation.
- * List = count u16, then entries that begin with their u64 id (PROTOCOL.md). */
-static void nonces_sid(uint8_t sid[32], const uint8_t link_id[16], struct cs_span list)
-{
-    struct cs_rd r = CS_RD(list);
-
-    (void)cs_rd_u16(&r);
-    cs_frost_sid(sid, link_id, cs_rd_u64(&r));
-}
-
-static void issue(struct cs_node_core *n, struct quorum *q, uint8_t from,
-                  const struct cs_message *m, const struct cs_key *key,
-                  uint64_t highest)
-{
-    uint8_t rnd[CS_FROST_BATCH * CS_FROST_RAND];
-    struct cs_message reply = {
-        .proto = CS_PROTO_FROST, .type = CS_TYPE_FR_NONCES, .round = 1};
-    struct cs_wr list = {0};
-    struct cs_frost_use u;
-
-    use_of(q, from, m->key_id, m->key_epoch, &u);
-    n->random(n->random_ctx, rnd, sizeof rnd);
-    if (cs_frost_pool_issue(n->pool, &u, key, highest, CS_FROST_BATCH, rnd, n->now,
-                            &list) == CS_OK) {
-        memcpy(reply.key_id, m->key_id, sizeof reply.key_id);
-        reply.key_epoch = m->key_epoch;
-        reply.broadcast = cs_wr_get(&list);
-        nonces_sid(reply.sid, u.link_id, reply.broadcast);
-        (void)cs_nd_link_send(n, q, from, &reply);
-    }
-    cs_wipe(rnd, sizeof rnd);
-    cs_wr_free(&list);
-}
-
-static void on_want(struct cs_node_core *n, struct quorum *q, uint8_t from,
-                    const struct cs_message *m)
-{
-    struct cached_key *c;
-    uint64_t highest;
-    enum cs_err err;
-
-    if (cs_frost_want_decode(&highest, m->priv) != CS_OK) {
-        cs_nd_blame(n, q, from, CS_ERR_BAD_FORMAT);
-        return;
-    }
-    if (n->now <
-        q->peers[from].issue_at) { /* a peer cannot make this node burn its CPU */
-        n->counters.messages_dropped++;
-        return;
-    }
-    c = cs_nd_key_load(n, m->key_id, &err);
-    if (c == NULL || c->key->state != CS_KEY_ACTIVE ||
-        c->key->body.scheme != CS_SCHEME_FROST_ED25519 ||
-        memcmp(c->info.quorum_id, q->id, 16) != 0 ||
-        m->key_epoch != c->key->body.epoch) {
-        n->counters.messages_dropped++;
-        return;
-    }
-    q->peers[from].issue_at = n->now + ISSUE_MS;
-    issue(n, q, from, m, c->key, highest);
-}
-
-static void try_waiting(struct cs_node_core *n, struct quorum *q,
-                        const uint8_t key_id[16])
-{
-    for (struct work *w = n->works, *next = NULL; w != NULL; w = next) {
-        next = w->next;
-        if (w->q == q && w->kind != WORK_KEYGEN && w->phase == WORK_WAITING &&
-            memcmp(w->req.key_id, key_id, 16) == 0) {
-            cs_nd_sign_try(n, w);
-        }
-    }
-}
-
-static void on_nonces(struct cs_node_core *n, struct quorum *q, uint8_t from,
-                      const struct cs_message *m)
-{
-    struct cs_frost_use u;
-    enum cs_err err;
-
-    use_of(q, from, m->key_id, m->key_epoch, &u);
-    err = cs_frost_pool_put(n->pool, &u, m->broadcast, n->now);
-    if (err != CS_OK) {
-        cs_nd_blame(n, q, from, err);
-        return;
-    }
-    forget_want(n, &u);
-    try_waiting(n, q, m->key_id);
-}
-
 /* ---- initiator
  * -----------------------------------------------------------------------------------
  */
@@ -218,13 +66,13 @@ static void send_req(struct cs_node_core *n, const struct work *w)
 {
     uint8_t peer = other_signer(w);
 
-    send_frost(n, w->q, peer, CS_TYPE_FR_REQ, &w->req, cs_frost_run_sid(w->run, peer),
-               cs_frost_run_req(w->run, peer));
+    cs_nd_send_frost(n, w->q, peer, CS_TYPE_FR_REQ, &w->req,
+                     cs_frost_run_sid(w->run, peer), cs_frost_run_req(w->run, peer));
 }
 
 /* For the simulator's oracle: each nonce commitment that was used, with its message. */
-static void notify_nonce(struct cs_node_core *n, const struct cs_request *req,
-                         const uint8_t *commit, size_t len)
+void cs_nd_notify_nonce(struct cs_node_core *n, const struct cs_request *req,
+                        const uint8_t *commit, size_t len)
 {
     char c[2 * 64 + 1], d[65];
 
@@ -249,9 +97,9 @@ static void begin_run(struct cs_node_core *n, struct work *w, uint8_t peer)
     w->n_again = 0;
     w->again = n->now + 1000;
     send_req(n, w);
-    use_of(w->q, peer, w->req.key_id, w->req.key_epoch, &use);
+    cs_nd_frost_use(w->q, peer, w->req.key_id, w->req.key_epoch, &use);
     if (cs_frost_pool_have(n->pool, &use, n->now) < CS_FROST_LOW) {
-        want_nonces(n, w, peer); /* in the background, before it is empty */
+        cs_nd_want_nonces(n, w, peer); /* in the background, before it is empty */
     }
 }
 
@@ -263,6 +111,10 @@ void cs_nd_sign_try(struct cs_node_core *n, struct work *w)
     enum cs_err err;
 
     if (w->phase != WORK_WAITING || w->initiator != w->q->roster.self || n->draining) {
+        return;
+    }
+    if (w->kind == WORK_SIGN && !cs_nd_is_enabled(n)) { /* not since the command came */
+        cs_nd_work_failed(n, w, CS_ERR_POLICY_REFUSED, "start", 0);
         return;
     }
     if (cs_nd_quarantined(n, w->q, peer)) {
@@ -277,14 +129,14 @@ void cs_nd_sign_try(struct cs_node_core *n, struct work *w)
         cs_nd_work_failed(n, w, err, "start", 0);
         return;
     }
-    task_of(w, c->key, &task);
+    cs_nd_frost_task(w, c->key, &task);
     n->random(n->random_ctx, rnd, sizeof rnd);
     err = cs_frost_run_start(&w->run, &empty, n->pool, &task, rnd, n->now);
     cs_wipe(rnd, sizeof rnd);
     if (err == CS_OK) {
         begin_run(n, w, peer);
     } else if (err == CS_ERR_NOT_FOUND) {
-        want_nonces(n, w, peer);
+        cs_nd_want_nonces(n, w, peer);
         w->again = n->now + WANT_AGAIN_MS;
     } else {
         cs_nd_work_failed(n, w, err, "start", 0);
@@ -380,7 +232,7 @@ static void finished_ok(struct cs_node_core *n, struct work *w, const uint8_t si
 
     n->counters.sessions_ok++;
     cs_nd_journal_result(n, w, CS_OK, sig);
-    notify_nonce(n, &w->req, sig, 32);
+    cs_nd_notify_nonce(n, &w->req, sig, 32);
     if (w->kind == WORK_CHECK) {
         say_checked(n, w, sig);
         cs_nd_keygen_proven(n, w);
@@ -405,173 +257,6 @@ void cs_nd_sign_finished(struct cs_node_core *n, struct work *w, enum cs_err err
     cs_nd_work_failed(n, w, err, "finish", culprit);
 }
 
-/* ---- responder
- * ----------------------------------------------------------------------------------------
- */
-
-static void send_abort(struct cs_node_core *n, struct quorum *q, uint8_t to,
-                       const struct cs_message *about, enum cs_err why)
-{
-    struct cs_message m = {.proto = CS_PROTO_CONTROL,
-                           .type = CS_TYPE_ABORT,
-                           .key_epoch = about->key_epoch};
-    struct cs_wr body = {0};
-
-    memcpy(m.key_id, about->key_id, sizeof m.key_id);
-    memcpy(m.sid, about->sid, sizeof m.sid);
-    cs_abort_encode(&body, about->sid, why);
-    m.priv = cs_wr_get(&body);
-    (void)cs_nd_link_send(n, q, to, &m);
-    cs_wr_free(&body);
-}
-
-/* The entry of this node in a request that cs_frost_answer_take has accepted. */
-static void own_commit(uint8_t commit[CS_FROST_COMMIT_LEN], const struct quorum *q,
-                       struct cs_span req)
-{
-    struct cs_frost_req r;
-
-    if (cs_frost_req_decode(&r, q->roster.t, req) == CS_OK) {
-        for (uint8_t i = 0; i < r.n; i++) {
-            if (r.ids[i] == q->roster.self) {
-                memcpy(commit, r.commits[i], CS_FROST_COMMIT_LEN);
-            }
-        }
-    }
-}
-
-/* Takes the nonce and hands the computing out; or sends the stored answer again. */
-static enum cs_err take_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
-                            const struct cs_message *m,
-                            const struct cs_frost_task *task, const uint8_t reqh[32],
-                            uint32_t attempt)
-{
-    uint8_t stored[CS_FROST_RSP_LEN];
-    struct answer ans = {.peer = from, .attempt = attempt, .req = *task->request};
-    enum cs_err err = cs_frost_answer_take(&ans.a, stored, n->pool, task, from, m->priv,
-                                           n->now);
-
-    if (err == CS_ERR_EXISTS) {
-        send_frost(n, q, from, CS_TYPE_FR_RSP, task->request, m->sid,
-                   CS_SPAN_OF(stored));
-        return CS_OK;
-    }
-    if (err == CS_OK) {
-        own_commit(ans.commit, q, m->priv);
-        memcpy(ans.quorum_id, q->id, 16);
-        memcpy(ans.link_id, cs_nd_link_id(q, from), 16);
-        memcpy(ans.sid, m->sid, 32);
-        memcpy(ans.reqh, reqh, 32);
-        cs_nd_answer_job(n, &ans);
-    }
-    return err;
-}
-
-static void judge_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
-                      const struct cs_message *m, enum cs_err err)
-{
-    if (err == CS_OK || err == CS_ERR_REPLAY) {
-        return;
-    }
-    cs_log(CS_LOG_WARN, "session", "a request of party %u is refused: %s", from,
-           cs_err_text(err));
-    cs_nd_blame(n, q, from, err);
-    send_abort(n, q, from, m, err);
-}
-
-/* The pair's check signature of a new key: every node knows that request by itself. */
-static bool on_check_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
-                         const struct cs_message *m, const uint8_t request_id[16])
-{
-    struct cs_request req;
-    struct cs_frost_task task = {.n_signers = 2};
-    uint8_t msg[32], reqh[32], lo = from, hi = q->roster.self;
-    enum cs_err err;
-    struct cached_key *c = cs_nd_key_load(n, m->key_id, &err);
-
-    if (c == NULL || lo > hi || memcmp(c->info.quorum_id, q->id, 16) != 0) {
-        return false; /* only the lower index starts a check */
-    }
-    cs_check_request(&req, &c->key->body, lo, hi);
-    if (memcmp(req.request_id, request_id, 16) != 0) {
-        return false;
-    }
-    cs_check_message(msg, c->key->cert_hash, lo, hi);
-    cs_request_hash(reqh, &req);
-    task.key = c->key;
-    task.request = &req;
-    task.msg = CS_SPAN_OF(msg);
-    task.signers[0] = lo;
-    task.signers[1] = hi;
-    memcpy(task.link_id[from], cs_nd_link_id(q, from), 16);
-    judge_req(n, q, from, m, take_req(n, q, from, m, &task, reqh, 0));
-    return true;
-}
-
-static void on_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
-                   const struct cs_message *m)
-{
-    uint8_t request_id[16], reqh[32];
-    struct cs_frost_task task;
-    struct cached_key *c;
-    struct work *w;
-    enum cs_err err;
-
-    if (cs_frost_req_peek(request_id, reqh, m->priv) != CS_OK) {
-        judge_req(n, q, from, m, CS_ERR_BAD_FORMAT);
-        return;
-    }
-    w = cs_nd_work_find(n, request_id);
-    if (w == NULL && on_check_req(n, q, from, m, request_id)) {
-        return;
-    }
-    if (w == NULL || w->kind != WORK_SIGN || w->q != q || w->initiator != from) {
-        cs_nd_park(n, q, from, m); /* the platform's copy may still be on its way */
-        return;
-    }
-    c = cs_nd_key_load(n, w->req.key_id, &err);
-    if (c != NULL) {
-        task_of(w, c->key, &task);
-        err = take_req(n, q, from, m, &task, w->reqh, w->attempt);
-    }
-    if (err == CS_OK) {
-        w->phase = WORK_RUNNING;
-    }
-    judge_req(n, q, from, m, err);
-}
-
-/* The share is computed and checked.  Intent durable, then it leaves. */
-void cs_nd_sign_answered(struct cs_node_core *n, struct answer *ans, enum cs_err err)
-{
-    struct quorum *q = cs_nd_quorum_find(n, ans->quorum_id);
-    const uint8_t *link = q == NULL ? NULL : cs_nd_link_id(q, ans->peer);
-    struct work *w = cs_nd_work_find(n, ans->req.request_id);
-    uint8_t signers[2], rsp[CS_FROST_RSP_LEN];
-
-    if (link == NULL || memcmp(link, ans->link_id, 16) != 0) {
-        return; /* the nonce is spent, the link is over: nothing leaves */
-    }
-    signers[0] = ans->peer < q->roster.self ? ans->peer : q->roster.self;
-    signers[1] = ans->peer < q->roster.self ? q->roster.self : ans->peer;
-    if (err == CS_OK && !cs_nd_journal_intent(n, &ans->req, ans->reqh, ans->attempt,
-                                              signers, 2, ans->peer, ans->sid, &err)) {
-        return;
-    }
-    if (err != CS_OK) {
-        cs_nd_fail(n, err,
-                   "a partial signature"); /* FROST_SELF: the machine is faulty */
-        return;
-    }
-    cs_frost_answer_done(ans->a, n->pool, n->now, rsp);
-    notify_nonce(n, &ans->req, ans->commit, sizeof ans->commit);
-    send_frost(n, q, ans->peer, CS_TYPE_FR_RSP, &ans->req, ans->sid, CS_SPAN_OF(rsp));
-    if (w != NULL && w->kind == WORK_SIGN) {
-        w->answered = true;
-        w->phase = WORK_WAITING;
-        w->deadline = n->now + ANSWERED_KEEP_MS;
-    }
-}
-
 /* ---- in
  * -------------------------------------------------------------------------------------------------
  */
@@ -585,13 +270,13 @@ void cs_nd_sign_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
     }
     switch (m->type) {
     case CS_TYPE_FR_WANT:
-        on_want(n, q, from, m);
+        cs_nd_on_fr_want(n, q, from, m);
         break;
     case CS_TYPE_FR_NONCES:
-        on_nonces(n, q, from, m);
+        cs_nd_on_fr_nonces(n, q, from, m);
         break;
     case CS_TYPE_FR_REQ:
-        on_req(n, q, from, m);
+        cs_nd_on_fr_req(n, q, from, m);
         break;
     case CS_TYPE_FR_RSP:
         on_rsp(n, q, from, m);
@@ -610,12 +295,12 @@ void cs_nd_sign_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
     enum cs_err why;
 
     if (w == NULL || m->type != CS_TYPE_ABORT ||
-        cs_abort_decode(sid, &why, m->priv) != CS_OK) {
+        cs_abort_decode(sid, &why, m->priv) != CS_OK || memcmp(sid, m->sid, 32) != 0) {
         n->counters.messages_dropped++;
         return;
     }
     if (why == CS_ERR_FROST_NONCE_ID) { /* its list is gone there: ask for a new one */
-        use_of(q, from, w->req.key_id, w->req.key_epoch, &use);
+        cs_nd_frost_use(q, from, w->req.key_id, w->req.key_epoch, &use);
         cs_frost_pool_forget(n->pool, &use);
     }
     cs_nd_work_failed(n, w, CS_ERR_ABORTED, cs_err_reason(why), from);
@@ -646,7 +331,7 @@ void cs_nd_sign_time(struct cs_node_core *n, struct work *w)
 
     if (n->now < w->deadline) {
         again(n, w);
-    } else if (w->answered || (!is_initiator && w->phase == WORK_WAITING)) {
+    } else if (!is_initiator) {
         cs_nd_work_end(n, w); /* the initiator tells the platform how it ended */
     } else {
         cs_nd_work_failed(n, w, CS_ERR_TIMEOUT,

@@ -300,6 +300,8 @@ static void link_lost(struct cs_node_core *n, struct work *w)
     }
     if (w->kind == WORK_KEYGEN) {
         cs_nd_keygen_fail(n, w, CS_ERR_LINK_LOST);
+    } else if (w->initiator != w->q->roster.self) {
+        cs_nd_work_end(n, w); /* the initiator tells the platform */
     } else {
         cs_nd_work_failed(n, w, CS_ERR_LINK_LOST, "signing", 0);
     }
