@@ -218,6 +218,27 @@ static void an_unchecked_token_transfer_is_not_clear(void **state)
     cs_wr_free(&w);
 }
 
+static void a_token_whose_mint_is_looked_up_is_not_clear(void **state)
+{
+    const uint8_t table[32] = {9};
+    struct cs_chain_tx tx;
+    struct cs_wr w;
+
+    (void)state;
+    begin(&w, true, 1, 1, &token_program, 1);
+    /* account 4 comes from the table */
+    instr(&w, 3, BYTES(1, 4, 2, 0), BYTES(12, 1, 0, 0, 0, 0, 0, 0, 0, 6));
+    cs_wr_u8(&w, 1);
+    cs_wr_bytes(&w, table, sizeof table);
+    cs_wr_span(&w, BYTES(0, 1, 0)); /* none writable, one read-only: entry 0 */
+    decoded(&tx, &w);
+    assert_string_equal(tx.amount, "0.000001");
+    assert_string_equal(tx.contract, "");
+    assert_false(tx.is_clear);
+    cs_chain_tx_free(&tx);
+    cs_wr_free(&w);
+}
+
 static void amounts_with_absurd_decimals_are_not_clear(void **state)
 {
     struct cs_chain_tx tx;
@@ -432,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_transaction_larger_than_a_packet_is_refused),
         cmocka_unit_test(token_transfers_name_mint_owner_and_amount),
         cmocka_unit_test(an_unchecked_token_transfer_is_not_clear),
+        cmocka_unit_test(a_token_whose_mint_is_looked_up_is_not_clear),
         cmocka_unit_test(amounts_with_absurd_decimals_are_not_clear),
         cmocka_unit_test(an_unknown_program_is_named_and_not_clear),
         cmocka_unit_test(near_misses_of_known_instructions_are_not_clear),
