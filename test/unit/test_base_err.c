@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/span.h"
 #include "base/why.h"
 
 /* ---- the table
@@ -69,6 +70,56 @@ static void a_reason_leads_back_to_a_row_with_that_reason(void **state)
     assert_int_equal(cs_err_from_reason("NO_SUCH_WORD"), CS_ERR_INTERNAL);
     assert_int_equal(cs_err_from_reason(""), CS_ERR_INTERNAL);
     assert_int_equal(cs_err_from_reason("OK"), CS_OK);
+}
+
+/* PROTOCOLS 2.8, 15.1 A2, A6, DECISIONS 12: what an error does to the peer is a
+ * decision, not a detail of the table. */
+static void reactions_are_those_of_the_protocol(void **state)
+{
+    static const struct {
+        enum cs_err err;
+        enum cs_reaction reaction;
+    } rows[] = {
+        {CS_ERR_TIMEOUT, CS_REACT_RETRY},
+        {CS_ERR_DEADLINE, CS_REACT_RETRY},
+        {CS_ERR_LINK_LOST, CS_REACT_RETRY},
+        {CS_ERR_ABORTED, CS_REACT_RETRY},
+        {CS_ERR_SID_MISMATCH, CS_REACT_DROP},
+        {CS_ERR_VERSION, CS_REACT_DROP},
+        {CS_ERR_POLICY_REFUSED, CS_REACT_DROP},
+        {CS_ERR_BAD_FORMAT, CS_REACT_BLAME},
+        {CS_ERR_TRUNCATED, CS_REACT_BLAME},
+        {CS_ERR_TRAILING, CS_REACT_BLAME},
+        {CS_ERR_TOO_LONG, CS_REACT_BLAME},
+        {CS_ERR_ZERO_OR_RANGE, CS_REACT_BLAME},
+        {CS_ERR_BAD_POINT, CS_REACT_BLAME},
+        {CS_ERR_EQUIVOCATION, CS_REACT_QUARANTINE},
+        {CS_ERR_SIG_INVALID, CS_REACT_BLAME},
+        {CS_ERR_DKG_SHARE_OPEN, CS_REACT_DISPUTE},
+        {CS_ERR_DKG_SHARE, CS_REACT_BLAME},
+        {CS_ERR_FROST_SHARE, CS_REACT_BLAME},
+        {CS_ERR_FROST_NONCE_ID, CS_REACT_DROP}, /* a restart looks like this too */
+        {CS_ERR_AEAD, CS_REACT_DROP},
+        {CS_ERR_REPLAY, CS_REACT_DROP},
+        {CS_ERR_NO_LINK, CS_REACT_DROP},
+        {CS_ERR_HS_FAILED, CS_REACT_DROP},
+        {CS_ERR_HS_CONFIRM, CS_REACT_DROP},
+        {CS_ERR_ROLLBACK, CS_REACT_LATCH},
+        {CS_ERR_CLONE, CS_REACT_LATCH},
+        {CS_ERR_STORE_IO, CS_REACT_LATCH},
+        {CS_ERR_KEY_CORRUPT, CS_REACT_LATCH},
+        {CS_ERR_SELFTEST, CS_REACT_STOP},
+        {CS_ERR_FROST_SELF, CS_REACT_STOP},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(rows); i++) {
+        assert_int_equal(cs_err_reaction(rows[i].err), rows[i].reaction);
+    }
+    /* Which check failed stays at home (2.8: the code is of the public list). */
+    for (int err = CS_ERR_DKG_COM_DUP; err <= CS_ERR_DKG_ACK_SIG; err++) {
+        assert_string_equal(cs_err_reason((enum cs_err)err), "CHEAT");
+    }
 }
 
 static void codes_outside_the_table_are_internal(void **state)
@@ -316,6 +367,7 @@ int main(void)
         cmocka_unit_test(every_row_has_a_name_a_reason_a_text_and_an_exit_code),
         cmocka_unit_test(no_two_rows_have_one_text),
         cmocka_unit_test(a_reason_leads_back_to_a_row_with_that_reason),
+        cmocka_unit_test(reactions_are_those_of_the_protocol),
         cmocka_unit_test(codes_outside_the_table_are_internal),
         cmocka_unit_test(try_cleans_up_and_check_returns),
         cmocka_unit_test(a_broken_invariant_reaches_the_hook_with_its_text),

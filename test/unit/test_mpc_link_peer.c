@@ -384,6 +384,30 @@ static void malformed_confirms_of_a_new_link_blame_the_peer(void **state)
     }
 }
 
+/* Each costs the receiver a signature or a seal: not as often as a peer likes. */
+static void repeated_confirms_are_answered_twice_a_second(void **state)
+{
+    struct pair p;
+
+    (void)state;
+    for (int e = 0; e < 2; e++) {
+        size_t n_answers = 0;
+
+        pair_init(&p);
+        pair_up(&p);
+        p.now += 5000;
+        for (int k = 0; k < 100; k++, p.now += 10) { /* one second */
+            cs_link_send_confirm(p.end[e].l, &p.end[e].l->live, &p.out);
+            pair_absorb(&p, e);
+            assert_int_equal(pair_deliver(&p), CS_DROP_NONE);
+            n_answers += p.n;
+            pair_drop_all(&p);
+        }
+        assert_int_equal(n_answers, 2);
+        pair_free(&p);
+    }
+}
+
 static void early_and_unknown_frames_blame_nobody(void **state)
 {
     static const uint8_t b[8];
@@ -725,6 +749,7 @@ int main(void)
         cmocka_unit_test(the_lower_index_checks_the_list_in_hs2),
         cmocka_unit_test(a_pure_broadcast_is_addressed_to_all),
         cmocka_unit_test(malformed_confirms_of_a_new_link_blame_the_peer),
+        cmocka_unit_test(repeated_confirms_are_answered_twice_a_second),
         cmocka_unit_test(early_and_unknown_frames_blame_nobody),
         cmocka_unit_test(lives_are_judged_by_counter_boot_and_journal),
         cmocka_unit_test(a_fence_stays_until_it_is_lifted),
