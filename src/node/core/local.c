@@ -1,6 +1,7 @@
 /* Questions on the local socket (node_core.h). */
 #include "node/core/core.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -22,6 +23,15 @@ static json_t *refusal(enum cs_err err, const char *text)
 {
     return json_pack("{s:b,s:s,s:s}", "ok", 0, "reason", cs_err_reason(err), "text",
                      text);
+}
+
+/* "index must be an integer from 1 to 7" */
+static json_t *malformed(const struct cs_jr *r)
+{
+    char text[192];
+
+    (void)snprintf(text, sizeof text, "%s %s", r->field, r->why);
+    return refusal(CS_ERR_BAD_FORMAT, text);
 }
 
 static json_t *quorum_confirm(struct cs_node_core *n, struct cs_jr *r)
@@ -90,6 +100,9 @@ static json_t *run(struct cs_node_core *n, struct cs_jr *r)
 {
     const char *cmd = cs_jr_str(r, "cmd", 32, false);
 
+    if (r->err != CS_OK) {
+        return NULL;
+    }
     if (strcmp(cmd, "quorum.confirm") == 0) {
         return quorum_confirm(n, r);
     }
@@ -127,7 +140,7 @@ void cs_nd_local(struct cs_node_core *n, uint64_t request, struct cs_span text)
         answer_status(n, request);
     } else {
         o = run(n, &r);
-        answer_json(n, request, o != NULL ? o : refusal(CS_ERR_BAD_FORMAT, r.why));
+        answer_json(n, request, o != NULL ? o : malformed(&r));
     }
     json_decref(j);
 }
