@@ -393,6 +393,48 @@ static void a_file_size_limit_is_a_full_store_until_it_is_lifted(void **state)
     bed_rmdir(dir);
 }
 
+/* LMDB lets go of the old map before it asks for the new one. */
+static int no_address_space(const char *dir)
+{
+    struct rlimit low = {0, RLIM_INFINITY}, high = {RLIM_INFINITY, RLIM_INFINITY};
+    unsigned long pages = 0;
+    struct cs_kv *kv;
+    enum cs_err err;
+    FILE *f;
+    uint32_t n;
+
+    NEED(try_dir(dir, &kv, NULL) == CS_OK);
+    NEED(raw_put(kv, 0, 100000) == CS_OK);
+    f = fopen("/proc/self/statm", "re");
+    NEED(f != NULL && fscanf(f, "%lu", &pages) == 1);
+    NEED(fclose(f) == 0);
+    low.rlim_cur = pages * 4096 + (6 << 20);
+    NEED(setrlimit(RLIMIT_AS, &low) == 0);
+    n = put_until_full(kv, &err);
+    NEED(err == CS_ERR_NOMEM && n > 5 && n < 100);
+    for (uint32_t i = 0; i < n; i++) { /* the old map is still there */
+        NEED(kv->ops->get(kv, T, CS_SPAN(&i, sizeof i), NULL) == CS_OK);
+    }
+    NEED(setrlimit(RLIMIT_AS, &high) == 0);
+    NEED(raw_put(kv, n, 100000) == CS_OK);
+    cs_kv_close(kv);
+    return 0;
+}
+
+static void a_map_that_cannot_grow_leaves_the_old_one(void **state)
+{
+    char dir[128];
+
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    print_message("SKIPPED: sanitizers need all the address space\n");
+    skip();
+#endif
+    bed_mkdir(dir);
+    assert_int_equal(in_child(no_address_space, dir), 0);
+    bed_rmdir(dir);
+}
+
 enum { SKIP = 77 };
 
 static int fill(const char *path)
@@ -591,6 +633,7 @@ int main(void)
         cmocka_unit_test(no_space_in_the_middle_of_a_commit_leaves_the_old_state),
         cmocka_unit_test(a_failed_creation_can_be_repeated),
         cmocka_unit_test(a_file_size_limit_is_a_full_store_until_it_is_lifted),
+        cmocka_unit_test(a_map_that_cannot_grow_leaves_the_old_one),
         cmocka_unit_test(a_full_disk_refuses_writes_and_recovers_without_restart),
         cmocka_unit_test(nothing_acknowledged_is_lost_to_fifty_kills_on_disk),
         cmocka_unit_test(nothing_acknowledged_is_lost_to_a_hundred_kills_in_memory),

@@ -5,9 +5,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/os/clock.h"
 #include "base/os/volume.h"
 #include "store/lmdb/check.h"
 #include "store/lmdb/files.h"
@@ -17,6 +19,7 @@
 enum {
     MAX_READERS = 16,
     GROW_TRIES = 40,
+    HOUR_MS = 3600 * 1000,
 };
 
 struct kv_lmdb {
@@ -31,6 +34,9 @@ struct kv_lmdb {
     pthread_mutex_t map_mutex;
     struct cs_room room; /* writer's */
     size_t map_size, map_max;
+    bool is_unmapped;         /* guarded by map_mutex: LMDB lost its map for good */
+    uint64_t readers_checked; /* cs_os_now_ms; writer's */
+    uint32_t reader_check_ms;
     atomic_int latched; /* enum cs_err of the first failed write or sync */
 };
 
@@ -102,7 +108,7 @@ static enum cs_err read_begin(struct kv_lmdb *k)
     int rc;
 
     lock_map(k);
-    rc = mdb_txn_renew(k->reader);
+    rc = k->is_unmapped ? EIO : mdb_txn_renew(k->reader);
     if (rc == 0) {
         rc = mdb_cursor_renew(k->reader, k->cursor);
         if (rc != 0) {
@@ -245,8 +251,11 @@ static enum cs_err lmdb_scan(struct cs_kv *kv, cs_kv_scan_fn *fn, void *ctx)
             err = err_of(rc);
         }
     }
-    read_end(k);
+    mdb_txn_reset(k->reader);
+    /* With the lock: were the map moved between finding its addresses and dropping
+     * their pages, the pages of whoever got those addresses would be lost. */
     cs_resident_drop(k->room.fd);
+    unlock_map(k);
     return rc == MDB_NOTFOUND ? CS_OK : err;
 }
 
@@ -290,6 +299,18 @@ static int write_once(struct kv_lmdb *k, const struct cs_kv_batch *b)
     return mdb_txn_commit(txn); /* pages, fdatasync, meta page with O_DSYNC */
 }
 
+/* LMDB unmaps the old map before it asks for the new one, and without any it takes the
+ * process down at the next read: so see first whether there is room for it. */
+static int probe_map(struct kv_lmdb *k, size_t size)
+{
+    void *p = mmap(NULL, size, PROT_READ, MAP_SHARED, k->room.fd, 0);
+
+    if (p == MAP_FAILED) {
+        return errno;
+    }
+    return munmap(p, size) == 0 ? 0 : errno;
+}
+
 /* Doubles the map, waiting for the reader of the moment. */
 static enum cs_err grow(struct kv_lmdb *k)
 {
@@ -300,8 +321,13 @@ static enum cs_err grow(struct kv_lmdb *k)
         return CS_ERR_STORE_FULL;
     }
     size = size > k->map_max ? k->map_max : size;
+    rc = probe_map(k, size);
+    if (rc != 0) {
+        return err_of(rc);
+    }
     lock_map(k);
     rc = mdb_env_set_mapsize(k->env, size);
+    k->is_unmapped = rc != 0;
     unlock_map(k);
     if (rc == 0) {
         k->map_size = size;
@@ -341,9 +367,27 @@ static enum cs_err write_all(struct kv_lmdb *k, const struct cs_kv_batch *b)
 
 /* LMDB itself accepts a commit after a failed sync as if nothing had happened, so the
  * latch is ours (RELIABILITY 0.6, T24).  What is not known to be harmless latches. */
-static bool is_harmless(enum cs_err err)
+static bool is_harmless(const struct kv_lmdb *k, enum cs_err err)
 {
-    return err == CS_OK || err == CS_ERR_STORE_FULL || err == CS_ERR_NOMEM;
+    return !k->is_unmapped &&
+           (err == CS_OK || err == CS_ERR_STORE_FULL || err == CS_ERR_NOMEM);
+}
+
+/* RELIABILITY T27.  Somebody who looked at the file with LMDB's own tools and was
+ * killed keeps its pages from being used again: only then the file grows without end,
+ * and only by commits, so they look from time to time. */
+static void check_readers(struct kv_lmdb *k)
+{
+    uint64_t now = cs_os_now_ms();
+    int dead = 0;
+
+    if (now - k->readers_checked < k->reader_check_ms) {
+        return;
+    }
+    k->readers_checked = now;
+    if (mdb_reader_check(k->env, &dead) == 0 && dead != 0) {
+        cs_log(CS_LOG_WARN, "store", "cleared %d dead readers of data.mdb", dead);
+    }
 }
 
 static enum cs_err lmdb_commit(struct cs_kv *kv, const struct cs_kv_batch *b)
@@ -354,8 +398,9 @@ static enum cs_err lmdb_commit(struct cs_kv *kv, const struct cs_kv_batch *b)
     if (err != CS_OK) {
         return err;
     }
+    check_readers(k);
     err = write_all(k, b);
-    if (!is_harmless(err)) {
+    if (!is_harmless(k, err)) {
         atomic_store(&k->latched, CS_ERR_STORE_IO);
         cs_log(CS_LOG_ERROR, "store", "no more writes until restart");
         err = CS_ERR_STORE_IO;
@@ -462,6 +507,8 @@ static enum cs_err kv_new(struct kv_lmdb **out, const struct cs_kv_lmdb_params *
     k->lock.fd = -1;
     k->map_size = p->map_size == 0 ? (size_t)32 << 20 : p->map_size;
     k->map_max = p->map_max == 0 ? (size_t)64 << 30 : p->map_max;
+    k->reader_check_ms = p->reader_check_ms == 0 ? HOUR_MS : p->reader_check_ms;
+    k->readers_checked = cs_os_now_ms();
     if (pthread_mutex_init(&k->map_mutex, NULL) != 0) {
         cs_free(k);
         return CS_ERR_OS;
@@ -494,11 +541,6 @@ out:
     return err;
 }
 
-enum cs_err cs_kv_lmdb_reader_check(struct cs_kv *kv, int *n)
-{
-    return err_of(mdb_reader_check(self_of(kv)->env, n));
-}
-
 enum cs_err cs_kv_lmdb_stat(struct cs_kv *kv, struct cs_kv_lmdb_stat *out)
 {
     struct kv_lmdb *k = self_of(kv);
@@ -507,7 +549,7 @@ enum cs_err cs_kv_lmdb_stat(struct cs_kv *kv, struct cs_kv_lmdb_stat *out)
     int rc;
 
     lock_map(k); /* the map must not move while LMDB reads its meta pages */
-    rc = mdb_env_info(k->env, &info);
+    rc = k->is_unmapped ? EIO : mdb_env_info(k->env, &info);
     rc = rc == 0 ? mdb_env_stat(k->env, &st) : rc;
     unlock_map(k);
     if (rc != 0) {

@@ -12,9 +12,10 @@
 #include "store/kv.h"
 
 struct cs_kv_lmdb_params {
-    const char *dir;   /* exists, ours */
-    size_t map_size;   /* first map, 0: 32 MiB; grows by itself */
-    size_t map_max;    /* 0: 64 GiB; then STORE_FULL */
+    const char *dir;          /* exists, ours */
+    size_t map_size;          /* first map, 0: 32 MiB; grows by itself */
+    size_t map_max;           /* 0: 64 GiB; then STORE_FULL */
+    uint32_t reader_check_ms; /* how often commits look for dead readers, 0: hourly */
     bool allow_any_fs; /* also NFS, CIFS, 9p, overlay (CLOUDSIGN_ALLOW_UNSAFE_FS=1) */
 };
 
@@ -24,9 +25,6 @@ struct cs_kv_lmdb_params {
  * with no commit running. */
 enum cs_err cs_kv_lmdb_open(struct cs_kv **out, const struct cs_kv_lmdb_params *p,
                             struct cs_why *why) CS_MUST_USE;
-
-/* Readers that died with their slot taken are cleared; call hourly.  *n: how many. */
-enum cs_err cs_kv_lmdb_reader_check(struct cs_kv *kv, int *n) CS_MUST_USE;
 
 struct cs_kv_lmdb_stat {
     uint64_t map_size, used_bytes, entries, last_txn;
