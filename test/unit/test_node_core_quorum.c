@@ -62,7 +62,7 @@ static void all_see_the_same_words_and_they_survive(void **state)
     assert_int_equal(strlen(words(0)), CS_WORDS_LEN - 1);
     assert_string_equal(words(0), words(1));
     assert_string_equal(words(0), words(2));
-    (void)snprintf(w, sizeof w, "%s", words(0));
+    (void)snprintf(w, sizeof w, "%.*s", CS_WORDS_LEN - 1, words(0));
     bed_restart(&b, 0);
     assert_non_null(strstr(bed_ask(&b, 0, "{\"cmd\":\"status\"}"), w));
 }
