@@ -63,7 +63,7 @@ void cs_nd_prove(struct cs_node_core *n, struct work *w)
 
     for (uint8_t i = (uint8_t)(w->q->roster.self + 1);
          c != NULL && has_scheme_to_prove(w) && i <= w->q->roster.n; i++) {
-        if ((w->proven >> (i - 1) & 1U) == 0) {
+        if (((unsigned)w->proven >> (i - 1) & 1U) == 0) {
             all = false;
             cs_nd_check_start(n, w->q, c->key, i);
         }
