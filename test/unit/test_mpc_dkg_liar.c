@@ -329,6 +329,36 @@ static void longer_or_shorter_polynomials_are_refused(void **state)
     }
 }
 
+/* 3.3.1 in the round itself: it does not lean on the driver's length check. */
+static void the_round_counts_for_itself(void **state)
+{
+    struct net *w = net_new(3, 2, CS_CURVE_ED25519, 83);
+    struct cs_round_ctx ctx = {.roster = &w->roster[1]};
+    const struct cs_round_def *r3 = &cs_dkg_protocol.rounds[2];
+    struct cs_dkg *d = net_state(w, 1);
+    uint8_t body[1024] = {0};
+    size_t right = cs_dkg_protocol.rounds[1].body_len(&w->roster[1], CS_CURVE_ED25519);
+    static const long off[] = {-32, -1, 1, 96};
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(off); i++) {
+        struct cs_round_out out = {0};
+        struct cs_inbox in = {0};
+
+        for (uint8_t j = 1; j <= 3; j++) {
+            size_t n = j == 2 ? (size_t)((long)right + off[i]) : right;
+
+            in.slot[j] = (struct cs_inbox_slot){true, CS_SPAN(body, n),
+                                                CS_SPAN(body, 64)};
+        }
+        assert_int_equal(r3->run(d, &ctx, &in, NULL, &out), CS_ERR_DKG_COUNT);
+        assert_int_equal(out.culprit, 2);
+        assert_null(cs_dkg_key(d));
+    }
+    cs_dkg_free(d);
+    net_free(w);
+}
+
 /* 3.3.2, rows 20, 37, 38. */
 static void invalid_points_are_refused(void **state)
 {
@@ -992,6 +1022,7 @@ int main(void)
         cmocka_unit_test(wrong_lengths_are_bad_format),
         cmocka_unit_test(two_versions_of_round_1_are_proven),
         cmocka_unit_test(longer_or_shorter_polynomials_are_refused),
+        cmocka_unit_test(the_round_counts_for_itself),
         cmocka_unit_test(invalid_points_are_refused),
         cmocka_unit_test(mixed_order_points_are_refused),
         cmocka_unit_test(what_was_committed_cannot_be_changed),

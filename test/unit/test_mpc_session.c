@@ -787,6 +787,47 @@ static void forged_evidence_convinces_nobody(void **state)
     net_free(w);
 }
 
+/* Statements about strangers, about nobody, and two that the receiver itself is said to
+ * have signed (only a thief of its key could): no member is blamed for them. */
+static void evidence_about_others_is_ignored(void **state)
+{
+    static const uint8_t about[] = {0, 1, 4, 200};
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(about); i++) {
+        struct net *w = wait_in(CS_TYPE_DKG_REVEAL, 554);
+        struct cs_message m = head(w, CS_TYPE_EVIDENCE, 1, 2);
+        struct cs_session_out out = {0};
+        struct cs_wr body = {0};
+
+        cs_wr_u8(&body, 1);
+        cs_wr_u8(&body, 2);
+        for (uint8_t k = 0; k < 2; k++) {
+            struct cs_signed_bc bc = {.slot = {.ver = ENVELOPE_VERSION,
+                                               .proto = CS_PROTO_DKG,
+                                               .type = CS_TYPE_DKG_COM,
+                                               .round = 1,
+                                               .from = about[i]},
+                                      .payload = CS_SPAN(&k, 1)};
+            struct cs_wr one = {0};
+
+            memcpy(bc.slot.ds_hash, w->roster[1].ds_hash, 32);
+            memcpy(bc.slot.sid, w->s[1]->presid, 32);
+            cs_bc_sign(bc.sig, w->id[1].ik_seed, &bc.slot, bc.payload);
+            assert_int_equal(cs_signed_bc_encode(&one, &bc), CS_OK);
+            cs_wr_lp(&body, cs_wr_get(&one));
+            cs_wr_free(&one);
+        }
+        m.proto = CS_PROTO_CONTROL;
+        m.priv = cs_wr_get(&body);
+        assert_int_equal(cs_session_feed(w->s[1], &m, w->now, &out), CS_OK);
+        assert_int_equal(cs_session_phase(w->s[1]), CS_SESSION_DISPUTE);
+        cs_session_out_clear(&out);
+        cs_wr_free(&body);
+        net_free(w);
+    }
+}
+
 /* Row 53: garbage of every kind into every state: bounded, no crash, no wrong blame. */
 static void garbage_never_blames_another(void **state)
 {
@@ -846,6 +887,7 @@ int main(void)
         cmocka_unit_test(empty_evidence_blames_nobody),
         cmocka_unit_test(malformed_evidence_is_bad_format),
         cmocka_unit_test(forged_evidence_convinces_nobody),
+        cmocka_unit_test(evidence_about_others_is_ignored),
         cmocka_unit_test(garbage_never_blames_another),
     };
 
