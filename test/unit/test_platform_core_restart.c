@@ -252,7 +252,7 @@ static void stale_sign_commands_are_not_sent(void **state)
 {
     struct fake_trio *t = begin();
     struct fake_tx x;
-    unsigned mask;
+    unsigned mask = 0;
     int i;
 
     (void)state;
@@ -262,18 +262,22 @@ static void stale_sign_commands_are_not_sent(void **state)
         fake_status(&t->d[i], "READY");
     }
     fake_tx_new(t, &x, 7);
-    mask = fake_sign_commands(t, &x);
-    assert_int_not_equal(mask, 0);
-    reboot(t); /* nobody connects: the attempt passes */
+    reboot(t); /* nobody took the command, nobody connects: the attempt passes */
     fake_wait(t->w, 60000);
     fake_tx_status(t, &x, "SIGNATURE_PENDING");
     assert_non_null(strstr(fake_text(t->w, "reasons.0"), "NOT_ENOUGH_SIGNERS"));
     for (i = 0; i < 3; i++) {
         fake_connect_ok(&t->d[i]);
     }
-    mask = fake_sign_commands(t, &x);
+    for (i = 0; i < 3; i++) {
+        while (fake_next(&t->d[i])) {
+            if (t->d[i].last.kind == CS_CMD_SIGN) {
+                assert_true(t->d[i].last.u.sign.attempt > 1);
+                mask |= 1U << i;
+            }
+        }
+    }
     assert_true(mask == 3 || mask == 5 || mask == 6);
-    assert_true(t->d[fake_first(mask)].last.u.sign.attempt > 1);
     cs_wr_free(&x.message);
     fake_trio_free(t);
 }

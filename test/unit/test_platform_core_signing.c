@@ -111,6 +111,7 @@ static void pairs_take_turns(void **state)
 enum lie {
     LIE_SIGNATURE,
     LIE_MESSAGE,
+    LIE_MESSAGE_BYTE,
     LIE_RECEIPT,
     LIE_RECEIPT_OF_OTHER,
     LIE_REQUEST,
@@ -136,6 +137,10 @@ static void lie(struct fake_trio *t, struct fake_tx *x, unsigned mask, enum lie 
     } else if (what == LIE_REQUEST) { /* a receipt for something else */
         f.u.sign_done.reqh[0] ^= 1;
         fake_receipt(t, i, &f.u.sign_done);
+    } else if (what == LIE_MESSAGE_BYTE) {
+        cs_wr_span(&other, cs_wr_get(&x->message));
+        other.p[other.n - 1] ^= 1;
+        f.u.sign_done.message = (struct cs_blob){other.p, other.n};
     } else if (what == LIE_MESSAGE) {
         f.u.sign_done.message.n--;
     } else { /* a valid signature over another transfer */

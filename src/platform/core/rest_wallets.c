@@ -6,19 +6,12 @@
 
 static json_t *wallet_view(struct cs_api *a, const json_t *rec)
 {
-    json_t *o;
-
     if ((a->want_chain[0] != '\0' && !cs_js_is(rec, "blockchain", a->want_chain)) ||
         (a->want_corr[0] != '\0' && !cs_js_is(rec, "correlationId", a->want_corr))) {
         return NULL;
     }
-    o = cs_js_public(rec);
-    /* A half-made key is never shown (RELIABILITY P3). */
-    if (!cs_js_is(rec, "status", "PROVISIONED")) {
-        cs_js_del(o, "address");
-        cs_js_del(o, "publicKey");
-    }
-    return o;
+    /* Address and key are in the record only once it is PROVISIONED (keys.c). */
+    return cs_js_public(rec);
 }
 
 json_t *cs_api_wallet_record(struct cs_api *a)
