@@ -486,11 +486,19 @@ static void a_forged_hs_want_only_makes_the_link_be_probed(void **state)
         pair_advance(&p, 700, true);
     }
     assert_true(same_link(&p, id));
+    pair_advance(&p, 2000, true);
     (void)pair_give(&p, 0, f.b, f.n);
     for (int k = 0; k < 19; k++) { /* within 2 s: one probe, whoever asks again */
         p.now += 100;
         (void)pair_give(&p, 0, f.b, f.n);
     }
+    assert_int_equal(p.n, 1);
+    pair_run(&p); /* the answer */
+    assert_false(p.end[0].l->probing);
+    (void)pair_give(&p, 0, f.b, f.n);
+    assert_int_equal(p.n, 0); /* an answered probe does not let the next one out */
+    p.now += 100;
+    (void)pair_give(&p, 0, f.b, f.n);
     assert_int_equal(p.n, 1);
     pair_free(&p);
 }

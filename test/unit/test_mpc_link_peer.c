@@ -241,6 +241,25 @@ static void malformed_authentic_frames_blame_the_peer(void **state)
     }
 }
 
+/* A peer cannot have this node take a frame that names another receiver. */
+static void a_frame_for_another_member_is_dropped(void **state)
+{
+    static const uint8_t priv[5] = {0, 0, 0, 0, 'x'};
+    const struct raw mine = {3, 1, 1, 2, 0, 0, 0, CS_SPAN(priv, 5)};
+    const struct raw others = {3, 1, 1, 3, 0, 0, 0, CS_SPAN(priv, 5)};
+    struct pair p;
+
+    (void)state;
+    pair_init(&p);
+    pair_up(&p);
+    assert_int_equal(give_raw(&p, &p.end[0].l->live, &others), CS_DROP_HEADER);
+    assert_int_equal(p.end[1].n_msgs, 0);
+    assert_int_equal(p.end[1].n_blamed, 0);
+    assert_int_equal(give_raw(&p, &p.end[0].l->live, &mine), CS_DROP_NONE);
+    assert_int_equal(p.end[1].n_msgs, 1);
+    pair_free(&p);
+}
+
 /* The version is the link's, also for who holds its key. */
 static void a_frame_of_another_version_is_dropped(void **state)
 {
@@ -303,7 +322,8 @@ static void the_lower_index_checks_the_list_in_hs2(void **state)
 {
     static const uint8_t both[] = {1, 2};
     static const uint8_t good[] = {1, 1}, higher[] = {2, 1, 2}, falling[] = {2, 2, 1};
-    static const uint8_t empty[] = {0}, zero[] = {2, 0, 1}, cut[] = {2, 1};
+    static const uint8_t empty[] = {0}, zero[] = {2, 0, 1}, cut[] = {2, 1},
+                         more[] = {1, 1, 2};
     const struct {
         struct cs_span list;
         enum cs_link_drop drop;
@@ -315,6 +335,7 @@ static void the_lower_index_checks_the_list_in_hs2(void **state)
         {CS_SPAN_OF(empty), CS_DROP_HANDSHAKE, CS_OK},
         {CS_SPAN_OF(zero), CS_DROP_HANDSHAKE, CS_OK},
         {CS_SPAN_OF(cut), CS_DROP_HANDSHAKE, CS_OK},
+        {CS_SPAN_OF(more), CS_DROP_HANDSHAKE, CS_OK},
     };
     struct pair p;
 
@@ -745,6 +766,7 @@ int main(void)
         cmocka_unit_test(so_does_the_higher_index),
         cmocka_unit_test(every_statement_of_confirm_is_checked),
         cmocka_unit_test(malformed_authentic_frames_blame_the_peer),
+        cmocka_unit_test(a_frame_for_another_member_is_dropped),
         cmocka_unit_test(a_frame_of_another_version_is_dropped),
         cmocka_unit_test(the_lower_index_checks_the_list_in_hs2),
         cmocka_unit_test(a_pure_broadcast_is_addressed_to_all),
