@@ -119,6 +119,15 @@
     X(SIG_INVALID,      PEER,     BLAME,      76, "SIG_INVALID",       "the signature does not verify")      \
     X(RECEIPT,          PEER,     BLAME,      76, "SIG_INVALID",       "a node's receipt is not for this request, or does not verify")\
     X(FROST_SELF,       INTERNAL, STOP,       70, "INTERNAL",          "7.6: own partial signature does not verify")\
+    /* DKLs23, PROTOCOLS 4.7, 15.4 D5: one row a check; to the peer the burning ones are only "ended" (4.6) */ \
+    X(OT_CHECK,         PEER,     BURN,       76, "PEER_ABORTED",      "4.3: OT extension does not hold for one choice in all rows")\
+    X(RVOLE_CHECK,      PEER,     BURN,       76, "PEER_ABORTED",      "4.4: multiplication inputs are not one pair in all transfers")\
+    X(GAMMA_CHECK,      PEER,     BURN,       76, "PEER_ABORTED",      "4.5: multiplied values are not those of R and pk")\
+    X(COMMIT_OPEN,      PEER,     BLAME,      76, "CHEAT",             "4.5: commitment to R does not open")\
+    X(PK_SUM,           PEER,     BLAME,      76, "CHEAT",             "4.5: key shares do not add up to the key")\
+    X(SETUP_TEST,       PEER,     BLAME,      76, "PEER_ABORTED",      "4.2: OT setup fails its self-test")\
+    X(SETUP_MISSING,    PEER,     RETRY,      75, "SETUP_MISSING",     "no tested OT setup with this peer, or not this one")\
+    X(OT_BURNED,        PEER,     DROP,       77, "PEER_QUARANTINED",  "the OT setup with this peer was destroyed; an operator must release it")\
     /* chain layer */                                                                                        \
     X(CHAIN_UNKNOWN,    USAGE,    REFUSE,     65, "CHAIN_UNKNOWN",     "blockchain is not supported")        \
     X(CHAIN_KEY,        USAGE,    REFUSE,     65, "CHAIN_KEY",         "public key is not valid on this chain")\

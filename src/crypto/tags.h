@@ -31,6 +31,31 @@
     X(FR_ONLINE,    "fr/on")             \
     X(HEDGE_COEF,   "hedge/dkg-coef")    \
     X(HEDGE_POK,    "hedge/dkg-pok")     \
+    X(OT_SETUP,     "ot/setup")          \
+    X(OT_H,         "ot/h")              \
+    X(OT_KEY,       "ot/key")            \
+    X(OT_EXT,       "ot/ext")            \
+    X(OT_PRG,       "ot/prg")            \
+    X(OT_CHI,       "ot/chi")            \
+    X(OT_RO,        "ot/ro")             \
+    X(OT_COL,       "ot/col")            \
+    X(OT_COL2,      "ot/col2")           \
+    X(GADGET,       "gadget")            \
+    X(RVOLE_AT,     "rvole/at")          \
+    X(RVOLE_THETA,  "rvole/theta")       \
+    X(RVOLE_MU,     "rvole/mu")          \
+    X(SIG_COM,      "sig/com")           \
+    X(SIG_M1,       "sig/m1")            \
+    X(ZERO,         "zero")              \
+    X(HEDGE_OT_DELTA, "hedge/ot-delta")  \
+    X(HEDGE_OT_T,   "hedge/ot-t")        \
+    X(HEDGE_OT_RHO, "hedge/ot-rho")      \
+    X(HEDGE_OT_TAU, "hedge/ot-tau")      \
+    X(HEDGE_OT_B,   "hedge/ot-b")        \
+    X(HEDGE_A_HAT,  "hedge/rvole-a-hat") \
+    X(HEDGE_SELFTEST, "hedge/ot-selftest") \
+    X(HEDGE_SIG_R,  "hedge/sig-r")       \
+    X(HEDGE_SIG_PHI, "hedge/sig-phi")    \
     X(QUORUM_JOIN,  "quorum/join")       \
     X(QUORUM_COMMIT,"quorum/commit")     \
     X(QUORUM_CODE,  "quorum/code")       \

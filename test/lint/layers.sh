@@ -73,6 +73,7 @@ dep_of() { # third-party header -> library, "libc", or "world" (not for pure lay
         assert.h | ctype.h | errno.h | inttypes.h | limits.h | math.h | stdalign.h) echo libc ;;
         stdarg.h | stdatomic.h | stdbool.h | stddef.h | stdint.h | stdio.h) echo libc ;;
         stdlib.h | string.h | strings.h | endian.h) echo libc ;;
+        immintrin.h | cpuid.h) echo libc ;; # the compiler's: instructions, no calls
         *) echo world ;;
     esac
 }

@@ -1,0 +1,118 @@
+/* SHA-256 with the processor's instructions against libsodium's, and the hashes of the
+ * OT layer against their definitions. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "crypto/oracle.h"
+#include "crypto/sha256.h"
+#include "support/groups.h"
+
+enum { LONGEST = 400 };
+
+static void every_length_and_cut_gives_libsodiums_hash(void **state)
+{
+    uint8_t in[LONGEST], got[32], want[32];
+    crypto_hash_sha256_state st;
+
+    (void)state;
+    if (!cs_sha256_is_fast()) {
+        (void)fprintf(stderr, "SKIPPED: this processor has no SHA instructions\n");
+    }
+    stream_bytes(&rnd, in, sizeof in);
+    for (size_t n = 0; n <= LONGEST; n++) {
+        (void)crypto_hash_sha256(want, in, n);
+        for (size_t cut = 0; cut <= n; cut += n < 140 ? 1 : 17) {
+            (void)crypto_hash_sha256_init(&st);
+            cs_sha256_update(&st, in, cut);
+            cs_sha256_update(&st, in + cut, n - cut);
+            cs_sha256_final(&st, got);
+            assert_memory_equal(got, want, 32);
+        }
+    }
+}
+
+static void a_state_of_libsodium_can_be_continued(void **state)
+{
+    uint8_t in[LONGEST], got[32], want[32];
+    crypto_hash_sha256_state st;
+
+    (void)state;
+    stream_bytes(&rnd, in, sizeof in);
+    (void)crypto_hash_sha256(want, in, sizeof in);
+    for (int portable = 0; portable < 2; portable++) {
+        (void)crypto_hash_sha256_init(&st);
+        (void)crypto_hash_sha256_update(&st, in, 77);
+        cs_sha256_portable(portable == 1);
+        cs_sha256_update(&st, in + 77, 200);
+        cs_sha256_portable(portable == 0);
+        cs_sha256_update(&st, in + 277, LONGEST - 277);
+        cs_sha256_final(&st, got);
+        assert_memory_equal(got, want, 32);
+    }
+    cs_sha256_portable(false);
+}
+
+static void a_column_hash_is_one_block_after_the_tag(void **state)
+{
+    uint8_t in[64 + CS_COL_IN], got[32], want[32];
+    static const char name[] = "cloudsign/1/ot/col";
+
+    (void)state;
+    cs_sha256(in, CS_SPAN_LIT(name));
+    memcpy(in + 32, in, 32);
+    stream_bytes(&rnd, in + 64, CS_COL_IN);
+    cs_sha256(want, CS_SPAN_OF(in));
+    cs_th_column(got, in + 64);
+    assert_memory_equal(got, want, 32);
+}
+
+static void the_wide_hash_is_sha512_of_tag_tag_and_enc(void **state)
+{
+    uint8_t buf[64 + 4 + 4 + 5], got[64], want[64];
+    static const char name[] = "cloudsign/1/ot/h";
+    const struct cs_span x[] = {CS_SPAN_LIT("hello")};
+    const uint8_t enc[] = {0, 0, 0, 1, 0, 0, 0, 5, 'h', 'e', 'l', 'l', 'o'};
+
+    (void)state;
+    cs_sha256(buf, CS_SPAN_LIT(name));
+    memcpy(buf + 32, buf, 32);
+    memcpy(buf + 64, enc, sizeof enc);
+    cs_sha512(want, CS_SPAN_OF(buf));
+    cs_th64(got, CS_TAG_OT_H, x, 1);
+    assert_memory_equal(got, want, 64);
+}
+
+/* Row 52: a random number generator that stands still still gives other streams. */
+static void streams_differ_by_each_of_their_inputs(void **state)
+{
+    uint8_t a[32] = {1}, b[32] = {2}, out[5][40];
+
+    (void)state;
+    cs_hedged_stream(out[0], 40, CS_TAG_HEDGE_OT_B, a, a, a, 1);
+    cs_hedged_stream(out[1], 40, CS_TAG_HEDGE_OT_B, a, a, b, 1);
+    cs_hedged_stream(out[2], 40, CS_TAG_HEDGE_OT_B, a, b, a, 1);
+    cs_hedged_stream(out[3], 40, CS_TAG_HEDGE_OT_B, a, a, a, 2);
+    cs_hedged_stream(out[4], 40, CS_TAG_HEDGE_OT_T, a, a, a, 1);
+    for (int i = 0; i < 5; i++) {
+        for (int k = 0; k < i; k++) {
+            assert_memory_not_equal(out[i], out[k], 40);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_length_and_cut_gives_libsodiums_hash),
+        cmocka_unit_test(a_state_of_libsodium_can_be_continued),
+        cmocka_unit_test(a_column_hash_is_one_block_after_the_tag),
+        cmocka_unit_test(the_wide_hash_is_sha512_of_tag_tag_and_enc),
+        cmocka_unit_test(streams_differ_by_each_of_their_inputs),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
