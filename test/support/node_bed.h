@@ -109,6 +109,12 @@ struct bed {
     bool relay_down; /* carries nothing */
     /* false: the relay loses this frame.  It may change the bytes. */
     bool (*carry)(struct bed *b, int from, int to, struct cs_wr *envelope);
+    /* Called around each core step: test_node_core_memory.c lets memory run out there.
+     */
+    void (*before_step)(struct bed *b, int node);
+    void (*after_step)(struct bed *b);
+    bool keep_sent;
+    struct cs_wr sent; /* every frame, when kept */
     struct cs_wr said; /* all logs, notifies, statuses, answers of the nodes */
 };
 
@@ -137,8 +143,16 @@ BED int64_t bed_wall(void *ctx)
     return BED_WALL + (int64_t)((struct bed_node *)ctx)->b->now;
 }
 
+BED void bed_step_over(struct bed_node *a)
+{
+    if (a->b->after_step != NULL) {
+        a->b->after_step(a->b);
+    }
+}
+
 BED void bed_arm(void *ctx, uint64_t deadline)
 {
+    bed_step_over(ctx);
     ((struct bed_node *)ctx)->deadline = deadline;
 }
 
@@ -197,6 +211,7 @@ BED void bed_commit(void *ctx, struct cs_kv_batch *batch, uint64_t seq)
 {
     struct bed_node *a = ctx;
 
+    bed_step_over(a);
     if (a->hold) {
         assert_true(a->n_held < BED_HELD);
         a->held[a->n_held] = batch;
@@ -381,6 +396,9 @@ BED void bed_send(struct bed_node *a, const struct cs_action *act)
     struct cs_span data = CS_SPAN(act->data, act->data_len);
 
     a->n_sends++;
+    if (a->b->keep_sent) {
+        cs_wr_span(&a->b->sent, data);
+    }
     if (act->conn == a->control && act->conn != 0) {
         bed_from_control(a, data);
     } else if (act->conn == a->relay && act->conn != 0) {
@@ -409,6 +427,7 @@ BED void bed_act(void *ctx, struct cs_action *act)
 {
     struct bed_node *a = ctx;
 
+    bed_step_over(a);
     switch (act->type) {
     case CS_ACT_CONNECT:
         bed_connected(a, act);
@@ -445,8 +464,12 @@ BED void bed_act(void *ctx, struct cs_action *act)
 
 BED void bed_event(struct bed_node *a, struct cs_event *ev)
 {
+    if (a->core != NULL && a->b->before_step != NULL) {
+        a->b->before_step(a->b, a->index);
+    }
     if (a->core != NULL) {
         cs_runner_event(&a->runner, ev);
+        bed_step_over(a);
     } else if (ev->job != NULL) {
         ev->job->free(ev->job);
     }
@@ -701,6 +724,7 @@ BED void bed_free(struct bed *b)
     }
     bed_run(b); /* frees what was on its way */
     cs_wr_free(&b->said);
+    cs_wr_free(&b->sent);
     cs_log_set(NULL, NULL, CS_LOG_ERROR);
 }
 

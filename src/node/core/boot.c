@@ -40,6 +40,14 @@ void cs_nd_put(struct cs_node_core *n, uint8_t table, struct cs_span key,
     }
 }
 
+void cs_nd_nest(struct cs_wr *w, const struct cs_wr *inner)
+{
+    if (inner->err != CS_OK && w->err == CS_OK) {
+        w->err = inner->err; /* cs_nd_put refuses it then */
+    }
+    cs_wr_lp(w, cs_wr_get(inner));
+}
+
 void cs_nd_del(struct cs_node_core *n, uint8_t table, struct cs_span key)
 {
     enum cs_err err = cs_safe_del(n->safe, table, key);

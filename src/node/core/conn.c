@@ -158,6 +158,9 @@ static void relay_hello(struct cs_node_core *n, const uint8_t nonce[32])
     memcpy(f.id, n->device_raw, sizeof f.id);
     f.body = CS_SPAN_OF(sig);
     cs_relay_encode(&w, &f);
+    if (w.err != CS_OK) {
+        cs_nd_fail(n, w.err, "a relay frame cannot be made");
+    }
     cs_emit_send(n->out, n->relay.conn, cs_wr_get(&w));
     cs_wr_free(&w);
     n->relay.said_hello = true;

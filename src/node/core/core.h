@@ -282,6 +282,8 @@ void cs_nd_put(struct cs_node_core *n, uint8_t table, struct cs_span key,
                struct cs_span value);
 void cs_nd_del(struct cs_node_core *n, uint8_t table, struct cs_span key);
 void cs_nd_fail(struct cs_node_core *n, enum cs_err err, const char *what);
+/* cs_wr_lp of another writer, with its error: half a record must not look whole. */
+void cs_nd_nest(struct cs_wr *w, const struct cs_wr *inner);
 void cs_nd_save_identity(struct cs_node_core *n);
 void cs_nd_forget_pairing(struct cs_node_core *n); /* wipes the seed: it was used */
 

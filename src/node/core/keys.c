@@ -116,7 +116,7 @@ void cs_nd_key_store(struct cs_node_core *n, const struct cs_key *k,
     cs_wr_bytes(&w, info->quorum_id, 16);
     cs_wr_lp(&w, CS_SPAN(info->blockchain, strlen(info->blockchain)));
     cs_wr_lp(&w, CS_SPAN(info->name, strlen(info->name)));
-    cs_wr_lp(&w, cs_wr_get(&part));
+    cs_nd_nest(&w, &part);
     cs_nd_put(n, TABLE_KEY, CS_SPAN_OF(k->body.key_id), cs_wr_get(&w));
     cs_wr_reset(&part);
     cs_key_encode_secret(&part, k);

@@ -26,6 +26,9 @@ static void say_active(struct cs_node_core *n, const struct work *w,
     struct cs_wr cert = {0};
 
     cs_certificate_encode(&cert, &k->body, &k->sigs);
+    if (cert.err != CS_OK) {
+        cs_nd_fail(n, cert.err, "a certificate");
+    }
     memcpy(b->request_id, w->req.request_id, 16);
     memcpy(b->key_id, w->req.key_id, 16);
     b->attempt = w->attempt;

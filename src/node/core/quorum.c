@@ -54,10 +54,12 @@ void cs_nd_quorum_save(struct cs_node_core *n, const struct quorum *q)
     struct cs_wr w = {0}, ds = {0};
     enum cs_err err = cs_ds_encode(&ds, &q->ds);
 
-    CS_ASSERT(err == CS_OK); /* it was decoded, hence checked */
+    if (err != CS_OK) { /* it was decoded, hence checked: only memory can lack */
+        cs_nd_fail(n, err, "a quorum's record");
+    }
     cs_wr_u8(&w, QUORUM_VERSION);
     cs_wr_lp(&w, CS_SPAN(q->name, strlen(q->name)));
-    cs_wr_lp(&w, cs_wr_get(&ds));
+    cs_nd_nest(&w, &ds);
     cs_wr_u8(&w, (uint8_t)q->state);
     cs_wr_u8(&w, q->verified);
     cs_wr_u64(&w, (uint64_t)q->expires_ms);

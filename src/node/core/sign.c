@@ -192,6 +192,9 @@ static void say_done(struct cs_node_core *n, const struct quorum *q,
     uint8_t h[32];
 
     cs_wr_span(&copy, msg);
+    if (copy.err != CS_OK) {
+        cs_nd_fail(n, copy.err, "a result");
+    }
     memcpy(b->request_id, req->request_id, 16);
     b->attempt = attempt;
     b->index = q->roster.self;

@@ -109,7 +109,7 @@ void cs_nd_work_save(struct cs_node_core *n, const struct work *w)
     cs_wr_u8(&out, WORK_VERSION);
     cs_wr_u8(&out, (uint8_t)w->kind);
     cs_wr_bytes(&out, w->q->id, 16);
-    cs_wr_lp(&out, cs_wr_get(&req));
+    cs_nd_nest(&out, &req);
     cs_wr_lp(&out, CS_SPAN(w->name, strlen(w->name)));
     cs_wr_u32(&out, w->attempt);
     cs_wr_u8(&out, w->initiator);
