@@ -25,7 +25,11 @@ static const struct entry {
     {{CS_CHAIN_ONE_MONEY,    "ONE_MONEY",    "USD", "1Money", 18, K1, true , false, true, false}, &cs_one_money_ops},
     {{CS_CHAIN_SOLANA,       "SOLANA",       "SOL", "Solana", 9, ED, false, true , true, true}, &cs_solana_ops},
     {{CS_CHAIN_TRON,         "TRON",         "TRX", "Tron", 6, K1, true , false, false, false}, NULL},
-    {{CS_CHAIN_BITCOIN,      "BITCOIN",      "BTC", "Bitcoin", 8, K1, true , false, false, false}, NULL},
+    {{CS_CHAIN_BITCOIN,      "BITCOIN",      "BTC", "Bitcoin", 8, K1, true , false, true, true}, &cs_bitcoin_ops},
+    {{CS_CHAIN_LITECOIN,     "LITECOIN",     "LTC", "Litecoin", 8, K1, true , false, true, true}, &cs_litecoin_ops},
+    {{CS_CHAIN_DOGECOIN,     "DOGECOIN",     "DOGE", "Dogecoin", 8, K1, true , false, true, true}, &cs_dogecoin_ops},
+    {{CS_CHAIN_BITCOIN_CASH, "BITCOIN_CASH", "BCH", "Bitcoin Cash", 8, K1, true , false, true, true}, &cs_bitcoin_cash_ops},
+    {{CS_CHAIN_DASH,         "DASH",         "DASH", "Dash", 8, K1, true , false, true, true}, &cs_dash_ops},
     /* clang-format on */
 };
 
@@ -108,6 +112,13 @@ enum cs_err cs_chain_refuse(const char **why, enum cs_err err, const char *text)
     return err;
 }
 
+static enum cs_err check_net(enum cs_chain_net net, const char **why)
+{
+    return (unsigned)net <= CS_CHAIN_REGTEST
+               ? CS_OK
+               : cs_chain_refuse(why, CS_ERR_CHAIN_UNKNOWN, "no such network");
+}
+
 /* The implementation behind a chain, or the reason why there is none. */
 enum cs_err cs_chain_ops_of(const struct cs_chain_ops **out, enum cs_chain chain,
                             const char **why)
@@ -156,6 +167,7 @@ enum cs_err cs_chain_address(char out[CS_CHAIN_ADDRESS_MAX],
 
     memset(out, 0, CS_CHAIN_ADDRESS_MAX);
     CS_CHECK(cs_chain_ops_of(&ops, key->chain, why));
+    CS_CHECK(check_net(key->net, why));
     return ops->address(out, key, why);
 }
 
@@ -165,6 +177,7 @@ enum cs_err cs_chain_address_check_net(enum cs_chain chain, enum cs_chain_net ne
     const struct cs_chain_ops *ops;
 
     CS_CHECK(cs_chain_ops_of(&ops, chain, why));
+    CS_CHECK(check_net(net, why));
     return ops->address_check(net, text, why);
 }
 

@@ -53,6 +53,10 @@ enum cs_chain {
     CS_CHAIN_SOLANA = 10,
     CS_CHAIN_TRON = 11,
     CS_CHAIN_BITCOIN = 12,
+    CS_CHAIN_LITECOIN = 13,
+    CS_CHAIN_DOGECOIN = 14,
+    CS_CHAIN_BITCOIN_CASH = 15,
+    CS_CHAIN_DASH = 16,
 };
 
 enum cs_chain_scheme {
@@ -81,7 +85,9 @@ enum cs_chain_format {
     CS_CHAIN_FORMAT_DEFAULT = 0,
     CS_CHAIN_FORMAT_P2WPKH = 1,
     CS_CHAIN_FORMAT_P2TR = 2,
-    CS_CHAIN_FORMAT_X = 3, /* XRP_LEDGER X-address without tag; for showing */
+    CS_CHAIN_FORMAT_X = 3,     /* XRP_LEDGER X-address without tag; for showing */
+    CS_CHAIN_FORMAT_P2PKH = 4, /* the default where there is no SegWit */
+    CS_CHAIN_FORMAT_P2SH_P2WPKH = 5,
 };
 
 struct cs_chain_info {

@@ -34,6 +34,11 @@ extern const struct cs_chain_ops cs_solana_ops;
 extern const struct cs_chain_ops cs_xrp_ops;
 extern const struct cs_chain_ops cs_evm_ops;
 extern const struct cs_chain_ops cs_one_money_ops;
+extern const struct cs_chain_ops cs_bitcoin_ops;
+extern const struct cs_chain_ops cs_litecoin_ops;
+extern const struct cs_chain_ops cs_dogecoin_ops;
+extern const struct cs_chain_ops cs_dash_ops;
+extern const struct cs_chain_ops cs_bitcoin_cash_ops;
 
 /* The implementation behind a chain; CHAIN_UNKNOWN when there is none. */
 enum cs_err cs_chain_ops_of(const struct cs_chain_ops **out, enum cs_chain chain,

@@ -102,7 +102,7 @@ static enum cs_err begin(struct cs_chain_tx *out, const struct cs_chain_ops **op
                                "nothing is signed");
     }
     out->chain = key->chain;
-    return (*ops)->address(out->signer, key, why);
+    return cs_chain_address(out->signer, key, why);
 }
 
 /* Gives a failure that no check has explained its sentence; success has none. */

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "chain/base58.h"
+#include "chain/bech32.h"
 #include "chain/chain.h"
 #include "support/vectors.h"
 
@@ -87,6 +88,40 @@ static inline size_t chains_number(uint8_t out[40], const char *digits)
     return sizeof num - skip;
 }
 
+static inline bool chains_is_utxo(enum cs_chain chain)
+{
+    return chain == CS_CHAIN_BITCOIN || chain == CS_CHAIN_LITECOIN ||
+           chain == CS_CHAIN_DOGECOIN || chain == CS_CHAIN_DASH ||
+           chain == CS_CHAIN_BITCOIN_CASH;
+}
+
+/* The hash or key in an address of Bitcoin or a relative. */
+static inline size_t chains_utxo_raw(uint8_t out[64], const char *address)
+{
+    static const char *const hrps[] = {"bc", "tb", "bcrt", "ltc", "tltc"};
+    const char *colon = strchr(address, ':');
+    struct cs_bech32_read b;
+    uint8_t raw[26], groups[42];
+    size_t n;
+
+    for (size_t i = 0; i < CS_COUNTOF(hrps); i++) {
+        if (cs_unbech32(&b, hrps[i], true, address)) {
+            memcpy(out, b.bytes, b.n);
+            return b.n;
+        }
+    }
+    if (colon != NULL) {
+        for (size_t i = 0; i < 34; i++) {
+            groups[i] = (uint8_t)cs_bech32_value(colon[1 + i]);
+        }
+        assert_true(cs_bits_5to8(raw, sizeof raw, &n, CS_SPAN(groups, 34)));
+    } else {
+        assert_int_equal(cs_unbase58check(raw, 21, CS_BASE58_BITCOIN, address), CS_OK);
+    }
+    memcpy(out, raw + 1, 20);
+    return 20;
+}
+
 /* Address -> the bytes that stand for it in a payload. */
 static inline size_t chains_raw(uint8_t out[64], enum cs_chain chain,
                                 const char *address)
@@ -96,6 +131,9 @@ static inline size_t chains_raw(uint8_t out[64], enum cs_chain chain,
     if (chains_is_evm(chain)) {
         assert_int_equal(cs_unhex(out, 20, address + 2), CS_OK);
         return 20;
+    }
+    if (chains_is_utxo(chain)) {
+        return chains_utxo_raw(out, address);
     }
     if (chain == CS_CHAIN_TRON) {
         assert_int_equal(cs_unbase58check(account, 21, CS_BASE58_BITCOIN, address),
@@ -117,13 +155,14 @@ static inline void chains_check_summary(const struct cs_chain_tx *tx,
                                         struct cs_span payload)
 {
     const struct cs_chain_item *item = &tx->items[0];
-    struct cs_span said = item->data;
+    bool is_utxo = chains_is_utxo(tx->chain); /* outputs are signed as their hash */
+    struct cs_span said = is_utxo ? payload : item->data;
     bool is_plain = tx->chain == CS_CHAIN_SOLANA || tx->chain == CS_CHAIN_XRP_LEDGER;
     uint8_t raw[64], number[40];
     uint64_t units;
     size_t n;
 
-    assert_int_equal(tx->n_items, 1);
+    assert_true(tx->n_items == 1 || (is_utxo && tx->n_items > 0));
     assert_true(!is_plain || chains_holds(item->data, payload.p, payload.n) ||
                 chains_holds(payload, item->data.p, item->data.n));
     if (tx->from[0] != '\0' && !chains_is_evm(tx->chain)) {
@@ -138,7 +177,8 @@ static inline void chains_check_summary(const struct cs_chain_tx *tx,
     if (tx->amount[0] != '\0') {
         assert_non_null(strstr(tx->text, tx->amount));
     }
-    if (tx->chain == CS_CHAIN_SOLANA && tx->units[0] != '\0') {
+    if ((tx->chain == CS_CHAIN_SOLANA || is_utxo) && tx->units[0] != '\0' &&
+        strcmp(tx->kind, "transfer to itself") != 0) {
         units = strtoull(tx->units, NULL, 10);
         for (unsigned i = 0; i < 8; i++) {
             number[i] = (uint8_t)(units >> (8 * i));
@@ -198,21 +238,50 @@ static inline void chains_cut_everywhere(const struct cs_chain_key *key,
     }
 }
 
-/* Every byte changed in several ways: refused, or a summary that fits the bytes. */
+/* Two payloads that are signed alike mean the same. */
+static inline void chains_same_meaning(const struct cs_chain_tx *a,
+                                       const struct cs_chain_tx *b)
+{
+    if (a->n_items != b->n_items) {
+        return;
+    }
+    for (size_t i = 0; i < a->n_items; i++) {
+        if (a->items[i].message.n != b->items[i].message.n ||
+            memcmp(a->items[i].message.p, b->items[i].message.p,
+                   a->items[i].message.n) != 0) {
+            return;
+        }
+    }
+    assert_string_equal(a->to, b->to);
+    assert_string_equal(a->units, b->units);
+    assert_string_equal(a->amount, b->amount);
+    assert_string_equal(a->contract, b->contract);
+    assert_string_equal(a->fee_units, b->fee_units);
+}
+
+/* Every byte changed in several ways: refused, or a summary that fits the bytes; never
+ * another destination or amount than what is signed. */
 static inline void chains_flip_everywhere(const struct cs_chain_key *key,
                                           struct cs_span s)
 {
     static const uint8_t masks[] = {0x01, 0x02, 0x10, 0x40, 0x80, 0xff};
+    struct cs_chain_tx was, tx;
+    bool is_payload = cs_chain_decode(&was, key, s, NULL) == CS_OK;
 
     for (size_t i = 0; i < s.n; i++) {
         for (size_t m = 0; m < sizeof masks; m++) {
             uint8_t *p = chains_copy(s, s.n);
 
             p[i] ^= masks[m];
-            (void)chains_decode(key, CS_SPAN(p, s.n), NULL);
+            if (chains_decode(key, CS_SPAN(p, s.n), NULL) == CS_OK && is_payload &&
+                cs_chain_decode(&tx, key, CS_SPAN(p, s.n), NULL) == CS_OK) {
+                chains_same_meaning(&was, &tx);
+                cs_chain_tx_free(&tx);
+            }
             free(p);
         }
     }
+    cs_chain_tx_free(&was);
 }
 
 /* Refused with this code and a sentence that holds `part`. */
@@ -229,19 +298,18 @@ static inline void chains_flip_everywhere(const struct cs_chain_key *key,
 
 /* Every allocation fails once: the call says NOMEM, leaves zeros, and succeeds with
  * the same result in the end. */
-static inline void chains_starve_finish(const struct cs_chain_key *key,
-                                        struct cs_span s,
-                                        const struct cs_chain_sig *sig,
-                                        const char *txid)
+static inline void chains_starve_all(const struct cs_chain_key *key, struct cs_span s,
+                                     const struct cs_chain_sig *sigs, size_t n_sigs,
+                                     const char *txid)
 {
     struct cs_chain_signed out;
     enum cs_err err = CS_ERR_NOMEM;
     const char *why = NULL;
 
     for (unsigned long n = 1; err != CS_OK; n++) {
-        assert_true(n < 40);
+        assert_true(n < 120);
         cs_mem_fail_at(n);
-        err = cs_chain_finish(&out, key, s, sig, 1, &why);
+        err = cs_chain_finish(&out, key, s, sigs, n_sigs, &why);
         assert_true(err == CS_OK || err == CS_ERR_NOMEM);
         assert_true(err == CS_OK || cs_ct_is_zero(&out, sizeof out));
         assert_true(err == CS_OK || strcmp(why, "out of memory") == 0);
@@ -249,6 +317,14 @@ static inline void chains_starve_finish(const struct cs_chain_key *key,
     cs_mem_fail_at(0);
     assert_string_equal(out.txid, txid);
     cs_chain_signed_free(&out);
+}
+
+static inline void chains_starve_finish(const struct cs_chain_key *key,
+                                        struct cs_span s,
+                                        const struct cs_chain_sig *sig,
+                                        const char *txid)
+{
+    chains_starve_all(key, s, sig, 1, txid);
 }
 
 /* No lack of memory makes a transaction pass as a text. */

@@ -1,0 +1,177 @@
+/* What a transaction of Bitcoin or a relative does: payments, change, fee; see utxo.h.
+ */
+#include <string.h>
+
+#include "chain/text.h"
+#include "chain/utxo.h"
+
+enum { DECIMALS = 8, OP_RETURN = 0x6a };
+
+struct tally {
+    size_t n_pays, n_data, n_odd; /* to others, data only, without an address */
+    uint64_t paid, change;
+    struct cs_utxo_script own;
+};
+
+static bool is_data(struct cs_span script)
+{
+    return script.n > 0 && script.p[0] == OP_RETURN;
+}
+
+static bool is_own(const struct tally *y, struct cs_span script)
+{
+    return script.n == y->own.n && memcmp(script.p, y->own.p, script.n) == 0;
+}
+
+static void add_amount(struct cs_text *t, uint64_t units, const char *symbol)
+{
+    char amount[32];
+
+    (void)cs_text_decimal(amount, sizeof amount, units, DECIMALS);
+    cs_text_add(t, amount);
+    cs_text_add(t, " ");
+    cs_text_add(t, symbol);
+}
+
+static void put_amount(char *whole, char *units, uint64_t v)
+{
+    (void)cs_text_decimal(whole, CS_CHAIN_AMOUNT_MAX, v, DECIMALS);
+    (void)cs_text_decimal(units, CS_CHAIN_AMOUNT_MAX, v, 0);
+}
+
+/* OP_RETURN and one push: the pushed bytes. */
+static void put_data(struct cs_chain_tx *tx, struct cs_span script)
+{
+    bool is_push = script.n >= 2 && script.p[1] < 0x4c && script.n == 2U + script.p[1];
+    struct cs_span data = is_push ? CS_SPAN(script.p + 2, script.n - 2)
+                                  : CS_SPAN(script.p + 1, script.n - 1);
+
+    tx->is_memo_cut = !cs_text_show(tx->memo, sizeof tx->memo, data);
+}
+
+/* One output, for the line of text and the tally. */
+static void count_out(struct cs_chain_tx *tx, struct tally *y, struct cs_text *t,
+                      const struct cs_utxo_out *out, const struct cs_utxo_tx *u,
+                      const struct cs_chain_key *key)
+{
+    char address[CS_CHAIN_ADDRESS_MAX];
+
+    if (is_own(y, out->script)) {
+        y->change += out->value;
+        return;
+    }
+    y->paid += out->value;
+    if (is_data(out->script) && out->value == 0) {
+        if (y->n_data++ == 0) {
+            put_data(tx, out->script);
+        }
+        return;
+    }
+    cs_text_add(t, y->n_pays == 0 ? "" : ", ");
+    y->n_pays++;
+    add_amount(t, out->value, tx->asset);
+    cs_text_add(t, " to ");
+    if (cs_utxo_address(address, u->chain, key->net, out->script)) {
+        cs_text_add(t, address);
+        (void)cs_text_copy(tx->to, sizeof tx->to, address);
+    } else {
+        y->n_odd++;
+        cs_text_add(t, "script ");
+        cs_text_add_hex(t, out->script);
+    }
+}
+
+static void count_outs(struct cs_chain_tx *tx, struct tally *y, struct cs_text *t,
+                       const struct cs_utxo_tx *u, const struct cs_chain_key *key)
+{
+    struct cs_rd r = CS_RD(u->raw.outs);
+    struct cs_utxo_out out;
+
+    for (size_t i = 0; i < u->raw.n_outs; i++) {
+        cs_utxo_next_out(&r, &out);
+        count_out(tx, y, t, &out, u, key);
+    }
+}
+
+/* to and amount stand for exactly one payment; everything to the own address is one. */
+static void put_fields(struct cs_chain_tx *tx, const struct tally *y,
+                       const struct cs_utxo_tx *u)
+{
+    (void)cs_text_copy(tx->from, sizeof tx->from, tx->signer);
+    tx->n_instructions = 1;
+    put_amount(tx->fee, tx->fee_units, u->in_sum - u->out_sum);
+    if (y->n_pays == 0) {
+        (void)cs_text_copy(tx->kind, sizeof tx->kind, "transfer to itself");
+        (void)cs_text_copy(tx->to, sizeof tx->to, y->change > 0 ? tx->signer : "");
+        put_amount(tx->amount, tx->units, y->change);
+    } else if (y->n_pays == 1) {
+        (void)cs_text_copy(tx->kind, sizeof tx->kind, "transfer");
+        put_amount(tx->amount, tx->units, y->paid);
+    } else {
+        (void)cs_text_copy(tx->kind, sizeof tx->kind, "several transfers");
+        tx->to[0] = '\0';
+    }
+}
+
+/* Segregated witness version 0 covers only the own input's amount: with several inputs,
+ * two runs with different lies make one transaction with another fee. */
+static bool are_amounts_sure(const struct cs_utxo_tx *u)
+{
+    if (u->kind == CS_UTXO_P2TR || u->raw.n_ins == 1) {
+        return true;
+    }
+    for (size_t i = 0; i < u->raw.n_ins; i++) {
+        if (!u->ins[i].is_proven) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void add_rest(struct cs_text *t, struct cs_chain_tx *tx, const struct tally *y,
+                     const struct cs_utxo_tx *u)
+{
+    if (y->n_pays == 0) {
+        add_amount(t, y->change, tx->asset);
+        cs_text_add(t, " to ");
+        cs_text_add(t, tx->signer);
+    }
+    cs_text_add(t, " from ");
+    cs_text_add(t, tx->from);
+    if (y->n_pays > 0 && y->change > 0) {
+        cs_text_add(t, "; change ");
+        add_amount(t, y->change, tx->asset);
+    }
+    cs_text_add(t, "; fee ");
+    add_amount(t, u->in_sum - u->out_sum, tx->asset);
+    cs_text_add(t, "; ");
+    cs_text_add_u64(t, u->raw.n_ins);
+    cs_text_add(t, u->raw.n_ins == 1 ? " input" : " inputs");
+    if (u->raw.locktime != 0) {
+        cs_text_add(t, "; lock time ");
+        cs_text_add_u64(t, u->raw.locktime);
+    }
+    if (y->n_data > 0) {
+        cs_text_add(t, "; data: ");
+        cs_text_add(t, tx->memo);
+    }
+}
+
+void cs_utxo_summary(struct cs_chain_tx *tx, const struct cs_utxo_tx *t,
+                     const struct cs_chain_key *key)
+{
+    struct cs_text text = cs_text_begin(tx->text, sizeof tx->text);
+    struct tally y = {0};
+
+    (void)cs_text_copy(tx->asset, sizeof tx->asset, cs_chain_info(tx->chain)->symbol);
+    cs_utxo_own_script(&y.own, key, t->kind);
+    cs_text_add(&text, "transfer of ");
+    count_outs(tx, &y, &text, t, key);
+    put_fields(tx, &y, t);
+    add_rest(&text, tx, &y, t);
+    if (!are_amounts_sure(t)) {
+        cs_text_add(&text,
+                    "; the fee is not proven: previous transactions are missing");
+    }
+    tx->is_clear = !text.is_cut && y.n_odd == 0 && y.n_data <= 1 && are_amounts_sure(t);
+}
