@@ -87,10 +87,10 @@ static enum cs_err make_context(struct cs_ws *ws, struct cs_why *why)
         .timeout_secs = 60,
         .pcontext = &ws->lws,
         .user = ws,
-        .gid = -1,
-        .uid = -1,
     };
 
+    info.gid = ~info.gid; /* -1: stay who we are; int in 4.1.6, gid_t in 4.3.5 */
+    info.uid = ~info.uid;
     ws->lws = lws_create_context(&info);
     if (ws->lws == NULL) {
         return cs_why(why, CS_ERR_OS,
