@@ -30,6 +30,7 @@ static void dial(struct cs_conn *c, const char *ip)
         .ssl_connection = LCCSCF_USE_SSL | LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
         .ietf_version_or_minus_one = -1,
         .alpn = "http/1.1",
+        .retry_and_idle_policy = &ws->retry, /* the vhost's does not count for us */
         .opaque_user_data = c,
     };
 

@@ -119,6 +119,7 @@ void cs_conn_kill(struct cs_conn *c, enum cs_err err)
         return;
     }
     c->killed = true;
+    cs_conn_deadline(c, c->ws->cfg.limits.close_ms); /* looks whether it worked */
     lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     cs_ws_kick(c->ws);
 }
@@ -143,6 +144,7 @@ static void client_overdue(struct cs_conn *c)
 void cs_conn_overdue(struct cs_conn *c)
 {
     c->deadline = UINT64_MAX;
+    c->killed = false; /* once more */
     if (c->kind == CONN_CLIENT) {
         client_overdue(c);
     } else if (c->kind == CONN_HTTP && c->http.state == HTTP_BODY) {

@@ -60,6 +60,9 @@ static int established(struct cs_conn *c)
     if (cs_tls_exporter(c->wsi, exporter)) {
         span = CS_SPAN_OF(exporter);
     }
+    if (ws->paused) {
+        (void)lws_rx_flow_control(c->wsi, 0); /* cs_ws_pause(false) lets it go on */
+    }
     c->told_up = true;
     ws->cfg.events.up(ws->cfg.ctx, c->id, c->channel, c->remote, span);
     cs_wipe(exporter, sizeof exporter);
@@ -250,5 +253,7 @@ int cs_ws_frame_cb(struct lws *wsi, enum lws_callback_reasons reason, void *user
     result = c->kind == CONN_CLIENT ? client_event(c, reason, in, len)
                                     : server_event(c, reason, in, len);
     ws->in_lws--;
-    return result;
+    /* Killed by what the event led to: libwebsockets forgets the timeout that does it
+     * when it finishes the upgrade after ESTABLISHED. */
+    return c->killed && c->told_up ? -1 : result;
 }
