@@ -108,8 +108,7 @@ FAKE void fake_status(struct fake_device *d, const char *state)
     fake_send(d, &f);
 }
 
-/* ---- pairing and sign-in
- * ------------------------------------------------------------------ */
+/* ---- pairing and sign-in ----------------------------------------------- */
 
 FAKE void fake_identity(struct fake_device *d)
 {
@@ -272,8 +271,7 @@ FAKE void fake_approve(struct fake_device *d)
     fake_ok(d->w, "PUT", path, "{\"approvalStatus\":\"APPROVED\"}");
 }
 
-/* ---- three of them
- * ---------------------------------------------------------------------------- */
+/* ---- three of them ----------------------------------------------------- */
 
 struct fake_trio {
     struct fake_platform *w;
@@ -415,9 +413,7 @@ FAKE void fake_quorum_joined(struct fake_trio *t)
     fake_quorum_state(t, "QUORUM_STATE_CONFIRMED");
 }
 
-/* ---- keys
- * ----------------------------------------------------------------------------------------
- */
+/* ---- keys -------------------------------------------------------------- */
 
 FAKE void fake_some_scalar(struct fake_platform *w, struct cs_scalar *out)
 {

@@ -62,8 +62,7 @@ struct fake_platform {
     const char *remote;
 };
 
-/* ---- the runner's environment
- * ---------------------------------------------------------- */
+/* ---- the runner's environment ------------------------------------------ */
 
 FAKE void fake_random(void *ctx, uint8_t *out, size_t n)
 {
@@ -169,8 +168,7 @@ FAKE void fake_act(void *ctx, struct cs_action *a)
     }
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------- */
 
 /* Gives the event and puts the batch on the disk. */
 FAKE void fake_event(struct fake_platform *w, struct cs_event ev)
@@ -291,9 +289,7 @@ FAKE void fake_wait(struct fake_platform *w, uint64_t ms)
     w->now = end;
 }
 
-/* ---- REST
- * ------------------------------------------------------------------------------------
- */
+/* ---- REST -------------------------------------------------------------- */
 
 struct fake_http {
     const char *method, *path, *query, *body, *authorization, *type, *key;

@@ -95,8 +95,7 @@ static void a_node_can_say_that_an_operator_compared_the_words(void **state)
     fake_trio_free(t);
 }
 
-/* ---- lies: each ends the quorum and names the member
- * ------------------------------------ */
+/* ---- lies: each ends the quorum and names the member ------------------- */
 
 static void ended(struct fake_trio *t, const char *reason, const char *text)
 {
@@ -265,8 +264,7 @@ static void a_quorum_that_is_not_joined_in_time_fails(void **state)
     fake_trio_free(t);
 }
 
-/* ---- requests
- * ---------------------------------------------------------------------------- */
+/* ---- requests ---------------------------------------------------------- */
 
 static void post(struct fake_trio *t, const char *members, const char *rest, int status,
                  const char *field)

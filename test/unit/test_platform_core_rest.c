@@ -24,8 +24,7 @@ static int setup_with(struct fake_platform *w, const char *token)
         w, (struct fake_http){.method = "POST", .path = "/v2/setup", .body = body});
 }
 
-/* ---- setup
- * --------------------------------------------------------------------------- */
+/* ---- setup ------------------------------------------------------------- */
 
 static void the_setup_token_works_exactly_once(void **state)
 {
@@ -124,8 +123,7 @@ static void the_organisation_has_the_vendors_shape(void **state)
     fake_platform_free(w);
 }
 
-/* ---- tokens
- * ----------------------------------------------------------------------------- */
+/* ---- tokens ------------------------------------------------------------ */
 
 static int token_with(struct fake_platform *w, const char *id, const char *s)
 {
@@ -217,8 +215,7 @@ static void tokens_of_one_credential_are_bounded(void **state)
     fake_platform_free(w);
 }
 
-/* ---- credentials
- * --------------------------------------------------------------------------- */
+/* ---- credentials ------------------------------------------------------- */
 
 static int credential_new(struct fake_platform *w, const char *permissions,
                           const char *more)
@@ -387,8 +384,7 @@ static void bad_credential_requests_name_their_field(void **state)
     fake_platform_free(w);
 }
 
-/* ---- the matrix: every route of the table
- * ---------------------------------------------------- */
+/* ---- the matrix: every route of the table ------------------------------ */
 
 static void path_of(const struct cs_route *r, char *out, size_t size)
 {
@@ -456,8 +452,7 @@ static void every_route_needs_a_token_and_its_own_permission(void **state)
     fake_platform_free(w);
 }
 
-/* ---- strictness
- * -------------------------------------------------------------------------------- */
+/* ---- strictness -------------------------------------------------------- */
 
 static void post_raw(struct fake_platform *w, const char *body, size_t n,
                      const char *type)
@@ -558,9 +553,7 @@ static void errors_have_code_message_and_details(void **state)
     fake_platform_free(w);
 }
 
-/* ---- idempotency
- * -----------------------------------------------------------------------------------
- */
+/* ---- idempotency ------------------------------------------------------- */
 
 static int vault_with_key(struct fake_platform *w, const char *body, const char *key)
 {
@@ -664,8 +657,7 @@ static void an_external_id_stands_for_one_vault(void **state)
     fake_platform_free(w);
 }
 
-/* ---- vaults and paging
- * ----------------------------------------------------------------------------- */
+/* ---- vaults and paging ------------------------------------------------- */
 
 static void vaults_page_and_filter(void **state)
 {

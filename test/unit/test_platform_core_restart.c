@@ -282,8 +282,7 @@ static void stale_sign_commands_are_not_sent(void **state)
     fake_trio_free(t);
 }
 
-/* ---- a store that fails
- * --------------------------------------------------------------------- */
+/* ---- a store that fails ------------------------------------------------ */
 
 static void a_failed_commit_ends_the_program_and_nothing_was_promised(void **state)
 {

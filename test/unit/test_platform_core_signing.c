@@ -105,8 +105,7 @@ static void pairs_take_turns(void **state)
     fake_trio_free(t);
 }
 
-/* ---- lies
- * ------------------------------------------------------------------------------- */
+/* ---- lies -------------------------------------------------------------- */
 
 enum lie {
     LIE_SIGNATURE,
@@ -228,8 +227,7 @@ static void a_second_result_adds_its_receipt_and_changes_nothing(void **state)
     free_tx(t, &x);
 }
 
-/* ---- retries
- * ----------------------------------------------------------------------------- */
+/* ---- retries ----------------------------------------------------------- */
 
 static void a_retryable_failure_goes_to_another_pair(void **state)
 {
@@ -455,8 +453,7 @@ static void steps_of_nodes_are_in_the_timeline_and_bounded(void **state)
     free_tx(t, &x);
 }
 
-/* ---- requests
- * ------------------------------------------------------------------------------- */
+/* ---- requests ---------------------------------------------------------- */
 
 static void the_wallet_has_to_be_enabled(void **state)
 {

@@ -12,8 +12,7 @@
 
 enum { BAD_AUTH_BURST = 100, BAD_AUTH_PER_S = 10 };
 
-/* ---- refusing
- * ------------------------------------------------------------------------- */
+/* ---- refusing ---------------------------------------------------------- */
 
 static int status_of(enum cs_api_code code)
 {
@@ -115,8 +114,7 @@ static void reply_ok(struct cs_api *a, struct cs_span text)
     cs_wr_free(&w);
 }
 
-/* ---- finding the route
- * -------------------------------------------------------------------- */
+/* ---- finding the route ------------------------------------------------- */
 
 static size_t segment(const char *p)
 {
@@ -210,8 +208,7 @@ static bool read_params(struct cs_api *a, const struct cs_route *r)
     }
 }
 
-/* ---- who asks, and what
- * ---------------------------------------------------------------------- */
+/* ---- who asks, and what ------------------------------------------------ */
 
 static bool authenticate(struct cs_api *a, const struct cs_route *r)
 {
@@ -299,8 +296,7 @@ static bool read_body(struct cs_api *a)
     return true;
 }
 
-/* ---- running
- * -------------------------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------- */
 
 static void run_handler(struct cs_api *a, const struct cs_route *r)
 {

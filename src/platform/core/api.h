@@ -111,8 +111,7 @@ json_t *cs_api_list_last(struct cs_api *a, const struct cs_api_page *p, size_t m
 /* All records as a JSON array, at most max. */
 json_t *cs_api_list(struct cs_api *a, const struct cs_api_page *p, size_t max);
 
-/* ---- entry
- * --------------------------------------------------------------------------- */
+/* ---- entry ------------------------------------------------------------- */
 
 void cs_api_run(struct cs_platform_core *core, const struct cs_http_req *http);
 
@@ -123,8 +122,7 @@ bool cs_api_take(struct cs_platform_core *core, const char *kind, const char *te
 bool cs_api_peek(struct cs_platform_core *core, const char *kind, const char *text,
                  uint32_t burst, uint32_t per_s); /* takes nothing */
 
-/* ---- handlers, by file
- * ----------------------------------------------------------------- */
+/* ---- handlers, by file ------------------------------------------------- */
 
 /* credentials.c, token.c, setup.c */
 json_t *cs_api_setup(struct cs_api *a);

@@ -93,8 +93,7 @@ bool cs_pc_auth_verify(const struct cs_pc_conn *c, const uint8_t device[CS_PC_ID
     return cs_sign_verify(sig, ik, CS_SPAN_OF(th));
 }
 
-/* ---- going
- * ----------------------------------------------------------------------------- */
+/* ---- going ------------------------------------------------------------- */
 
 /* When a device was last heard is kept over restarts. */
 static void save_heartbeat(struct cs_platform_core *core, const struct cs_pc_live *l)
@@ -163,8 +162,7 @@ void cs_pc_conn_ready(struct cs_platform_core *core, struct cs_pc_conn *c,
     }
 }
 
-/* ---- messages and time
- * ------------------------------------------------------------------- */
+/* ---- messages and time ------------------------------------------------- */
 
 void cs_pc_conn_message(struct cs_platform_core *core, const struct cs_event *ev)
 {

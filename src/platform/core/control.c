@@ -38,8 +38,7 @@ static void refuse(struct cs_platform_core *core, struct cs_pc_conn *c, enum cs_
     cs_pc_conn_close(core, c, why);
 }
 
-/* ---- pairing
- * ----------------------------------------------------------------------------- */
+/* ---- pairing ----------------------------------------------------------- */
 
 static bool pair_sig_ok(const struct cs_pc_conn *c, const struct cs_ctl_hello *h)
 {
@@ -153,8 +152,7 @@ static enum cs_err other_identity(struct cs_platform_core *core, const json_t *d
     return err;
 }
 
-/* ---- hello
- * ------------------------------------------------------------------------------- */
+/* ---- hello ------------------------------------------------------------- */
 
 static enum cs_err hello_check(struct cs_platform_core *core, json_t *device,
                                struct cs_pc_conn *c, const struct cs_ctl_hello *h,
@@ -274,8 +272,7 @@ static void hello(struct cs_platform_core *core, struct cs_pc_conn *c,
     json_decref(device);
 }
 
-/* ---- after welcome
- * ------------------------------------------------------------------------- */
+/* ---- after welcome ----------------------------------------------------- */
 
 static void event(struct cs_platform_core *core, struct cs_pc_conn *c,
                   const struct cs_ctl_frame *f)

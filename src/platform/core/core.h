@@ -121,8 +121,7 @@ bool cs_pc_auth_verify(const struct cs_pc_conn *c, const uint8_t device[CS_PC_ID
                        const uint8_t ik[32], const uint8_t sk[32],
                        const uint8_t sig[64]) CS_MUST_USE;
 
-/* ---- live.c: devices in memory
- * -------------------------------------------------------- */
+/* ---- live.c: devices in memory ----------------------------------------- */
 
 /* NULL when there is no such device (or it is deleted). */
 struct cs_pc_live *cs_pc_live_get(struct cs_platform_core *core,
@@ -136,8 +135,7 @@ void cs_pc_live_punish(struct cs_platform_core *core, struct cs_pc_live *l);
 uint32_t cs_pc_live_penalty(const struct cs_platform_core *core,
                             const struct cs_pc_live *l);
 
-/* ---- control.c, relay.c: frames of the two channels
- * ------------------------------------ */
+/* ---- control.c, relay.c: frames of the two channels -------------------- */
 
 void cs_pc_control_message(struct cs_platform_core *core, struct cs_pc_conn *c,
                            struct cs_span data);
@@ -148,8 +146,7 @@ void cs_pc_relay_message(struct cs_platform_core *core, struct cs_pc_conn *c,
 void cs_pc_event(struct cs_platform_core *core, struct cs_pc_live *from,
                  const struct cs_ctl_frame *f); /* events.c */
 
-/* ---- outbox.c: commands to devices
- * ------------------------------------------------------ */
+/* ---- outbox.c: commands to devices ------------------------------------- */
 
 /* Stores the command (f->type, id are set here) and sends it when the device is there.
  * expires_ms 0: kept until acknowledged. */
@@ -161,8 +158,7 @@ void cs_pc_outbox_pump(struct cs_platform_core *core, struct cs_pc_conn *c);
 void cs_pc_outbox_drop(struct cs_platform_core *core, struct cs_pc_live *l);
 bool cs_pc_outbox_has_room(struct cs_platform_core *core, struct cs_pc_live *l);
 
-/* ---- timers
- * ------------------------------------------------------------------------------ */
+/* ---- timers ------------------------------------------------------------ */
 
 void cs_pc_timers_run(struct cs_platform_core *core);
 

@@ -63,8 +63,7 @@ json_t *cs_credential_make(struct cs_api *a, const char *created_by, const char 
     return rec;
 }
 
-/* ---- reading the body
- * ------------------------------------------------------------------- */
+/* ---- reading the body -------------------------------------------------- */
 
 static bool read_permissions(struct cs_api *a, json_t **out)
 {
@@ -117,8 +116,7 @@ static const json_t *read_ips(struct cs_api *a)
     return list;
 }
 
-/* ---- handlers
- * ------------------------------------------------------------------------------ */
+/* ---- handlers ---------------------------------------------------------- */
 
 json_t *cs_api_credential_create(struct cs_api *a)
 {

@@ -8,8 +8,7 @@
 #include "mpc/device_set.h"
 #include "platform/core/core.h"
 
-/* ---- quorum.c
- * -------------------------------------------------------------------------- */
+/* ---- quorum.c ---------------------------------------------------------- */
 
 /* The device set of a quorum: never changes, so memory keeps it once read. */
 struct cs_pc_qset {
@@ -57,8 +56,7 @@ void cs_pc_quorum_event(struct cs_platform_core *core, struct cs_pc_live *from,
                         const struct cs_ctl_frame *f);
 void cs_pc_quorum_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID]);
 
-/* ---- keys.c
- * ---------------------------------------------------------------------------- */
+/* ---- keys.c ------------------------------------------------------------ */
 
 void cs_pc_key_start(struct cs_platform_core *core, json_t *wallet,
                      struct cs_pc_quorum *q);
@@ -66,8 +64,7 @@ void cs_pc_key_event(struct cs_platform_core *core, struct cs_pc_live *from,
                      const struct cs_ctl_frame *f);
 void cs_pc_key_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID]);
 
-/* ---- signing.c
- * --------------------------------------------------------------------------- */
+/* ---- signing.c --------------------------------------------------------- */
 
 /* What a request signs, worked out anew from its payload (DECISIONS 26-28). */
 struct cs_pc_tx {
@@ -99,8 +96,7 @@ void cs_pc_sign_kick(struct cs_platform_core *core, const uint8_t device[CS_PC_I
 void cs_pc_timeline(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID],
                     uint32_t index, const char *step, const char *text);
 
-/* ---- sets.c: session sets; a set has the id of the request it is for
- * --------------------------- */
+/* ---- sets.c: session sets; a set has the id of the request it is for ---- */
 
 void cs_pc_set_make(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
                     const char *type, const uint8_t quorum[CS_PC_ID],

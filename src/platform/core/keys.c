@@ -62,8 +62,7 @@ static void arm(struct job *j, int64_t in_ms)
     cs_pc_timer(j->core, j->wallet, CS_TIMER_KEY, at < expires(j) ? at : expires(j));
 }
 
-/* ---- attempts
- * -------------------------------------------------------------------------- */
+/* ---- attempts ---------------------------------------------------------- */
 
 static void send_all(struct job *j, struct cs_ctl_frame *f, int64_t until)
 {
@@ -204,8 +203,7 @@ void cs_pc_key_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID])
     json_decref(j.wallet);
 }
 
-/* ---- what members report
- * ------------------------------------------------------------------ */
+/* ---- what members report ----------------------------------------------- */
 
 static bool is_complete(const struct job *j)
 {

@@ -51,8 +51,7 @@ const char *cs_api_name_opt(struct cs_api *a, const char *member, size_t max)
     return s == NULL || text_ok(a, member, s, max) ? s : "";
 }
 
-/* ---- query
- * ------------------------------------------------------------------------------ */
+/* ---- query ------------------------------------------------------------- */
 
 bool cs_api_percent(char *out, size_t size, const char *text, size_t n)
 {
@@ -103,8 +102,7 @@ bool cs_api_query(struct cs_api *a, const char *name, char *out, size_t size)
     return true;
 }
 
-/* ---- pages
- * -------------------------------------------------------------------------------- */
+/* ---- pages ------------------------------------------------------------- */
 
 static bool page_args(struct cs_api *a, size_t *size, uint64_t *after)
 {

@@ -11,8 +11,7 @@
 
 enum { URL_MAX = 255, CA_MAX = 2048 };
 
-/* ---- making
- * -------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------ */
 
 static void limits_default(struct cs_platform_limits *l)
 {
@@ -193,8 +192,7 @@ void cs_platform_core_free(struct cs_platform_core *core)
     cs_free_wiped(core, sizeof *core);
 }
 
-/* ---- stepping
- * ------------------------------------------------------------------------- */
+/* ---- stepping ---------------------------------------------------------- */
 
 static void reply_unavailable(struct cs_platform_core *core, const struct cs_event *ev)
 {

@@ -8,8 +8,7 @@
 #include "platform/core/flows.h"
 #include "platform/core/rec.h"
 
-/* ---- loading
- * ------------------------------------------------------------------------- */
+/* ---- loading ----------------------------------------------------------- */
 
 bool cs_pc_quorum_load(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
                        struct cs_pc_quorum *out)
@@ -72,8 +71,7 @@ static void save(struct cs_platform_core *core, struct cs_pc_quorum *q)
     cs_pc_save(core, CS_PC_QUORUM, q->rec);
 }
 
-/* ---- starting
- * ------------------------------------------------------------------------- */
+/* ---- starting ---------------------------------------------------------- */
 
 static void make_set(struct cs_platform_core *core, struct cs_device_set *ds,
                      const json_t *rec, struct cs_pc_live *const *members, size_t n)
@@ -175,8 +173,7 @@ out:
     return err;
 }
 
-/* ---- ending
- * ---------------------------------------------------------------------------- */
+/* ---- ending ------------------------------------------------------------ */
 
 void cs_pc_quorum_end(struct cs_platform_core *core, struct cs_pc_quorum *q,
                       const char *state, const char *reason, const char *text)
@@ -232,8 +229,7 @@ void cs_pc_quorum_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID
     }
 }
 
-/* ---- joining
- * ----------------------------------------------------------------------------- */
+/* ---- joining ----------------------------------------------------------- */
 
 static void member_state(struct cs_platform_core *core, json_t *m, const char *state)
 {

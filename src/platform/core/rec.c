@@ -17,8 +17,7 @@ static void check(struct cs_platform_core *core, enum cs_err err)
     }
 }
 
-/* ---- plain bytes
- * --------------------------------------------------------------------- */
+/* ---- plain bytes ------------------------------------------------------- */
 
 bool cs_pc_raw_get(struct cs_platform_core *core, uint8_t table, struct cs_span key,
                    struct cs_wr *out)
@@ -78,8 +77,7 @@ bool cs_pc_raw_last(struct cs_platform_core *core, uint8_t table, struct cs_span
     return cs_pc_raw_before(core, table, prefix, CS_SPAN_OF(end), key, value);
 }
 
-/* ---- ids and digests
- * ------------------------------------------------------------------- */
+/* ---- ids and digests --------------------------------------------------- */
 
 void cs_pc_random(struct cs_platform_core *core, uint8_t *out, size_t n)
 {
@@ -118,8 +116,7 @@ void cs_pc_digest(uint8_t out[32], const char *label, struct cs_span a,
     cs_wr_free(&w);
 }
 
-/* ---- records
- * --------------------------------------------------------------------------- */
+/* ---- records ----------------------------------------------------------- */
 
 static json_t *parse(struct cs_platform_core *core, const struct cs_wr *w)
 {
@@ -181,8 +178,7 @@ json_t *cs_pc_make(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
     return rec;
 }
 
-/* ---- indexes
- * ---------------------------------------------------------------------------- */
+/* ---- indexes ----------------------------------------------------------- */
 
 struct cs_pc_scope cs_pc_scope(const char *a, const char *b)
 {
@@ -304,8 +300,7 @@ bool cs_pc_walk_prev(struct cs_platform_core *core, struct cs_pc_walk *w)
     return ok;
 }
 
-/* ---- unique names
- * ------------------------------------------------------------------------ */
+/* ---- unique names ------------------------------------------------------ */
 
 static void unique_key(uint8_t key[1 + CS_PC_ID], enum cs_pc_unique kind,
                        const char *text)

@@ -6,8 +6,7 @@
 #include "platform/core/core.h"
 #include "wire/jsonx.h"
 
-/* ---- JSON that cannot fail: out of memory ends the program (env.h)
- * --------------------- */
+/* ---- JSON that cannot fail: out of memory ends the program (env.h) ----- */
 
 void cs_js_set(json_t *o, const char *name, json_t *value); /* takes value, not NULL */
 void cs_js_str(json_t *o, const char *name, const char *text);
@@ -36,8 +35,7 @@ enum { CS_PC_TIME_LEN = 25 };
 char *cs_pc_time(char out[CS_PC_TIME_LEN], int64_t wall_ms);
 void cs_js_time(json_t *o, const char *name, int64_t wall_ms);
 
-/* ---- ids and digests
- * -------------------------------------------------------------------- */
+/* ---- ids and digests --------------------------------------------------- */
 
 void cs_pc_random(struct cs_platform_core *core, uint8_t *out, size_t n);
 void cs_pc_new_id(struct cs_platform_core *core, uint8_t id[CS_PC_ID]);
@@ -46,8 +44,7 @@ uint64_t cs_pc_next_seq(struct cs_platform_core *core); /* rises, also over rest
 void cs_pc_digest(uint8_t out[32], const char *label, struct cs_span a,
                   struct cs_span b);
 
-/* ---- records
- * ----------------------------------------------------------------------------- */
+/* ---- records ----------------------------------------------------------- */
 
 /* Owned by the caller; NULL when absent or the store is broken. */
 json_t *cs_pc_get(struct cs_platform_core *core, uint8_t table,
@@ -77,8 +74,7 @@ bool cs_pc_raw_before(struct cs_platform_core *core, uint8_t table,
 bool cs_pc_raw_last(struct cs_platform_core *core, uint8_t table, struct cs_span prefix,
                     struct cs_wr *key, struct cs_wr *value);
 
-/* ---- indexes
- * ------------------------------------------------------------------------------ */
+/* ---- indexes ----------------------------------------------------------- */
 
 /* The scope of an index: digest of up to two values ("" for none). */
 struct cs_pc_scope {
@@ -113,8 +109,7 @@ void cs_pc_unique_put(struct cs_platform_core *core, enum cs_pc_unique kind,
 void cs_pc_unique_del(struct cs_platform_core *core, enum cs_pc_unique kind,
                       const char *text);
 
-/* ---- timers
- * -------------------------------------------------------------------------------- */
+/* ---- timers ------------------------------------------------------------ */
 
 /* Moves the record's one timer ("_timer") to `at` (wall ms); 0 switches it off.  The
  * caller saves the record. */

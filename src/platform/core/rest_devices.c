@@ -10,8 +10,7 @@
 /* A time that the vendor's shape requires and that has not come yet. */
 #define NEVER "1970-01-01T00:00:00.000Z"
 
-/* ---- view
- * ---------------------------------------------------------------------------- */
+/* ---- view -------------------------------------------------------------- */
 
 /* The seed's words (DECISIONS 23). */
 static const char *status_text(const json_t *rec)
@@ -110,8 +109,7 @@ static json_t *save_and_view(struct cs_api *a, json_t *rec)
     return view;
 }
 
-/* ---- create, list, get
- * ------------------------------------------------------------------- */
+/* ---- create, list, get ------------------------------------------------- */
 
 json_t *cs_api_device_create(struct cs_api *a)
 {
@@ -175,8 +173,7 @@ json_t *cs_api_device_get(struct cs_api *a)
     return view;
 }
 
-/* ---- pairing
- * ------------------------------------------------------------------------------- */
+/* ---- pairing ----------------------------------------------------------- */
 
 /* base64 of {"deviceId","platformUrl","relayUrl","ca","seed","v":1}, deviceId first
  * (DECISIONS 16).  The URLs are our own configuration and hold no quotes. */
@@ -263,8 +260,7 @@ json_t *cs_api_device_pairing(struct cs_api *a)
     return o;
 }
 
-/* ---- states
- * ---------------------------------------------------------------------------------- */
+/* ---- states ------------------------------------------------------------ */
 
 /* The fingerprint as hex or as words. */
 static bool fingerprint_fits(const json_t *rec, const char *typed)

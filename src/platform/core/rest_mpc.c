@@ -19,8 +19,7 @@ static json_t *quorum_view(struct cs_api *a, const json_t *rec)
     return o;
 }
 
-/* ---- creating
- * ------------------------------------------------------------------------- */
+/* ---- creating ---------------------------------------------------------- */
 
 static const json_t *read_device_ids(struct cs_api *a,
                                      uint8_t ids[CS_PC_MEMBERS_MAX][CS_PC_ID])
@@ -139,8 +138,7 @@ json_t *cs_api_quorum_create(struct cs_api *a)
     return start(a, members, n, name, description);
 }
 
-/* ---- reading
- * ----------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------- */
 
 static bool load(struct cs_api *a, struct cs_pc_quorum *q)
 {
@@ -326,8 +324,7 @@ json_t *cs_api_eligible(struct cs_api *a)
     return cs_api_list(a, &p, a->core->cfg.limits.max_devices);
 }
 
-/* ---- session sets: their state is that of what they are for
- * ---------------------------------- */
+/* ---- session sets: their state is that of what they are for ------------ */
 
 struct set_state {
     const char *state;

@@ -9,8 +9,7 @@
 
 enum { RAW_HEX_MAX = 2 * CS_CHAIN_PAYLOAD_MAX, MESSAGE_MAX = 64 << 10 };
 
-/* ---- view
- * ------------------------------------------------------------------------------ */
+/* ---- view -------------------------------------------------------------- */
 
 static json_t *asset_view(const char *chain, const char *symbol, const char *contract)
 {
@@ -92,8 +91,7 @@ static json_t *tx_view(struct cs_api *a, const json_t *rec)
     return o;
 }
 
-/* ---- creating
- * ----------------------------------------------------------------------------- */
+/* ---- creating ---------------------------------------------------------- */
 
 static bool wallet_ok(struct cs_api *a, const json_t *wallet, bool raw)
 {
@@ -295,8 +293,7 @@ json_t *cs_api_tx_plaintext(struct cs_api *a)
     return run(a, wishes, "message");
 }
 
-/* ---- reading
- * -------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------- */
 
 static json_t *tx_record(struct cs_api *a)
 {

@@ -28,8 +28,7 @@ json_t *cs_api_wallet_record(struct cs_api *a)
     return rec;
 }
 
-/* ---- what a new wallet may be
- * ------------------------------------------------------------ */
+/* ---- what a new wallet may be ------------------------------------------ */
 
 static const struct cs_chain_info *read_chain(struct cs_api *a)
 {
@@ -141,8 +140,7 @@ static bool read_quorum(struct cs_api *a, struct cs_pc_quorum *q)
     return true;
 }
 
-/* ---- creating
- * ------------------------------------------------------------------------------ */
+/* ---- creating ---------------------------------------------------------- */
 
 static json_t *new_settings(void)
 {
@@ -265,8 +263,7 @@ json_t *cs_api_wallet_create(struct cs_api *a)
     return view;
 }
 
-/* ---- reading
- * ---------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------- */
 
 json_t *cs_api_wallet_get(struct cs_api *a)
 {
@@ -357,8 +354,7 @@ json_t *cs_api_wallet_receipts(struct cs_api *a)
     return o;
 }
 
-/* ---- changing
- * ---------------------------------------------------------------------------------- */
+/* ---- changing ---------------------------------------------------------- */
 
 json_t *cs_api_wallet_update(struct cs_api *a)
 {

@@ -86,8 +86,7 @@ void cs_token_free_all(struct cs_platform_core *core)
     cs_pc_map_free(&core->tokens);
 }
 
-/* ---- using
- * ------------------------------------------------------------------------------ */
+/* ---- using ------------------------------------------------------------- */
 
 json_t *cs_token_credential(struct cs_platform_core *core, const char *authorization)
 {
@@ -112,8 +111,7 @@ json_t *cs_token_credential(struct cs_platform_core *core, const char *authoriza
     return rec;
 }
 
-/* ---- giving
- * ------------------------------------------------------------------------------ */
+/* ---- giving ------------------------------------------------------------ */
 
 /* The credential behind id and secret; the same refusal whatever is wrong. */
 static json_t *exchange(struct cs_api *a, const char *client_id, const char *secret)
