@@ -33,8 +33,8 @@ struct cs_group_ops {
 extern const struct cs_group_ops cs_group_secp256k1;
 extern const struct cs_group_ops cs_group_ed25519;
 
-/* Finds out whether libsodium has the fix for CVE-2025-69277; before that, every point is
- * checked the slow way.  From cs_crypto_init. */
+/* Finds out whether libsodium has the fix for CVE-2025-69277; before that, every point
+ * is checked the slow way.  From cs_crypto_init. */
 void cs_ed25519_probe(void);
 
 #endif

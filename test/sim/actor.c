@@ -46,13 +46,15 @@ static void env_arm(void *ctx, uint64_t deadline)
 
     if (deadline != UINT64_MAX && deadline != a->armed) {
         a->armed = deadline;
-        /* A deadline in the past must still let time pass: 1 ms, as a real loop turn. */
+        /* A deadline in the past must still let time pass: 1 ms, as a real loop turn.
+         */
         world_at(the_world, deadline <= the_world->now ? the_world->now + 1 : deadline,
                  on_armed, a, a->life, deadline);
     }
 }
 
-/* ---- disk ------------------------------------------------------------------------------ */
+/* ---- disk
+ * ------------------------------------------------------------------------------ */
 
 static void on_committed(struct world *w, void *ctx, uint64_t life_seq, uint64_t err)
 {
@@ -75,8 +77,8 @@ static enum cs_err draw_commit_fault(struct world *w)
     return CS_OK;
 }
 
-/* The write reaches the disk a while later; the word that it did, later still.  A crash in
- * between leaves it durable and unacknowledged. */
+/* The write reaches the disk a while later; the word that it did, later still.  A crash
+ * in between leaves it durable and unacknowledged. */
 static void on_commit(struct world *w, void *ctx, uint64_t life_seq, uint64_t ignored)
 {
     struct actor *a = &w->actors[life_seq >> 56];
@@ -103,9 +105,11 @@ static void env_commit(void *ctx, struct cs_kv_batch *batch, uint64_t seq)
 {
     struct actor *a = ctx;
     struct world *w = the_world;
-    uint64_t id = (uint64_t)a->index << 56 | (a->life & 0xffffff) << 32 | (seq & 0xffffffff);
+    uint64_t id = (uint64_t)a->index << 56 | (a->life & 0xffffff) << 32 |
+                  (seq & 0xffffffff);
 
-    a->commit_busy = (a->commit_busy > w->now ? a->commit_busy : w->now) + rng_below(&w->rng, 4);
+    a->commit_busy = (a->commit_busy > w->now ? a->commit_busy : w->now) +
+                     rng_below(&w->rng, 4);
     world_at(w, a->commit_busy, on_commit, batch, id, 0);
 }
 
@@ -115,7 +119,8 @@ static void env_drop(void *ctx, struct cs_kv_batch *batch)
     cs_kv_batch_free(batch);
 }
 
-/* ---- actions --------------------------------------------------------------------------------- */
+/* ---- actions
+ * --------------------------------------------------------------------------------- */
 
 static void on_job(struct world *w, void *ctx, uint64_t index, uint64_t life)
 {
@@ -154,7 +159,8 @@ static void take_reply(struct world *w, const struct cs_action *act)
 
 static void take_token(struct world *w, const struct cs_action *act)
 {
-    const char *at = act->data_len == 0 ? NULL : strstr((const char *)act->data, "Token\":\"");
+    const char *at = act->data_len == 0 ? NULL
+                                        : strstr((const char *)act->data, "Token\":\"");
 
     if (at != NULL) {
         (void)snprintf(w->setup_token, sizeof w->setup_token, "%.*s",
@@ -166,7 +172,8 @@ static void notified(struct world *w, struct actor *a, const struct cs_action *a
 {
     char json[1024];
 
-    (void)snprintf(json, sizeof json, "%.*s", (int)act->data_len, (const char *)act->data);
+    (void)snprintf(json, sizeof json, "%.*s", (int)act->data_len,
+                   (const char *)act->data);
     if (strcmp(act->text, "setup-token") == 0) {
         take_token(w, act);
     }
@@ -195,8 +202,8 @@ static void env_act(void *ctx, struct cs_action *act)
         break;
     case CS_ACT_JOB:
         act->job->run(act->job);
-        world_at(w, w->now + rng_below(&w->rng, 6), on_job, act->job, (uint64_t)a->index,
-                 a->life);
+        world_at(w, w->now + rng_below(&w->rng, 6), on_job, act->job,
+                 (uint64_t)a->index, a->life);
         act->job = NULL;
         break;
     case CS_ACT_NOTIFY:
@@ -208,7 +215,9 @@ static void env_act(void *ctx, struct cs_action *act)
     }
 }
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life
+ * --------------------------------------------------------------------------------------
+ */
 
 void actor_event(struct world *w, int index, struct cs_event *ev)
 {
@@ -271,7 +280,8 @@ void actor_start(struct world *w, int index)
     cs_kv_mem_heal(a->kv);
     err = index == SIM_PLATFORM ? new_platform(a, &why) : new_node(w, a, &why);
     if (err != CS_OK) {
-        violate(w, "actor %d does not start: %s (%s)", index, why.text, cs_err_name(err));
+        violate(w, "actor %d does not start: %s (%s)", index, why.text,
+                cs_err_name(err));
         return;
     }
     a->life++;

@@ -14,7 +14,8 @@
 #include "store/safe.h"
 #include "wire/jsonx.h"
 
-/* ---- the nonce oracle: one commitment, one message, for ever ------------------------------ */
+/* ---- the nonce oracle: one commitment, one message, for ever
+ * ------------------------------ */
 
 struct nonce_use {
     char commit[129];
@@ -55,7 +56,8 @@ void check_notify(struct world *w, struct actor *a, const char *word, const char
     json_decref(o);
 }
 
-/* ---- a key that is shown has three durable shares ------------------------------------------- */
+/* ---- a key that is shown has three durable shares
+ * ------------------------------------------- */
 
 static void no_random(void *ctx, uint8_t *out, size_t n)
 {
@@ -63,9 +65,11 @@ static void no_random(void *ctx, uint8_t *out, size_t n)
     memset(out, 0, n); /* nothing is sealed here */
 }
 
-static bool read_key(struct world *w, int node, const uint8_t key_id[16], struct cs_key *key)
+static bool read_key(struct world *w, int node, const uint8_t key_id[16],
+                     struct cs_key *key)
 {
-    struct cs_kv *kv = cs_kv_mem_clone(w->actors[node].kv); /* what a crash would leave */
+    struct cs_kv *kv = cs_kv_mem_clone(
+        w->actors[node].kv); /* what a crash would leave */
     struct cs_db *db = cs_db_new(kv);
     struct cs_kek kek;
     char device[CS_SAFE_DEVICE_MAX + 1];
@@ -85,7 +89,8 @@ static bool read_key(struct world *w, int node, const uint8_t key_id[16], struct
     (void)cs_rd_span(&r, 1 + 16);
     (void)cs_rd_lp(&r, CS_BLOCKCHAIN_MAX);
     (void)cs_rd_lp(&r, 128);
-    ok = ok && cs_key_decode(key, cs_rd_lp(&r, CS_KEY_RECORD_MAX), cs_wr_get(&share)) == CS_OK;
+    ok = ok && cs_key_decode(key, cs_rd_lp(&r, CS_KEY_RECORD_MAX), cs_wr_get(&share)) ==
+                   CS_OK;
     cs_wr_free(&value);
     cs_wr_free(&share);
     cs_safe_free(safe);
@@ -104,11 +109,15 @@ void check_shares(struct world *w, const char *key_id_text)
     CS_ASSERT(cs_uuid_parse(key_id, key_id_text) == CS_OK);
     for (int i = 0; i < SIM_NODES && w->violation[0] == '\0'; i++) {
         if (!read_key(w, i, key_id, key)) {
-            violate(w, "key %s is shown, but node %d has no durable share", key_id_text, i);
-        } else if (key->state != CS_KEY_ACTIVE || !cs_sig_set_full(&key->sigs, key->body.n)) {
-            violate(w, "key %s is shown, but node %d has no certificate", key_id_text, i);
+            violate(w, "key %s is shown, but node %d has no durable share", key_id_text,
+                    i);
+        } else if (key->state != CS_KEY_ACTIVE ||
+                   !cs_sig_set_full(&key->sigs, key->body.n)) {
+            violate(w, "key %s is shown, but node %d has no certificate", key_id_text,
+                    i);
         } else if (i > 0 && memcmp(first->cert_hash, key->cert_hash, 32) != 0) {
-            violate(w, "key %s: nodes 0 and %d hold different certificates", key_id_text, i);
+            violate(w, "key %s: nodes 0 and %d hold different certificates",
+                    key_id_text, i);
         }
         if (i == 0) {
             *first = *key;
@@ -118,7 +127,8 @@ void check_shares(struct world *w, const char *key_id_text)
     cs_key_free(key);
 }
 
-/* ---- a signature that is shown verifies over what was asked ------------------------------------ */
+/* ---- a signature that is shown verifies over what was asked
+ * ------------------------------------ */
 
 void check_signature(struct world *w, const char *chain, const char *kind,
                      const char *payload, const char *public_key_hex,
@@ -147,8 +157,8 @@ void check_signature(struct world *w, const char *chain, const char *kind,
     err = plain ? cs_chain_plaintext(&tx, &key, cs_wr_get(&raw), &why)
                 : cs_chain_decode(&tx, &key, cs_wr_get(&raw), &why);
     if (err != CS_OK || tx.n_items != 1 ||
-        crypto_sign_verify_detached(sig, tx.items[0].message.p, tx.items[0].message.n, pub) !=
-            0) {
+        crypto_sign_verify_detached(sig, tx.items[0].message.p, tx.items[0].message.n,
+                                    pub) != 0) {
         violate(w, "a signature that was shown does not verify");
     }
     cs_chain_tx_free(&tx);

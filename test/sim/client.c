@@ -24,15 +24,16 @@ int http(struct world *w, const char *method, const char *path, const char *toke
          const char *idempotency_key, const char *body)
 {
     char authorization[256] = "";
-    struct cs_http_req req = {.id = ++w->http_next,
-                              .method = method,
-                              .path = path,
-                              .query = "",
-                              .authorization = authorization,
-                              .content_type = body == NULL ? "" : "application/json",
-                              .idempotency_key = idempotency_key == NULL ? "" : idempotency_key,
-                              .origin = "",
-                              .remote = "198.51.100.7"};
+    struct cs_http_req req = {
+        .id = ++w->http_next,
+        .method = method,
+        .path = path,
+        .query = "",
+        .authorization = authorization,
+        .content_type = body == NULL ? "" : "application/json",
+        .idempotency_key = idempotency_key == NULL ? "" : idempotency_key,
+        .origin = "",
+        .remote = "198.51.100.7"};
     uint64_t until = w->now + HTTP_WAIT_MS;
 
     if (token != NULL) {

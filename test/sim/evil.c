@@ -1,6 +1,7 @@
-/* A lying node: its messages are altered before they are sealed, each peer's differently,
- * so they are authentic and wrong (equivocation, bad values, bad lengths, other rounds).
- * The linker puts this between node core and link (-Wl,--wrap=cs_link_seal). */
+/* A lying node: its messages are altered before they are sealed, each peer's
+ * differently, so they are authentic and wrong (equivocation, bad values, bad lengths,
+ * other rounds). The linker puts this between node core and link
+ * (-Wl,--wrap=cs_link_seal). */
 #include "sim/world.h"
 
 #include <stdlib.h>

@@ -27,18 +27,20 @@ static bool run_one(uint64_t seed, bool verbose, uint64_t *events)
         const struct faults *f = &the_world.faults;
 
         cs_log_set(print_line, &the_world, CS_LOG_DEBUG);
-        (void)fprintf(stderr,
-                      "faults: drop %u repeat %u reorder %u tamper %u cross %u replay %u cut %u "
-                      "delay %u crash %u full %u io %u evil %d (%u)\n",
-                      f->drop, f->repeat, f->reorder, f->tamper, f->cross, f->replay, f->cut,
-                      f->delay_max_ms, f->crash_every_ms, f->commit_full, f->commit_io,
-                      f->evil_node, f->evil);
+        (void)fprintf(
+            stderr,
+            "faults: drop %u repeat %u reorder %u tamper %u cross %u replay %u cut %u "
+            "delay %u crash %u full %u io %u evil %d (%u)\n",
+            f->drop, f->repeat, f->reorder, f->tamper, f->cross, f->replay, f->cut,
+            f->delay_max_ms, f->crash_every_ms, f->commit_full, f->commit_io,
+            f->evil_node, f->evil);
     }
     ok = scenario_run(&the_world);
     if (!ok) {
         (void)printf("seed %llu, at %llu ms: %s\n", (unsigned long long)seed,
                      (unsigned long long)the_world.now, the_world.violation);
-        (void)printf("replay: sim --seed %llu --runs 1 --verbose\n", (unsigned long long)seed);
+        (void)printf("replay: sim --seed %llu --runs 1 --verbose\n",
+                     (unsigned long long)seed);
         (void)fflush(stdout);
     }
     *events += the_world.n_events;
@@ -48,10 +50,11 @@ static bool run_one(uint64_t seed, bool verbose, uint64_t *events)
 
 static int usage(void)
 {
-    (void)fprintf(stderr,
-                  "usage: sim --seed N --runs M [--verbose]\n"
-                  "Runs M whole walk-throughs of three nodes, relay and platform in virtual\n"
-                  "time, with faults drawn from the seed, and checks them at every step.\n");
+    (void)fprintf(
+        stderr,
+        "usage: sim --seed N --runs M [--verbose]\n"
+        "Runs M whole walk-throughs of three nodes, relay and platform in virtual\n"
+        "time, with faults drawn from the seed, and checks them at every step.\n");
     return 64;
 }
 
@@ -79,7 +82,7 @@ int main(int argc, char **argv)
         bad += run_one(seed + i, verbose, &events) ? 0 : 1;
     }
     (void)printf("%llu runs from seed %llu: %llu failed, %llu events\n",
-                 (unsigned long long)runs, (unsigned long long)seed, (unsigned long long)bad,
-                 (unsigned long long)events);
+                 (unsigned long long)runs, (unsigned long long)seed,
+                 (unsigned long long)bad, (unsigned long long)events);
     return bad == 0 ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 /* Connections between nodes and platform: ordered while they last, like TCP; and on the
- * relay's channel a relay that drops, repeats, reorders, alters, cross-sends and replays. */
+ * relay's channel a relay that drops, repeats, reorders, alters, cross-sends and
+ * replays. */
 #include "sim/world.h"
 
 #include <stdlib.h>
@@ -69,14 +70,17 @@ static void break_conn(struct world *w, size_t i, bool tell_node, bool tell_plat
     }
 }
 
-/* ---- opening -------------------------------------------------------------------------------- */
+/* ---- opening
+ * -------------------------------------------------------------------------------- */
 
 static void up(struct world *w, void *ctx, uint64_t i, uint64_t ignored)
 {
     struct conn *c = &w->conns[i];
     uint8_t exporter[32];
-    struct cs_event ev = {.type = CS_EV_CONN_UP, .channel = c->channel,
-                          .remote = "192.0.2.1", .exporter = CS_SPAN_OF(exporter)};
+    struct cs_event ev = {.type = CS_EV_CONN_UP,
+                          .channel = c->channel,
+                          .remote = "192.0.2.1",
+                          .exporter = CS_SPAN_OF(exporter)};
 
     (void)ctx;
     (void)ignored;
@@ -120,14 +124,15 @@ void net_connect(struct world *w, struct actor *a, const struct cs_action *act)
     world_at(w, w->now + delay(w), up, NULL, w->n_conns++, 0);
 }
 
-/* ---- carrying --------------------------------------------------------------------------------- */
+/* ---- carrying
+ * --------------------------------------------------------------------------------- */
 
 static void arrive(struct world *w, void *ctx, uint64_t check_open, uint64_t ignored)
 {
     struct packet *p = ctx;
     struct conn *c = &w->conns[p->conn];
-    struct cs_event ev = {.type = CS_EV_MESSAGE, .channel = c->channel,
-                          .data = CS_SPAN(p->bytes, p->n)};
+    struct cs_event ev = {
+        .type = CS_EV_MESSAGE, .channel = c->channel, .data = CS_SPAN(p->bytes, p->n)};
 
     (void)ignored;
     if (c->is_open || check_open == 0) {
@@ -284,7 +289,8 @@ void net_close(struct world *w, struct actor *a, const struct cs_action *act)
 void net_actor_gone(struct world *w, int index)
 {
     for (size_t i = 0; i < w->n_conns; i++) {
-        if (w->conns[i].is_open && (index == SIM_PLATFORM || w->conns[i].node == index)) {
+        if (w->conns[i].is_open &&
+            (index == SIM_PLATFORM || w->conns[i].node == index)) {
             break_conn(w, i, index == SIM_PLATFORM, index != SIM_PLATFORM);
         }
     }

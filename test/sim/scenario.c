@@ -1,4 +1,5 @@
-/* The seed's walk-through under faults, then a quiet end in which everything must work. */
+/* The seed's walk-through under faults, then a quiet end in which everything must work.
+ */
 #include "sim/world.h"
 
 #include <jansson.h>
@@ -29,12 +30,13 @@ struct story {
     unsigned keys; /* idempotency keys used */
 };
 
-/* ---- the API, with retries: an answer that was lost is asked for again --------------------- */
+/* ---- the API, with retries: an answer that was lost is asked for again
+ * --------------------- */
 
 static void login(struct story *s);
 
-static json_t *call(struct story *s, const char *method, const char *path, const char *body,
-                    int *status)
+static json_t *call(struct story *s, const char *method, const char *path,
+                    const char *body, int *status)
 {
     char key[64];
     json_t *o;
@@ -62,7 +64,8 @@ static void copy(char *out, size_t size, const json_t *o, const char *name)
 }
 
 /* A call that must succeed; its answer. */
-static json_t *must(struct story *s, const char *method, const char *path, const char *body)
+static json_t *must(struct story *s, const char *method, const char *path,
+                    const char *body)
 {
     int status = 0;
     json_t *o = call(s, method, path, body, &status);
@@ -87,7 +90,8 @@ static void login(struct story *s)
     json_decref(o);
 }
 
-/* ---- faults while the story goes on ------------------------------------------------------------ */
+/* ---- faults while the story goes on
+ * ------------------------------------------------------------ */
 
 static void restart(struct world *w, void *ctx, uint64_t index, uint64_t ignored)
 {
@@ -108,8 +112,8 @@ static void nurse(struct world *w, void *ctx, uint64_t a, uint64_t b)
     }
     for (int i = 0; i < SIM_ACTORS; i++) {
         if (!w->actors[i].is_alive && w->actors[i].started) {
-            world_at(w, w->now + (w->is_quiet ? 0 : rng_below(&w->rng, 8000)), restart, NULL,
-                     (uint64_t)i, 0);
+            world_at(w, w->now + (w->is_quiet ? 0 : rng_below(&w->rng, 8000)), restart,
+                     NULL, (uint64_t)i, 0);
         }
     }
     world_at(w, w->now + 1000, nurse, ctx, 0, 0);
@@ -133,11 +137,14 @@ static void begin_faults(struct world *w)
 {
     w->is_quiet = false;
     if (w->faults.crash_every_ms != 0) {
-        world_at(w, w->now + rng_below(&w->rng, w->faults.crash_every_ms), crash, NULL, 0, 0);
+        world_at(w, w->now + rng_below(&w->rng, w->faults.crash_every_ms), crash, NULL,
+                 0, 0);
     }
 }
 
-/* ---- steps ------------------------------------------------------------------------------------------ */
+/* ---- steps
+ * ------------------------------------------------------------------------------------------
+ */
 
 static void set_up(struct story *s)
 {
@@ -146,10 +153,11 @@ static void set_up(struct story *s)
 
     actor_start(s->w, SIM_PLATFORM);
     world_run(s->w, s->w->now + 100);
-    (void)snprintf(body, sizeof body,
-                   "{\"setupToken\":\"%s\",\"organizationName\":\"Sim\",\"firstName\":\"Ada\","
-                   "\"lastName\":\"L\",\"email\":\"ada@example.com\"}",
-                   s->w->setup_token);
+    (void)snprintf(
+        body, sizeof body,
+        "{\"setupToken\":\"%s\",\"organizationName\":\"Sim\",\"firstName\":\"Ada\","
+        "\"lastName\":\"L\",\"email\":\"ada@example.com\"}",
+        s->w->setup_token);
     o = must(s, "POST", "/v2/setup", body);
     c = json_object_get(o, "credential");
     copy(s->client, sizeof s->client, c, "clientId");
@@ -168,7 +176,8 @@ static void add_device(struct story *s, int i)
     o = must(s, "POST", "/v2/devices", body);
     copy(s->device[i], sizeof s->device[i], o, "id");
     json_decref(o);
-    (void)snprintf(path, sizeof path, "/v2/devices/%s/pairing-credentials", s->device[i]);
+    (void)snprintf(path, sizeof path, "/v2/devices/%s/pairing-credentials",
+                   s->device[i]);
     o = must(s, "GET", path, NULL);
     copy(s->w->actors[i].pairing, sizeof s->w->actors[i].pairing, o, "pairingKey");
     json_decref(o);
@@ -176,8 +185,9 @@ static void add_device(struct story *s, int i)
 }
 
 /* Polls an object until `name` has one of the values; false when time is over. */
-static bool wait_for(struct story *s, const char *path, const char *name, const char *want,
-                     const char *or_want, uint64_t ms, char *got, size_t got_size)
+static bool wait_for(struct story *s, const char *path, const char *name,
+                     const char *want, const char *or_want, uint64_t ms, char *got,
+                     size_t got_size)
 {
     uint64_t until = s->w->now + ms;
 
@@ -199,7 +209,8 @@ static void approve(struct story *s, int i)
     char path[128], got[64] = "";
 
     (void)snprintf(path, sizeof path, "/v2/devices/%s", s->device[i]);
-    if (!wait_for(s, path, "statusText", "Waiting for approval", "Paired", 600000, got, 64)) {
+    if (!wait_for(s, path, "statusText", "Waiting for approval", "Paired", 600000, got,
+                  64)) {
         violate(s->w, "device %d is \"%s\", not waiting for approval", i, got);
         return;
     }
@@ -240,7 +251,8 @@ static bool make_wallet(struct story *s, uint64_t ms)
     copy(s->wallet, sizeof s->wallet, o, "id");
     json_decref(o);
     (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s", s->vault, s->wallet);
-    if (!wait_for(s, path, "status", "PROVISIONED", "PROVISIONING_FAILED", ms, got, 64)) {
+    if (!wait_for(s, path, "status", "PROVISIONED", "PROVISIONING_FAILED", ms, got,
+                  64)) {
         violate(s->w, "the wallet is still %s after %u s", got, (unsigned)(ms / 1000));
         return false;
     }
@@ -274,7 +286,8 @@ static void enable(struct story *s)
 {
     char path[200];
 
-    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s/settings", s->vault, s->wallet);
+    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s/settings", s->vault,
+                   s->wallet);
     json_decref(must(s, "PUT", path,
                      "{\"settings\":{\"enabled\":true,\"rawSigningEnabled\":true,"
                      "\"sweepingEnabled\":false,\"defaultFreezeEnabled\":false}}"));
@@ -294,8 +307,9 @@ static void solana_transfer(struct story *s, char *hex)
     (void)cs_wr_room(&w, 32);       /* system program */
     rng_fill(&s->w->rng, blockhash, 32);
     cs_wr_bytes(&w, blockhash, 32);
-    cs_wr_bytes(&w, "\x01\x02\x02\x00\x01\x0c\x02\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00",
-                18);
+    cs_wr_bytes(
+        &w, "\x01\x02\x02\x00\x01\x0c\x02\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00",
+        18);
     cs_hex(hex, w.p, w.n);
     cs_wr_free(&w);
 }
@@ -314,11 +328,11 @@ static struct tx *request(struct story *s, bool plain)
         (void)snprintf(body, sizeof body, "{\"message\":\"%s\"}", t->payload);
     } else {
         solana_transfer(s, t->payload);
-        (void)snprintf(body, sizeof body, "{\"encodedTransaction\":\"%s\",\"signOnly\":true}",
-                       t->payload);
+        (void)snprintf(body, sizeof body,
+                       "{\"encodedTransaction\":\"%s\",\"signOnly\":true}", t->payload);
     }
-    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s/transactions/%s", s->vault,
-                   s->wallet, plain ? "sign-plaintext" : "raw");
+    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s/transactions/%s",
+                   s->vault, s->wallet, plain ? "sign-plaintext" : "raw");
     o = must(s, "POST", path, body);
     copy(t->id, sizeof t->id, o, "id");
     json_decref(o);
@@ -331,15 +345,16 @@ static bool settle(struct story *s, struct tx *t)
     char path[240], got[64] = "", sig[160];
     json_t *o;
 
-    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s/transactions/%s", s->vault,
-                   s->wallet, t->id);
+    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s/transactions/%s",
+                   s->vault, s->wallet, t->id);
     if (!wait_for(s, path, "status", "SIGNED", "FAILED", 420000, got, 64)) {
         violate(s->w, "request %s is still %s after 7 minutes", t->id, got);
         return false;
     }
     o = must(s, "GET", path, NULL);
     copy(sig, sizeof sig, o, "signature");
-    if (strcmp(got, "FAILED") == 0 && json_array_size(json_object_get(o, "reasons")) == 0) {
+    if (strcmp(got, "FAILED") == 0 &&
+        json_array_size(json_object_get(o, "reasons")) == 0) {
         violate(s->w, "request %s failed without a reason", t->id);
     }
     json_decref(o);
@@ -367,7 +382,9 @@ static void sign_some(struct story *s, size_t n)
     }
 }
 
-/* ---- the end -------------------------------------------------------------------------------------------- */
+/* ---- the end
+ * --------------------------------------------------------------------------------------------
+ */
 
 static void quiet_end(struct story *s)
 {

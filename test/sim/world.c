@@ -12,7 +12,8 @@ struct event {
     uint64_t a, b;
 };
 
-/* ---- chance: xoshiro256** seeded by splitmix64 (public domain algorithms) ------------ */
+/* ---- chance: xoshiro256** seeded by splitmix64 (public domain algorithms)
+ * ------------ */
 
 static uint64_t splitmix(uint64_t *x)
 {
@@ -67,7 +68,8 @@ void rng_fill(struct rng *r, uint8_t *out, size_t n)
     }
 }
 
-/* ---- queue: a heap by (when, seq), so equal times keep their order -------------------- */
+/* ---- queue: a heap by (when, seq), so equal times keep their order
+ * -------------------- */
 
 static bool before(const struct event *a, const struct event *b)
 {
@@ -92,7 +94,8 @@ void world_at(struct world *w, uint64_t when, event_fn *fn, void *ctx, uint64_t 
         w->heap = realloc(w->heap, w->cap_heap * sizeof *w->heap);
         CS_ASSERT(w->heap != NULL);
     }
-    w->heap[i] = (struct event){when < w->now ? w->now : when, ++w->event_seq, fn, ctx, a, b};
+    w->heap[i] = (struct event){
+        when < w->now ? w->now : when, ++w->event_seq, fn, ctx, a, b};
     while (i > 0 && before(&w->heap[i], &w->heap[(i - 1) / 2])) {
         swap(&w->heap[i], &w->heap[(i - 1) / 2]);
         i = (i - 1) / 2;
@@ -152,15 +155,16 @@ void violate(struct world *w, const char *fmt, ...)
     va_end(ap);
 }
 
-/* ---- beginning and end ------------------------------------------------------------------ */
+/* ---- beginning and end
+ * ------------------------------------------------------------------ */
 
 static unsigned pick(struct rng *r, const unsigned *of, size_t n)
 {
     return of[rng_below(r, n)];
 }
 
-#define PICK(r, ...)                                                                     \
-    pick(r, (const unsigned[]){__VA_ARGS__},                                             \
+#define PICK(r, ...)                                                                   \
+    pick(r, (const unsigned[]){__VA_ARGS__},                                           \
          sizeof((const unsigned[]){__VA_ARGS__}) / sizeof(unsigned))
 
 /* A quarter of the runs is calm; the rest mixes what its seed draws. */

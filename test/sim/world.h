@@ -33,8 +33,8 @@ struct faults {
     unsigned crash_every_ms;   /* mean time between crashes of one actor, 0: none */
     unsigned platform_crashes; /* per cent of crashes that hit the platform */
     unsigned commit_full, commit_io;
-    unsigned evil;             /* a node lies: per mille of its messages */
-    int evil_node;             /* -1: none */
+    unsigned evil; /* a node lies: per mille of its messages */
+    int evil_node; /* -1: none */
 };
 
 struct world;
@@ -54,17 +54,17 @@ struct actor {
     uint64_t commit_busy; /* commits finish in order .. */
     uint64_t commit_told; /* .. and are told in order */
     enum cs_err commit_err;
-    char pairing[8192];   /* nodes: the pairing key text, "" until there is one */
-    bool started;         /* nodes: began at least once */
+    char pairing[8192]; /* nodes: the pairing key text, "" until there is one */
+    bool started;       /* nodes: began at least once */
     enum cs_err exit_err;
     unsigned crashes;
 };
 
 struct conn { /* one WebSocket between a node and the platform */
     bool is_open;
-    int node;                      /* 0..2 */
+    int node; /* 0..2 */
     enum cs_channel channel;
-    uint64_t node_conn;            /* the node core's number */
+    uint64_t node_conn; /* the node core's number */
     uint64_t node_life, platform_life;
     uint64_t at_node, at_platform; /* in-order delivery per direction */
 };
