@@ -24,7 +24,7 @@ static const struct entry {
     {{CS_CHAIN_ARBITRUM,     "ARBITRUM",     "ETH", "Ether", 18, K1, true , false, true, true}, &cs_evm_ops},
     {{CS_CHAIN_ONE_MONEY,    "ONE_MONEY",    "USD", "1Money", 18, K1, true , false, true, false}, &cs_one_money_ops},
     {{CS_CHAIN_SOLANA,       "SOLANA",       "SOL", "Solana", 9, ED, false, true , true, true}, &cs_solana_ops},
-    {{CS_CHAIN_TRON,         "TRON",         "TRX", "Tron", 6, K1, true , false, false, false}, NULL},
+    {{CS_CHAIN_TRON,         "TRON",         "TRX", "Tron", 6, K1, true , false, true, true}, &cs_tron_ops},
     {{CS_CHAIN_BITCOIN,      "BITCOIN",      "BTC", "Bitcoin", 8, K1, true , false, true, true}, &cs_bitcoin_ops},
     {{CS_CHAIN_LITECOIN,     "LITECOIN",     "LTC", "Litecoin", 8, K1, true , false, true, true}, &cs_litecoin_ops},
     {{CS_CHAIN_DOGECOIN,     "DOGECOIN",     "DOGE", "Dogecoin", 8, K1, true , false, true, true}, &cs_dogecoin_ops},

@@ -34,6 +34,7 @@ extern const struct cs_chain_ops cs_solana_ops;
 extern const struct cs_chain_ops cs_xrp_ops;
 extern const struct cs_chain_ops cs_evm_ops;
 extern const struct cs_chain_ops cs_one_money_ops;
+extern const struct cs_chain_ops cs_tron_ops;
 extern const struct cs_chain_ops cs_bitcoin_ops;
 extern const struct cs_chain_ops cs_litecoin_ops;
 extern const struct cs_chain_ops cs_dogecoin_ops;

@@ -88,6 +88,17 @@ static inline size_t chains_number(uint8_t out[40], const char *digits)
     return sizeof num - skip;
 }
 
+static inline size_t chains_varint(uint8_t out[40], uint64_t v)
+{
+    size_t n = 0;
+
+    for (; v > 0x7f; v >>= 7) {
+        out[n++] = (uint8_t)(v | 0x80);
+    }
+    out[n++] = (uint8_t)v;
+    return n;
+}
+
 static inline bool chains_is_utxo(enum cs_chain chain)
 {
     return chain == CS_CHAIN_BITCOIN || chain == CS_CHAIN_LITECOIN ||
@@ -185,8 +196,13 @@ static inline void chains_check_summary(const struct cs_chain_tx *tx,
         }
         assert_true(chains_holds(payload, number, 8));
     }
-    if (chains_is_evm(tx->chain)) {
+    if (chains_is_evm(tx->chain) ||
+        (tx->chain == CS_CHAIN_TRON && strcmp(tx->asset, "TRC20") == 0)) {
         n = chains_number(number, tx->units);
+        assert_true(chains_holds(said, number, n));
+    } else if (tx->chain == CS_CHAIN_TRON && tx->units[0] != '\0' &&
+               strcmp(tx->units, "0") != 0) {
+        n = chains_varint(number, strtoull(tx->units, NULL, 10));
         assert_true(chains_holds(said, number, n));
     }
     assert_true(cs_utf8_ok(CS_SPAN(tx->text, strlen(tx->text))));
