@@ -1,11 +1,12 @@
 /* Correlated keys of the base OTs out of thin air, for tests of what comes after them.
- * Include after cmocka.h and support/groups.h. */
+ * Include after cmocka.h. */
 #ifndef CS_TEST_SUPPORT_OT_KEYS_H
 #define CS_TEST_SUPPORT_OT_KEYS_H
 
 #include <string.h>
 
 #include "mpc/rvole.h"
+#include "support/groups.h"
 
 struct ot_pair { /* one direction, both ends */
     struct cs_ot_ids ids;
