@@ -123,6 +123,31 @@ static void nothing_happens_after_the_end(void **state)
     assert_int_equal(a->deadline, UINT64_MAX);
 }
 
+/* ---- a table that is full
+ * ------------------------------------------------------------------ */
+
+/* As many open requests as the platform likes do not end a node, or stop its keys. */
+static void a_full_table_of_requests_refuses_and_goes_on(void **state)
+{
+    struct cs_ctl_frame f;
+
+    (void)state;
+    bed_kill(&b, 1); /* so that they stay open */
+    for (unsigned k = 0; k < 1100; k++) {
+        trio_sign_frame(&b, &f, (uint8_t)k, 1, 2, 1);
+        f.u.sign.request_id[0] = (uint8_t)(k >> 8);
+        bed_cmd(&b, 0, &f);
+    }
+    BED_FAILED(&b, 0, CS_EVT_SIGN_FAILED, "LIMIT");
+    assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_FAILED), 1100 - 1024);
+    assert_false(a->exited);
+    bed_advance(&b, 20000);
+    assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_FAILED), 1100);
+    trio_sign(&b, 1, 1, 3, 1);
+    bed_advance(&b, 3000);
+    trio_check_done(&b, 0, 1);
+}
+
 /* ---- a disk that fails
  * -------------------------------------------------------------------- */
 
@@ -303,6 +328,7 @@ int main(void)
         WITH_KEY(a_draining_node_takes_nothing_new_and_does_not_knock),
         WITH_KEY(a_draining_responder_answers_nothing_new),
         WITH_KEY(nothing_happens_after_the_end),
+        WITH_KEY(a_full_table_of_requests_refuses_and_goes_on),
         cmocka_unit_test(a_failed_commit_ends_the_life_and_sends_nothing),
         WITH_KEY(no_signature_is_released_when_its_result_is_not_stored),
         CASE(the_status_is_one_json_object),

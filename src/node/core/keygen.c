@@ -425,8 +425,9 @@ static void on_open(struct cs_node_core *n, struct quorum *q, uint8_t from,
         n->counters.messages_dropped++;
         return;
     }
-    begin(n, w, m);
-    if (w->session != NULL) {
+    begin(n, w, m); /* may end the work */
+    w = cs_nd_work_find(n, open.request_id);
+    if (w != NULL && w->session != NULL) {
         cs_nd_unpark(n, q);
     }
 }

@@ -185,7 +185,7 @@ static void node_step(void *self, const struct cs_event *ev, struct cs_step *out
         return;
     }
     dispatch(n, ev);
-    if (!n->exited) {
+    if (!n->exited && n->latched == CS_OK) { /* else nothing of this step counts */
         on_time(n);
         finish_drain(n);
     }

@@ -357,14 +357,18 @@ void cs_nd_check_start(struct cs_node_core *n, struct quorum *q, const struct cs
         return; /* under way */
     }
     w = cs_nd_work_new(n, WORK_CHECK);
-    if (w == NULL || (w->msg = cs_alloc(32)) == NULL) {
+    if (w == NULL) {
+        return; /* the table is full: tried again later */
+    }
+    w->q = q;
+    w->msg = cs_alloc(sizeof msg);
+    if (w->msg == NULL) {
         cs_nd_fail(n, CS_ERR_NOMEM, "a check signature");
         return;
     }
     cs_check_message(msg, k->cert_hash, q->roster.self, peer);
-    memcpy(w->msg, msg, 32);
-    w->msg_len = 32;
-    w->q = q;
+    memcpy(w->msg, msg, sizeof msg);
+    w->msg_len = sizeof msg;
     w->req = req;
     cs_request_hash(w->reqh, &req);
     w->signers[0] = q->roster.self;
@@ -390,6 +394,7 @@ static void answer_stored(struct cs_node_core *n, const struct work *w,
 /* The attempt is set up in *w; the same request id may have an older attempt. */
 void cs_nd_sign_begin(struct cs_node_core *n, struct work *w)
 {
+    struct quorum *q = w->q;
     enum cs_err err = cs_journal_check(n->journal, w->req.request_id, w->reqh,
                                        w->req.messages_hash);
 
@@ -404,6 +409,6 @@ void cs_nd_sign_begin(struct cs_node_core *n, struct work *w)
     }
     w->deadline = n->now + ATTEMPT_SIGN_MS;
     cs_nd_work_save(n, w);
-    cs_nd_sign_try(n, w);
-    cs_nd_unpark(n, w->q);
+    cs_nd_sign_try(n, w); /* may end it */
+    cs_nd_unpark(n, q);
 }
