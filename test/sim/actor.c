@@ -157,10 +157,9 @@ static void take_reply(struct world *w, const struct cs_action *act)
     }
 }
 
-static void take_token(struct world *w, const struct cs_action *act)
+static void take_token(struct world *w, const char *json)
 {
-    const char *at = act->data_len == 0 ? NULL
-                                        : strstr((const char *)act->data, "Token\":\"");
+    const char *at = strstr(json, "Token\":\"");
 
     if (at != NULL) {
         (void)snprintf(w->setup_token, sizeof w->setup_token, "%.*s",
@@ -175,7 +174,7 @@ static void notified(struct world *w, struct actor *a, const struct cs_action *a
     (void)snprintf(json, sizeof json, "%.*s", (int)act->data_len,
                    (const char *)act->data);
     if (strcmp(act->text, "setup-token") == 0) {
-        take_token(w, act);
+        take_token(w, json);
     }
     check_notify(w, a, act->text, json);
 }
