@@ -1,4 +1,5 @@
 /* Quorums: three steps to the words, lies, expiry, confirmation. */
+#include "platform/core/core.h"
 #include "support/fake_device.h"
 
 static char path[256];
@@ -329,6 +330,33 @@ static void members_have_to_be_paired(void **state)
     fake_trio_free(t);
 }
 
+/* Quorums may be made and deleted for ever: memory keeps a bounded number of them. */
+static void quorums_that_come_and_go_do_not_stay_in_memory(void **state)
+{
+    struct fake_trio *t = fake_trio_new();
+
+    (void)state;
+    for (int i = 0; i < CS_PC_QSETS_MAX + 100; i++) {
+        assert_int_equal(fake_quorum_post(t, "q"), 200);
+        (void)snprintf(t->quorum, sizeof t->quorum, "%s", fake_text(t->w, "id"));
+        fake_ok(t->w, "DELETE", quorum(t, ""), NULL);
+        for (int k = 0; k < 3; k++) {
+            assert_true(fake_cmd(&t->d[k], CS_CMD_QUORUM_CANCEL));
+            t->d[k].seen = 0;
+        }
+        fake_clear_sent(t->w);
+        fake_wait(t->w, 1);
+        if (i % 100 == 0) {
+            fake_wait(t->w, 10000);
+            for (int k = 0; k < 3; k++) {
+                fake_status(&t->d[k], "READY");
+            }
+        }
+        assert_true(t->w->core->qsets.n <= CS_PC_QSETS_MAX + 1);
+    }
+    fake_trio_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_quorum_that_is_not_joined_in_time_fails),
         cmocka_unit_test(bad_quorum_requests_name_their_field),
         cmocka_unit_test(members_have_to_be_paired),
+        cmocka_unit_test(quorums_that_come_and_go_do_not_stay_in_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

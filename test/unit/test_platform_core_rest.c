@@ -595,6 +595,36 @@ static void a_repeated_post_gets_the_kept_answer(void **state)
     fake_platform_free(w);
 }
 
+/* The old answer's timer is late: it must not take the new answer with it. */
+static void an_answer_that_replaced_an_old_one_stays(void **state)
+{
+    struct fake_platform *w = begin();
+    char key[16], ids[4][40];
+
+    (void)state;
+    for (int i = 0; i < 400; i++) { /* far more than one step's timers */
+        (void)snprintf(key, sizeof key, "k%d", i);
+        assert_int_equal(vault_with_key(w, "{\"name\":\"a\"}", key), 200);
+    }
+    w->now += 86400001;
+    w->wall += 86400001;
+    fake_login(w, client, secret);
+    for (int i = 0; i < 4; i++) {
+        (void)snprintf(key, sizeof key, "k%d", i);
+        assert_int_equal(vault_with_key(w, "{\"name\":\"b\"}", key), 200);
+        (void)snprintf(ids[i], sizeof ids[i], "%s", fake_text(w, "id"));
+    }
+    for (int i = 0; i < 10; i++) {
+        fake_event(w, (struct cs_event){.type = CS_EV_TIME});
+    }
+    for (int i = 0; i < 4; i++) {
+        (void)snprintf(key, sizeof key, "k%d", i);
+        assert_int_equal(vault_with_key(w, "{\"name\":\"b\"}", key), 200);
+        assert_string_equal(fake_text(w, "id"), ids[i]);
+    }
+    fake_platform_free(w);
+}
+
 static void keys_are_per_credential_and_checked(void **state)
 {
     struct fake_platform *w = begin();
@@ -699,6 +729,12 @@ static void vaults_page_and_filter(void **state)
     fake_refused(w, 400, "correlationId");
     (void)fake_api(w, "GET", "/v2/vaults?pageSize=201", NULL);
     fake_refused(w, 400, "pageSize");
+    (void)fake_api(w, "GET", "/v2/vaults?pageSize=1&pageSize=2", NULL);
+    fake_refused(w, 400, "pageSize");
+    (void)fake_api(w, "GET", "/v2/vaults?pageToken=zz", NULL);
+    fake_refused(w, 400, "pageToken");
+    fake_ok(w, "GET", "/v2/vaults?pageToken=ffffffffffffffff", NULL);
+    assert_int_equal(json_array_size(json_object_get(w->reply, "vaults")), 0);
     fake_platform_free(w);
 }
 
@@ -758,6 +794,7 @@ int main(void)
         cmocka_unit_test(unknown_paths_and_methods_are_told_apart),
         cmocka_unit_test(errors_have_code_message_and_details),
         cmocka_unit_test(a_repeated_post_gets_the_kept_answer),
+        cmocka_unit_test(an_answer_that_replaced_an_old_one_stays),
         cmocka_unit_test(keys_are_per_credential_and_checked),
         cmocka_unit_test(a_refused_post_is_not_kept),
         cmocka_unit_test(a_kept_answer_holds_no_secret),

@@ -176,6 +176,67 @@ static void a_result_that_does_not_verify_is_never_shown(void **state)
     }
 }
 
+/* A member that lies again and again ends its own attempt once, and no other. */
+static void a_liar_that_goes_on_does_not_disturb_the_others(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct fake_tx x;
+    unsigned mask, again;
+    int liar;
+
+    (void)state;
+    fake_tx_new(t, &x, 7);
+    mask = fake_sign_commands(t, &x);
+    liar = fake_first(mask);
+    lie(t, &x, 1U << liar, LIE_SIGNATURE);
+    again = fake_sign_commands(t, &x);
+    assert_int_equal(again, 7U & ~(1U << liar));
+    /* Its command is kept, so that it can lie on about the new attempt too. */
+    t->d[liar].last.u.sign = t->d[fake_first(again)].last.u.sign;
+    for (int i = 0; i < 20; i++) {
+        struct cs_ctl_frame f;
+        uint8_t sig[64] = {1};
+
+        fake_done_make(t, &x, liar, sig, &f);
+        fake_evt(&t->d[liar], &f);
+    }
+    t->d[liar].last.u.sign.payload = (struct cs_blob){NULL, 0}; /* the other's */
+    fake_tx_get(t, &x);
+    assert_int_equal(json_integer_value(json_object_get(t->w->reply, "attempt")), 2);
+    fake_failed_send(t, &x, fake_first(again), "LINK_LOST", 0, true);
+    fake_wait(t->w, 600); /* the attempt ended just now: its pause is short */
+    assert_int_equal(fake_sign_commands(t, &x), again);
+    both_done(t, &x, again);
+    fake_tx_status(t, &x, "SIGNED");
+    free_tx(t, &x);
+}
+
+/* A bad result for an attempt that somebody else has now. */
+static void a_late_lie_leaves_the_attempt_of_others_alone(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct fake_tx x;
+    unsigned mask, again;
+    int third;
+
+    (void)state;
+    fake_tx_new(t, &x, 7);
+    mask = fake_sign_commands(t, &x);
+    fake_failed_send(t, &x, fake_first(mask), "LINK_LOST", 0, true);
+    again = fake_sign_commands(t, &x);
+    assert_int_not_equal(again, mask);
+    third = fake_first(mask & ~again);
+    t->d[third].last.u.sign = t->d[fake_first(again)].last.u.sign;
+    lie(t, &x, 1U << third, LIE_SIGNATURE);
+    t->d[third].last.u.sign.payload = (struct cs_blob){NULL, 0};
+    fake_tx_get(t, &x);
+    assert_int_equal(json_integer_value(json_object_get(t->w->reply, "attempt")), 2);
+    assert_int_equal(fake_sign_commands(t, &x), 0);
+    fake_wait(t->w, 1000);
+    assert_int_equal(fake_sign_commands(t, &x), 0);
+    free_tx(t, &x);
+}
+
 static void results_and_failures_of_others_are_dropped(void **state)
 {
     struct fake_trio *t = fake_signers();
@@ -449,7 +510,12 @@ static void steps_of_nodes_are_in_the_timeline_and_bounded(void **state)
         fake_evt(&t->d[0], &f);
     }
     fake_ok(t->w, "GET", fake_tx_path(t, rest), NULL);
-    assert_int_equal(json_array_size(json_object_get(t->w->reply, "entries")), 128);
+    assert_int_equal(json_array_size(json_object_get(t->w->reply, "entries")), 80);
+    /* How it went on is still told. */
+    both_done(t, &x, fake_sign_commands(t, &x));
+    fake_ok(t->w, "GET", fake_tx_path(t, rest), NULL);
+    assert_int_equal(json_array_size(json_object_get(t->w->reply, "entries")), 81);
+    assert_string_equal(fake_text(t->w, "entries.80.step"), "SIGNED");
     free_tx(t, &x);
 }
 
@@ -608,6 +674,8 @@ int main(void)
         cmocka_unit_test(the_command_carries_the_payload_and_a_pair),
         cmocka_unit_test(pairs_take_turns),
         cmocka_unit_test(a_result_that_does_not_verify_is_never_shown),
+        cmocka_unit_test(a_liar_that_goes_on_does_not_disturb_the_others),
+        cmocka_unit_test(a_late_lie_leaves_the_attempt_of_others_alone),
         cmocka_unit_test(results_and_failures_of_others_are_dropped),
         cmocka_unit_test(a_second_result_adds_its_receipt_and_changes_nothing),
         cmocka_unit_test(a_retryable_failure_goes_to_another_pair),

@@ -26,7 +26,9 @@ enum {
     CS_PC_OUTBOX_MAX = 4096,      /* commands kept for one device */
     CS_PC_FLIGHT_BYTES = 4 << 20, /* unacknowledged on one connection */
     CS_PC_TIMELINE_MAX = 128,     /* entries of one request */
+    CS_PC_TIMELINE_OWN = 48,      /* of these, only for what the platform says */
     CS_PC_TIMERS_STEP = 64,       /* timers handled in one step */
+    CS_PC_QSETS_MAX = 1024,   /* device sets kept in memory between steps */
     CS_PC_TOKENS_MAX = 20000,
     CS_PC_TOKENS_CREDENTIAL = 200,
     CS_PC_HELLO_BURST = 200, /* sign-ins of one address: a site of many nodes is one */

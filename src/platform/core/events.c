@@ -12,7 +12,7 @@ static void step_event(struct cs_platform_core *core, struct cs_pc_live *from,
                                      : NULL;
 
     if (q != NULL && cs_pc_qset_speaks(q, from, s->index)) {
-        cs_pc_timeline(core, s->request_id, s->index, s->step, s->text);
+        cs_pc_timeline_node(core, s->request_id, s->index, s->step, s->text);
     }
     json_decref(set);
 }

@@ -28,6 +28,8 @@ struct cs_pc_quorum { /* a loaded record; free with cs_pc_quorum_free */
 const struct cs_pc_qset *cs_pc_qset(struct cs_platform_core *core,
                                     const uint8_t id[CS_PC_ID]);
 void cs_pc_qset_free_all(struct cs_platform_core *core);
+/* Between steps, when nobody holds one: forgets them when they have become many. */
+void cs_pc_qset_trim(struct cs_platform_core *core);
 /* The device's index in the set, 0 when it is none. */
 uint8_t cs_pc_qset_index(const struct cs_pc_qset *q, const uint8_t device[CS_PC_ID]);
 /* The member's device; NULL when it is gone. */
@@ -95,6 +97,9 @@ void cs_pc_sign_kick(struct cs_platform_core *core, const uint8_t device[CS_PC_I
 /* Adds one line to the timeline of a request (bounded). */
 void cs_pc_timeline(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID],
                     uint32_t index, const char *step, const char *text);
+/* The same for a line that a node sent: it cannot take the room of the platform's. */
+void cs_pc_timeline_node(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID],
+                         uint32_t index, const char *step, const char *text);
 
 /* ---- sets.c: session sets; a set has the id of the request it is for ---- */
 

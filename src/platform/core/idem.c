@@ -44,11 +44,11 @@ static void replay(struct cs_api *a, struct cs_span rec)
                   CS_SPAN(r.p, r.left));
 }
 
-static bool is_current(const struct cs_api *a, const struct cs_wr *rec)
+static bool is_current(const struct cs_platform_core *core, const struct cs_wr *rec)
 {
     struct cs_rd r = CS_RD(CS_SPAN(rec->p + 32, 8));
 
-    return (int64_t)cs_rd_u64(&r) > a->core->wall_ms;
+    return (int64_t)cs_rd_u64(&r) > core->wall_ms;
 }
 
 bool cs_idem_begin(struct cs_idem *i, struct cs_api *a, bool *replied)
@@ -69,7 +69,7 @@ bool cs_idem_begin(struct cs_idem *i, struct cs_api *a, bool *replied)
     i->used = true;
     bind(i, a);
     if (cs_pc_raw_get(a->core, CS_PC_IDEM, CS_SPAN_OF(i->key), &rec) && rec.n > HEAD &&
-        is_current(a, &rec)) {
+        is_current(a->core, &rec)) {
         go_on = false;
         if (memcmp(rec.p, i->bound, sizeof i->bound) == 0) {
             replay(a, cs_wr_get(&rec));
@@ -101,7 +101,14 @@ void cs_idem_keep(struct cs_idem *i, struct cs_api *a, struct cs_span body)
     cs_wr_free(&w);
 }
 
+/* The timer of an answer that was replaced meanwhile leaves the new one alone. */
 void cs_pc_idem_forget(struct cs_platform_core *core, const uint8_t key[CS_PC_ID])
 {
-    cs_pc_raw_del(core, CS_PC_IDEM, CS_SPAN(key, CS_PC_ID));
+    struct cs_wr rec = {0};
+
+    if (cs_pc_raw_get(core, CS_PC_IDEM, CS_SPAN(key, CS_PC_ID), &rec) &&
+        (rec.n <= HEAD || !is_current(core, &rec))) {
+        cs_pc_raw_del(core, CS_PC_IDEM, CS_SPAN(key, CS_PC_ID));
+    }
+    cs_wr_free(&rec);
 }

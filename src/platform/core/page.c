@@ -85,17 +85,23 @@ bool cs_api_query(struct cs_api *a, const char *name, char *out, size_t size)
 {
     const char *p = a->http->query;
     size_t len = strlen(name);
+    bool seen = false;
 
     out[0] = '\0';
     while (*p != '\0') {
         size_t n = strcspn(p, "&");
 
         if (n > len && memcmp(p, name, len) == 0 && p[len] == '=') {
+            if (seen) { /* which one counts must not be a guess */
+                (void)cs_api_fail(a, CS_API_INVALID, name,
+                                  "is given twice: give it once");
+                return false;
+            }
             if (!cs_api_percent(out, size, p + len + 1, n - len - 1)) {
                 (void)cs_api_fail(a, CS_API_INVALID, name, "is malformed or too long");
                 return false;
             }
-            return true;
+            seen = true;
         }
         p += n + (p[n] == '&' ? 1 : 0);
     }

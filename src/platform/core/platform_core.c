@@ -271,6 +271,7 @@ static void core_step(void *self, const struct cs_event *ev, struct cs_step *out
         reply_unavailable(core, ev);
         return;
     }
+    cs_pc_qset_trim(core);
     if (ev->type != CS_EV_COMMIT_FAILED && ev->type != CS_EV_STOP) {
         cs_pc_timers_run(core); /* first, so that nobody sees what is over as alive */
         cs_pc_conn_tick(core);

@@ -1,4 +1,5 @@
-/* The device sets of quorums in memory: immutable, so read once. */
+/* The device sets of quorums in memory: immutable, so read once and kept for a while.
+ * Quorums can be made and deleted without end, so what is kept is bounded. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -57,6 +58,13 @@ void cs_pc_qset_free_all(struct cs_platform_core *core)
 {
     cs_pc_map_each(&core->qsets, free_node, NULL);
     cs_pc_map_free(&core->qsets);
+}
+
+void cs_pc_qset_trim(struct cs_platform_core *core)
+{
+    if (core->qsets.n > CS_PC_QSETS_MAX) {
+        cs_pc_qset_free_all(core);
+    }
 }
 
 uint8_t cs_pc_qset_index(const struct cs_pc_qset *q, const uint8_t device[CS_PC_ID])

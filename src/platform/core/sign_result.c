@@ -134,11 +134,14 @@ static void signed_now(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *
     cs_pc_sj_save(j);
 }
 
-/* What does not verify is never shown; the member is left out from here on. */
+/* What does not verify is never shown; the member is left out from here on.  It ends
+ * an attempt only once and only its own: saying it again does not disturb the others. */
 static void done_refused(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d,
                          enum cs_err err)
 {
     struct cs_pc_live *l = cs_pc_qset_live(j->core, j->q, (uint8_t)d->index);
+    int64_t refused = cs_js_num(j->sign, "refused");
+    int64_t bit = (int64_t)1 << (d->index - 1);
 
     cs_log(CS_LOG_ERROR, "platform",
            "request %s: member %u sent a result that is wrong: %s",
@@ -146,10 +149,15 @@ static void done_refused(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done
     if (l != NULL) {
         cs_pc_live_punish(j->core, l);
     }
-    if (cs_pc_sj_pending(j)) {
-        cs_js_int(j->sign, "refused",
-                  cs_js_num(j->sign, "refused") | (int64_t)1 << (d->index - 1));
+    if (!cs_pc_sj_pending(j) || (refused & bit) != 0) {
+        return;
+    }
+    cs_js_int(j->sign, "refused", refused | bit);
+    if (cs_js_is(j->sign, "phase", "OFFERED") && is_signer(j, d->index)) {
         cs_pc_sj_failed(j, d->index, cs_err_reason(err), "result");
+    } else {
+        cs_pc_timeline(j->core, j->id, d->index, cs_err_reason(err), "result");
+        cs_pc_sj_save(j);
     }
 }
 

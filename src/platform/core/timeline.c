@@ -28,15 +28,17 @@ static uint32_t next_number(struct cs_platform_core *core, const uint8_t tx[CS_P
     return n;
 }
 
-void cs_pc_timeline(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID],
-                    uint32_t index, const char *step, const char *text)
+static void add(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID],
+                uint32_t index, bool from_node, const char *step, const char *text)
 {
     uint32_t n = next_number(core, tx);
     uint8_t key[CS_PC_ID + 4];
     struct cs_wr w = {0};
     json_t *o;
 
-    if (n > CS_PC_TIMELINE_MAX) {
+    /* A node that talks without end must not hide how the request went on. */
+    if (n > CS_PC_TIMELINE_MAX ||
+        (from_node && n > CS_PC_TIMELINE_MAX - CS_PC_TIMELINE_OWN)) {
         return;
     }
     o = cs_js_obj();
@@ -49,4 +51,16 @@ void cs_pc_timeline(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID],
     cs_pc_raw_put(core, CS_PC_STEP, CS_SPAN_OF(key), cs_wr_get(&w));
     cs_wr_free(&w);
     json_decref(o);
+}
+
+void cs_pc_timeline(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID],
+                    uint32_t index, const char *step, const char *text)
+{
+    add(core, tx, index, false, step, text);
+}
+
+void cs_pc_timeline_node(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID],
+                         uint32_t index, const char *step, const char *text)
+{
+    add(core, tx, index, true, step, text);
 }
