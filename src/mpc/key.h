@@ -26,6 +26,9 @@ struct cs_key {
     struct cs_sig_set acks;    /* valid ACKs known here */
     struct cs_sig_set aborted; /* valid ABORTED(C) known here */
     struct cs_secret x;        /* own share */
+    /* Not in the record: bit index-1 of each peer that answered the question asked
+     * last, while an ABORTED(C) was known here, without having the certificate. */
+    uint8_t without;
 };
 
 struct cs_key *cs_key_new(void); /* guarded, zeroed; NULL: no memory */
@@ -62,25 +65,28 @@ struct cs_key_reply {
     struct cs_wr body; /* owned by the caller after the call */
 };
 
+/* CERT_WANT for all peers.  Forgets what they answered before. */
+void cs_key_ask(struct cs_key *k, struct cs_wr *w);
 /* A peer sent CERT_WANT for a key this node has: answers with the signatures known here
- * (ACTIVE: all), or with the ABORTED statements.  UNKNOWN_KEY when C is not the key's.
- */
-enum cs_err cs_key_on_want(const struct cs_key *k, const uint8_t C[32],
-                           struct cs_key_reply *out) CS_MUST_USE;
+ * (ACTIVE: all), or with the ABORTED statements.  Another C than the key's was never
+ * signed here, and as one key id is generated once it never will be: ABORTED(C). */
+enum cs_err cs_key_on_want(const struct cs_key *k, const uint8_t ik_seed[32],
+                           const uint8_t C[32], struct cs_key_reply *out) CS_MUST_USE;
 /* The same when this node has no record for the key id and never signed anything for
  * it: signs ABORTED(C).  The owner stores (key id, C) for ever BEFORE it sends the
  * answer, and refuses the key id from then on. */
 void cs_key_on_want_unknown(const uint8_t ik_seed[32], uint8_t self,
                             const uint8_t C[32], struct cs_key_reply *out);
-/* A peer sent CERT_HAVE: takes the valid signatures.  Complete with the own sigma in
- * it: ACTIVE, and out->ack_sig is set (send DKG_ACK's signature to platform and peers).
+/* Peer `from` sent CERT_HAVE: takes the valid signatures.  Complete with the own sigma
+ * in it: ACTIVE, with the own ACK in k->acks (send it to platform and peers).
  * CERT_INVALID when a signature does not verify (nothing is taken). */
 enum cs_err cs_key_on_have(struct cs_key *k, const struct cs_roster *r,
-                           const uint8_t ik_seed[32], struct cs_span body,
+                           const uint8_t ik_seed[32], uint8_t from, struct cs_span body,
                            struct cs_key_reply *out) CS_MUST_USE;
-/* A peer sent CERT_ABORTED.  With one valid statement the certificate cannot come into
- * being (unless its signer lies), so a PENDING node whose session is over signs its
- * own; with all n statements the record may go. */
+/* A peer sent CERT_ABORTED: takes the valid statements.  One of them may be a lie, or
+ * of a node that lost its records, so a PENDING node asks all (cs_key_ask) and signs
+ * its own only when each other member has said ABORTED or answered without having the
+ * certificate; with all n statements the record may go. */
 enum cs_err cs_key_on_aborted(struct cs_key *k, const struct cs_roster *r,
                               const uint8_t ik_seed[32], struct cs_span body,
                               struct cs_key_reply *out) CS_MUST_USE;

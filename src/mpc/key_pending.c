@@ -2,10 +2,18 @@
  *
  * A certificate needs sigma of all n.  So either all n signed, and their sigmas, which
  * were broadcast anyway, can be collected from whoever has them; or one never signed,
- * says ABORTED(C), and then no certificate can come into being. */
+ * says ABORTED(C), and then no certificate can come into being.
+ *
+ * ABORTED_i(C) promises that i never activates C: it is signed without a record, when
+ * the key id is refused for ever, or in state ABORTED, which has no way to ACTIVE; both
+ * are durable before it is sent.  ACTIVE signs none.  So when all n statements exist,
+ * no honest node has or will ever have the key, and erasing loses nothing.
+ *
+ * The promise is given late: a member may say ABORTED although it signed sigma (a liar,
+ * or a node restored to before the generation), and if then one node is ACTIVE, the
+ * others must still follow it (0.3.4).  Hence everybody else is asked first. */
 #include <string.h>
 
-#include "base/mem.h"
 #include "mpc/key.h"
 
 static void reply_have(const struct cs_key *k, struct cs_key_reply *out)
@@ -20,11 +28,30 @@ static void reply_aborted(const struct cs_key *k, struct cs_key_reply *out)
     cs_cert_aborted_encode(&out->body, k->C, &k->aborted);
 }
 
-enum cs_err cs_key_on_want(const struct cs_key *k, const uint8_t C[32],
-                           struct cs_key_reply *out)
+void cs_key_on_want_unknown(const uint8_t ik_seed[32], uint8_t self,
+                            const uint8_t C[32], struct cs_key_reply *out)
 {
-    if (memcmp(k->C, C, 32) != 0) {
-        return CS_ERR_UNKNOWN_KEY;
+    struct cs_sig_set s = {0};
+    uint8_t sig[CS_SIG_LEN];
+
+    cs_aborted_sign(sig, ik_seed, C, self);
+    cs_sig_set_put(&s, self, sig);
+    out->type = CS_TYPE_CERT_ABORTED;
+    cs_cert_aborted_encode(&out->body, C, &s);
+}
+
+void cs_key_ask(struct cs_key *k, struct cs_wr *w)
+{
+    k->without = 0;
+    cs_cert_want_encode(w, k->C);
+}
+
+enum cs_err cs_key_on_want(const struct cs_key *k, const uint8_t ik_seed[32],
+                           const uint8_t C[32], struct cs_key_reply *out)
+{
+    if (memcmp(k->C, C, 32) != 0) { /* somebody showed the asker another session */
+        cs_key_on_want_unknown(ik_seed, k->self, C, out);
+        return out->body.err;
     }
     switch (k->state) {
     case CS_KEY_PENDING:
@@ -36,18 +63,6 @@ enum cs_err cs_key_on_want(const struct cs_key *k, const uint8_t C[32],
         break;
     }
     return out->body.err;
-}
-
-void cs_key_on_want_unknown(const uint8_t ik_seed[32], uint8_t self,
-                            const uint8_t C[32], struct cs_key_reply *out)
-{
-    struct cs_sig_set s = {0};
-    uint8_t sig[CS_SIG_LEN];
-
-    cs_aborted_sign(sig, ik_seed, C, self);
-    cs_sig_set_put(&s, self, sig);
-    out->type = CS_TYPE_CERT_ABORTED;
-    cs_cert_aborted_encode(&out->body, C, &s);
 }
 
 /* Only what is missing here; every one offered must be valid. */
@@ -76,13 +91,37 @@ static enum cs_err merge(struct cs_sig_set *into, const struct cs_sig_set *offer
     return CS_OK;
 }
 
+static void sign_aborted(struct cs_key *k, const uint8_t ik_seed[32])
+{
+    uint8_t sig[CS_SIG_LEN];
+
+    cs_aborted_sign(sig, ik_seed, k->C, k->self);
+    cs_sig_set_put(&k->aborted, k->self, sig);
+    k->state = CS_KEY_ABORTED;
+}
+
+/* Signs ABORTED(C) when one member has and nobody else has the certificate (15.3 C3).
+ */
+static void follow_aborted(struct cs_key *k, const struct cs_roster *r,
+                           const uint8_t ik_seed[32], struct cs_key_reply *out)
+{
+    unsigned self = 1u << (k->self - 1), all = (1u << r->n) - 1;
+
+    if (k->aborted.mask != 0 && (k->aborted.mask | k->without | self) == all) {
+        sign_aborted(k, ik_seed);
+        out->changed = true;
+        reply_aborted(k, out);
+    }
+}
+
 enum cs_err cs_key_on_have(struct cs_key *k, const struct cs_roster *r,
-                           const uint8_t ik_seed[32], struct cs_span body,
+                           const uint8_t ik_seed[32], uint8_t from, struct cs_span body,
                            struct cs_key_reply *out)
 {
     struct cs_sig_set offered;
     uint8_t C[32], ack[CS_SIG_LEN];
 
+    CS_ASSERT(cs_roster_has(r, from));
     CS_CHECK(cs_cert_have_decode(C, &offered, body));
     if (memcmp(C, k->C, 32) != 0) {
         return CS_ERR_UNKNOWN_KEY;
@@ -102,17 +141,11 @@ enum cs_err cs_key_on_have(struct cs_key *k, const struct cs_roster *r,
         cs_sig_set_put(&k->acks, k->self, ack);
         k->state = CS_KEY_ACTIVE;
         out->changed = true;
+    } else if (k->aborted.mask != 0) { /* an earlier answer may be out of date */
+        k->without = (uint8_t)(k->without | 1u << (from - 1));
+        follow_aborted(k, r, ik_seed, out);
     }
-    return CS_OK;
-}
-
-static void sign_aborted(struct cs_key *k, const uint8_t ik_seed[32])
-{
-    uint8_t sig[CS_SIG_LEN];
-
-    cs_aborted_sign(sig, ik_seed, k->C, k->self);
-    cs_sig_set_put(&k->aborted, k->self, sig);
-    k->state = CS_KEY_ABORTED;
+    return out->body.err;
 }
 
 enum cs_err cs_key_on_aborted(struct cs_key *k, const struct cs_roster *r,
@@ -132,10 +165,8 @@ enum cs_err cs_key_on_aborted(struct cs_key *k, const struct cs_roster *r,
     }
     CS_CHECK(merge(&k->aborted, &offered, r, C, cs_aborted_verify, &out->changed));
     if (k->state == CS_KEY_PENDING) {
-        sign_aborted(k, ik_seed);
-        out->changed = true;
-    }
-    if (out->changed) {
+        follow_aborted(k, r, ik_seed, out);
+    } else if (out->changed) {
         reply_aborted(k, out);
     }
     out->erase = cs_sig_set_full(&k->aborted, r->n);

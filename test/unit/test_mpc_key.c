@@ -308,7 +308,7 @@ static struct cs_key_reply ask(const struct keys *s, uint8_t from, uint8_t whom)
 
     cs_cert_want_encode(&want, s->k[from]->C);
     assert_int_equal(cs_cert_want_decode(C, cs_wr_get(&want)), CS_OK);
-    assert_int_equal(cs_key_on_want(s->k[whom], C, &a), CS_OK);
+    assert_int_equal(cs_key_on_want(s->k[whom], s->id[whom].ik_seed, C, &a), CS_OK);
     cs_wr_free(&want);
     return a;
 }
@@ -326,7 +326,7 @@ static void one_active_node_helps_all_others(void **state)
 
         assert_int_equal(a.type, CS_TYPE_CERT_HAVE);
         assert_int_equal(
-            cs_key_on_have(s.k[i], &s.r[i], s.id[i].ik_seed, cs_wr_get(&a.body), &b),
+            cs_key_on_have(s.k[i], &s.r[i], s.id[i].ik_seed, 1, cs_wr_get(&a.body), &b),
             CS_OK);
         assert_true(b.changed);
         assert_int_equal(s.k[i]->state, CS_KEY_ACTIVE);
@@ -335,7 +335,7 @@ static void one_active_node_helps_all_others(void **state)
         /* Again: nothing changes. */
         b = (struct cs_key_reply){0};
         assert_int_equal(
-            cs_key_on_have(s.k[i], &s.r[i], s.id[i].ik_seed, cs_wr_get(&a.body), &b),
+            cs_key_on_have(s.k[i], &s.r[i], s.id[i].ik_seed, 1, cs_wr_get(&a.body), &b),
             CS_OK);
         assert_false(b.changed);
         cs_wr_free(&a.body);
@@ -356,9 +356,9 @@ static void three_pending_nodes_complete_it_together(void **state)
     for (uint8_t from = 2; from <= 3; from++) {
         struct cs_key_reply a = ask(&s, 1, from), b = {0};
 
-        assert_int_equal(
-            cs_key_on_have(s.k[1], &s.r[1], s.id[1].ik_seed, cs_wr_get(&a.body), &b),
-            CS_OK);
+        assert_int_equal(cs_key_on_have(s.k[1], &s.r[1], s.id[1].ik_seed, from,
+                                        cs_wr_get(&a.body), &b),
+                         CS_OK);
         assert_int_equal(s.k[1]->state, from == 2 ? CS_KEY_PENDING : CS_KEY_ACTIVE);
         cs_wr_free(&a.body);
     }
@@ -380,7 +380,7 @@ static void forged_certificates_are_refused_whole(void **state)
     make_pending(&s, 2);
     cs_cert_have_encode(&body, s.k[2]->C, &forged);
     assert_int_equal(
-        cs_key_on_have(s.k[2], &s.r[2], s.id[2].ik_seed, cs_wr_get(&body), &b),
+        cs_key_on_have(s.k[2], &s.r[2], s.id[2].ik_seed, 1, cs_wr_get(&body), &b),
         CS_ERR_CERT_INVALID);
     assert_int_equal(s.k[2]->sigs.mask, 2);
     assert_int_equal(s.k[2]->state, CS_KEY_PENDING);
@@ -389,11 +389,11 @@ static void forged_certificates_are_refused_whole(void **state)
     cs_sig_set_put(&forged, 4, forged.sig[1]); /* an index outside the set */
     cs_cert_have_encode(&body, s.k[2]->C, &forged);
     assert_int_equal(
-        cs_key_on_have(s.k[2], &s.r[2], s.id[2].ik_seed, cs_wr_get(&body), &b),
+        cs_key_on_have(s.k[2], &s.r[2], s.id[2].ik_seed, 1, cs_wr_get(&body), &b),
         CS_ERR_CERT_INVALID);
     body.p[0] ^= 1; /* another C */
     assert_int_equal(
-        cs_key_on_have(s.k[2], &s.r[2], s.id[2].ik_seed, cs_wr_get(&body), &b),
+        cs_key_on_have(s.k[2], &s.r[2], s.id[2].ik_seed, 1, cs_wr_get(&body), &b),
         CS_ERR_UNKNOWN_KEY);
     assert_int_equal(s.k[2]->state, CS_KEY_PENDING);
     cs_wr_free(&body);
@@ -403,11 +403,32 @@ static void forged_certificates_are_refused_whole(void **state)
 /* ---- PENDING: somebody never signed
  * --------------------------------------------------------------- */
 
-/* Node 3 failed before its sigma: it says ABORTED, 2 and 1 follow, then all may erase.
- */
+static enum cs_err told_aborted(struct keys *s, uint8_t at, const struct cs_wr *body,
+                                struct cs_key_reply *a)
+{
+    *a = (struct cs_key_reply){0};
+    return cs_key_on_aborted(s->k[at], &s->r[at], s->id[at].ik_seed, cs_wr_get(body),
+                             a);
+}
+
+/* `at` asks `whom` and takes what it has. */
+static struct cs_key_reply ask_and_take(struct keys *s, uint8_t at, uint8_t whom)
+{
+    struct cs_key_reply have = ask(s, at, whom), a = {0};
+
+    assert_int_equal(have.type, CS_TYPE_CERT_HAVE);
+    assert_int_equal(cs_key_on_have(s->k[at], &s->r[at], s->id[at].ik_seed, whom,
+                                    cs_wr_get(&have.body), &a),
+                     CS_OK);
+    cs_wr_free(&have.body);
+    return a;
+}
+
+/* Node 3 failed before its sigma: it says ABORTED; 2 hears from 1 that it has no
+ * certificate either, and follows; then all may erase. */
 static void one_that_never_signed_ends_it_for_all(void **state)
 {
-    struct cs_key_reply from3 = {0}, at2 = {0}, at1 = {0}, back = {0};
+    struct cs_key_reply from3 = {0}, at2, at1, back;
     struct keys s;
 
     (void)state;
@@ -416,26 +437,77 @@ static void one_that_never_signed_ends_it_for_all(void **state)
     make_pending(&s, 2);
     cs_key_on_want_unknown(s.id[3].ik_seed, 3, s.k[2]->C, &from3);
     assert_int_equal(from3.type, CS_TYPE_CERT_ABORTED);
-    assert_int_equal(cs_key_on_aborted(s.k[2], &s.r[2], s.id[2].ik_seed,
-                                       cs_wr_get(&from3.body), &at2),
-                     CS_OK);
+    assert_int_equal(told_aborted(&s, 2, &from3.body, &back), CS_OK);
+    assert_true(back.changed && !back.erase && back.type == 0);
+    assert_int_equal(s.k[2]->state, CS_KEY_PENDING);
+    assert_int_equal(cs_key_check(s.k[2], &s.r[2], NULL), CS_OK);
+    at2 = ask_and_take(&s, 2, 1);
     assert_true(at2.changed && !at2.erase);
     assert_int_equal(s.k[2]->state, CS_KEY_ABORTED);
     assert_int_equal(at2.type, CS_TYPE_CERT_ABORTED);
     assert_int_equal(cs_key_check(s.k[2], &s.r[2], NULL), CS_OK);
     /* 2 tells 1 what it knows: now all three have said so. */
-    assert_int_equal(
-        cs_key_on_aborted(s.k[1], &s.r[1], s.id[1].ik_seed, cs_wr_get(&at2.body), &at1),
-        CS_OK);
+    assert_int_equal(told_aborted(&s, 1, &at2.body, &at1), CS_OK);
     assert_true(at1.changed && at1.erase);
-    assert_int_equal(cs_key_on_aborted(s.k[2], &s.r[2], s.id[2].ik_seed,
-                                       cs_wr_get(&at1.body), &back),
-                     CS_OK);
+    assert_int_equal(told_aborted(&s, 2, &at1.body, &back), CS_OK);
     assert_true(back.erase);
     cs_wr_free(&from3.body);
     cs_wr_free(&at2.body);
     cs_wr_free(&at1.body);
     cs_wr_free(&back.body);
+    keys_free(&s);
+}
+
+/* 0.3.4: 3 signed sigma, made 1 ACTIVE, and lies to 2 (or was restored to before). */
+static void a_lie_of_one_does_not_part_two_honest_nodes(void **state)
+{
+    struct cs_key_reply lie = {0}, a;
+    struct keys s;
+
+    (void)state;
+    keys_make(&s, 3, 2, CS_CURVE_ED25519, 740);
+    make_pending(&s, 2);
+    cs_key_on_want_unknown(s.id[3].ik_seed, 3, s.k[2]->C, &lie);
+    for (int again = 0; again < 3; again++) {
+        assert_int_equal(told_aborted(&s, 2, &lie.body, &a), CS_OK);
+        assert_int_equal(s.k[2]->state, CS_KEY_PENDING);
+        assert_false(a.erase);
+    }
+    a = ask_and_take(&s, 2, 1);
+    assert_true(a.changed);
+    assert_int_equal(s.k[2]->state, CS_KEY_ACTIVE);
+    assert_int_equal(cs_key_check(s.k[2], &s.r[2], NULL), CS_OK);
+    cs_wr_free(&lie.body);
+    keys_free(&s);
+}
+
+/* An answer counts for the question asked last, and only once ABORTED is known. */
+static void old_answers_do_not_count(void **state)
+{
+    struct cs_key_reply from3 = {0}, a;
+    struct cs_wr want = {0};
+    struct keys s;
+
+    (void)state;
+    keys_make(&s, 4, 2, CS_CURVE_ED25519, 741);
+    for (uint8_t i = 1; i <= 3; i++) {
+        make_pending(&s, i);
+    }
+    cs_key_on_want_unknown(s.id[4].ik_seed, 4, s.k[1]->C, &from3);
+    (void)ask_and_take(&s, 1, 2);
+    (void)ask_and_take(&s, 1, 3);
+    assert_int_equal(told_aborted(&s, 1, &from3.body, &a), CS_OK);
+    assert_int_equal(s.k[1]->state, CS_KEY_PENDING);
+    (void)ask_and_take(&s, 1, 2);
+    cs_key_ask(s.k[1], &want);
+    (void)ask_and_take(&s, 1, 3);
+    assert_int_equal(s.k[1]->state, CS_KEY_PENDING);
+    a = ask_and_take(&s, 1, 2);
+    assert_true(a.changed);
+    assert_int_equal(s.k[1]->state, CS_KEY_ABORTED);
+    cs_wr_free(&a.body);
+    cs_wr_free(&want);
+    cs_wr_free(&from3.body);
     keys_free(&s);
 }
 
@@ -453,7 +525,8 @@ static void aborted_never_activates(void **state)
     assert_int_equal(s.k[2]->state, CS_KEY_ABORTED);
     cs_cert_have_encode(&body, s.k[1]->C, &s.k[1]->sigs);
     assert_int_equal(
-        cs_key_on_have(s.k[2], &s.r[2], s.id[2].ik_seed, cs_wr_get(&body), &a), CS_OK);
+        cs_key_on_have(s.k[2], &s.r[2], s.id[2].ik_seed, 1, cs_wr_get(&body), &a),
+        CS_OK);
     assert_int_equal(s.k[2]->state, CS_KEY_ABORTED);
     assert_false(a.changed);
     assert_int_equal(a.type, CS_TYPE_CERT_ABORTED);
@@ -531,16 +604,26 @@ static void pending_stays_pending(void **state)
     keys_free(&s);
 }
 
-static void wants_for_another_content_are_unknown(void **state)
+/* Two faces in round 2 leave two contents: neither node will ever sign the other's, and
+ * says so, or both would keep half a key for ever. */
+static void wants_for_another_content_are_aborted(void **state)
 {
     struct cs_key_reply a = {0};
-    uint8_t C[32] = {0};
+    struct cs_sig_set set;
+    uint8_t C[32] = {9}, back[32];
     struct keys s;
 
     (void)state;
     keys_make(&s, 3, 2, CS_CURVE_ED25519, 738);
-    assert_int_equal(cs_key_on_want(s.k[1], C, &a), CS_ERR_UNKNOWN_KEY);
-    assert_int_equal(a.type, 0);
+    assert_int_equal(cs_key_on_want(s.k[1], s.id[1].ik_seed, C, &a), CS_OK);
+    assert_int_equal(a.type, CS_TYPE_CERT_ABORTED);
+    assert_int_equal(cs_cert_aborted_decode(back, &set, cs_wr_get(&a.body)), CS_OK);
+    assert_memory_equal(back, C, 32);
+    assert_int_equal(set.mask, 1);
+    assert_int_equal(cs_aborted_verify(&s.r[2], 1, C, set.sig[1]), CS_OK);
+    assert_int_not_equal(cs_aborted_verify(&s.r[2], 1, s.k[1]->C, set.sig[1]), CS_OK);
+    assert_int_equal(s.k[1]->state, CS_KEY_ACTIVE);
+    cs_wr_free(&a.body);
     keys_free(&s);
 }
 
@@ -635,11 +718,13 @@ int main(void)
         cmocka_unit_test(three_pending_nodes_complete_it_together),
         cmocka_unit_test(forged_certificates_are_refused_whole),
         cmocka_unit_test(one_that_never_signed_ends_it_for_all),
+        cmocka_unit_test(a_lie_of_one_does_not_part_two_honest_nodes),
+        cmocka_unit_test(old_answers_do_not_count),
         cmocka_unit_test(aborted_never_activates),
         cmocka_unit_test(active_ignores_aborted),
         cmocka_unit_test(forged_aborted_statements_are_refused),
         cmocka_unit_test(pending_stays_pending),
-        cmocka_unit_test(wants_for_another_content_are_unknown),
+        cmocka_unit_test(wants_for_another_content_are_aborted),
         cmocka_unit_test(late_acknowledgements_are_taken_once),
         cmocka_unit_test(messages_have_one_encoding),
         cmocka_unit_test(rosters_come_from_the_device_set),

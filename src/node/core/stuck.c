@@ -24,7 +24,11 @@ void cs_nd_stuck_ask(struct cs_node_core *n, struct work *w, uint8_t peer)
     if (c == NULL) {
         return;
     }
-    cs_cert_want_encode(&body, c->key->C);
+    if (peer == 0) {
+        cs_key_ask(c->key, &body);
+    } else {
+        cs_cert_want_encode(&body, c->key->C);
+    }
     for (uint8_t i = 1; i <= w->q->ds.n; i++) {
         if (i != w->q->roster.self && (peer == 0 || peer == i)) {
             send_priv(n, w->q, i, CS_TYPE_CERT_WANT, w->req.key_id, cs_wr_get(&body));
@@ -89,7 +93,7 @@ static void on_want(struct cs_node_core *n, struct quorum *q, uint8_t from,
         return;
     }
     if (c != NULL && memcmp(c->info.quorum_id, q->id, 16) == 0 &&
-        cs_key_on_want(c->key, C, &reply) == CS_OK && reply.type != 0) {
+        cs_key_on_want(c->key, n->id->ik_seed, C, &reply) == CS_OK && reply.type != 0) {
         send_priv(n, q, from, reply.type, m->key_id, cs_wr_get(&reply.body));
     }
     cs_wr_free(&reply.body);
@@ -126,6 +130,8 @@ static void apply(struct cs_node_core *n, struct quorum *q, uint8_t from,
         cs_nd_key_store(n, k, &info);
         if (k->state == CS_KEY_ACTIVE) {
             cs_nd_keygen_activated(n, w);
+        } else if (k->state == CS_KEY_PENDING && k->aborted.mask != 0) {
+            w->again = n->now; /* does anybody else have the certificate? */
         }
     }
     if (reply->type != 0) {
@@ -150,7 +156,8 @@ static void on_answer(struct cs_node_core *n, struct quorum *q, uint8_t from,
         return;
     }
     err = m->type == CS_TYPE_CERT_HAVE
-              ? cs_key_on_have(c->key, &q->roster, n->id->ik_seed, m->priv, &reply)
+              ? cs_key_on_have(c->key, &q->roster, n->id->ik_seed, from, m->priv,
+                               &reply)
               : cs_key_on_aborted(c->key, &q->roster, n->id->ik_seed, m->priv, &reply);
     if (err == CS_OK) {
         apply(n, q, from, w, c, &reply);
