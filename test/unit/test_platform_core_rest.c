@@ -80,6 +80,35 @@ static void setup_is_limited_per_address(void **state)
     fake_platform_free(w);
 }
 
+/* Addresses that one customer has many of are one. */
+static void limits_count_a_whole_ipv6_network(void **state)
+{
+    static const char *const same[] = {"2001:db8:0:7::1",
+                                       "2001:db8:0:7:1:2:3:4",
+                                       "2001:DB8::7:0:0:0:9",
+                                       "2001:db8:0:7:ffff::",
+                                       "2001:db8:0:7::3",
+                                       "2001:db8::7:ffff:1:2:3"};
+    static const char *const others[] = {"2001:db8:0:8::1", "2001:db8:7::1", "::1",
+                                         "fe80::1", "::ffff:192.0.2.5", "192.0.2.6"};
+    struct fake_platform *w = fake_platform_new();
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(same); i++) {
+        w->remote = same[i];
+        assert_int_equal(setup_with(w, "ff"), i < 5 ? 401 : 429);
+    }
+    for (size_t i = 0; i < CS_COUNTOF(others); i++) {
+        w->remote = others[i];
+        assert_int_equal(setup_with(w, "ff"), 401);
+    }
+    for (int i = 0; i < 5; i++) { /* the same host however it is written */
+        w->remote = i % 2 == 0 ? "192.0.2.5" : "::ffff:192.0.2.5";
+        assert_int_equal(setup_with(w, "ff"), i < 4 ? 401 : 429);
+    }
+    fake_platform_free(w);
+}
+
 static void setup_names_bad_fields(void **state)
 {
     static const char *const bodies[][2] = {
@@ -167,7 +196,10 @@ static void wrong_secrets_get_one_answer_and_are_limited(void **state)
         last = token_with(w, client, "wrong");
     }
     assert_int_equal(last, 429);
-    fake_wait(w, 3000);
+    /* Who has the secret is not locked out by who has not. */
+    assert_int_equal(token_with(w, client, secret), 200);
+    w->remote = "198.51.100.9";
+    assert_int_equal(token_with(w, client, "wrong"), 429);
     assert_int_equal(token_with(w, client, secret), 200);
     fake_platform_free(w);
 }
@@ -191,6 +223,7 @@ static void bad_authorizations_are_refused(void **state)
         (void)fake_http(w, (struct fake_http){.method = "GET", .path = "/v2/devices"});
     }
     assert_int_equal(w->status, 429);
+    fake_ok(w, "GET", "/v2/devices", NULL); /* a good token from there still works */
     fake_platform_free(w);
 }
 
@@ -777,6 +810,7 @@ int main(void)
         cmocka_unit_test(the_setup_token_works_exactly_once),
         cmocka_unit_test(each_start_makes_a_new_setup_token_until_one_is_used),
         cmocka_unit_test(setup_is_limited_per_address),
+        cmocka_unit_test(limits_count_a_whole_ipv6_network),
         cmocka_unit_test(setup_names_bad_fields),
         cmocka_unit_test(the_organisation_has_the_vendors_shape),
         cmocka_unit_test(tokens_have_scope_type_and_end),

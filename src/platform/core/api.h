@@ -116,11 +116,14 @@ json_t *cs_api_list(struct cs_api *a, const struct cs_api_page *p, size_t max);
 void cs_api_run(struct cs_platform_core *core, const struct cs_http_req *http);
 
 /* Token bucket: takes one of `burst` that refill at per_s a second.  kind and text name
- * the bucket.  false: empty. */
+ * the bucket; text is of ours (an id).  false: empty. */
 bool cs_api_take(struct cs_platform_core *core, const char *kind, const char *text,
                  uint32_t burst, uint32_t per_s);
-bool cs_api_peek(struct cs_platform_core *core, const char *kind, const char *text,
-                 uint32_t burst, uint32_t per_s); /* takes nothing */
+/* The same for what strangers send, mostly their address: one bucket for a whole IPv6
+ * /64, which is one customer, and a table apart, so that strangers with many addresses
+ * do not drain the buckets of ids. */
+bool cs_api_take_from(struct cs_platform_core *core, const char *kind,
+                      const char *remote, uint32_t burst, uint32_t per_s);
 
 /* ---- handlers, by file ------------------------------------------------- */
 

@@ -258,7 +258,8 @@ static void hello(struct cs_platform_core *core, struct cs_pc_conn *c,
     const char *text = "";
     enum cs_err err;
 
-    if (!cs_api_take(core, "hello", c->remote, CS_PC_HELLO_BURST, CS_PC_HELLO_PER_S)) {
+    if (!cs_api_take_from(core, "hello", c->remote, CS_PC_HELLO_BURST,
+                          CS_PC_HELLO_PER_S)) {
         cs_pc_conn_close(core, c, CS_ERR_LIMIT);
         return;
     }

@@ -1,12 +1,56 @@
 /* Token buckets in a fixed table.  Two names may share a bucket: then both are limited
- * together, which is safe, and the secret salt keeps anyone from choosing whom. */
+ * together, which is safe, and the secret salt keeps anyone from choosing whom.  What
+ * strangers send has one half of the table, ids of ours have the other. */
 #include <stdio.h>
 #include <string.h>
 
 #include "platform/core/api.h"
 
+enum { HALF = CS_PC_BUCKETS / 2, GROUPS = 8 };
+
+/* Hex groups of an IPv6 address from p to end; at most GROUPS. */
+static size_t read_groups(const char *p, const char *end, uint16_t out[GROUPS])
+{
+    size_t n = 0;
+    bool is_open = false;
+
+    for (; p < end && n < GROUPS; p++) {
+        static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+        const char *d = *p == '\0' ? NULL : strchr(digits, *p);
+
+        if (d != NULL) {
+            out[n] = (uint16_t)((is_open ? out[n] << 4 : 0) | (d - digits) % 16);
+            is_open = true;
+        } else {
+            n += is_open ? 1 : 0;
+            is_open = false;
+        }
+    }
+    return n + (is_open && n < GROUPS ? 1 : 0);
+}
+
+/* Who is limited together: an IPv4 address, or the /64 of an IPv6 one. */
+static void site_of(char *out, size_t size, const char *remote)
+{
+    const char *colon = strrchr(remote, ':'), *gap = strstr(remote, "::");
+    const char *end = remote + strlen(remote);
+    uint16_t head[GROUPS] = {0}, tail[GROUPS] = {0};
+    size_t h, t;
+
+    if (colon == NULL || strchr(remote, '.') != NULL) { /* also ::ffff:192.0.2.1 */
+        (void)snprintf(out, size, "%s", colon == NULL ? remote : colon + 1);
+        return;
+    }
+    h = read_groups(remote, gap == NULL ? end : gap, head);
+    t = gap == NULL ? 0 : read_groups(gap + 2, end, tail);
+    t = h + t > GROUPS ? GROUPS - h : t;
+    memcpy(head + GROUPS - t, tail, t * sizeof tail[0]);
+    (void)snprintf(out, size, "%x:%x:%x:%x", head[0], head[1], head[2], head[3]);
+}
+
 static struct cs_pc_bucket *bucket(struct cs_platform_core *core, const char *kind,
-                                   const char *text, uint32_t burst, uint32_t per_s)
+                                   const char *text, uint32_t burst, uint32_t per_s,
+                                   bool stranger)
 {
     struct cs_pc_bucket *b;
     uint64_t full = (uint64_t)burst * 1000, gained;
@@ -16,7 +60,7 @@ static struct cs_pc_bucket *bucket(struct cs_platform_core *core, const char *ki
 
     (void)snprintf(label, sizeof label, "rate/%s", kind);
     cs_pc_digest(d, label, CS_SPAN_OF(core->bucket_salt), CS_SPAN(text, strlen(text)));
-    at = ((size_t)d[0] << 16 | (size_t)d[1] << 8 | d[2]) % CS_PC_BUCKETS;
+    at = ((size_t)d[0] << 16 | (size_t)d[1] << 8 | d[2]) % HALF + (stranger ? HALF : 0);
     b = &core->buckets[at];
     gained = b->at_ms == 0 ? full : (core->now_ms - b->at_ms) * per_s;
     b->level = gained >= full || b->level + gained > full ? full : b->level + gained;
@@ -24,20 +68,26 @@ static struct cs_pc_bucket *bucket(struct cs_platform_core *core, const char *ki
     return b;
 }
 
-bool cs_api_peek(struct cs_platform_core *core, const char *kind, const char *text,
-                 uint32_t burst, uint32_t per_s)
+static bool take(struct cs_pc_bucket *b)
 {
-    return bucket(core, kind, text, burst, per_s)->level >= 1000;
-}
-
-bool cs_api_take(struct cs_platform_core *core, const char *kind, const char *text,
-                 uint32_t burst, uint32_t per_s)
-{
-    struct cs_pc_bucket *b = bucket(core, kind, text, burst, per_s);
-
     if (b->level < 1000) {
         return false;
     }
     b->level -= 1000;
     return true;
+}
+
+bool cs_api_take(struct cs_platform_core *core, const char *kind, const char *text,
+                 uint32_t burst, uint32_t per_s)
+{
+    return take(bucket(core, kind, text, burst, per_s, false));
+}
+
+bool cs_api_take_from(struct cs_platform_core *core, const char *kind,
+                      const char *remote, uint32_t burst, uint32_t per_s)
+{
+    char site[64];
+
+    site_of(site, sizeof site, remote);
+    return take(bucket(core, kind, site, burst, per_s, true));
 }

@@ -9,6 +9,8 @@
 #include "platform/core/api.h"
 #include "platform/core/ip_rule.h"
 
+#define TOO_MANY "too many requests for tokens: wait a while"
+
 enum { ADDRESS_BURST = 60, ADDRESS_PER_S = 10, WRONG_BURST = 10, WRONG_PER_S = 1 };
 
 struct token {
@@ -113,7 +115,9 @@ json_t *cs_token_credential(struct cs_platform_core *core, const char *authoriza
 
 /* ---- giving ------------------------------------------------------------ */
 
-/* The credential behind id and secret; the same refusal whatever is wrong. */
+/* The credential behind id and secret; the same refusal whatever is wrong.  Wrong ones
+ * are limited by client id, a right one never is: a stranger who knows the id cannot
+ * lock its owner out, and 256 bits cannot be guessed. */
 static json_t *exchange(struct cs_api *a, const char *client_id, const char *secret)
 {
     uint8_t id[CS_PC_ID] = {0}, want[32] = {0}, got[32];
@@ -127,8 +131,11 @@ static json_t *exchange(struct cs_api *a, const char *client_id, const char *sec
     ok = cs_ct_equal(want, got, sizeof want) && ok;
     cs_wipe(got, sizeof got);
     if (!ok || cs_js_true(rec, "_deleted")) {
-        (void)cs_api_take(a->core, "wrong-secret", client_id, WRONG_BURST, WRONG_PER_S);
         json_decref(rec);
+        if (!cs_api_take_from(a->core, "wrong-secret", client_id, WRONG_BURST,
+                              WRONG_PER_S)) {
+            return cs_api_fail(a, CS_API_LIMIT, "clientSecret", TOO_MANY);
+        }
         (void)cs_api_fail(a, CS_API_UNAUTHENTICATED, "clientSecret",
                           "clientId or clientSecret is wrong");
         return NULL;
@@ -189,10 +196,9 @@ json_t *cs_api_token(struct cs_api *a)
     if (cs_api_bad_body(a)) {
         return NULL;
     }
-    if (!cs_api_take(a->core, "token", a->http->remote, ADDRESS_BURST, ADDRESS_PER_S) ||
-        !cs_api_peek(a->core, "wrong-secret", client_id, WRONG_BURST, WRONG_PER_S)) {
-        return cs_api_fail(a, CS_API_LIMIT, "",
-                           "too many requests for tokens: wait a while");
+    if (!cs_api_take_from(a->core, "token", a->http->remote, ADDRESS_BURST,
+                          ADDRESS_PER_S)) {
+        return cs_api_fail(a, CS_API_LIMIT, "", TOO_MANY);
     }
     rec = exchange(a, client_id, secret);
     if (rec == NULL) {
