@@ -112,3 +112,21 @@ enum cs_err cs_ecdsa_from_der(uint8_t out[CS_ECDSA_SIG_LEN], struct cs_span der)
     }
     return CS_OK;
 }
+
+enum cs_err cs_ecdsa_to_der(uint8_t out[CS_ECDSA_DER_MAX], size_t *out_len,
+                            const uint8_t rs[CS_ECDSA_SIG_LEN])
+{
+    secp256k1_ecdsa_signature sig;
+    size_t n = CS_ECDSA_DER_MAX;
+
+    memset(out, 0, CS_ECDSA_DER_MAX);
+    *out_len = 0;
+    if (!cs_ecdsa_is_low_s(rs) ||
+        secp256k1_ecdsa_signature_parse_compact(cs_secp_ctx(), &sig, rs) != 1) {
+        return CS_ERR_SIG_INVALID;
+    }
+    CS_ASSERT(secp256k1_ecdsa_signature_serialize_der(cs_secp_ctx(), out, &n, &sig) ==
+              1);
+    *out_len = n;
+    return CS_OK;
+}

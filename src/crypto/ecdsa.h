@@ -36,4 +36,8 @@ enum cs_err cs_ecdsa_recid(uint8_t *out, const uint8_t pub[CS_ECDSA_PUB_LEN],
 enum cs_err cs_ecdsa_from_der(uint8_t out[CS_ECDSA_SIG_LEN], struct cs_span der)
     CS_MUST_USE;
 
+/* Strict DER of a valid low-s signature.  SIG_INVALID; out is zeroed then. */
+enum cs_err cs_ecdsa_to_der(uint8_t out[CS_ECDSA_DER_MAX], size_t *out_len,
+                            const uint8_t rs[CS_ECDSA_SIG_LEN]) CS_MUST_USE;
+
 #endif

@@ -1,5 +1,7 @@
 #include "mpc/dkls_ids.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "crypto/hash.h"
 #include "mpc/link/envelope.h"
@@ -31,35 +33,52 @@ void cs_ot_selftest_presid(uint8_t presid[32], const struct cs_ot_ids *ids)
     cs_th(presid, CS_TAG_SUB, x, CS_COUNTOF(x));
 }
 
-static void enc_list(struct cs_wr *w, const struct cs_span *items, size_t n)
+/* enc(items) of a few short items: no heap, so that it cannot fail. */
+struct list {
+    uint8_t b[192];
+    size_t n;
+};
+
+static void put(struct list *l, const uint8_t *p, size_t n)
 {
-    cs_enc(w, items, n);
-    CS_ASSERT(w->err == CS_OK);
+    CS_ASSERT(n <= sizeof l->b - l->n);
+    memcpy(l->b + l->n, p, n);
+    l->n += n;
 }
 
-static void first_enc(struct cs_wr *w, const struct cs_dkls_first *f)
+static struct cs_span enc_list(struct list *l, const struct cs_span *items, size_t n)
+{
+    uint8_t len[4];
+
+    l->n = 0;
+    put_u32(len, (uint32_t)n);
+    put(l, len, sizeof len);
+    for (size_t i = 0; i < n; i++) {
+        put_u32(len, (uint32_t)items[i].n);
+        put(l, len, sizeof len);
+        put(l, items[i].p, items[i].n);
+    }
+    return CS_SPAN(l->b, l->n);
+}
+
+static struct cs_span first_enc(struct list *l, const struct cs_dkls_first *f)
 {
     uint8_t hash[32];
     const struct cs_span x[] = {CS_SPAN(f->nonce, 32), CS_SPAN_OF(hash)};
 
     cs_th(hash, CS_TAG_SIG_M1, &f->payload, 1);
-    enc_list(w, x, CS_COUNTOF(x));
+    return enc_list(l, x, CS_COUNTOF(x));
 }
 
 void cs_dkls_sid(uint8_t sid[32], const uint8_t presid[32],
                  const struct cs_dkls_first *lo, const struct cs_dkls_first *hi)
 {
-    struct cs_wr a = {0}, b = {0}, both = {0};
+    struct list a, b, both;
+    const struct cs_span pair[] = {first_enc(&a, lo), first_enc(&b, hi)};
+    const struct cs_span x[] = {CS_SPAN(presid, 32),
+                                enc_list(&both, pair, CS_COUNTOF(pair))};
 
-    first_enc(&a, lo);
-    first_enc(&b, hi);
-    const struct cs_span pair[] = {cs_wr_get(&a), cs_wr_get(&b)};
-    enc_list(&both, pair, CS_COUNTOF(pair));
-    const struct cs_span x[] = {CS_SPAN(presid, 32), cs_wr_get(&both)};
     cs_th(sid, CS_TAG_SID, x, CS_COUNTOF(x));
-    cs_wr_free(&a);
-    cs_wr_free(&b);
-    cs_wr_free(&both);
 }
 
 void cs_dkls_presid(uint8_t presid[32], const struct cs_dkls_request *q)
@@ -68,23 +87,23 @@ void cs_dkls_presid(uint8_t presid[32], const struct cs_dkls_request *q)
     const struct cs_span who[] = {CS_SPAN(&q->lo, 1), CS_SPAN(&q->hi, 1)};
     const struct cs_span boot[] = {CS_SPAN_OF(q->boot_lo), CS_SPAN_OF(q->boot_hi)};
     const struct cs_span osid[] = {CS_SPAN_OF(q->osid_lo), CS_SPAN_OF(q->osid_hi)};
-    struct cs_wr parts = {0}, boots = {0}, osids = {0};
+    struct list parts, boots, osids;
     uint8_t epoch[4];
 
     put_u32(epoch, q->key_epoch);
-    enc_list(&parts, who, CS_COUNTOF(who));
-    enc_list(&boots, boot, CS_COUNTOF(boot));
-    enc_list(&osids, osid, CS_COUNTOF(osid));
     const struct cs_span x[] = {
-        CS_SPAN(&proto, 1),    CS_SPAN_OF(q->reqh), CS_SPAN_OF(q->ds_hash),
-        CS_SPAN_OF(q->key_id), CS_SPAN_OF(epoch),   CS_SPAN_OF(q->cert_hash),
-        cs_wr_get(&parts),     cs_wr_get(&boots),   CS_SPAN_OF(q->nonce),
-        cs_wr_get(&osids),
+        CS_SPAN(&proto, 1),
+        CS_SPAN_OF(q->reqh),
+        CS_SPAN_OF(q->ds_hash),
+        CS_SPAN_OF(q->key_id),
+        CS_SPAN_OF(epoch),
+        CS_SPAN_OF(q->cert_hash),
+        enc_list(&parts, who, CS_COUNTOF(who)),
+        enc_list(&boots, boot, CS_COUNTOF(boot)),
+        CS_SPAN_OF(q->nonce),
+        enc_list(&osids, osid, CS_COUNTOF(osid)),
     };
     cs_th(presid, CS_TAG_PRESID, x, CS_COUNTOF(x));
-    cs_wr_free(&parts);
-    cs_wr_free(&boots);
-    cs_wr_free(&osids);
 }
 
 void cs_dkls_com(uint8_t com[32], const uint8_t presid[32], uint8_t i, uint8_t j,

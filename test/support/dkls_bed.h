@@ -13,7 +13,8 @@ typedef bool bed_wire(struct bed *b, uint8_t from, uint8_t type, uint8_t *body,
                       size_t n);
 
 struct bed {
-    struct cs_ot_pair *pair[3]; /* by index 1, 2 */
+    uint8_t id[3];              /* party indices of ends 1 and 2 */
+    struct cs_ot_pair *pair[3]; /* by end */
     uint8_t link_id[16], ds_hash[32], local[3][32];
     struct cs_ot_out queue[64];
     uint8_t queue_from[64];
@@ -32,7 +33,7 @@ static inline void bed_random(void *ctx, uint8_t *out, size_t n)
 static inline struct cs_ot_pair *bed_pair(struct bed *b, uint8_t self, bool burned)
 {
     struct cs_ot_pair_params p = {
-        .self = self, .peer = (uint8_t)(3 - self), .local = b->local[self]};
+        .self = b->id[self], .peer = b->id[3 - self], .local = b->local[self]};
 
     memcpy(p.link_id, b->link_id, 16);
     memcpy(p.ds_hash, b->ds_hash, 32);
@@ -40,9 +41,11 @@ static inline struct cs_ot_pair *bed_pair(struct bed *b, uint8_t self, bool burn
     return cs_ot_pair_new(&p);
 }
 
-static inline void bed_open(struct bed *b)
+static inline void bed_open_as(struct bed *b, uint8_t lo, uint8_t hi)
 {
     memset(b, 0, sizeof *b);
+    b->id[1] = lo;
+    b->id[2] = hi;
     stream_bytes(&rnd, b->link_id, 16);
     stream_bytes(&rnd, b->ds_hash, 32);
     for (uint8_t i = 1; i <= 2; i++) {
@@ -50,6 +53,11 @@ static inline void bed_open(struct bed *b)
         b->pair[i] = bed_pair(b, i, false);
         assert_non_null(b->pair[i]);
     }
+}
+
+static inline void bed_open(struct bed *b)
+{
+    bed_open_as(b, 1, 2);
 }
 
 static inline void bed_put(struct bed *b, uint8_t from, struct cs_ot_out *out)
@@ -122,14 +130,19 @@ static inline void bed_pump(struct bed *b)
 }
 
 /* Both directions, to the end. */
-static inline void bed_setup(struct bed *b)
+static inline void bed_setup_as(struct bed *b, uint8_t lo, uint8_t hi)
 {
-    bed_open(b);
+    bed_open_as(b, lo, hi);
     assert_int_equal(cs_ot_pair_start(b->pair[1]), CS_OK);
     assert_int_equal(cs_ot_pair_start(b->pair[2]), CS_OK);
     bed_pump(b);
     assert_int_equal(cs_ot_pair_state(b->pair[1]), CS_OT_TESTED);
     assert_int_equal(cs_ot_pair_state(b->pair[2]), CS_OT_TESTED);
+}
+
+static inline void bed_setup(struct bed *b)
+{
+    bed_setup_as(b, 1, 2);
 }
 
 static inline void bed_close(struct bed *b)
