@@ -225,10 +225,13 @@ static void a_request_that_an_honest_node_cannot_send_is_blamed(void **state)
 
 static void a_request_that_differs_is_refused_without_blame(void **state)
 {
+    uint64_t seq = cs_journal_head(b.node[1].core->journal).seq;
+
     (void)state;
     assert_true(unanswered(other_reqh, 1));
     assert_true(unanswered(other_sid, 2));
     assert_int_equal(record_of(1, 0)->blames, 0);
+    assert_int_equal(cs_journal_head(b.node[1].core->journal).seq, seq); /* no intent */
     BED_FAILED(&b, 0, CS_EVT_SIGN_FAILED,
                "PEER_TIMEOUT"); /* its sid is not the run's */
     trio_sign(&b, 3, 1, 2, 1);
@@ -358,6 +361,41 @@ static void one_attempt_is_answered_once_whatever_nonces_are_left(void **state)
     bed_advance(&b, 10000);
     assert_int_equal(answers, 1);
     assert_int_equal(cs_journal_head(b.node[1].core->journal).seq, head + 1);
+    cs_wr_free(&w);
+    forget_watched();
+}
+
+static bool watch_and_keep_nonces(struct lie *l)
+{
+    (void)watch(l);
+    return !(l->from == 0 && l->to == 1 &&
+             lie_is(l, CS_PROTO_FROST, CS_TYPE_FR_NONCES));
+}
+
+/* Node 1 is to start this one and waits for nonces; node 0 asks instead. */
+static void who_is_not_the_initiator_gets_no_answer(void **state)
+{
+    struct cs_ctl_frame f;
+    struct cs_frost_req r;
+    struct cs_wr w = {0};
+    uint8_t sid[32];
+
+    (void)state;
+    liar = watch_and_keep_nonces;
+    bed_restart(&b, 0);
+    bed_advance(&b, 10000);
+    trio_sign(&b, 1, 1, 2, 1);
+    bed_advance(&b, 10000);
+    answers = 0;
+    trio_sign_frame(&b, &f, 2, 1, 2, 2);
+    bed_cmd(&b, 1, &f);
+    assert_int_equal(cs_frost_req_decode(&r, 2, cs_wr_get(&first_req)), CS_OK);
+    memcpy(r.request_id, f.u.sign.request_id, 16);
+    memcpy(r.reqh, cs_nd_work_find(b.node[1].core, r.request_id)->reqh, 32);
+    with_nonce(&r, CS_FROST_BATCH - 1, sid);
+    cs_frost_req_encode(&w, &r);
+    say_req(cs_wr_get(&w), sid);
+    assert_int_equal(answers, 0);
     cs_wr_free(&w);
     forget_watched();
 }
@@ -589,6 +627,7 @@ int main(void)
         CASE(a_spent_nonce_answers_the_same_bytes_and_nothing_else),
         CASE(a_spent_nonce_does_not_serve_another_request),
         CASE(one_attempt_is_answered_once_whatever_nonces_are_left),
+        CASE(who_is_not_the_initiator_gets_no_answer),
         CASE(nonces_that_nobody_asked_for_are_dropped),
         CASE(nonces_that_are_no_points_are_blamed),
         CASE(a_malformed_want_is_blamed),

@@ -97,11 +97,15 @@ static void a_draining_node_takes_nothing_new_and_does_not_knock(void **state)
 
 static void a_draining_responder_answers_nothing_new(void **state)
 {
+    struct cs_ctl_frame f;
+
     (void)state;
     b.node[1].hold_jobs = true;
     trio_sign(&b, 1, 1, 2, 1); /* node 1 is at work for node 0 */
+    trio_sign_frame(&b, &f, 2, 2, 3, 3);
+    bed_cmd(&b, 1, &(struct cs_ctl_frame){.kind = f.kind, .u = f.u});
     stop(1);
-    trio_sign(&b, 2, 2, 3, 3);
+    bed_cmd(&b, 2, &f); /* asks now */
     bed_advance(&b, 2000);
     assert_int_equal(bed_count(&b, 2, CS_EVT_SIGN_DONE), 0);
     bed_release_jobs(&b.node[1]);

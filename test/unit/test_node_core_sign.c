@@ -190,6 +190,20 @@ static void a_device_disabled_meanwhile_does_not_sign(void **state)
     BED_FAILED(&b, 0, CS_EVT_SIGN_FAILED, "PEER_ABORTED");
 }
 
+/* Disabled while the partner is away: the request is not taken up when it returns. */
+static void a_device_disabled_meanwhile_does_not_start(void **state)
+{
+    (void)state;
+    bed_kill(&b, 1);
+    bed_advance(&b, 100000);
+    trio_sign(&b, 1, 1, 2, 1);
+    bed_device(&b, 0, "APPROVED", "DISABLED");
+    bed_start(&b, 1);
+    bed_advance(&b, 14000);
+    BED_FAILED(&b, 0, CS_EVT_SIGN_FAILED, "POLICY_REFUSED");
+    assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 0);
+}
+
 /* ---- one request, one digest, one result (T11)
  * ---------------------------------------------- */
 
@@ -533,6 +547,7 @@ int main(void)
         CASE(payloads_that_do_not_fit_the_key_are_refused),
         CASE(commands_that_do_not_fit_this_node_are_refused),
         CASE(a_device_disabled_meanwhile_does_not_sign),
+        CASE(a_device_disabled_meanwhile_does_not_start),
         CASE(a_repeat_gets_the_stored_result_also_after_a_restart),
         CASE(another_digest_under_a_known_id_is_a_conflict),
         CASE(a_repeated_command_does_not_sign_twice),
