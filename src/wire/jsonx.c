@@ -10,20 +10,43 @@
 /* ---- bounds before parsing ------------------------------------------------------- */
 
 struct scan {
-    size_t depth;
+    size_t depth, containers, values;
     size_t commas[CS_JSON_DEPTH]; /* of the open containers */
     bool object[CS_JSON_DEPTH];
     bool in_string, escaped;
+    const char *why;
 };
+
+static bool over(struct scan *s, const char *why)
+{
+    s->why = why;
+    return false;
+}
 
 static bool scan_open(struct scan *s, bool object)
 {
     if (s->depth == CS_JSON_DEPTH) {
-        return false;
+        return over(s, "the JSON is nested deeper than 16");
+    }
+    if (++s->containers > CS_JSON_CONTAINERS) {
+        return over(s, "the JSON has more than 2048 objects and arrays");
     }
     s->commas[s->depth] = 0;
     s->object[s->depth] = object;
     s->depth++;
+    return true;
+}
+
+static bool scan_comma(struct scan *s)
+{
+    size_t top = s->depth - 1;
+
+    if (++s->values >= CS_JSON_VALUES) {
+        return over(s, "the JSON has more than 16384 values");
+    }
+    if (s->depth > 0 && ++s->commas[top] >= CS_JSON_KEYS && s->object[top]) {
+        return over(s, "an object of the JSON has more than 64 keys");
+    }
     return true;
 }
 
@@ -36,7 +59,7 @@ static bool scan_string_char(struct scan *s, uint8_t c)
     } else if (c == '"') {
         s->in_string = false;
     }
-    return c != 0;
+    return c != 0 || over(s, "the JSON holds a NUL byte");
 }
 
 /* False when a bound is exceeded; syntax itself is jansson's business. */
@@ -47,7 +70,7 @@ static bool scan_char(struct scan *s, uint8_t c)
     }
     switch (c) {
     case 0:
-        return false;
+        return over(s, "the JSON holds a NUL byte");
     case '"':
         s->in_string = true;
         return true;
@@ -59,8 +82,7 @@ static bool scan_char(struct scan *s, uint8_t c)
         s->depth -= s->depth > 0 ? 1 : 0;
         return true;
     case ',':
-        return s->depth == 0 || ++s->commas[s->depth - 1] < CS_JSON_KEYS ||
-               !s->object[s->depth - 1];
+        return scan_comma(s);
     default:
         return true;
     }
@@ -79,7 +101,7 @@ enum cs_err cs_json_parse(json_t **out, struct cs_span text, size_t max,
     }
     for (size_t i = 0; i < text.n; i++) {
         if (!scan_char(&s, text.p[i])) {
-            *why = "the JSON is nested deeper than 16, has over 64 keys or a NUL";
+            *why = s.why;
             return CS_ERR_LIMIT;
         }
     }

@@ -9,11 +9,17 @@
 #include "base/span.h"
 #include "base/wr.h"
 
-enum { CS_JSON_DEPTH = 16, CS_JSON_KEYS = 64 };
+enum {
+    CS_JSON_DEPTH = 16,
+    CS_JSON_KEYS = 64,
+    CS_JSON_CONTAINERS = 2048, /* objects and arrays of one text */
+    CS_JSON_VALUES = 16384,    /* values of one text, roughly */
+};
 
-/* One object: at most max bytes, 16 deep, 64 keys an object, no duplicate keys, no
- * NUL, UTF-8.  Depth and keys are counted before jansson sees the text, since it
- * recurses up to 2048.  BAD_TEXT, TOO_LONG or LIMIT; *why is a constant sentence. */
+/* One object: at most max bytes, 16 deep, 64 keys an object, 2048 objects and arrays,
+ * 16384 values, no duplicate keys, no NUL, UTF-8.  All that is counted before jansson
+ * sees the text, since it recurses up to 2048 and an empty object of two bytes costs it
+ * some 200.  BAD_TEXT, TOO_LONG or LIMIT; *why is a constant sentence. */
 enum cs_err cs_json_parse(json_t **out, struct cs_span text, size_t max,
                           const char **why) CS_MUST_USE;
 /* Compact text of v appended to w. */

@@ -299,6 +299,36 @@ static void deep_wide_and_large_json_is_refused_before_parsing(void **state)
     cs_wr_free(&w);
 }
 
+/* A small text must not become a large tree: "[{},{},.." is two bytes an object. */
+static void json_of_very_many_parts_is_refused_before_parsing(void **state)
+{
+    static const struct {
+        const char *part, *word;
+        size_t most; /* parts that may be there */
+    } bombs[] = {{"{}", "objects", 2046}, {"[]", "objects", 2046}, {"1", "values", 16382}};
+    struct cs_ctl_frame f;
+    char why[128];
+
+    (void)state;
+    for (size_t b = 0; b < CS_COUNTOF(bombs); b++) {
+        for (size_t more = 0; more < 2; more++) {
+            struct cs_wr w = {0};
+            enum cs_err err;
+
+            cs_wr_str(&w, "{\"t\":\"pong\",\"time\":\"1\",\"x\":[");
+            for (size_t i = 0; i < bombs[b].most + more; i++) {
+                cs_wr_printf(&w, "%s%s", i == 0 ? "" : ",", bombs[b].part);
+            }
+            cs_wr_str(&w, "]}");
+            err = cs_ctl_decode(&f, cs_wr_get(&w), CS_CTL_MAX, why, sizeof why);
+            assert_int_equal(err, more == 0 ? CS_OK : CS_ERR_LIMIT);
+            assert_true(more == 0 || strstr(why, bombs[b].word) != NULL);
+            cs_ctl_free(&f);
+            cs_wr_free(&w);
+        }
+    }
+}
+
 static void pairs_must_rise_and_stay_in_range(void **state)
 {
     static const char *const bad[] = {"[1,1]", "[2,1]",   "[0,1]",         "[1,8]",
@@ -370,6 +400,7 @@ int main(void)
         cmocka_unit_test(protocols_are_a_list_of_names),
         cmocka_unit_test(json_of_exactly_the_allowed_depth_is_taken),
         cmocka_unit_test(deep_wide_and_large_json_is_refused_before_parsing),
+        cmocka_unit_test(json_of_very_many_parts_is_refused_before_parsing),
         cmocka_unit_test(pairs_must_rise_and_stay_in_range),
         cmocka_unit_test(relay_frames_have_exact_shapes),
     };
