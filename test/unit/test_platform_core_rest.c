@@ -570,6 +570,49 @@ static void unknown_paths_and_methods_are_told_apart(void **state)
     fake_platform_free(w);
 }
 
+/* Names are shown in lists and logs: none may break a line or pass for another. */
+static void names_hold_no_characters_that_deceive(void **state)
+{
+    static const char *const bad[] = {"a\\nb",         "a\\tb",         "a\\u001bb",
+                                      "a\\u007fb",     "a\\u0085b",     "a\\u2028b",
+                                      "a\\u202eb",     "a\\u2066b",     "a\\u2069b"};
+    struct fake_platform *w = begin();
+    char body[256];
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(bad); i++) {
+        (void)snprintf(body, sizeof body, "{\"name\":\"%s\"}", bad[i]);
+        (void)fake_api(w, "POST", "/v2/vaults", body);
+        fake_refused(w, 400, "name");
+    }
+    fake_ok(w, "POST", "/v2/vaults",
+            "{\"name\":\"\u00e4\u20ac \u2026\",\"description\":\"two\\nlines\"}");
+    (void)fake_api(w, "POST", "/v2/vaults",
+                   "{\"name\":\"a\",\"description\":\"\\u202e\"}");
+    fake_refused(w, 400, "description");
+    (void)fake_api(w, "POST", "/v2/vaults",
+                   "{\"name\":\"012345678901234567890123456789012345678901234567890\"}");
+    fake_refused(w, 400, "name");
+    assert_non_null(strstr(fake_text(w, "message"), "at most 50 characters"));
+    fake_platform_free(w);
+}
+
+/* Each word of the list opens something. */
+static void every_permission_is_of_some_route(void **state)
+{
+    (void)state;
+    for (unsigned p = 0; p < CS_PERM_COUNT; p++) {
+        size_t n = 0;
+
+        for (size_t i = 0; cs_route_at(i) != NULL; i++) {
+            n += cs_route_at(i)->perm == p ? 1 : 0;
+        }
+        if (n == 0) {
+            fail_msg("no route needs %s", cs_pc_perm_word((enum cs_pc_perm)p));
+        }
+    }
+}
+
 static void errors_have_code_message_and_details(void **state)
 {
     struct fake_platform *w = begin();
@@ -826,6 +869,8 @@ int main(void)
         cmocka_unit_test(every_route_needs_a_token_and_its_own_permission),
         cmocka_unit_test(bodies_are_strict_json),
         cmocka_unit_test(unknown_paths_and_methods_are_told_apart),
+        cmocka_unit_test(names_hold_no_characters_that_deceive),
+        cmocka_unit_test(every_permission_is_of_some_route),
         cmocka_unit_test(errors_have_code_message_and_details),
         cmocka_unit_test(a_repeated_post_gets_the_kept_answer),
         cmocka_unit_test(an_answer_that_replaced_an_old_one_stays),

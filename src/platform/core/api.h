@@ -86,7 +86,8 @@ void cs_api_external_put(struct cs_api *a, enum cs_pc_unique kind, const char *s
                          const json_t *rec);
 /* The record named by path parameter i; NULL with NOT_FOUND set ("what": "device"). */
 json_t *cs_api_record(struct cs_api *a, uint8_t table, size_t i, const char *what);
-/* name: 1..max characters, no control characters. */
+/* name: 1..max characters, no control characters and none that reorder text.  A text of
+ * CS_API_TEXT characters (a description) may have line breaks and tabs. */
 const char *cs_api_name(struct cs_api *a, const char *member, size_t max);
 const char *cs_api_name_opt(struct cs_api *a, const char *member,
                             size_t max); /* or NULL */

@@ -18,19 +18,44 @@ json_t *cs_api_record(struct cs_api *a, uint8_t table, size_t i, const char *wha
     return rec;
 }
 
-/* Characters of UTF-8, and no control characters. */
-static bool text_ok(struct cs_api *a, const char *member, const char *s, size_t max)
+/* Code points that change how the text around them looks: a name must not pass for
+ * another one in a list.  s points at a UTF-8 sequence of three bytes. */
+static bool is_trick(const uint8_t *s)
+{
+    if (s[0] == 0xc2) {
+        return s[1] < 0xa0; /* C1 controls */
+    }
+    if (s[0] != 0xe2) {
+        return false;
+    }
+    return (s[1] == 0x80 && (s[2] >= 0xa8 && s[2] <= 0xae)) || /* U+2028..202E */
+           (s[1] == 0x81 && (s[2] >= 0xa6 && s[2] <= 0xa9));   /* U+2066..2069 */
+}
+
+static bool is_control(const uint8_t *p, bool lines)
+{
+    return (*p < 0x20 && !(lines && (*p == '\n' || *p == '\t'))) || *p == 0x7f ||
+           is_trick(p);
+}
+
+/* At most max characters of UTF-8, none of them a control character; lines: line breaks
+ * and tabs are fine. */
+static bool text_ok(struct cs_api *a, const char *member, const char *s, size_t max,
+                    bool lines)
 {
     size_t n = 0;
 
     for (const uint8_t *p = (const uint8_t *)s; *p != 0; p++) {
-        if ((*p < 0x20 && *p != '\n' && *p != '\t') || *p == 0x7f) {
+        if (is_control(p, lines)) {
             cs_jr_fail(&a->in, member, "must not hold control characters");
             return false;
         }
         n += (*p & 0xc0U) != 0x80U ? 1 : 0;
     }
     if (n > max || strlen(s) > 2 * max) {
+        (void)cs_api_fail(a, CS_API_INVALID, member,
+                          "is too long: at most %zu characters and %zu bytes", max,
+                          2 * max);
         cs_jr_fail(&a->in, member, "is too long");
         return false;
     }
@@ -39,16 +64,16 @@ static bool text_ok(struct cs_api *a, const char *member, const char *s, size_t 
 
 const char *cs_api_name(struct cs_api *a, const char *member, size_t max)
 {
-    const char *s = cs_jr_str(&a->in, member, 4 * max, false);
+    const char *s = cs_jr_str(&a->in, member, CS_API_BODY_MAX, false);
 
-    return text_ok(a, member, s, max) ? s : "";
+    return text_ok(a, member, s, max, false) ? s : "";
 }
 
 const char *cs_api_name_opt(struct cs_api *a, const char *member, size_t max)
 {
-    const char *s = cs_jr_str_opt(&a->in, member, 4 * max);
+    const char *s = cs_jr_str_opt(&a->in, member, CS_API_BODY_MAX);
 
-    return s == NULL || text_ok(a, member, s, max) ? s : "";
+    return s == NULL || text_ok(a, member, s, max, max >= CS_API_TEXT) ? s : "";
 }
 
 /* ---- query ------------------------------------------------------------- */

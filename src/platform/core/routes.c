@@ -66,7 +66,7 @@ static const struct cs_route routes[] = {
     {"PUT",    "/v2/vaults/{vaultId}/wallets/{walletId}/settings",
                                                            CS_PERM_WALLETS_SETTINGS,   cs_api_wallet_settings},
     {"GET",    "/v2/vaults/{vaultId}/wallets/{walletId}/receipts",
-                                                           CS_PERM_WALLETS_READ,       cs_api_wallet_receipts},
+                                                           CS_PERM_AUDIT_READ,         cs_api_wallet_receipts},
 
     {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/raw",
                                                            CS_PERM_TX_RAW,             cs_api_tx_raw},
@@ -77,7 +77,7 @@ static const struct cs_route routes[] = {
     {"GET",    "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/{transactionId}",
                                                            CS_PERM_TX_READ,            cs_api_tx_get},
     {"GET",    "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/{transactionId}/timeline",
-                                                           CS_PERM_TX_READ,            cs_api_tx_timeline},
+                                                           CS_PERM_AUDIT_READ,         cs_api_tx_timeline},
 };
 /* clang-format on */
 
