@@ -31,6 +31,7 @@
     X(FR_ONLINE,    "fr/on")             \
     X(HEDGE_COEF,   "hedge/dkg-coef")    \
     X(HEDGE_POK,    "hedge/dkg-pok")     \
+    X(HEDGE_FROST,  "hedge/frost")       \
     X(OT_SETUP,     "ot/setup")          \
     X(OT_H,         "ot/h")              \
     X(OT_KEY,       "ot/key")            \

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "crypto/frost_hash.h"
+#include "crypto/hash.h"
 #include "crypto/identity.h"
 
 #define ED CS_CURVE_ED25519
@@ -37,6 +38,28 @@ void cs_frost_nonces_make(struct cs_frost_nonces *n, struct cs_frost_commit *c,
     nonce_make(&n->e, &c->E, rand + 32, share);
     /* Zero has probability 2^-250; it would make the commitment the identity. */
     CS_ASSERT(!c->D.inf && !c->E.inf);
+}
+
+enum { HEDGE_CTX_MAX = 8 };
+
+void cs_frost_hedge(uint8_t out[CS_FROST_RAND], const uint8_t rand[CS_FROST_RAND],
+                    const struct cs_secret *share, const struct cs_span *ctx,
+                    size_t n_ctx)
+{
+    struct cs_span x[3 + HEDGE_CTX_MAX];
+    uint8_t k;
+    size_t i;
+
+    CS_ASSERT(n_ctx <= HEDGE_CTX_MAX);
+    x[1] = CS_SPAN_OF(share->s.b);
+    for (i = 0; i < n_ctx; i++) {
+        x[2 + i] = ctx[i];
+    }
+    x[2 + n_ctx] = CS_SPAN(&k, 1);
+    for (k = 0; k < 2; k++) { /* d, e */
+        x[0] = CS_SPAN(rand + 32u * k, 32);
+        cs_th(out + 32u * k, CS_TAG_HEDGE_FROST, x, 3 + n_ctx);
+    }
 }
 
 void cs_frost_commit_encode(uint8_t out[CS_FROST_COMMIT_LEN],

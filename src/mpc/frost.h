@@ -24,6 +24,13 @@ struct cs_frost_commit {
 void cs_frost_nonces_make(struct cs_frost_nonces *n, struct cs_frost_commit *c,
                           uint8_t id, const uint8_t rand[CS_FROST_RAND],
                           const struct cs_secret *share);
+/* The random bytes for that, hedged (PROTOCOLS 1.5): TH("hedge/frost"; 32 bytes of
+ * rand, share, ctx.., 0 | 1), so that a broken or replayed RNG, which would tell the
+ * share by three equal nonces, still gives other nonces in another context.  Wipe out.
+ */
+void cs_frost_hedge(uint8_t out[CS_FROST_RAND], const uint8_t rand[CS_FROST_RAND],
+                    const struct cs_secret *share, const struct cs_span *ctx,
+                    size_t n_ctx);
 void cs_frost_commit_encode(uint8_t out[CS_FROST_COMMIT_LEN],
                             const struct cs_frost_commit *c);
 /* FROST_COMMIT when D or E is not a valid point (identity and mixed order refused). */

@@ -180,6 +180,7 @@ static enum cs_err take_all(struct cs_frost_run *r, uint8_t *empty,
             use_of(&u, t, j);
             CS_CHECK(cs_frost_pool_take(pool, &u, now_ms, &r->peer[j].nonce_id,
                                         &r->commits[i]));
+            cs_frost_sid(r->peer[j].sid, t->link_id[j], r->peer[j].nonce_id);
         }
     }
     return CS_OK;
@@ -202,11 +203,35 @@ static enum cs_err write_reqs(struct cs_frost_run *r, const struct cs_frost_task
         if (t->signers[i] != r->self) {
             q.nonce_id = p->nonce_id;
             cs_frost_req_encode(&p->req, &q);
-            cs_frost_sid(p->sid, t->link_id[t->signers[i]], p->nonce_id);
             CS_CHECK(p->req.err);
         }
     }
     return CS_OK;
+}
+
+/* New for each run, and not by the grace of the RNG alone: the request and the peers'
+ * nonces, each of which is in one run only, go in. */
+static void make_own(struct cs_frost_run *r, const struct cs_frost_task *t,
+                     const uint8_t rand[CS_FROST_RAND])
+{
+    uint8_t hedged[CS_FROST_RAND], reqh[32];
+    uint8_t peers[CS_PARTIES_MAX][32 + CS_FROST_COMMIT_LEN];
+    size_t i, own = 0, n = 0;
+
+    for (i = 0; i < r->n; i++) {
+        if (t->signers[i] == r->self) {
+            own = i;
+        } else {
+            memcpy(peers[n], r->peer[t->signers[i]].sid, 32);
+            cs_frost_commit_encode(peers[n++] + 32, &r->commits[i]);
+        }
+    }
+    cs_request_hash(reqh, t->request);
+    const struct cs_span ctx[] = {CS_SPAN_OF(reqh),
+                                  CS_SPAN(peers[0], n * sizeof peers[0])};
+    cs_frost_hedge(hedged, rand, &r->x, ctx, CS_COUNTOF(ctx));
+    cs_frost_nonces_make(&r->nonces, &r->commits[own], r->self, hedged, &r->x);
+    cs_wipe(hedged, sizeof hedged);
 }
 
 enum cs_err cs_frost_run_start(struct cs_frost_run **out, uint8_t *empty,
@@ -232,10 +257,8 @@ enum cs_err cs_frost_run_start(struct cs_frost_run **out, uint8_t *empty,
     CS_TRY(take_all(r, empty, pool, t, now_ms));
     for (i = 0; i < r->n; i++) {
         r->Xi[i] = t->key->body.Xi[t->signers[i]];
-        if (t->signers[i] == r->self) {
-            cs_frost_nonces_make(&r->nonces, &r->commits[i], r->self, rand, &r->x);
-        }
     }
+    make_own(r, t, rand);
     CS_TRY(write_reqs(r, t));
     *out = r;
     return CS_OK;

@@ -253,15 +253,36 @@ static void drop_above(struct list *l, uint64_t highest)
     }
 }
 
+/* What tells this nonce from all others: the use and the id. */
+static void hedge(uint8_t out[CS_FROST_RAND], const uint8_t rand[CS_FROST_RAND],
+                  const struct cs_key *key, const struct cs_frost_use *u, uint64_t id)
+{
+    uint8_t num[13] = {[12] = u->peer};
+    size_t i;
+
+    for (i = 0; i < 8; i++) {
+        num[i] = (uint8_t)(id >> (56 - 8 * i));
+    }
+    for (i = 0; i < 4; i++) {
+        num[8 + i] = (uint8_t)(u->epoch >> (24 - 8 * i));
+    }
+    const struct cs_span ctx[] = {CS_SPAN_OF(u->ds_hash), CS_SPAN_OF(u->key_id),
+                                  CS_SPAN_OF(u->link_id), CS_SPAN_OF(num)};
+    cs_frost_hedge(out, rand, &key->x, ctx, CS_COUNTOF(ctx));
+}
+
 static void make_one(struct cs_frost_pool *p, struct list *l, const struct cs_key *key,
                      const uint8_t rand[CS_FROST_RAND], uint64_t now_ms,
                      struct cs_wr *w)
 {
     struct made *m = &l->e.made[l->n];
+    uint8_t hedged[CS_FROST_RAND];
     struct cs_frost_commit c;
 
-    cs_frost_nonces_make(&l->secret[l->n], &c, key->self, rand, &key->x);
     *m = (struct made){.id = p->next_id++, .state = NONCE_UNSPENT, .at_ms = now_ms};
+    hedge(hedged, rand, key, &l->use, m->id);
+    cs_frost_nonces_make(&l->secret[l->n], &c, key->self, hedged, &key->x);
+    cs_wipe(hedged, sizeof hedged);
     cs_frost_commit_encode(m->commit, &c);
     l->n++;
     cs_wr_u64(w, m->id);

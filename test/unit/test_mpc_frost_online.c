@@ -114,6 +114,61 @@ static void each_pair_makes_its_check_signature(void **state)
     signers_free(s);
 }
 
+/* Rows 44 and 52: the initiator's nonces differ between requests, and between attempts
+ * at one request, even when the RNG always says the same. */
+static void a_constant_rng_gives_the_initiator_no_nonce_twice(void **state)
+{
+    static const uint8_t set[] = {1, 2}, rand[CS_FROST_RAND];
+    struct signers *s = signers_new(3, 2, 590);
+    uint8_t own[3][CS_FROST_COMMIT_LEN], empty;
+
+    (void)state;
+    signers_stock(s, 2, 1, 3);
+    for (size_t i = 0; i < 3; i++) {
+        struct cs_frost_task t;
+        struct cs_frost_run *r = NULL;
+
+        if (i == 2) {
+            signers_request(s);
+        }
+        t = signers_task(s, 1, set);
+        assert_int_equal(cs_frost_run_start(&r, &empty, s->pool[1], &t, rand, s->now),
+                         CS_OK);
+        memcpy(own[i], cs_frost_run_req(r, 2).p + 57, sizeof own[i]);
+        assert_memory_not_equal(own[i], own[i] + 32, 32);
+        for (size_t k = 0; k < i; k++) {
+            assert_memory_not_equal(own[i], own[k], 32);
+            assert_memory_not_equal(own[i] + 32, own[k] + 32, 32);
+        }
+        cs_frost_run_free(r);
+    }
+    signers_free(s);
+}
+
+/* Each item of the hedge counts, the share and its place included. */
+static void the_hedge_takes_in_everything(void **state)
+{
+    struct cs_secret x = {{{1}}}, y = {{{2}}};
+    uint8_t rand[CS_FROST_RAND] = {0}, base[CS_FROST_RAND], out[CS_FROST_RAND];
+    const struct cs_span a = CS_SPAN_LIT("ab"),
+                         b[] = {CS_SPAN_LIT("a"), CS_SPAN_LIT("b")};
+
+    (void)state;
+    cs_frost_hedge(base, rand, &x, &a, 1);
+    assert_memory_not_equal(base, base + 32, 32);
+    cs_frost_hedge(out, rand, &x, b, 2);
+    assert_memory_not_equal(out, base, 32);
+    cs_frost_hedge(out, rand, &y, &a, 1);
+    assert_memory_not_equal(out, base, 32);
+    rand[0] = 1;
+    cs_frost_hedge(out, rand, &x, &a, 1);
+    assert_memory_not_equal(out, base, 32);
+    assert_memory_equal(out + 32, base + 32, 32);
+    rand[32] = 1;
+    cs_frost_hedge(out, rand, &x, &a, 1);
+    assert_memory_not_equal(out + 32, base + 32, 32);
+}
+
 /* ---- what each role refuses before it touches a nonce
  * ------------------------------------- */
 
@@ -579,6 +634,8 @@ static void a_request_can_be_peeked_at(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_constant_rng_gives_the_initiator_no_nonce_twice),
+        cmocka_unit_test(the_hedge_takes_in_everything),
         cmocka_unit_test(every_pair_signs_from_either_side),
         cmocka_unit_test(larger_sets_sign),
         cmocka_unit_test(each_pair_makes_its_check_signature),

@@ -65,6 +65,43 @@ static void ids_rise_over_all_lists_and_are_never_reused(void **state)
     signers_free(s);
 }
 
+/* Rows 44 and 52: an RNG that always says the same still gives a new d and e for each
+ * id, key, link and initiator. */
+static void a_constant_rng_gives_no_nonce_twice(void **state)
+{
+    struct signers *s = signers_new(3, 2, 420);
+    static const uint8_t rand[3 * CS_FROST_RAND];
+    struct cs_frost_use u = signers_use(s, 2, 1);
+    struct cs_wr w = {0};
+    size_t i, k, at[9] = {0};
+
+    (void)state;
+    for (i = 0; i < 3; i++) {
+        at[3 * i] = w.n + 2;
+        at[3 * i + 1] = w.n + 2 + 72;
+        at[3 * i + 2] = w.n + 2 + 144;
+        if (i == 1) {
+            u.link_id[0] ^= 1;
+        } else if (i == 2) {
+            u.peer = 3;
+        }
+        assert_int_equal(
+            cs_frost_pool_issue(s->pool[2], &u, s->key[2], 0, 3, rand, s->now, &w),
+            CS_OK);
+    }
+    for (i = 0; i < 9; i++) {
+        const uint8_t *one = w.p + at[i] + 8;
+
+        assert_memory_not_equal(one, one + 32, 32); /* D is not E */
+        for (k = 0; k < i; k++) {
+            assert_memory_not_equal(one, w.p + at[k] + 8, 32);
+            assert_memory_not_equal(one + 32, w.p + at[k] + 8 + 32, 32);
+        }
+    }
+    cs_wr_free(&w);
+    signers_free(s);
+}
+
 static void the_lowest_goes_first_and_only_once(void **state)
 {
     struct signers *s = signers_new(3, 2, 402);
@@ -361,6 +398,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_rise_over_all_lists_and_are_never_reused),
+        cmocka_unit_test(a_constant_rng_gives_no_nonce_twice),
         cmocka_unit_test(the_lowest_goes_first_and_only_once),
         cmocka_unit_test(late_repeats_are_ignored),
         cmocka_unit_test(lost_nonces_are_dropped_on_the_next_want),
