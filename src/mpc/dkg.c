@@ -161,6 +161,7 @@ static enum cs_err r1_commit(void *state, const struct cs_round_ctx *ctx,
 
     (void)in;
     make_polynomial(d, ctx->presid, &rand);
+    cs_wipe(d->local, sizeof d->local); /* it has hedged all there is to hedge */
     CS_CHECK(make_shares(d, ctx->presid, &rand));
     memcpy(d->cc, draw(&rand, 32), 32);
     memcpy(d->blind, draw(&rand, 32), 32);
@@ -269,6 +270,7 @@ static enum cs_err r4_ack(void *state, const struct cs_round_ctx *ctx,
     d->key.sigs = sigs;
     d->key.state = CS_KEY_ACTIVE;
     cs_ack_sign(ack, d->ik_seed, d->key.cert_hash, d->roster.self);
+    cs_wipe(d->ik_seed, sizeof d->ik_seed);
     cs_sig_set_put(&d->key.acks, d->roster.self, ack);
     cs_wr_bytes(&out->body, d->key.cert_hash, 32);
     cs_wr_bytes(&out->body, ack, sizeof ack);

@@ -335,6 +335,16 @@ static bool round_complete(const struct cs_session *s, uint8_t round)
     return true;
 }
 
+/* Everybody has answered round r: its private parts are never sent again. */
+static void wipe_received(struct cs_session *s, uint8_t r)
+{
+    size_t j;
+
+    for (j = 0; j < CS_PARTY_SLOTS; j++) {
+        cs_wr_free(&s->sent[r].priv[j]);
+    }
+}
+
 enum cs_err ses_settle(struct cs_session *s, uint64_t now_ms,
                        struct cs_session_out *out)
 {
@@ -357,6 +367,7 @@ enum cs_err ses_settle(struct cs_session *s, uint64_t now_ms,
     }
     ses_tr(s, r);
     s->known = r;
+    wipe_received(s, (uint8_t)(r - 1));
     /* One round ahead may be parked: compare it now. */
     return ses_settle(s, now_ms, out);
 }

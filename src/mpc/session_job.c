@@ -52,21 +52,23 @@ static bool job_ready(const struct cs_session *s)
     return false;
 }
 
-/* Deep copy of the messages of the round that is complete. */
-static void fill_inbox(struct cs_round_job *job, const struct cs_session *s)
+/* Deep copy of the messages of the round that is complete.  Private parts are read by
+ * this job only: they go with it. */
+static void fill_inbox(struct cs_round_job *job, struct cs_session *s)
 {
     size_t prefix = ses_prefix_len(s->p.protocol, s->round);
     size_t i;
 
     for (i = 0; s->round > 0 && i < s->p.n_parts; i++) {
         uint8_t j = s->p.parts[i];
-        const struct ses_slot *slot = &s->slot[s->round][j];
+        struct ses_slot *slot = &s->slot[s->round][j];
         struct cs_wr *w = &job->parts[j];
         size_t body = slot->bcast.n - prefix;
 
         cs_wr_bytes(w, slot->bcast.p + prefix, body);
         cs_wr_bytes(w, slot->priv.p, slot->priv.n);
         CS_ASSERT(w->err == CS_OK);
+        cs_wr_free(&slot->priv);
         job->inbox.slot[j] = (struct cs_inbox_slot){
             .present = true,
             .body = CS_SPAN(w->p, body),

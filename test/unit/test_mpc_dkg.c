@@ -35,6 +35,38 @@ static void two_of_two_and_three_of_five_and_seven_of_seven(void **state)
     run_ok(7, 7, CS_CURVE_ED25519, 7);
 }
 
+/* PROTOCOLS 1.7, 2.6: what has been used is gone, not kept until the session is freed.
+ */
+static void a_finished_generation_keeps_the_key_and_no_other_secret(void **state)
+{
+    struct net *w = net_new(3, 2, CS_CURVE_ED25519, 12);
+
+    (void)state;
+    net_start(w);
+    net_run(w);
+    net_assert_key(w);
+    for (uint8_t i = 1; i <= 3; i++) {
+        const struct cs_session *s = w->s[i];
+        const struct cs_dkg *d = cs_session_state(w->s[i]);
+
+        assert_int_equal(s->phase, CS_SESSION_DONE);
+        for (size_t r = 0; r <= CS_ROUNDS_MAX; r++) {
+            for (size_t j = 0; j < CS_PARTY_SLOTS; j++) {
+                assert_null(s->slot[r][j].priv.p); /* shares got .. */
+                assert_null(s->sent[r].priv[j].p); /* .. and given */
+            }
+        }
+        assert_true(cs_ct_is_zero(d->f, sizeof d->f));
+        assert_true(cs_ct_is_zero(d->a, sizeof d->a));
+        assert_true(cs_ct_is_zero(d->s, sizeof d->s));
+        assert_true(cs_ct_is_zero(d->rnd, sizeof d->rnd));
+        assert_true(cs_ct_is_zero(d->local, sizeof d->local));
+        assert_true(cs_ct_is_zero(d->ik_seed, sizeof d->ik_seed));
+        assert_true(cs_scalar_equal(&d->key.x.s, &w->stored[i]->x.s));
+    }
+    net_free(w);
+}
+
 /* Any t shares give the secret whose point is X; fewer do not. */
 static void shares_interpolate_to_the_key(void **state)
 {
@@ -309,6 +341,7 @@ int main(void)
         cmocka_unit_test(two_of_three_on_ed25519),
         cmocka_unit_test(two_of_three_on_secp256k1),
         cmocka_unit_test(two_of_two_and_three_of_five_and_seven_of_seven),
+        cmocka_unit_test(a_finished_generation_keeps_the_key_and_no_other_secret),
         cmocka_unit_test(shares_interpolate_to_the_key),
         cmocka_unit_test(losses_repeats_and_any_order_never_blame_anyone),
         cmocka_unit_test(a_lost_last_message_is_asked_for_by_repeating_the_own),
