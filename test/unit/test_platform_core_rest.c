@@ -838,6 +838,7 @@ static void times_are_rfc3339(void **state)
 
     (void)state;
     w->wall = 951782399999; /* 2000-02-28 23:59:59.999 */
+    fake_restart(w);
     fake_setup(w, client, secret);
     fake_ok(w, "GET", "/v2/organizations", NULL);
     assert_string_equal(fake_text(w, "createdAt"), "2000-02-28T23:59:59.999Z");

@@ -1,4 +1,5 @@
 /* Signing requests: pairs, retries, expiry, and nothing SIGNED that does not verify. */
+#include "platform/core/core.h"
 #include "support/fake_sign.h"
 
 static void both_done(struct fake_trio *t, struct fake_tx *x, unsigned mask)
@@ -485,6 +486,32 @@ static void a_request_ends_after_its_life(void **state)
     free_tx(t, &x);
 }
 
+/* A clock that is set back by a day: attempts and the life still end. */
+static void a_clock_that_is_set_back_leaves_nothing_waiting(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct fake_tx x;
+    char created[32];
+    unsigned mask, again;
+
+    (void)state;
+    fake_tx_new(t, &x, 7);
+    mask = fake_sign_commands(t, &x);
+    (void)snprintf(created, sizeof created, "%s", fake_text(t->w, "createdAt"));
+    t->w->wall -= 86400000;
+    beat(t, 31000); /* twice the 15 s of an attempt */
+    again = fake_sign_commands(t, &x);
+    assert_true(again != 0 && again != mask);
+    fake_ok(t->w, "POST", "/v2/vaults", "{\"name\":\"later\"}");
+    assert_true(strcmp(fake_text(t->w, "createdAt"), created) > 0);
+    beat(t, 600000);
+    fake_tx_status(t, &x, "FAILED");
+    t->w->wall += 86400000; /* it has caught up: its own speed again */
+    fake_ok(t->w, "GET", "/v2/vaults", NULL);
+    assert_int_equal(t->w->core->wall_ms, t->w->wall);
+    free_tx(t, &x);
+}
+
 static void steps_of_nodes_are_in_the_timeline_and_bounded(void **state)
 {
     struct fake_trio *t = fake_signers();
@@ -688,6 +715,7 @@ int main(void)
         cmocka_unit_test(a_disabled_device_does_not_sign),
         cmocka_unit_test(switching_the_wallet_off_stops_what_waits),
         cmocka_unit_test(a_request_ends_after_its_life),
+        cmocka_unit_test(a_clock_that_is_set_back_leaves_nothing_waiting),
         cmocka_unit_test(steps_of_nodes_are_in_the_timeline_and_bounded),
         cmocka_unit_test(the_wallet_has_to_be_enabled),
         cmocka_unit_test(bad_signing_requests_name_their_field),

@@ -86,7 +86,10 @@ struct cs_platform_core {
     struct cs_step *out; /* during a step */
     const struct cs_event *ev;
     uint64_t now_ms;
-    int64_t wall_ms;
+    int64_t wall_ms; /* never goes back */
+    bool is_slow;    /* the clock was set back: see steady_wall */
+    int64_t slow_wall;
+    uint64_t slow_now;
     enum cs_err broken; /* the store failed: nothing more is answered */
     bool stopping;
     struct cs_pc_map conns, live, tokens, qsets;

@@ -9,7 +9,7 @@
 #include "platform/core/api.h"
 #include "platform/core/flows.h"
 
-enum { URL_MAX = 255, CA_MAX = 2048 };
+enum { URL_MAX = 255, CA_MAX = 2048, CLOCK_JITTER_MS = 1000 };
 
 /* ---- making ------------------------------------------------------------ */
 
@@ -259,6 +259,30 @@ static void finish(struct cs_platform_core *core, const struct cs_event *ev)
     cs_emit_exit(core->out, err);
 }
 
+/* Deadlines are in wall time, since they outlive the process.  When the clock is set
+ * back they must not all come late by as much, nor may records get times in a wrong
+ * order: time goes on at half speed until the clock has caught up. */
+static int64_t steady_wall(struct cs_platform_core *core, const struct cs_event *ev)
+{
+    int64_t slow;
+
+    if (!core->is_slow && core->wall_ms - ev->wall_ms > CLOCK_JITTER_MS) {
+        cs_log(CS_LOG_WARN, "platform",
+               "the clock was set back by %lld s: time goes on slowly until it has "
+               "caught up; a restart takes the new time at once",
+               (long long)(core->wall_ms - ev->wall_ms) / 1000);
+        core->is_slow = true;
+        core->slow_wall = core->wall_ms;
+        core->slow_now = ev->now_ms;
+    }
+    if (!core->is_slow) {
+        return ev->wall_ms > core->wall_ms ? ev->wall_ms : core->wall_ms;
+    }
+    slow = core->slow_wall + (int64_t)((ev->now_ms - core->slow_now) / 2);
+    core->is_slow = slow > ev->wall_ms;
+    return core->is_slow ? slow : ev->wall_ms;
+}
+
 static void core_step(void *self, const struct cs_event *ev, struct cs_step *out)
 {
     struct cs_platform_core *core = self;
@@ -266,7 +290,7 @@ static void core_step(void *self, const struct cs_event *ev, struct cs_step *out
     core->out = out;
     core->ev = ev;
     core->now_ms = ev->now_ms;
-    core->wall_ms = ev->wall_ms;
+    core->wall_ms = steady_wall(core, ev);
     if (core->broken != CS_OK || core->stopping) {
         reply_unavailable(core, ev);
         return;
