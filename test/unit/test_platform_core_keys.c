@@ -1,5 +1,6 @@
 /* Keys: nothing less than the whole proof makes a wallet PROVISIONED (P3, I1). */
 #include "chain/chain.h"
+#include "platform/core/core.h"
 #include "support/fake_sign.h"
 
 static struct fake_trio *begin(void)
@@ -253,6 +254,28 @@ static void key_failed(struct fake_trio *t, int i, uint32_t attempt, bool retrya
     fake_evt(&t->d[i], &f);
 }
 
+/* A member that is away collects commands only up to its limit. */
+static void a_retry_waits_while_a_member_has_no_room(void **state)
+{
+    struct fake_trio *t = begin();
+    struct cs_pc_live *away = cs_pc_live_get(t->w->core, t->d[2].id);
+
+    (void)state;
+    assert_true(cs_pc_outbox_has_room(t->w->core, away));
+    away->outbox += CS_PC_OUTBOX_MAX;
+    key_failed(t, 0, 1, true);
+    fake_wait(t->w, 40000);
+    assert_false(fake_cmd(&t->d[0], CS_CMD_KEY_CREATE));
+    away->outbox -= CS_PC_OUTBOX_MAX;
+    for (int i = 0; i < 3; i++) {
+        fake_status(&t->d[i], "READY");
+    }
+    fake_wait(t->w, 16000);
+    assert_true(fake_cmd(&t->d[0], CS_CMD_KEY_CREATE));
+    assert_int_equal(t->d[0].last.u.key_create.attempt, 2);
+    fake_trio_free(t);
+}
+
 static void a_retryable_failure_starts_a_new_key(void **state)
 {
     struct fake_trio *t = begin();
@@ -461,6 +484,7 @@ int main(void)
         cmocka_unit_test(a_wrong_check_signature_fails_the_key),
         cmocka_unit_test(a_pair_is_vouched_for_only_by_its_members),
         cmocka_unit_test(events_of_others_or_of_another_request_are_dropped),
+        cmocka_unit_test(a_retry_waits_while_a_member_has_no_room),
         cmocka_unit_test(a_retryable_failure_starts_a_new_key),
         cmocka_unit_test(after_a_certificate_there_is_no_retry),
         cmocka_unit_test(a_final_failure_ends_the_key),

@@ -106,6 +106,15 @@ static void pairs_take_turns(void **state)
     fake_trio_free(t);
 }
 
+static size_t count_lines(struct fake_trio *t, const struct fake_tx *x)
+{
+    char rest[96];
+
+    (void)snprintf(rest, sizeof rest, "/%s/timeline", x->id);
+    fake_ok(t->w, "GET", fake_tx_path(t, rest), NULL);
+    return json_array_size(json_object_get(t->w->reply, "entries"));
+}
+
 /* ---- lies -------------------------------------------------------------- */
 
 enum lie {
@@ -183,6 +192,7 @@ static void a_liar_that_goes_on_does_not_disturb_the_others(void **state)
     struct fake_trio *t = fake_signers();
     struct fake_tx x;
     unsigned mask, again;
+    size_t lines;
     int liar;
 
     (void)state;
@@ -192,6 +202,7 @@ static void a_liar_that_goes_on_does_not_disturb_the_others(void **state)
     lie(t, &x, 1U << liar, LIE_SIGNATURE);
     again = fake_sign_commands(t, &x);
     assert_int_equal(again, 7U & ~(1U << liar));
+    lines = count_lines(t, &x);
     /* Its command is kept, so that it can lie on about the new attempt too. */
     t->d[liar].last.u.sign = t->d[fake_first(again)].last.u.sign;
     for (int i = 0; i < 20; i++) {
@@ -202,6 +213,7 @@ static void a_liar_that_goes_on_does_not_disturb_the_others(void **state)
         fake_evt(&t->d[liar], &f);
     }
     t->d[liar].last.u.sign.payload = (struct cs_blob){NULL, 0}; /* the other's */
+    assert_int_equal(count_lines(t, &x), lines);
     fake_tx_get(t, &x);
     assert_int_equal(json_integer_value(json_object_get(t->w->reply, "attempt")), 2);
     fake_failed_send(t, &x, fake_first(again), "LINK_LOST", 0, true);
@@ -273,6 +285,7 @@ static void a_second_result_adds_its_receipt_and_changes_nothing(void **state)
     uint8_t sig[64], other[64];
     char hex[129];
     unsigned mask;
+    size_t lines;
 
     (void)state;
     fake_tx_new(t, &x, 7);
@@ -286,6 +299,17 @@ static void a_second_result_adds_its_receipt_and_changes_nothing(void **state)
     fake_tx_status(t, &x, "SIGNED");
     assert_string_equal(fake_text(t->w, "signature"), cs_hex(hex, sig, 64));
     assert_int_equal(json_array_size(json_object_get(t->w->reply, "receipts")), 1);
+    lines = count_lines(t, &x);
+    f.u.sign_done.signature[40] ^= 1; /* a bad one after the end */
+    fake_evt(&t->d[fake_second(mask)], &f);
+    assert_int_equal(count_lines(t, &x), lines);
+    fake_done_make(t, &x, fake_second(mask), sig, &f);
+    for (int i = 0; i < 3; i++) { /* the same again and again: one receipt */
+        fake_evt(&t->d[fake_second(mask)], &f);
+    }
+    fake_tx_status(t, &x, "SIGNED");
+    assert_string_equal(fake_text(t->w, "signature"), cs_hex(hex, sig, 64));
+    assert_int_equal(json_array_size(json_object_get(t->w->reply, "receipts")), 2);
     free_tx(t, &x);
 }
 
@@ -426,6 +450,32 @@ static void nodes_that_are_not_ready_are_not_asked(void **state)
     free_tx(t, &x);
 }
 
+/* Coming back makes what waits look for signers, but not at each frame. */
+static void a_node_that_flaps_does_not_cause_work(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct fake_tx x;
+    uint64_t turn;
+
+    (void)state;
+    fake_wait(t->w, 1000);
+    fake_status(&t->d[1], "DRAINING");
+    fake_status(&t->d[2], "DRAINING");
+    fake_tx_new(t, &x, 7);
+    assert_int_equal(fake_sign_commands(t, &x), 0);
+    fake_status(&t->d[0], "DRAINING");
+    fake_status(&t->d[0], "READY");
+    turn = t->w->core->turn;
+    for (int i = 0; i < 50; i++) {
+        fake_status(&t->d[0], "DRAINING");
+        fake_status(&t->d[0], "READY");
+    }
+    assert_int_equal(t->w->core->turn, turn);
+    fake_status(&t->d[1], "READY"); /* another node is heard at once */
+    assert_int_equal(fake_sign_commands(t, &x), 3);
+    free_tx(t, &x);
+}
+
 static void a_disabled_device_does_not_sign(void **state)
 {
     struct fake_trio *t = fake_signers();
@@ -461,7 +511,8 @@ static void a_request_ends_after_its_life(void **state)
     struct fake_trio *t = fake_signers();
     struct cs_ctl_frame f;
     struct fake_tx x;
-    uint8_t sig[64];
+    uint8_t sig[64], other[64];
+    char hex[129];
     int signer;
 
     (void)state;
@@ -482,7 +533,13 @@ static void a_request_ends_after_its_life(void **state)
     fake_evt(&t->d[signer], &f);
     fake_tx_status(t, &x, "FAILED");
     assert_non_null(strstr(fake_text(t->w, "reasons.0"), "LATE_SIGNATURE"));
-    assert_string_not_equal(fake_text(t->w, "signature"), "");
+    assert_string_equal(fake_text(t->w, "signature"), cs_hex(hex, sig, 64));
+    fake_group_sign(t, other, cs_wr_get(&x.message)); /* a second one is too late */
+    memcpy(f.u.sign_done.signature, other, 64);
+    fake_receipt(t, signer, &f.u.sign_done);
+    fake_evt(&t->d[signer], &f);
+    fake_tx_get(t, &x);
+    assert_string_equal(fake_text(t->w, "signature"), cs_hex(hex, sig, 64));
     free_tx(t, &x);
 }
 
@@ -712,6 +769,7 @@ int main(void)
         cmocka_unit_test(one_liar_cannot_frame_the_others),
         cmocka_unit_test(without_two_signers_it_waits_and_says_so),
         cmocka_unit_test(nodes_that_are_not_ready_are_not_asked),
+        cmocka_unit_test(a_node_that_flaps_does_not_cause_work),
         cmocka_unit_test(a_disabled_device_does_not_sign),
         cmocka_unit_test(switching_the_wallet_off_stops_what_waits),
         cmocka_unit_test(a_request_ends_after_its_life),

@@ -11,7 +11,7 @@
 #include "platform/core/api.h"
 #include "platform/core/flows.h"
 
-enum { ALERT_BURST = 5 };
+enum { ALERT_BURST = 5, KICK_PAUSE_MS = 500 };
 
 void cs_pc_control_send(struct cs_platform_core *core, const struct cs_pc_conn *c,
                         const struct cs_ctl_frame *f)
@@ -306,7 +306,10 @@ static void status(struct cs_platform_core *core, struct cs_pc_conn *c,
     l->has_status = true;
     l->heartbeat_ms = core->wall_ms;
     cs_pc_control_send(core, c, &pong);
-    if (turned_ready) {
+    /* Looking at all that waits is work: a node cannot ask for it at each frame, and
+     * what waits looks again by itself. */
+    if (turned_ready && core->now_ms - l->kicked_ms >= KICK_PAUSE_MS) {
+        l->kicked_ms = core->now_ms;
         cs_pc_sign_kick(core, l->id, CS_KICK_CAME);
     }
 }

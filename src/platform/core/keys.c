@@ -182,6 +182,19 @@ static void pause_then_retry(struct job *j)
     job_save(j);
 }
 
+/* A member that is away collects commands: no more of them than it may have. */
+static bool has_room(const struct job *j)
+{
+    for (uint8_t i = 1; i <= j->q->ds.n; i++) {
+        struct cs_pc_live *l = cs_pc_qset_live(j->core, j->q, i);
+
+        if (l != NULL && !cs_pc_outbox_has_room(j->core, l)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void cs_pc_key_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID])
 {
     struct job j;
@@ -193,6 +206,9 @@ void cs_pc_key_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID])
         fail(&j, "REQUEST_EXPIRED",
              "the key was not made in time: check that all nodes of the quorum run and "
              "are linked, then create a new wallet");
+    } else if (json_object_get(j.key, "cert") == NULL && !has_room(&j)) {
+        arm(&j, PAUSE_MAX_MS);
+        job_save(&j);
     } else if (json_object_get(j.key, "cert") == NULL) {
         offer(&j);
         job_save(&j);
