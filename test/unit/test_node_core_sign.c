@@ -248,6 +248,21 @@ static void another_digest_under_a_known_id_is_a_conflict(void **state)
     refused(&f, "E_REQUEST_CONFLICT");
 }
 
+static void an_open_request_is_not_replaced_by_another_one(void **state)
+{
+    static uint8_t text[] = "Pay the baker.";
+    struct cs_ctl_frame f;
+
+    (void)state;
+    bed_kill(&b, 1);
+    bed_advance(&b, 100000); /* no link: nothing is journaled yet */
+    trio_sign(&b, 1, 1, 2, 1);
+    trio_sign_frame(&b, &f, 1, 1, 2, 1);
+    f.u.sign.payload = (struct cs_blob){text, sizeof text - 1};
+    f.u.sign.attempt = 2;
+    refused(&f, "E_REQUEST_CONFLICT");
+}
+
 static void a_repeated_command_does_not_sign_twice(void **state)
 {
     (void)state;
@@ -550,6 +565,7 @@ int main(void)
         CASE(a_device_disabled_meanwhile_does_not_start),
         CASE(a_repeat_gets_the_stored_result_also_after_a_restart),
         CASE(another_digest_under_a_known_id_is_a_conflict),
+        CASE(an_open_request_is_not_replaced_by_another_one),
         CASE(a_repeated_command_does_not_sign_twice),
         CASE(a_higher_attempt_replaces_the_earlier_one),
         CASE(an_answer_of_an_old_attempt_does_not_disturb_the_new_one),
