@@ -57,6 +57,24 @@ enum cs_chain {
     CS_CHAIN_DOGECOIN = 14,
     CS_CHAIN_BITCOIN_CASH = 15,
     CS_CHAIN_DASH = 16,
+    CS_CHAIN_COSMOS_HUB = 17,
+    CS_CHAIN_OSMOSIS = 18,
+    CS_CHAIN_CELESTIA = 19,
+    CS_CHAIN_DYDX = 20,
+    CS_CHAIN_AXELAR = 21,
+    CS_CHAIN_SEI = 22,
+    CS_CHAIN_INJECTIVE = 23,
+    CS_CHAIN_STELLAR = 24,
+    CS_CHAIN_ALGORAND = 25,
+    CS_CHAIN_NEAR = 26,
+    CS_CHAIN_APTOS = 27,
+    CS_CHAIN_SUI = 28,
+    CS_CHAIN_TEZOS = 29,
+    CS_CHAIN_CARDANO = 30,
+    CS_CHAIN_POLKADOT = 31,
+    CS_CHAIN_KUSAMA = 32,
+    CS_CHAIN_FILECOIN = 33,
+    CS_CHAIN_STACKS = 34,
 };
 
 enum cs_chain_scheme {
@@ -88,6 +106,7 @@ enum cs_chain_format {
     CS_CHAIN_FORMAT_X = 3,     /* XRP_LEDGER X-address without tag; for showing */
     CS_CHAIN_FORMAT_P2PKH = 4, /* the default where there is no SegWit */
     CS_CHAIN_FORMAT_P2SH_P2WPKH = 5,
+    CS_CHAIN_FORMAT_HEDERA_DER = 6, /* HEDERA: DER of the key; default with Ed25519 */
 };
 
 struct cs_chain_info {

@@ -40,6 +40,25 @@ extern const struct cs_chain_ops cs_litecoin_ops;
 extern const struct cs_chain_ops cs_dogecoin_ops;
 extern const struct cs_chain_ops cs_dash_ops;
 extern const struct cs_chain_ops cs_bitcoin_cash_ops;
+extern const struct cs_chain_ops cs_cosmos_hub_ops;
+extern const struct cs_chain_ops cs_osmosis_ops;
+extern const struct cs_chain_ops cs_celestia_ops;
+extern const struct cs_chain_ops cs_dydx_ops;
+extern const struct cs_chain_ops cs_axelar_ops;
+extern const struct cs_chain_ops cs_sei_ops;
+extern const struct cs_chain_ops cs_injective_ops;
+extern const struct cs_chain_ops cs_stellar_ops;
+extern const struct cs_chain_ops cs_algorand_ops;
+extern const struct cs_chain_ops cs_near_ops;
+extern const struct cs_chain_ops cs_hedera_ops;
+extern const struct cs_chain_ops cs_aptos_ops;
+extern const struct cs_chain_ops cs_sui_ops;
+extern const struct cs_chain_ops cs_tezos_ops;
+extern const struct cs_chain_ops cs_cardano_ops;
+extern const struct cs_chain_ops cs_polkadot_ops;
+extern const struct cs_chain_ops cs_kusama_ops;
+extern const struct cs_chain_ops cs_filecoin_ops;
+extern const struct cs_chain_ops cs_stacks_ops;
 
 /* The implementation behind a chain; CHAIN_UNKNOWN when there is none. */
 enum cs_err cs_chain_ops_of(const struct cs_chain_ops **out, enum cs_chain chain,
@@ -72,6 +91,9 @@ enum cs_err cs_chain_seal_rsv(struct cs_wr *w, const struct cs_chain_key *key,
                               const struct cs_chain_item *item,
                               const struct cs_chain_sig *sig, const char **why)
     CS_MUST_USE;
+
+/* 64 upper-case hex digits and a NUL: ids of some explorers. */
+void cs_chain_hex_upper(char out[65], const uint8_t bytes[32]);
 
 /* SHA-512, first half. */
 void cs_sha512half(uint8_t out[32], struct cs_span in);

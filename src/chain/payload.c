@@ -20,6 +20,17 @@ void cs_sha512half(uint8_t out[32], struct cs_span in)
     memcpy(out, full, 32);
 }
 
+void cs_chain_hex_upper(char out[65], const uint8_t bytes[32])
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < 32; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[64] = '\0';
+}
+
 /* ---- items ----------------------------------------------------------------- */
 
 void cs_chain_hash_item(struct cs_chain_item *item)

@@ -228,6 +228,23 @@ bool cs_text_big(char *out, size_t cap, struct cs_span be, unsigned decimals)
     return put_scaled(out, cap, at == BIG_DIGITS ? "0" : digits + at, exponent);
 }
 
+bool cs_text_digits(char *out, size_t cap, struct cs_span digits, unsigned decimals)
+{
+    char trimmed[BIG_DIGITS + 1] = {0};
+    size_t n = digits.n;
+
+    CS_ASSERT(cap > 0 && decimals <= EXPONENT_MAX);
+    out[0] = '\0';
+    if (n == 0 || n > BIG_DIGITS) {
+        return false;
+    }
+    while (n > 1 && digits.p[n - 1] == '0') {
+        n--;
+    }
+    memcpy(trimmed, digits.p, n);
+    return put_scaled(out, cap, trimmed, (int)(digits.n - n) - (int)decimals);
+}
+
 bool cs_text_decimal(char *out, size_t cap, uint64_t units, unsigned decimals)
 {
     if (decimals > EXPONENT_MAX) {

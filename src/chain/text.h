@@ -36,6 +36,8 @@ bool cs_text_decimal(char *out, size_t cap, uint64_t units, unsigned decimals);
 /* The same for a number of at most CS_TEXT_BIG_BYTES bytes, big endian. */
 enum { CS_TEXT_BIG_BYTES = 64 };
 bool cs_text_big(char *out, size_t cap, struct cs_span be, unsigned decimals);
+/* The same for decimal digits without leading zeros, at most 155. */
+bool cs_text_digits(char *out, size_t cap, struct cs_span digits, unsigned decimals);
 /* mantissa * 10^exponent, written out: (15, -1) -> "1.5". */
 bool cs_text_scaled(char *out, size_t cap, uint64_t mantissa, int exponent);
 

@@ -332,7 +332,6 @@ static enum cs_err prefix(struct cs_wr *w, const struct cs_chain_key *key,
 /* "TXN\0" and the signed bytes; upper-case hex, as explorers show it. */
 static enum cs_err put_txid(struct cs_chain_signed *out)
 {
-    static const char digits[] = "0123456789ABCDEF";
     struct cs_wr w = {.max = CS_CHAIN_PAYLOAD_MAX + 256};
     enum cs_err err;
     uint8_t id[32];
@@ -342,10 +341,7 @@ static enum cs_err put_txid(struct cs_chain_signed *out)
     err = w.err; /* free forgets it */
     if (err == CS_OK) {
         cs_sha512half(id, cs_wr_get(&w));
-        for (size_t i = 0; i < sizeof id; i++) {
-            out->txid[2 * i] = digits[id[i] >> 4];
-            out->txid[2 * i + 1] = digits[id[i] & 15];
-        }
+        cs_chain_hex_upper(out->txid, id);
     }
     cs_wr_free(&w);
     return err;

@@ -85,7 +85,9 @@ static inline void chains_check_others(struct cs_vec *v, const json_t *row,
     assert_int_equal(chains_decode(&key, done, NULL), CS_ERR_CHAIN_TX);
     chains_not_plaintext(&key, payload);
     chains_not_plaintext(&key, done);
-    chains_cut_everywhere(&key, payload);
+    /* A SignDoc of Cosmos without its last field is one of account number 0. */
+    assert_true(chains_cut_count(&key, payload) <=
+                (chains_is_textual(key.chain) ? 1 : 0));
     chains_flip_everywhere(&key, payload);
 }
 
