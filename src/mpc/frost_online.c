@@ -99,6 +99,22 @@ static bool signers_ok(const struct cs_frost_task *t)
     return has_self;
 }
 
+/* A CHECK never expires and nobody approves it: it is for the one message that means
+ * nothing on any chain (PROTOCOLS 3.5), between the two that sign. */
+static bool check_ok(const struct cs_frost_task *t)
+{
+    struct cs_request own;
+    uint8_t a[32], b[32];
+
+    if (t->request->kind != CS_REQUEST_CHECK) {
+        return true;
+    }
+    cs_check_request(&own, &t->key->body, t->signers[0], t->signers[1]);
+    cs_request_hash(a, &own);
+    cs_request_hash(b, t->request);
+    return t->n_signers == 2 && memcmp(a, b, 32) == 0;
+}
+
 static bool request_ok(const struct cs_frost_task *t)
 {
     const struct cs_request *q = t->request;
@@ -111,7 +127,7 @@ static bool request_ok(const struct cs_frost_task *t)
            memcmp(q->key_id, b->key_id, CS_ID_LEN) == 0 && q->key_epoch == b->epoch &&
            q->scheme == CS_SCHEME_FROST_ED25519 &&
            b->scheme == CS_SCHEME_FROST_ED25519 && q->curve == b->curve &&
-           memcmp(q->messages_hash, messages, 32) == 0;
+           memcmp(q->messages_hash, messages, 32) == 0 && check_ok(t);
 }
 
 enum cs_err cs_frost_task_check(const struct cs_frost_task *t)

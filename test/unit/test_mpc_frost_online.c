@@ -87,7 +87,7 @@ static void each_pair_makes_its_check_signature(void **state)
         struct cs_frost_task at_j = signers_task(s, J, pairs[i]);
         struct cs_frost_answer *a;
         struct cs_frost_run *r;
-        struct cs_request qi, qj;
+        struct cs_request qi, qj, other;
 
         cs_check_request(&qi, &s->key[I]->body, I, J);
         cs_check_request(&qj, &s->key[J]->body, J, I);
@@ -97,6 +97,19 @@ static void each_pair_makes_its_check_signature(void **state)
         at_i.msg = at_j.msg = CS_SPAN_OF(msg);
         assert_int_equal(cs_request_check(&qi), CS_OK);
         signers_stock(s, J, I, 1);
+        /* The same kind for any other message, pair or id is no check. */
+        at_i.request = &other;
+        other = s->request;
+        other.kind = CS_REQUEST_CHECK;
+        other.expires_ms = 0;
+        at_i.msg = CS_SPAN_OF(s->msg);
+        assert_int_equal(cs_request_check(&other), CS_OK);
+        assert_int_equal(cs_frost_task_check(&at_i), CS_ERR_POLICY_REFUSED);
+        other = qi;
+        other.request_id[15] ^= 1;
+        at_i.msg = CS_SPAN_OF(msg);
+        assert_int_equal(cs_frost_task_check(&at_i), CS_ERR_POLICY_REFUSED);
+        at_i.request = &qi;
         assert_int_equal(
             cs_frost_run_start(&r, &empty, s->pool[I], &at_i, rand, s->now), CS_OK);
         assert_int_equal(cs_frost_answer_take(&a, rsp, s->pool[J], &at_j, I,
