@@ -336,6 +336,62 @@ static void a_retryable_failure_goes_to_another_pair(void **state)
     free_tx(t, &x);
 }
 
+/* What a signer says of an attempt counts once, and while it is the current one. */
+static void failures_of_an_attempt_that_is_over_are_dropped(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct fake_tx x;
+    struct cs_ctl_sign first;
+    unsigned mask, again;
+    size_t lines;
+    int both, other;
+
+    (void)state;
+    fake_tx_new(t, &x, 7);
+    mask = fake_sign_commands(t, &x);
+    first = t->d[fake_first(mask)].last.u.sign;
+    other = fake_first(7U & ~mask); /* not asked to sign: it cannot say how it went */
+    t->d[other].last.u.sign.attempt = first.attempt;
+    fake_failed_send(t, &x, other, "LINK_LOST", 0, true);
+    fake_failed_send(t, &x, other, "POLICY_REFUSED", 0, false);
+    assert_int_equal(count_lines(t, &x), 2);
+    fake_failed_send(t, &x, fake_first(mask), "LINK_LOST", 0, true);
+    again = fake_sign_commands(t, &x);
+    both = fake_first(mask & again);
+    other = fake_first(again & ~(1U << both));
+    lines = count_lines(t, &x);
+    t->d[both].last.u.sign.attempt = first.attempt;
+    fake_failed_send(t, &x, both, "LINK_LOST", 0, true);
+    assert_int_equal(count_lines(t, &x), lines);
+    t->d[both].last.u.sign.attempt = first.attempt + 1;
+    fake_failed_send(t, &x, both, "LINK_LOST", 0, true);
+    assert_int_equal(count_lines(t, &x), lines + 1);
+    fake_failed_send(t, &x, other, "LINK_LOST", 0, true); /* waits already */
+    assert_int_equal(count_lines(t, &x), lines + 1);
+    fake_wait(t->w, 200); /* of 250 */
+    lie(t, &x, 1U << other, LIE_SIGNATURE);
+    fake_wait(t->w, 100); /* the lie did not put the next attempt off */
+    assert_int_equal(fake_sign_commands(t, &x), 7U & ~(1U << other));
+    free_tx(t, &x);
+}
+
+static void two_that_blame_each_other_are_not_paired_again(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct fake_tx x;
+
+    (void)state;
+    fake_status(&t->d[2], "DRAINING");
+    fake_tx_new(t, &x, 7);
+    assert_int_equal(fake_sign_commands(t, &x), 3);
+    fake_failed_send(t, &x, 0, "CHEAT", 2, true);
+    fake_wait(t->w, 11000); /* it looks each 5 s, and there is no other pair */
+    assert_int_equal(fake_sign_commands(t, &x), 0);
+    fake_status(&t->d[2], "READY");
+    assert_int_not_equal(fake_sign_commands(t, &x), 0);
+    free_tx(t, &x);
+}
+
 static void an_attempt_without_answer_goes_to_another_pair(void **state)
 {
     struct fake_trio *t = fake_signers();
@@ -763,6 +819,8 @@ int main(void)
         cmocka_unit_test(results_and_failures_of_others_are_dropped),
         cmocka_unit_test(a_second_result_adds_its_receipt_and_changes_nothing),
         cmocka_unit_test(a_retryable_failure_goes_to_another_pair),
+        cmocka_unit_test(failures_of_an_attempt_that_is_over_are_dropped),
+        cmocka_unit_test(two_that_blame_each_other_are_not_paired_again),
         cmocka_unit_test(an_attempt_without_answer_goes_to_another_pair),
         cmocka_unit_test(a_signer_that_goes_offline_is_replaced),
         cmocka_unit_test(a_member_that_refuses_is_left_out),
