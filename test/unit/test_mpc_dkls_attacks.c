@@ -1,0 +1,855 @@
+/* DKLs23 against a peer that cheats (PROTOCOLS 10, rows 5, 6, 11, 13-16, 36, 39, 54,
+ * and 15.8): each check has a case that only it catches, with the code of 4.7. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/dkls_evil.h"
+
+static const enum cs_curve secp = CS_CURVE_SECP256K1;
+static struct duo d;
+static struct evil e;   /* end 2 */
+static struct honest h; /* end 1 */
+static uint8_t presid[32];
+
+enum { /* where fields are */
+       R1_NONCE = 0,
+       R1_COM = 32,
+       R1_U = 64,
+       R1_X = R1_U + CS_OT_ROWS * CS_OT_ROW_LEN,
+       R1_T = R1_X + 16,
+       R2_SID = 0,
+       R2_AT = 32,
+       R2_ETA = R2_AT + CS_RVOLE_AT_LEN,
+       R2_MU = R2_ETA + 32,
+       R2_R = R2_MU + 32,
+       R2_SALT = R2_R + 33,
+       R2_PK = R2_SALT + 32,
+       R2_GU = R2_PK + 33,
+       R2_GV = R2_GU + 33,
+       R2_PSI = R2_GV + 33,
+       R3_SID = 0,
+       R3_U = 32,
+       R3_W = 64,
+};
+
+static void open_all(void)
+{
+    duo_open(&d, 1, 2);
+    d.initiator = 1;
+    stream_bytes(&rnd, presid, 32);
+    evil_open(&e, &d, 2, presid);
+    honest_open(&h, &d, presid);
+    evil_round1(&e);
+    assert_true(honest_compute(&h)); /* its round 1 is in h.out */
+}
+
+static void close_all(void)
+{
+    honest_close(&h);
+    evil_close(&e);
+    duo_close(&d);
+}
+
+/* Evil's messages as they are now, to the end. */
+static void play(void)
+{
+    bool own2 = evil_round2(&e, cs_wr_get(&h.out.body)) == CS_OK;
+
+    (void)honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1));
+    (void)honest_compute(&h);
+    if (!own2 || h.err != CS_OK) {
+        return;
+    }
+    (void)evil_round3(&e, cs_wr_get(&h.out.body));
+    (void)honest_feed(&h, CS_TYPE_SIG_R2, cs_wr_get(&e.r2));
+    (void)honest_compute(&h);
+    if (h.err != CS_OK) {
+        return;
+    }
+    (void)honest_feed(&h, CS_TYPE_SIG_R3, cs_wr_get(&e.r3));
+    (void)honest_compute(&h);
+}
+
+static void ended_with(enum cs_err err)
+{
+    bool burns = err == CS_ERR_OT_CHECK || err == CS_ERR_RVOLE_CHECK ||
+                 err == CS_ERR_GAMMA_CHECK; /* 15.4 D5, and only these */
+
+    if (h.err != err) {
+        fail_msg("ended with %s, not %s", cs_err_name(h.err), cs_err_name(err));
+    }
+    assert_int_equal(cs_dkls_phase(h.s), CS_DKLS_FAILED);
+    assert_int_equal(cs_dkls_error(h.s), err);
+    assert_null(cs_dkls_signature(h.s));
+    assert_true(h.burned == burns);
+    assert_int_equal(cs_ot_pair_state(d.bed.pair[1]),
+                     burns ? CS_OT_BURNED : CS_OT_TESTED);
+}
+
+static void the_evil_signer_can_be_honest(void **state)
+{
+    uint8_t X[CS_POINT_MAX];
+
+    (void)state;
+    open_all();
+    play();
+    assert_int_equal(h.err, CS_OK);
+    assert_int_equal(cs_dkls_phase(h.s), CS_DKLS_DONE);
+    (void)cs_point_encode(&d.X, X);
+    assert_int_equal(cs_ecdsa_verify(X, d.digest, cs_dkls_signature(h.s)->rs), CS_OK);
+    close_all();
+}
+
+/* ---- field x mutation
+ * ------------------------------------------------------------------ */
+
+enum mutation {
+    FLIP,
+    ZERO,
+    ORDER,
+    ORDER_1,
+    ALL_ONES,
+    HYBRID,
+    NOT_ON_CURVE,
+    X_TOO_LARGE,
+    OTHER_POINT
+};
+
+static void put_hex(uint8_t *p, const char *hex)
+{
+    struct cs_scalar s = hex_scalar(hex);
+
+    memcpy(p, s.b, 32);
+}
+
+static void other_point(uint8_t *p)
+{
+    struct cs_point a, g = some_point(secp);
+
+    assert_int_equal(cs_point_decode(secp, &a, CS_SPAN(p, 33)), CS_OK);
+    cs_point_add(&a, &a, &g);
+    (void)cs_point_encode(&a, p);
+}
+
+static void mutate(uint8_t *p, enum mutation how)
+{
+    static const char q[] =
+        "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
+    static const char q1[] =
+        "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364142";
+    static const char prime[] =
+        "fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f";
+    static const char off[] =
+        "0000000000000000000000000000000000000000000000000000000000000005";
+
+    switch (how) {
+    case FLIP:
+        p[15] ^= 4;
+        break;
+    case ZERO:
+        memset(p, 0, 32);
+        break;
+    case ORDER:
+        put_hex(p, q);
+        break;
+    case ORDER_1:
+        put_hex(p, q1);
+        break;
+    case ALL_ONES:
+        memset(p, 0xff, 32);
+        break;
+    case HYBRID:
+        p[0] = (uint8_t)(p[0] + 4); /* 06, 07 */
+        break;
+    case NOT_ON_CURVE:
+        put_hex(p + 1, off);
+        break;
+    case X_TOO_LARGE:
+        put_hex(p + 1, prime);
+        break;
+    case OTHER_POINT:
+        other_point(p);
+        break;
+    }
+}
+
+/* round 1: U, x, t and nonce are all under the check of 4.3; com only opens later, and
+ * as it is changed on the wire alone, the two sids differ first. */
+static const struct {
+    uint8_t round;
+    size_t at;
+    enum mutation how;
+    enum cs_err err;
+} table[] = {
+    {1, R1_NONCE, FLIP, CS_ERR_OT_CHECK},
+    {1, R1_COM, FLIP, CS_ERR_SID_MISMATCH},
+    {1, R1_U, FLIP, CS_ERR_OT_CHECK},
+    {1, R1_U + 127 * CS_OT_ROW_LEN, FLIP, CS_ERR_OT_CHECK},
+    {1, R1_X, FLIP, CS_ERR_OT_CHECK},
+    {1, R1_T, FLIP, CS_ERR_OT_CHECK},
+    {1, R1_T + 127 * 16, FLIP, CS_ERR_OT_CHECK},
+    {2, R2_SID, FLIP, CS_ERR_SID_MISMATCH},
+    {2, R2_AT, FLIP, CS_ERR_RVOLE_CHECK},
+    {2, R2_AT + 64, FLIP, CS_ERR_RVOLE_CHECK},
+    {2, R2_ETA - 32, FLIP, CS_ERR_RVOLE_CHECK},
+    {2, R2_AT, ZERO, CS_ERR_ZERO_OR_RANGE},
+    {2, R2_AT + 32, ORDER, CS_ERR_ZERO_OR_RANGE},
+    {2, R2_AT + 64, ORDER_1, CS_ERR_ZERO_OR_RANGE},
+    {2, R2_ETA - 32, ALL_ONES, CS_ERR_ZERO_OR_RANGE},
+    {2, R2_ETA, FLIP, CS_ERR_RVOLE_CHECK},
+    {2, R2_ETA, ZERO, CS_ERR_ZERO_OR_RANGE},
+    {2, R2_ETA, ORDER, CS_ERR_ZERO_OR_RANGE},
+    {2, R2_ETA, ORDER_1, CS_ERR_ZERO_OR_RANGE},
+    {2, R2_ETA, ALL_ONES, CS_ERR_ZERO_OR_RANGE},
+    {2, R2_MU, FLIP, CS_ERR_RVOLE_CHECK},
+    {2, R2_MU, ZERO, CS_ERR_RVOLE_CHECK},
+    {2, R2_R, OTHER_POINT, CS_ERR_COMMIT_OPEN},
+    {2, R2_R, HYBRID, CS_ERR_COMMIT_OPEN},
+    {2, R2_R, NOT_ON_CURVE, CS_ERR_COMMIT_OPEN},
+    {2, R2_R, X_TOO_LARGE, CS_ERR_COMMIT_OPEN},
+    {2, R2_R, ZERO, CS_ERR_COMMIT_OPEN},
+    {2, R2_SALT, FLIP, CS_ERR_COMMIT_OPEN},
+    {2, R2_PK, OTHER_POINT, CS_ERR_GAMMA_CHECK},
+    {2, R2_PK, HYBRID, CS_ERR_BAD_POINT},
+    {2, R2_PK, NOT_ON_CURVE, CS_ERR_BAD_POINT},
+    {2, R2_PK, X_TOO_LARGE, CS_ERR_BAD_POINT},
+    {2, R2_PK, ZERO, CS_ERR_BAD_POINT},
+    {2, R2_GU, OTHER_POINT, CS_ERR_GAMMA_CHECK},
+    {2, R2_GU, HYBRID, CS_ERR_BAD_POINT},
+    {2, R2_GU, NOT_ON_CURVE, CS_ERR_BAD_POINT},
+    {2, R2_GU, X_TOO_LARGE, CS_ERR_BAD_POINT},
+    {2, R2_GU, ZERO, CS_ERR_BAD_POINT},
+    {2, R2_GV, OTHER_POINT, CS_ERR_GAMMA_CHECK},
+    {2, R2_GV, HYBRID, CS_ERR_BAD_POINT},
+    {2, R2_GV, NOT_ON_CURVE, CS_ERR_BAD_POINT},
+    {2, R2_GV, X_TOO_LARGE, CS_ERR_BAD_POINT},
+    {2, R2_GV, ZERO, CS_ERR_BAD_POINT},
+    {2, R2_PSI, FLIP, CS_ERR_SIG_INVALID},
+    {2, R2_PSI, ZERO, CS_ERR_ZERO_OR_RANGE},
+    {2, R2_PSI, ORDER, CS_ERR_ZERO_OR_RANGE},
+    {2, R2_PSI, ORDER_1, CS_ERR_ZERO_OR_RANGE},
+    {2, R2_PSI, ALL_ONES, CS_ERR_ZERO_OR_RANGE},
+    {3, R3_SID, FLIP, CS_ERR_SID_MISMATCH},
+    {3, R3_U, FLIP, CS_ERR_SIG_INVALID},
+    {3, R3_U, ZERO, CS_ERR_SIG_INVALID},
+    {3, R3_U, ORDER, CS_ERR_SIG_INVALID},
+    {3, R3_U, ORDER_1, CS_ERR_SIG_INVALID},
+    {3, R3_U, ALL_ONES, CS_ERR_SIG_INVALID},
+    {3, R3_W, FLIP, CS_ERR_SIG_INVALID},
+    {3, R3_W, ZERO, CS_ERR_SIG_INVALID},
+    {3, R3_W, ORDER, CS_ERR_SIG_INVALID},
+    {3, R3_W, ORDER_1, CS_ERR_SIG_INVALID},
+    {3, R3_W, ALL_ONES, CS_ERR_SIG_INVALID},
+};
+
+/* Changes the message after evil made it, so that evil's own state stays as it was. */
+static void play_mutated(size_t i)
+{
+    bool own2;
+
+    if (table[i].round == 1) {
+        mutate(e.r1.p + table[i].at, table[i].how);
+        play();
+        return;
+    }
+    own2 = evil_round2(&e, cs_wr_get(&h.out.body)) == CS_OK;
+    assert_true(own2);
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
+    assert_true(honest_compute(&h));
+    assert_int_equal(evil_round3(&e, cs_wr_get(&h.out.body)), CS_OK);
+    if (table[i].round == 2) {
+        mutate(e.r2.p + table[i].at, table[i].how);
+    } else {
+        mutate(e.r3.p + table[i].at, table[i].how);
+    }
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R2, cs_wr_get(&e.r2)), CS_OK);
+    assert_true(honest_compute(&h));
+    if (h.err == CS_OK) {
+        assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R3, cs_wr_get(&e.r3)), CS_OK);
+        assert_true(honest_compute(&h));
+    }
+}
+
+static void every_field_of_every_message_is_checked(void **state)
+{
+    (void)state;
+    duo_open(&d, 1, 2);
+    for (size_t i = 0; i < CS_COUNTOF(table); i++) {
+        if (cs_ot_pair_state(d.bed.pair[1]) != CS_OT_TESTED) {
+            duo_close(&d);
+            duo_open(&d, 1, 2);
+        }
+        stream_bytes(&rnd, presid, 32);
+        evil_open(&e, &d, 2, presid);
+        honest_open(&h, &d, presid);
+        evil_round1(&e);
+        assert_true(honest_compute(&h));
+        play_mutated(i);
+        if (h.err != table[i].err) {
+            fail_msg("row %zu (round %u at %zu): %s, not %s", i, table[i].round,
+                     table[i].at, cs_err_name(h.err), cs_err_name(table[i].err));
+        }
+        ended_with(table[i].err);
+        honest_close(&h);
+        evil_close(&e);
+    }
+    duo_close(&d);
+}
+
+static void wrong_lengths_are_bad_format_and_no_burn(void **state)
+{
+    static uint8_t big[CS_SIG_R2_LEN + 1];
+    static const size_t right[] = {0, CS_SIG_R1_LEN, CS_SIG_R2_LEN, CS_SIG_R3_LEN};
+
+    (void)state;
+    for (uint8_t type = CS_TYPE_SIG_R1; type <= CS_TYPE_SIG_R3; type++) {
+        const size_t lens[] = {0, 1, right[type] - 1, right[type] + 1};
+
+        for (size_t i = 0; i < CS_COUNTOF(lens); i++) {
+            open_all();
+            assert_int_equal(honest_feed(&h, type, CS_SPAN(big, lens[i])),
+                             CS_ERR_BAD_FORMAT);
+            ended_with(CS_ERR_BAD_FORMAT);
+            close_all();
+        }
+    }
+}
+
+static void another_message_of_one_round_ends_the_session(void **state)
+{
+    (void)state;
+    open_all();
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
+    e.r1.p[40] ^= 1;
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)),
+                     CS_ERR_EQUIVOCATION);
+    ended_with(CS_ERR_EQUIVOCATION);
+    close_all();
+}
+
+/* ---- row 15: other values in the multiplication than shown
+ * ------------------------------- */
+
+static void another_r_in_the_multiplication_is_seen(void **state)
+{
+    const struct cs_n one = {{1, 0, 0, 0}};
+
+    (void)state;
+    open_all();
+    cs_n_add(&e.s->secret.r, &e.s->secret.r, &one); /* R is of the old one */
+    play();
+    ended_with(CS_ERR_GAMMA_CHECK);
+    close_all();
+}
+
+static void another_sk_in_the_multiplication_is_seen(void **state)
+{
+    struct cs_point g;
+    struct cs_scalar one = small(secp, 1);
+
+    (void)state;
+    open_all();
+    assert_int_equal(evil_round2(&e, cs_wr_get(&h.out.body)), CS_OK);
+    /* pk + G, with c^v's Gamma of the old sk */
+    cs_point_base_mul(secp, &g, &one);
+    cs_point_add(&g, &g, &e.s->pk_own);
+    (void)cs_point_encode(&g, e.r2.p + R2_PK);
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
+    assert_true(honest_compute(&h));
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R2, cs_wr_get(&e.r2)), CS_OK);
+    assert_true(honest_compute(&h));
+    ended_with(CS_ERR_GAMMA_CHECK);
+    close_all();
+}
+
+/* A wrong share, epsilon or zero share, used consistently. */
+static void shares_that_do_not_add_up_are_seen(void **state)
+{
+    struct cs_scalar one = small(secp, 1);
+
+    (void)state;
+    for (int what = 0; what < 3; what++) {
+        duo_open(&d, 1, 2);
+        d.initiator = 1;
+        stream_bytes(&rnd, presid, 32);
+        evil_open(&e, &d, 2, presid);
+        honest_open(&h, &d, presid);
+        if (what == 0) {
+            cs_scalar_add(secp, &e.s->secret.x.s, &e.s->secret.x.s, &one);
+        } else if (what == 1) {
+            e.s->secret.zero_key[0] ^= 1;
+        } else {
+            cs_dkls_free(h.s); /* honest end with another epsilon: 47's shifted keys */
+            cs_scalar_add(secp, &d.epsilon, &d.epsilon, &one);
+            honest_open(&h, &d, presid);
+        }
+        evil_round1(&e);
+        assert_true(honest_compute(&h));
+        play();
+        ended_with(CS_ERR_PK_SUM);
+        close_all();
+    }
+}
+
+/* ---- row 16: the commitment
+ * --------------------------------------------------------------- */
+
+static void a_commitment_to_something_else_is_seen(void **state)
+{
+    (void)state;
+    open_all();
+    e.r1.p[R1_COM] ^= 1;
+    e.s->r1[R1_COM] ^= 1; /* evil stands by it: one sid */
+    play();
+    ended_with(CS_ERR_COMMIT_OPEN);
+    close_all();
+}
+
+/* Evil sends the honest commitment as its own, and later the honest opening. */
+static void a_copied_commitment_does_not_open(void **state)
+{
+    (void)state;
+    open_all();
+    memcpy(e.r1.p + R1_COM, h.out.body.p + R1_COM, 32);
+    memcpy(e.s->r1 + R1_COM, h.out.body.p + R1_COM, 32);
+    assert_int_equal(evil_round2(&e, cs_wr_get(&h.out.body)), CS_OK);
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
+    assert_true(honest_compute(&h));
+    memcpy(e.r2.p + R2_R, h.out.body.p + R2_R, 33 + 32); /* R and salt */
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R2, cs_wr_get(&e.r2)), CS_OK);
+    assert_true(honest_compute(&h));
+    ended_with(CS_ERR_COMMIT_OPEN);
+    close_all();
+}
+
+static void a_commitment_to_no_point_is_seen(void **state)
+{
+    uint8_t bad[33] = {2};
+
+    (void)state;
+    open_all();
+    bad[32] = 5; /* x = 5 is not on the curve */
+    cs_dkls_com(e.r1.p + R1_COM, presid, 2, 1, bad, e.s->secret.salt);
+    memcpy(e.s->r1 + R1_COM, e.r1.p + R1_COM, 32);
+    assert_int_equal(evil_round2(&e, cs_wr_get(&h.out.body)), CS_OK);
+    memcpy(e.r2.p + R2_R, bad, 33);
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
+    assert_true(honest_compute(&h));
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R2, cs_wr_get(&e.r2)), CS_OK);
+    assert_true(honest_compute(&h));
+    ended_with(CS_ERR_COMMIT_OPEN);
+    close_all();
+}
+
+static void commitments_hang_on_session_and_direction(void **state)
+{
+    uint8_t R[33] = {2}, salt[32] = {1}, id[32] = {0}, com[6][32];
+
+    (void)state;
+    cs_dkls_com(com[0], id, 1, 2, R, salt);
+    cs_dkls_com(com[1], id, 2, 1, R, salt);
+    cs_dkls_com(com[2], id, 1, 3, R, salt);
+    id[0] = 1;
+    cs_dkls_com(com[3], id, 1, 2, R, salt);
+    R[0] = 3;
+    cs_dkls_com(com[4], id, 1, 2, R, salt);
+    salt[0] = 2;
+    cs_dkls_com(com[5], id, 1, 2, R, salt);
+    for (int i = 0; i < 6; i++) {
+        for (int k = 0; k < i; k++) {
+            assert_memory_not_equal(com[i], com[k], 32);
+        }
+    }
+}
+
+/* ---- rows 5, 13: guesses
+ * ------------------------------------------------------------------ */
+
+static uint8_t delta[CS_OT_COLUMN_LEN]; /* of the honest end, as Alice */
+
+static void read_delta(void)
+{
+    struct cs_ot_user u = {.kill = evil_kill};
+    struct cs_ot_keys *as_alice, *as_bob;
+
+    assert_int_equal(cs_ot_pair_join(d.bed.pair[1], &u, &as_alice, &as_bob), CS_OK);
+    memcpy(delta, as_alice->alice.delta, sizeof delta);
+    cs_ot_keys_drop(as_alice);
+    cs_ot_keys_drop(as_bob);
+    cs_ot_user_leave(&u);
+}
+
+static unsigned delta_bit(size_t row)
+{
+    return (unsigned)(delta[row >> 3] >> (row & 7)) & 1;
+}
+
+/* First message with another b in one row and a bet on the bit of Delta there; x and t
+ * are made to fit, so the check passes exactly when the bet is right. */
+static void bet(struct evil *who, size_t row, unsigned on)
+{
+    uint8_t esid[32], t0[CS_OT_ROW_LEN], diff[CS_OT_ROW_LEN] = {0};
+    struct cs_gf128 chi[CS_OT_CHI], f, fd;
+    uint8_t *p = who->s->r1;
+
+    diff[0] = 1;
+    p[R1_U + row * CS_OT_ROW_LEN] ^= 1;
+    cs_otx_esid(esid, &who->s->keys_bob->ids, who->s->presid, p + R1_NONCE);
+    cs_otx_chi(chi, esid, p + R1_U);
+    cs_otx_fold(&f, who->s->secret.as_bob.b, chi);
+    cs_gf128_store(p + R1_X, &f);
+    cs_otx_fold(&fd, diff, chi);
+    for (size_t i = 0; i < CS_OT_ROWS; i++) {
+        cs_otx_prg(t0, who->s->keys_bob->bob.k[0][i], esid);
+        cs_otx_fold(&f, t0, chi);
+        if (i == row && on == 1) {
+            f.v[0] ^= fd.v[0];
+            f.v[1] ^= fd.v[1];
+        }
+        cs_gf128_store(p + R1_T + 16 * i, &f);
+    }
+    memcpy(who->r1.p, p, CS_SIG_R1_LEN);
+}
+
+static void a_right_guess_goes_unseen_and_a_wrong_one_burns(void **state)
+{
+    (void)state;
+    for (unsigned wrong = 0; wrong < 2; wrong++) {
+        open_all();
+        read_delta();
+        bet(&e, 77, delta_bit(77) ^ wrong);
+        (void)honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1));
+        assert_true(honest_compute(&h));
+        if (wrong == 0) {
+            assert_int_equal(h.err, CS_OK);
+            assert_int_equal(h.answers, 1);
+        } else {
+            ended_with(CS_ERR_OT_CHECK);
+            assert_int_equal(h.answers, 0);
+        }
+        close_all();
+    }
+}
+
+enum { PARALLEL = CS_OT_SESSIONS_MAX };
+
+static struct honest hs[PARALLEL];
+static struct evil es[PARALLEL];
+
+static void open_many(void)
+{
+    duo_open(&d, 1, 2);
+    d.initiator = 1;
+    read_delta();
+    for (size_t i = 0; i < PARALLEL; i++) {
+        uint8_t id[32];
+
+        stream_bytes(&rnd, id, 32);
+        evil_open(&es[i], &d, 2, id);
+        honest_open(&hs[i], &d, id);
+        evil_round1(&es[i]);
+        assert_true(honest_compute(&hs[i]));
+        cs_dkls_out_clear(&hs[i].out);
+    }
+}
+
+static void close_many(void)
+{
+    for (size_t i = 0; i < PARALLEL; i++) {
+        honest_close(&hs[i]);
+        evil_close(&es[i]);
+    }
+    duo_close(&d);
+}
+
+/* Whatever the order: after the first wrong guess nothing leaves any more. */
+static void parallel_sessions_give_no_answer_after_a_wrong_guess(void **state)
+{
+    (void)state;
+    for (size_t first_wrong = 0; first_wrong < PARALLEL; first_wrong += 7) {
+        unsigned answers = 0;
+
+        open_many();
+        for (size_t i = 0; i < PARALLEL; i++) {
+            bet(&es[i], 3 * i, delta_bit(3 * i) ^ (i >= first_wrong ? 1u : 0u));
+            assert_int_equal(honest_feed(&hs[i], CS_TYPE_SIG_R1, cs_wr_get(&es[i].r1)),
+                             CS_OK);
+        }
+        for (size_t i = 0; i < PARALLEL; i++) {
+            (void)honest_compute(&hs[i]);
+        }
+        for (size_t i = 0; i < PARALLEL; i++) {
+            answers += hs[i].answers;
+            assert_int_equal(hs[i].burned, i == first_wrong);
+            assert_int_equal(cs_dkls_phase(hs[i].s), CS_DKLS_FAILED);
+            assert_int_equal(cs_dkls_error(hs[i].s),
+                             i == first_wrong ? CS_ERR_OT_CHECK : CS_ERR_OT_BURNED);
+        }
+        assert_int_equal(answers, first_wrong);
+        assert_int_equal(cs_ot_pair_state(d.bed.pair[1]), CS_OT_BURNED);
+        close_many();
+    }
+}
+
+/* Workers: the check of one session is under way when the others ask. */
+static void one_check_at_a_time_and_late_results_are_worthless(void **state)
+{
+    enum { LATE = PARALLEL - 1 };
+    struct cs_dkls_job *failing, *round1;
+    struct cs_dkls_out out = {0};
+    uint8_t id[32] = {3};
+
+    (void)state;
+    open_many();
+    honest_close(&hs[LATE]);
+    honest_open(&hs[LATE], &d, id);
+    bet(&es[0], 9, delta_bit(9) ^ 1);
+    for (size_t i = 0; i < LATE; i++) {
+        assert_int_equal(honest_feed(&hs[i], CS_TYPE_SIG_R1, cs_wr_get(&es[i].r1)),
+                         CS_OK);
+    }
+    round1 = cs_dkls_take_job(hs[LATE].s, bed_random, NULL); /* needs no lock */
+    assert_non_null(round1);
+    failing = cs_dkls_take_job(hs[0].s, bed_random, NULL);
+    assert_non_null(failing);
+    for (size_t i = 1; i < LATE; i++) {
+        assert_null(cs_dkls_take_job(hs[i].s, bed_random, NULL));
+    }
+    cs_dkls_job_run(failing);
+    cs_dkls_job_run(round1);
+    assert_int_equal(cs_dkls_job_done(hs[0].s, failing, &out), CS_ERR_OT_CHECK);
+    assert_true(out.burned && out.ended);
+    assert_int_equal(out.type, 0);
+    for (size_t i = 1; i < LATE; i++) {
+        assert_null(cs_dkls_take_job(hs[i].s, bed_random, NULL));
+        assert_int_equal(cs_dkls_error(hs[i].s), CS_ERR_OT_BURNED);
+    }
+    out = (struct cs_dkls_out){0};
+    assert_int_equal(cs_dkls_job_done(hs[LATE].s, round1, &out), CS_ERR_OT_BURNED);
+    assert_int_equal(out.type, 0);
+    assert_int_equal(out.body.n, 0);
+    close_many();
+}
+
+/* The platform ends the session while its check runs: what was found still burns. */
+static void a_check_that_fails_after_an_abort_still_burns(void **state)
+{
+    struct cs_dkls_out out = {0};
+    struct cs_dkls_job *job;
+
+    (void)state;
+    open_all();
+    read_delta();
+    bet(&e, 30, delta_bit(30) ^ 1);
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
+    job = cs_dkls_take_job(h.s, bed_random, NULL);
+    cs_dkls_abort(h.s, CS_ERR_DEADLINE, &out);
+    assert_true(out.ended && !out.burned);
+    cs_dkls_job_run(job);
+    assert_int_equal(cs_dkls_job_done(h.s, job, &out), CS_ERR_DEADLINE);
+    assert_true(out.burned);
+    assert_int_equal(out.type, 0);
+    assert_int_equal(cs_ot_pair_state(d.bed.pair[1]), CS_OT_BURNED);
+    close_all();
+}
+
+/* Row 14: Alice cheats in one transfer; whatever Bob chose, d is right or all burns. */
+static void a_failed_multiplication_burns_too(void **state)
+{
+    (void)state;
+    open_all();
+    assert_int_equal(evil_round2(&e, cs_wr_get(&h.out.body)), CS_OK);
+    e.r2.p[R2_AT + 31] ^= 1;
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
+    assert_true(honest_compute(&h));
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R2, cs_wr_get(&e.r2)), CS_OK);
+    assert_true(honest_compute(&h));
+    ended_with(CS_ERR_RVOLE_CHECK);
+    assert_int_equal(h.answers, 1); /* its own round 2, nothing of round 3 */
+    close_all();
+}
+
+/* ---- row 11
+ * --------------------------------------------------------------------------------- */
+
+/* The same first message of Bob's in two sessions, even with one presid: other pads. */
+static void a_first_message_sent_again_meets_other_pads(void **state)
+{
+    static uint8_t first[CS_SIG_R2_LEN];
+    struct honest second;
+
+    (void)state;
+    open_all();
+    honest_open(&second, &d, presid);
+    assert_true(honest_compute(&second));
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
+    assert_int_equal(honest_feed(&second, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
+    assert_true(honest_compute(&h));
+    assert_true(honest_compute(&second));
+    assert_int_equal(h.out.type, CS_TYPE_SIG_R2);
+    assert_int_equal(second.out.type, CS_TYPE_SIG_R2);
+    memcpy(first, h.out.body.p, sizeof first);
+    for (size_t i = 0; i < CS_RVOLE_AT_LEN / 32; i++) {
+        assert_memory_not_equal(first + R2_AT + 32 * i,
+                                second.out.body.p + R2_AT + 32 * i, 32);
+    }
+    honest_close(&second);
+    /* in a session with another presid the extension itself does not fit */
+    honest_close(&h);
+    presid[0] ^= 1;
+    honest_open(&h, &d, presid);
+    assert_true(honest_compute(&h));
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
+    assert_true(honest_compute(&h));
+    ended_with(CS_ERR_OT_CHECK);
+    close_all();
+}
+
+/* Row 52: a generator that stands still, other digest or session: other nonces. */
+static void constant_randomness_gives_other_nonces_for_other_sessions(void **state)
+{
+    struct cs_n first;
+    uint8_t rand[DKLS_RAND] = {5};
+    struct cs_wr out = {0};
+
+    (void)state;
+    open_all();
+    assert_int_equal(dkls_round1(e.s, (struct cs_span){0}, rand, &out), CS_OK);
+    first = e.s->secret.r;
+    e.s->digest[0] ^= 1;
+    assert_int_equal(dkls_round1(e.s, (struct cs_span){0}, rand, &out), CS_OK);
+    assert_memory_not_equal(&first, &e.s->secret.r, sizeof first);
+    first = e.s->secret.phi;
+    e.s->presid[0] ^= 1;
+    assert_int_equal(dkls_round1(e.s, (struct cs_span){0}, rand, &out), CS_OK);
+    assert_memory_not_equal(&first, &e.s->secret.phi, sizeof first);
+    cs_wr_free(&out);
+    close_all();
+}
+
+/* ---- erasure, row 36
+ * ------------------------------------------------------------------------- */
+
+static void round_3_leaves_no_secrets_in_the_state(void **state)
+{
+    (void)state;
+    open_all();
+    assert_int_equal(evil_round2(&e, cs_wr_get(&h.out.body)), CS_OK);
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
+    assert_true(honest_compute(&h));
+    assert_false(cs_ct_is_zero(&e.s->secret, sizeof e.s->secret));
+    assert_int_equal(evil_round3(&e, cs_wr_get(&h.out.body)), CS_OK);
+    assert_true(cs_ct_is_zero(&e.s->secret, sizeof e.s->secret));
+    assert_true(cs_ct_is_zero(&e.s->u, sizeof e.s->u)); /* responder: sent */
+    close_all();
+    open_all(); /* the same when a check fails */
+    assert_int_equal(evil_round2(&e, cs_wr_get(&h.out.body)), CS_OK);
+    assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
+    assert_true(honest_compute(&h));
+    h.out.body.p[R2_MU] ^= 1;
+    assert_int_equal(evil_round3(&e, cs_wr_get(&h.out.body)), CS_ERR_RVOLE_CHECK);
+    assert_true(cs_ct_is_zero(&e.s->secret, sizeof e.s->secret));
+    close_all();
+}
+
+static void invalid_partials_leave_the_setup_and_reuse_nothing(void **state)
+{
+    uint8_t R[33] = {0};
+
+    (void)state;
+    duo_open(&d, 1, 2);
+    for (int i = 0; i < 30; i++) {
+        stream_bytes(&rnd, presid, 32);
+        evil_open(&e, &d, 2, presid);
+        honest_open(&h, &d, presid);
+        evil_round1(&e);
+        assert_true(honest_compute(&h));
+        assert_int_equal(evil_round2(&e, cs_wr_get(&h.out.body)), CS_OK);
+        assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
+        assert_true(honest_compute(&h));
+        assert_memory_not_equal(R, h.out.body.p + R2_R, 33);
+        memcpy(R, h.out.body.p + R2_R, 33);
+        assert_int_equal(evil_round3(&e, cs_wr_get(&h.out.body)), CS_OK);
+        mutate(e.r3.p + (i % 2 == 0 ? R3_U : R3_W), FLIP);
+        assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R2, cs_wr_get(&e.r2)), CS_OK);
+        assert_true(honest_compute(&h));
+        assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R3, cs_wr_get(&e.r3)), CS_OK);
+        assert_true(honest_compute(&h));
+        ended_with(CS_ERR_SIG_INVALID);
+        honest_close(&h);
+        evil_close(&e);
+    }
+    duo_close(&d);
+}
+
+static void a_sum_of_zero_is_no_signature(void **state)
+{
+    const struct cs_n zero = {{0}}, five = {{5, 0, 0, 0}};
+    struct cs_n u[2] = {five}, w[2] = {five, five};
+    struct cs_scalar s;
+
+    (void)state;
+    cs_n_sub(&u[1], &zero, &five);
+    assert_int_equal(cs_dkls_combine(&s, u, w), CS_ERR_SIG_INVALID);
+}
+
+/* R_2 = -R_1: R is the identity.  Only a test can know the other's nonce. */
+static void nonces_that_cancel_end_the_session(void **state)
+{
+    static const struct cs_n zero;
+    struct evil a, b;
+    struct cs_scalar r;
+    uint8_t R[CS_POINT_MAX];
+
+    (void)state;
+    duo_open(&d, 1, 2);
+    evil_open(&a, &d, 1, presid);
+    evil_open(&b, &d, 2, presid);
+    evil_round1(&a);
+    evil_round1(&b);
+    cs_n_sub(&b.s->secret.r, &zero, &a.s->secret.r);
+    cs_n_store(r.b, &b.s->secret.r);
+    cs_point_base_mul(secp, &b.s->R_own, &r);
+    (void)cs_point_encode(&b.s->R_own, R);
+    cs_dkls_com(b.s->r1 + R1_COM, presid, 2, 1, R, b.s->secret.salt);
+    assert_int_equal(evil_round2(&a, CS_SPAN_OF(b.s->r1)), CS_OK);
+    assert_int_equal(evil_round2(&b, cs_wr_get(&a.r1)), CS_OK);
+    assert_int_equal(evil_round3(&a, cs_wr_get(&b.r2)), CS_ERR_ZERO_OR_RANGE);
+    evil_close(&a);
+    evil_close(&b);
+    duo_close(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_evil_signer_can_be_honest),
+        cmocka_unit_test(every_field_of_every_message_is_checked),
+        cmocka_unit_test(wrong_lengths_are_bad_format_and_no_burn),
+        cmocka_unit_test(another_message_of_one_round_ends_the_session),
+        cmocka_unit_test(another_r_in_the_multiplication_is_seen),
+        cmocka_unit_test(another_sk_in_the_multiplication_is_seen),
+        cmocka_unit_test(shares_that_do_not_add_up_are_seen),
+        cmocka_unit_test(a_commitment_to_something_else_is_seen),
+        cmocka_unit_test(a_copied_commitment_does_not_open),
+        cmocka_unit_test(a_commitment_to_no_point_is_seen),
+        cmocka_unit_test(commitments_hang_on_session_and_direction),
+        cmocka_unit_test(a_right_guess_goes_unseen_and_a_wrong_one_burns),
+        cmocka_unit_test(parallel_sessions_give_no_answer_after_a_wrong_guess),
+        cmocka_unit_test(one_check_at_a_time_and_late_results_are_worthless),
+        cmocka_unit_test(a_check_that_fails_after_an_abort_still_burns),
+        cmocka_unit_test(a_failed_multiplication_burns_too),
+        cmocka_unit_test(a_first_message_sent_again_meets_other_pads),
+        cmocka_unit_test(constant_randomness_gives_other_nonces_for_other_sessions),
+        cmocka_unit_test(round_3_leaves_no_secrets_in_the_state),
+        cmocka_unit_test(invalid_partials_leave_the_setup_and_reuse_nothing),
+        cmocka_unit_test(a_sum_of_zero_is_no_signature),
+        cmocka_unit_test(nonces_that_cancel_end_the_session),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
