@@ -1,4 +1,5 @@
 /* Devices: pairing races, sign-in, states, deletion. */
+#include "platform/core/core.h"
 #include "support/fake_device.h"
 
 static char path[256];
@@ -385,6 +386,37 @@ static void connections_that_do_not_sign_in_are_closed(void **state)
     end(w, &d);
 }
 
+/* Sockets that are only held open do not keep a node out. */
+static void strangers_that_hold_connections_make_room(void **state)
+{
+    struct fake_platform *w = fake_platform_new();
+    struct cs_platform_stats stats;
+    char id[40], secret[80];
+    struct fake_device d, other;
+
+    (void)state;
+    fake_setup(w, id, secret);
+    fake_device_new(w, &d);
+    fake_device_new(w, &other);
+    fake_connect_ok(&other);
+    for (int i = 0; i < CS_PC_UNAUTH_MAX + 10; i++) {
+        fake_event(w, (struct cs_event){.type = CS_EV_CONN_UP,
+                                        .conn = 100000 + (uint64_t)i,
+                                        .channel = CS_CHANNEL_RELAY,
+                                        .remote = w->remote,
+                                        .exporter = CS_SPAN_OF(d.exporter)});
+    }
+    cs_platform_core_stats(w->core, &stats);
+    assert_int_equal(stats.connections, CS_PC_UNAUTH_MAX + 1);
+    assert_int_equal(stats.control_online, 1); /* who has signed in stays */
+    fake_connect_ok(&d);
+    cs_platform_core_stats(w->core, &stats);
+    assert_int_equal(stats.control_online, 2);
+    fake_device_free(&d);
+    fake_device_free(&other);
+    fake_platform_free(w);
+}
+
 static void a_silent_device_goes_offline(void **state)
 {
     struct fake_device d;
@@ -580,6 +612,7 @@ int main(void)
         cmocka_unit_test(another_protocol_version_is_refused),
         cmocka_unit_test(the_newest_connection_of_a_device_replaces_the_older_one),
         cmocka_unit_test(connections_that_do_not_sign_in_are_closed),
+        cmocka_unit_test(strangers_that_hold_connections_make_room),
         cmocka_unit_test(a_silent_device_goes_offline),
         cmocka_unit_test(frames_out_of_turn_or_malformed_end_the_connection),
         cmocka_unit_test(before_welcome_frames_are_small),

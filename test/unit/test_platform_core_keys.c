@@ -388,6 +388,27 @@ static void a_failed_key_does_not_come_back(void **state)
     fake_trio_free(t);
 }
 
+static void vaults_and_wallets_are_bounded(void **state)
+{
+    struct fake_trio *t = fake_trio_new();
+    char path[128], body[256];
+
+    (void)state;
+    fake_quorum_joined(t);
+    t->w->core->cfg.limits.max_vaults = 1;
+    t->w->core->cfg.limits.max_wallets = 1;
+    fake_wallet_new(t);
+    assert_int_equal(fake_api(t->w, "POST", "/v2/vaults", "{\"name\":\"b\"}"), 429);
+    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets", t->vault);
+    (void)snprintf(body, sizeof body,
+                   "{\"name\":\"b\",\"blockchain\":\"SOLANA\",\"keystore\":\"MPC\","
+                   "\"quorumId\":\"%s\"}",
+                   t->quorum);
+    assert_int_equal(fake_api(t->w, "POST", path, body), 429);
+    assert_int_equal(json_integer_value(json_object_get(t->w->reply, "code")), 8);
+    fake_trio_free(t);
+}
+
 static void a_wallet_needs_a_confirmed_quorum(void **state)
 {
     struct fake_trio *t = fake_trio_new();
@@ -490,6 +511,7 @@ int main(void)
         cmocka_unit_test(a_final_failure_ends_the_key),
         cmocka_unit_test(an_attempt_without_answer_is_repeated_until_the_life_ends),
         cmocka_unit_test(a_failed_key_does_not_come_back),
+        cmocka_unit_test(vaults_and_wallets_are_bounded),
         cmocka_unit_test(a_wallet_needs_a_confirmed_quorum),
         cmocka_unit_test(bad_wallet_requests_name_their_field),
         cmocka_unit_test(settings_that_are_not_built_are_refused),

@@ -35,14 +35,42 @@ static void send_challenge(struct cs_platform_core *core, const struct cs_pc_con
     cs_wr_free(&w);
 }
 
+struct oldest {
+    struct cs_pc_conn *conn;
+};
+
+static void oldest_one(void *ctx, struct cs_pc_node *node)
+{
+    struct oldest *o = ctx;
+    struct cs_pc_conn *c = (struct cs_pc_conn *)(void *)node;
+
+    if (c->state == CS_CONN_CHALLENGED &&
+        (o->conn == NULL || c->heard_ms < o->conn->heard_ms ||
+         (c->heard_ms == o->conn->heard_ms && c->id < o->conn->id))) {
+        o->conn = c;
+    }
+}
+
+/* A node signs in within a round trip; who only holds connections open makes room for
+ * it, instead of keeping it out. */
+static void make_room(struct cs_platform_core *core)
+{
+    struct oldest o = {NULL};
+
+    if (core->n_unauth >= CS_PC_UNAUTH_MAX) {
+        cs_pc_map_each(&core->conns, oldest_one, &o);
+        CS_ASSERT(o.conn != NULL);
+        cs_pc_conn_close(core, o.conn, CS_ERR_LIMIT);
+    }
+}
+
 /* Why the connection cannot be taken, CS_OK when it can. */
 static enum cs_err up_check(struct cs_platform_core *core, const struct cs_event *ev)
 {
     if (conn_get(core, ev->conn) != NULL) {
         return CS_ERR_PROTOCOL;
     }
-    if (core->conns.n >= core->cfg.limits.max_connections ||
-        core->n_unauth >= CS_PC_UNAUTH_MAX) {
+    if (core->conns.n >= core->cfg.limits.max_connections) {
         return CS_ERR_LIMIT;
     }
     if (ev->exporter.n > sizeof(((struct cs_pc_conn *)0)->exporter) ||
@@ -61,6 +89,7 @@ void cs_pc_conn_up(struct cs_platform_core *core, const struct cs_event *ev)
         cs_emit_close(core->out, ev->conn, err);
         return;
     }
+    make_room(core);
     c = cs_alloc(sizeof *c);
     CS_ASSERT(c != NULL);
     c->id = ev->conn;

@@ -33,7 +33,7 @@ enum {
     CS_PC_TOKENS_CREDENTIAL = 200,
     CS_PC_HELLO_BURST = 200, /* sign-ins of one address: a site of many nodes is one */
     CS_PC_HELLO_PER_S = 50,
-    CS_PC_UNAUTH_MAX = 1024, /* connections that have not signed in */
+    CS_PC_UNAUTH_MAX = 1024, /* connections that have not signed in: the oldest goes */
 };
 
 enum cs_pc_conn_state { CS_CONN_CHALLENGED, CS_CONN_READY };

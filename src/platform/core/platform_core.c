@@ -27,6 +27,8 @@ static void limits_default(struct cs_platform_limits *l)
     DEFAULT(max_devices, 10000);
     DEFAULT(max_quorums, 10000);
     DEFAULT(max_credentials, 1000);
+    DEFAULT(max_vaults, 100000);
+    DEFAULT(max_wallets, 1000000);
     DEFAULT(max_connections, 8192);
     DEFAULT(request_rate, 2000);
     DEFAULT(relay_rate, 20000);

@@ -43,6 +43,8 @@ struct cs_platform_limits {
     uint32_t max_devices;     /* 10000 */
     uint32_t max_quorums;     /* 10000 */
     uint32_t max_credentials; /* 1000 */
+    uint32_t max_vaults;      /* 100000 */
+    uint32_t max_wallets;     /* 1000000 */
     uint32_t max_connections; /* both channels, 8192 */
     uint32_t request_rate;    /* REST requests per credential and second, 2000 */
     uint32_t relay_rate;      /* relay frames per device and second, 20000 */

@@ -189,6 +189,12 @@ static json_t *create(struct cs_api *a, json_t *wishes, struct cs_pc_quorum *q)
     uint8_t id[CS_PC_ID];
     json_t *rec, *view;
 
+    if (cs_pc_index_count(a->core, CS_IX_WALLETS, cs_pc_scope("", "")) >=
+        a->core->cfg.limits.max_wallets) {
+        return cs_api_fail(a, CS_API_LIMIT, "",
+                           "there are as many wallets as allowed: use one that is "
+                           "there");
+    }
     cs_pc_new_id(a->core, id);
     rec = cs_pc_make(a->core, id, a->actor);
     CS_ASSERT(json_object_update(rec, wishes) == 0);
