@@ -119,6 +119,12 @@
     X(SIG_INVALID,      PEER,     BLAME,      76, "SIG_INVALID",       "the signature does not verify")      \
     X(RECEIPT,          PEER,     BLAME,      76, "SIG_INVALID",       "a node's receipt is not for this request, or does not verify")\
     X(FROST_SELF,       INTERNAL, STOP,       70, "INTERNAL",          "7.6: own partial signature does not verify")\
+    /* paths and tweaks, PROTOCOLS 9.1, 7.4 */                                                               \
+    X(PATH_DEPTH,       USAGE,    REFUSE,     65, "PATH",              "9.1: a path has more than 10 steps")\
+    X(PATH_HARDENED,    USAGE,    REFUSE,     65, "PATH",              "9.1: hardened steps need the whole private key, which nobody has")\
+    X(PATH_CHILD,       USAGE,    REFUSE,     65, "PATH",              "9.1: this path leads to no valid key, choose another index")\
+    X(TWEAK_RANGE,      USAGE,    REFUSE,     65, "TWEAK",             "7.4: tweak is not below the group order")\
+    X(TWEAK_IDENTITY,   USAGE,    REFUSE,     65, "TWEAK",             "7.4: tweaked key is the identity")\
     /* DKLs23, PROTOCOLS 4.7, 15.4 D5: one row a check; to the peer the burning ones are only "ended" (4.6) */ \
     X(OT_CHECK,         PEER,     BURN,       76, "PEER_ABORTED",      "4.3: OT extension does not hold for one choice in all rows")\
     X(RVOLE_CHECK,      PEER,     BURN,       76, "PEER_ABORTED",      "4.4: multiplication inputs are not one pair in all transfers")\
