@@ -217,7 +217,57 @@ static void one_rejection_ends_the_quorum(void **state)
     memcpy(f.u.quorum_rejected.text + 249, "\xc3\xbc\xc3\xbc",
            5); /* long and not ASCII */
     fake_evt(&t->d[2], &f);
+    (void)snprintf(path, sizeof path, "/v2/mpc/memberships/%s", t->quorum);
+    fake_ok(t->w, "GET", path, NULL);
+    assert_string_equal(fake_text(t->w, "0.state"), "MEMBERSHIP_STATE_FAILED");
+    assert_string_equal(fake_text(t->w, "2.state"), "MEMBERSHIP_STATE_REJECTED");
     ended(t, "DESCRIPTOR", "member 3");
+}
+
+static void repeated_steps_cause_no_commands(void **state)
+{
+    struct fake_trio *t = fake_trio_new();
+
+    (void)state;
+    fake_quorum_new(t);
+    for (int i = 0; i < 3; i++) {
+        fake_accept(t, i);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_true(fake_cmd(&t->d[i], CS_CMD_QUORUM_COMMITS));
+        fake_reveal(t, i);
+    }
+    assert_true(fake_cmd(&t->d[1], CS_CMD_QUORUM_FINISH));
+    for (int k = 0; k < 5; k++) {
+        fake_reveal(t, 0);
+    }
+    assert_false(fake_cmd(&t->d[1], CS_CMD_QUORUM_FINISH));
+    fake_trio_free(t);
+}
+
+/* A quorum that is deleted while it is joined is gone for all, and stays so. */
+static void a_deleted_quorum_is_gone_and_joins_no_more(void **state)
+{
+    struct fake_trio *t = fake_trio_new();
+
+    (void)state;
+    fake_quorum_new(t);
+    fake_accept(t, 0);
+    fake_ok(t->w, "DELETE", quorum(t, ""), NULL);
+    for (int i = 0; i < 3; i++) {
+        assert_true(fake_cmd(&t->d[i], CS_CMD_QUORUM_CANCEL));
+    }
+    fake_accept(t, 1);
+    fake_accept(t, 2);
+    for (int i = 0; i < 3; i++) {
+        assert_false(fake_cmd(&t->d[i], CS_CMD_QUORUM_COMMITS));
+    }
+    assert_int_equal(fake_api(t->w, "GET", quorum(t, ""), NULL), 404);
+    assert_int_equal(fake_api(t->w, "GET", quorum(t, "/status"), NULL), 404);
+    assert_int_equal(fake_api(t->w, "DELETE", quorum(t, ""), NULL), 404);
+    (void)snprintf(path, sizeof path, "/v2/devices/%s", t->d[0].text);
+    fake_ok(t->w, "DELETE", path, NULL); /* no member of anything any more */
+    fake_trio_free(t);
 }
 
 static void a_device_speaks_only_for_itself(void **state)
@@ -370,6 +420,8 @@ int main(void)
         cmocka_unit_test(opening_another_value_ends_the_quorum),
         cmocka_unit_test(confirming_other_words_ends_the_quorum),
         cmocka_unit_test(one_rejection_ends_the_quorum),
+        cmocka_unit_test(repeated_steps_cause_no_commands),
+        cmocka_unit_test(a_deleted_quorum_is_gone_and_joins_no_more),
         cmocka_unit_test(a_device_speaks_only_for_itself),
         cmocka_unit_test(a_quorum_that_is_not_joined_in_time_fails),
         cmocka_unit_test(bad_quorum_requests_name_their_field),
