@@ -240,225 +240,226 @@ static void make(struct cs_wr *w, const char *type, const char *fields)
     cs_wr_free(&body);
 }
 
+static const struct {
+    const char *type, *fields, *part;
+} parser_cases[] = {
+    /* legacy: nonce price gas to value data v r s */
+    {"", "0901825208" TO "0180", "six fields"},
+    {"",
+     "0901825208" TO "0180"
+     "01",
+     "nine fields"},
+    {"",
+     "0901825208" TO "0180"
+     "01808080",
+     "nine fields"},
+    {"",
+     "0901825208" TO "0180"
+     "018001",
+     "signed already"},
+    {"",
+     "0901825208" TO "0180"
+     "010180",
+     "signed already"},
+    {"",
+     "0901825208" TO "0180"
+     "258101",
+     "one canonical RLP list"}, /* 01 as 8101 */
+    {"",
+     "0901825208" TO "0180"
+     "008080",
+     "chain id"}, /* 00 is not zero */
+    {"",
+     "0901825208" TO "0180"
+     "88ffffffffffffffff8080",
+     "chain id"},
+    {"",
+     "0901825208" TO "0180"
+     "89010000000000000000"
+     "8080",
+     "chain id"},
+    {"",
+     "0901825208" TO "0180"
+     "c08080",
+     "chain id"},
+    {"",
+     "0901825208" TO "0180"
+     "81898080",
+     "another blockchain"}, /* Polygon */
+    {"",
+     "0001825208" TO "0180"
+     "018080",
+     "nonce"},
+    {"",
+     "88ffffffffffffffff01825208" TO "0180"
+     "018080",
+     "nonce"},
+    {"",
+     "0900825208" TO "0180"
+     "018080",
+     "gas price"},
+    {"",
+     "09c0825208" TO "0180"
+     "018080",
+     "gas price"},
+    {"",
+     "0901820008" TO "0180"
+     "018080",
+     "gas limit"},
+    {"",
+     "0901c0" TO "0180"
+     "018080",
+     "gas limit"},
+    {"",
+     "090182520893" TO_N "3501"
+     "80018080",
+     NULL},
+    {"",
+     "0901825208"
+     "c0"
+     "0180"
+     "018080",
+     "recipient"},
+    {"",
+     "0901825208"
+     "01"
+     "0180"
+     "018080",
+     "recipient"},
+    {"",
+     "0901825208" TO "0080"
+     "018080",
+     "value"},
+    {"",
+     "0901825208" TO "c080"
+     "018080",
+     "value"},
+    {"",
+     "0901825208" TO
+     "a1010101010101010101010101010101010101010101010101010101010101010101"
+     "80018080",
+     "value"},
+    {"",
+     "0901825208" TO "01c0"
+     "018080",
+     "byte string"},
+    {"",
+     "0901825208"
+     "80"
+     "0180"
+     "018080",
+     "neither"},
+    /* 1559: chain nonce tip max gas to value data access */
+    {"02",
+     "010901"
+     "02"
+     "825208" TO "0180"
+     "80",
+     "access list is not a list"},
+    {"02",
+     "010901"
+     "02"
+     "825208" TO "0180"
+     "c180",
+     "access list is malformed"},
+    {"02",
+     "010901"
+     "02"
+     "825208" TO "0180"
+     "c3c2"
+     "c0c0",
+     "access list is malformed"},
+    {"02",
+     "010901"
+     "02"
+     "825208" TO "0180"
+     "d7d6" TO "01",
+     "access list is malformed"},
+    {"02",
+     "010901"
+     "02"
+     "825208" TO "0180"
+     "d8d7" TO "c101",
+     "access list is malf"},
+    {"02",
+     "010901"
+     "02"
+     "825208" TO "0180"
+     "d8d7" TO "c0c0",
+     "access list is malf"},
+    {"02",
+     "010903"
+     "02"
+     "825208" TO "0180"
+     "c0",
+     "priority fee is above"},
+    {"02",
+     "0109820100"
+     "02"
+     "825208" TO "0180"
+     "c0",
+     "priority fee is above"},
+    {"02",
+     "0109c0"
+     "02"
+     "825208" TO "0180"
+     "c0",
+     "priority fee is not"},
+    {"02",
+     "800901"
+     "02"
+     "825208" TO "0180"
+     "c0",
+     "chain id"},
+    {"02",
+     "010901"
+     "02"
+     "825208" TO "0180",
+     "number of fields"},
+    {"02",
+     "010901"
+     "02"
+     "825208" TO "0180"
+     "c0808080",
+     "number of fields"},
+    {"01",
+     "010902"
+     "825208" TO "0180"
+     "c0"
+     "80",
+     "number of fields"},
+    {"03",
+     "010901"
+     "02"
+     "825208" TO "0180"
+     "c0",
+     "not supported"},
+    {"04",
+     "010901"
+     "02"
+     "825208" TO "0180"
+     "c0",
+     "not supported"},
+    {"00",
+     "010901"
+     "02"
+     "825208" TO "0180"
+     "c0",
+     "not supported"},
+};
+
 static void every_check_of_the_parser_has_its_sentence(void **state)
 {
-    static const struct {
-        const char *type, *fields, *part;
-    } cases[] = {
-        /* legacy: nonce price gas to value data v r s */
-        {"", "0901825208" TO "0180", "six fields"},
-        {"",
-         "0901825208" TO "0180"
-         "01",
-         "nine fields"},
-        {"",
-         "0901825208" TO "0180"
-         "01808080",
-         "nine fields"},
-        {"",
-         "0901825208" TO "0180"
-         "018001",
-         "signed already"},
-        {"",
-         "0901825208" TO "0180"
-         "010180",
-         "signed already"},
-        {"",
-         "0901825208" TO "0180"
-         "258101",
-         "one canonical RLP list"}, /* 01 as 8101 */
-        {"",
-         "0901825208" TO "0180"
-         "008080",
-         "chain id"}, /* 00 is not zero */
-        {"",
-         "0901825208" TO "0180"
-         "88ffffffffffffffff8080",
-         "chain id"},
-        {"",
-         "0901825208" TO "0180"
-         "89010000000000000000"
-         "8080",
-         "chain id"},
-        {"",
-         "0901825208" TO "0180"
-         "c08080",
-         "chain id"},
-        {"",
-         "0901825208" TO "0180"
-         "81898080",
-         "another blockchain"}, /* Polygon */
-        {"",
-         "0001825208" TO "0180"
-         "018080",
-         "nonce"},
-        {"",
-         "88ffffffffffffffff01825208" TO "0180"
-         "018080",
-         "nonce"},
-        {"",
-         "0900825208" TO "0180"
-         "018080",
-         "gas price"},
-        {"",
-         "09c0825208" TO "0180"
-         "018080",
-         "gas price"},
-        {"",
-         "0901820008" TO "0180"
-         "018080",
-         "gas limit"},
-        {"",
-         "0901c0" TO "0180"
-         "018080",
-         "gas limit"},
-        {"",
-         "090182520893" TO_N "3501"
-         "80018080",
-         NULL},
-        {"",
-         "0901825208"
-         "c0"
-         "0180"
-         "018080",
-         "recipient"},
-        {"",
-         "0901825208"
-         "01"
-         "0180"
-         "018080",
-         "recipient"},
-        {"",
-         "0901825208" TO "0080"
-         "018080",
-         "value"},
-        {"",
-         "0901825208" TO "c080"
-         "018080",
-         "value"},
-        {"",
-         "0901825208" TO
-         "a1010101010101010101010101010101010101010101010101010101010101010101"
-         "80018080",
-         "value"},
-        {"",
-         "0901825208" TO "01c0"
-         "018080",
-         "byte string"},
-        {"",
-         "0901825208"
-         "80"
-         "0180"
-         "018080",
-         "neither"},
-        /* 1559: chain nonce tip max gas to value data access */
-        {"02",
-         "010901"
-         "02"
-         "825208" TO "0180"
-         "80",
-         "access list is not a list"},
-        {"02",
-         "010901"
-         "02"
-         "825208" TO "0180"
-         "c180",
-         "access list is malformed"},
-        {"02",
-         "010901"
-         "02"
-         "825208" TO "0180"
-         "c3c2"
-         "c0c0",
-         "access list is malformed"},
-        {"02",
-         "010901"
-         "02"
-         "825208" TO "0180"
-         "d7d6" TO "01",
-         "access list is malformed"},
-        {"02",
-         "010901"
-         "02"
-         "825208" TO "0180"
-         "d8d7" TO "c101",
-         "access list is malf"},
-        {"02",
-         "010901"
-         "02"
-         "825208" TO "0180"
-         "d8d7" TO "c0c0",
-         "access list is malf"},
-        {"02",
-         "010903"
-         "02"
-         "825208" TO "0180"
-         "c0",
-         "priority fee is above"},
-        {"02",
-         "0109820100"
-         "02"
-         "825208" TO "0180"
-         "c0",
-         "priority fee is above"},
-        {"02",
-         "0109c0"
-         "02"
-         "825208" TO "0180"
-         "c0",
-         "priority fee is not"},
-        {"02",
-         "800901"
-         "02"
-         "825208" TO "0180"
-         "c0",
-         "chain id"},
-        {"02",
-         "010901"
-         "02"
-         "825208" TO "0180",
-         "number of fields"},
-        {"02",
-         "010901"
-         "02"
-         "825208" TO "0180"
-         "c0808080",
-         "number of fields"},
-        {"01",
-         "010902"
-         "825208" TO "0180"
-         "c0"
-         "80",
-         "number of fields"},
-        {"03",
-         "010901"
-         "02"
-         "825208" TO "0180"
-         "c0",
-         "not supported"},
-        {"04",
-         "010901"
-         "02"
-         "825208" TO "0180"
-         "c0",
-         "not supported"},
-        {"00",
-         "010901"
-         "02"
-         "825208" TO "0180"
-         "c0",
-         "not supported"},
-    };
 
     (void)state;
-    for (size_t i = 0; i < CS_COUNTOF(cases); i++) {
+    for (size_t i = 0; i < CS_COUNTOF(parser_cases); i++) {
         struct cs_wr w;
 
-        make(&w, cases[i].type, cases[i].fields);
-        if (cases[i].part == NULL) {
+        make(&w, parser_cases[i].type, parser_cases[i].fields);
+        if (parser_cases[i].part == NULL) {
             assert_int_equal(chains_decode(&own, cs_wr_get(&w), NULL), CS_ERR_CHAIN_TX);
         } else {
-            chains_refused(&own, cs_wr_get(&w), CS_ERR_CHAIN_TX, cases[i].part);
+            chains_refused(&own, cs_wr_get(&w), CS_ERR_CHAIN_TX, parser_cases[i].part);
         }
         cs_wr_free(&w);
     }

@@ -629,63 +629,64 @@ static void make(struct cs_wr *w, struct made m, const struct cs_chain_key *key)
     pieces_put(w, OR(m.doc, "2001"), key);
 }
 
+static const struct {
+    struct made m;
+    enum cs_err code;
+    const char *part;
+} cosmos_cases[] = {
+    {{0}, CS_OK, "transfer of 0.000009 ATOM to cosmos1nq6"},
+    {{.denom = "uosmo"}, CS_OK, "transfer of 9 units of uosmo"},
+    {{.denom = ""}, TX, "amount is malformed"},
+    {{.denom = "u atom"}, TX, "amount is malformed"},
+    {{.amount = "09"}, TX, "amount is malformed"},
+    {{.amount = "-9"}, TX, "amount is malformed"},
+    {{.amount = ""}, TX, "amount is malformed"},
+    {{.no_coin = true}, TX, "MsgSend is malformed"},
+    {{.from = "cosmos1nq6e554g8ny73gmgk8saymjml5ufvfequmu8ez"}, SIG, "sender"},
+    {{.to = "osmo1tnvqg888d93l5lsgku8upspxql2mc7zeemy8xq"}, TX, "recipient"},
+    {{.to = "cosmos1nq6e554g8ny73gmgk8saymjml5ufvfequmu8ex"}, TX, "recipient"},
+    {{.url = "/cosmos.staking.v1beta1.MsgDelegate"},
+     CS_OK,
+     "message /cosmos.staking.v1beta1.MsgDelegate"},
+    {{.url = ""}, TX, "message is malformed"},
+    {{.n_messages = 1}, TX, "no message"},
+    {{.n_messages = 3}, CS_OK, "; transfer of"},
+    {{.body = "1202ffff"}, TX, "memo is not a text"},
+    {{.body = "12026869"}, CS_OK, "memo: hi"},
+    {{.body = "fa3f00"}, TX, "extensions"},
+    {{.n_signers = 1}, TX, "exactly one signer"},
+    {{.n_signers = 3}, TX, "exactly one signer"},
+    {{.other_key = true}, SIG, "public key of the Cosmos"},
+    {{.pub_url = "/cosmos.crypto.ed25519.PubKey"}, SIG, "public key of the Cosmos"},
+    {{.mode = 127}, TX, "SIGN_MODE_DIRECT"},
+    {{.fee = "1a0161"}, TX, "another account pays"}, /* payer */
+    {{.fee = "220161"}, TX, "another account pays"}, /* granter */
+    {{.auth = "1a00"}, TX, "exactly one signer"},    /* tip */
+    {{.chain_id = ""}, TX, "no chain id"},
+    {{.doc = "2001"
+             "2802"},
+     TX,
+     "not a Cosmos SignDoc"},
+};
+
 static void cosmos_checks(void **state)
 {
-    static const struct {
-        struct made m;
-        enum cs_err code;
-        const char *part;
-    } cases[] = {
-        {{0}, CS_OK, "transfer of 0.000009 ATOM to cosmos1nq6"},
-        {{.denom = "uosmo"}, CS_OK, "transfer of 9 units of uosmo"},
-        {{.denom = ""}, TX, "amount is malformed"},
-        {{.denom = "u atom"}, TX, "amount is malformed"},
-        {{.amount = "09"}, TX, "amount is malformed"},
-        {{.amount = "-9"}, TX, "amount is malformed"},
-        {{.amount = ""}, TX, "amount is malformed"},
-        {{.no_coin = true}, TX, "MsgSend is malformed"},
-        {{.from = "cosmos1nq6e554g8ny73gmgk8saymjml5ufvfequmu8ez"}, SIG, "sender"},
-        {{.to = "osmo1tnvqg888d93l5lsgku8upspxql2mc7zeemy8xq"}, TX, "recipient"},
-        {{.to = "cosmos1nq6e554g8ny73gmgk8saymjml5ufvfequmu8ex"}, TX, "recipient"},
-        {{.url = "/cosmos.staking.v1beta1.MsgDelegate"},
-         CS_OK,
-         "message /cosmos.staking.v1beta1.MsgDelegate"},
-        {{.url = ""}, TX, "message is malformed"},
-        {{.n_messages = 1}, TX, "no message"},
-        {{.n_messages = 3}, CS_OK, "; transfer of"},
-        {{.body = "1202ffff"}, TX, "memo is not a text"},
-        {{.body = "12026869"}, CS_OK, "memo: hi"},
-        {{.body = "fa3f00"}, TX, "extensions"},
-        {{.n_signers = 1}, TX, "exactly one signer"},
-        {{.n_signers = 3}, TX, "exactly one signer"},
-        {{.other_key = true}, SIG, "public key of the Cosmos"},
-        {{.pub_url = "/cosmos.crypto.ed25519.PubKey"}, SIG, "public key of the Cosmos"},
-        {{.mode = 127}, TX, "SIGN_MODE_DIRECT"},
-        {{.fee = "1a0161"}, TX, "another account pays"}, /* payer */
-        {{.fee = "220161"}, TX, "another account pays"}, /* granter */
-        {{.auth = "1a00"}, TX, "exactly one signer"},    /* tip */
-        {{.chain_id = ""}, TX, "no chain id"},
-        {{.doc = "2001"
-                 "2802"},
-         TX,
-         "not a Cosmos SignDoc"},
-    };
     struct cs_chain_key key = pieces_key(CS_CHAIN_COSMOS_HUB, CS_CURVE_SECP256K1);
     const char *why = NULL;
     struct cs_chain_tx tx;
     struct cs_wr w;
 
     (void)state;
-    for (size_t i = 0; i < CS_COUNTOF(cases); i++) {
+    for (size_t i = 0; i < CS_COUNTOF(cosmos_cases); i++) {
         enum cs_err err;
 
-        make(&w, cases[i].m, &key);
+        make(&w, cosmos_cases[i].m, &key);
         err = cs_chain_decode(&tx, &key, cs_wr_get(&w), &why);
         why = err == CS_OK ? tx.text : why;
-        if (err != cases[i].code || strstr(why, cases[i].part) == NULL) {
+        if (err != cosmos_cases[i].code || strstr(why, cosmos_cases[i].part) == NULL) {
             fail_msg("case %zu: %s, %s", i, cs_err_name(err), why);
         }
-        assert_int_equal(tx.is_clear, err == CS_OK && cases[i].m.url == NULL);
+        assert_int_equal(tx.is_clear, err == CS_OK && cosmos_cases[i].m.url == NULL);
         cs_chain_tx_free(&tx);
         cs_wr_free(&w);
     }

@@ -195,108 +195,101 @@ static void make(struct cs_wr *w, struct made m)
     cs_wr_free(&contract);
 }
 
+static const struct {
+    struct made m;
+    enum cs_err code;
+    const char *part;
+} parser_cases[] = {
+    {{.head = "0a026f46"
+              "40e380aaf88434"},
+     CS_ERR_CHAIN_TX,
+     "refer to a block"},
+    {{.head = "0a036f46aa2208fd17a6ec00ce309440e380aaf88434"},
+     CS_ERR_CHAIN_TX,
+     "refer to a block"},
+    {{.head = "0a026f462208fd17a6ec00ce3094"}, CS_ERR_CHAIN_TX, "no expiration"},
+    {{.head = "0a026f462208fd17a6ec00ce309440ffffffffffffffffff01"},
+     CS_ERR_CHAIN_TX,
+     "no expiration"},
+    {{.head = "0a026f460a026f462208fd17a6ec00ce309440e380aaf88434"},
+     CS_ERR_CHAIN_TX,
+     "out of order"},
+    {{.head = "2208fd17a6ec00ce30940a026f4640e380aaf88434"},
+     CS_ERR_CHAIN_TX,
+     "out of order"},
+    {{.head = BLOCK "4a020801"}, CS_ERR_CHAIN_TX, "not understood"}, /* auths */
+    {{.tail = "620101"}, CS_ERR_CHAIN_TX, "not understood"},         /* scripts */
+    {{.tail = "5a00"}, CS_ERR_CHAIN_TX, "out of order"}, /* a second contract */
+    {{.tail = ""}, CS_ERR_CHAIN_TX, "no timestamp"},
+    {{.tail = "7001",
+      .type = 31,
+      .name = "TriggerSmartContract",
+      .value = OWNER TARGET},
+     CS_ERR_CHAIN_TX,
+     "no fee limit"},
+    {{.tail = "9001ffffffffffffffffff01"}, CS_ERR_CHAIN_TX, "negative"},
+    {{.tail = "70ffffffffffffffffff01"}, CS_ERR_CHAIN_TX, "negative"},
+    {{.tail = "9001808000"}, CS_ERR_CHAIN_TX, "malformed"}, /* long varint */
+    {{.extra = "2802"}, CS_ERR_CHAIN_TX, "another permission"},
+    {{.extra = "1a0101"}, CS_ERR_CHAIN_TX, "malformed"}, /* provider */
+    {{.type = 3}, CS_ERR_CHAIN_TX, "type is not supported"},
+    {{.type = 2}, CS_ERR_CHAIN_TX, "name differ"},
+    {{.name = "TransferContracT"}, CS_ERR_CHAIN_TX, "name differ"},
+    {{.value = OWNER TARGET}, CS_ERR_CHAIN_TX, "not positive"},
+    {{.value = OWNER TARGET "1800"}, CS_ERR_CHAIN_TX, "not positive"},
+    {{.value = OWNER TARGET "18ffffffffffffffffff01"}, CS_ERR_CHAIN_TX, "not positive"},
+    {{.value = OWNER "1809"}, CS_ERR_CHAIN_TX, "recipient"},
+    {{.value = OWNER "1214"
+                     "4242424242424242424242424242424242424242"
+                     "1809"},
+     CS_ERR_CHAIN_TX,
+     "recipient"},
+    {{.value = OWNER "121542"
+                     "4242424242424242424242424242424242424242"
+                     "1809"},
+     CS_ERR_CHAIN_TX,
+     "recipient"},
+    {{.value = TARGET "1809"}, CS_ERR_CHAIN_TX, "owner is not"},
+    {{.value = "0a15" TO_HEX TARGET "1809"}, CS_ERR_CHAIN_SIGNER, "not the wallet's"},
+    {{.value = OWNER OWNER TARGET "1809"}, CS_ERR_CHAIN_TX, "transfer is malformed"},
+    {{.value = OWNER TARGET "1809"
+                            "2001"},
+     CS_ERR_CHAIN_TX,
+     "transfer is malformed"},
+    {{.type = 2, .name = "TransferAssetContract", .value = "1215@1a15" TO_HEX "2009"},
+     CS_ERR_CHAIN_TX,
+     "asset transfer is malformed"},
+    {{.type = 31, .name = "TriggerSmartContract", .value = OWNER "1809"},
+     CS_ERR_CHAIN_TX,
+     "names no contract"},
+    {{.type = 31,
+      .name = "TriggerSmartContract",
+      .value = OWNER TARGET "18ffffffffffffffffff01"},
+     CS_ERR_CHAIN_TX,
+     "negative amount"},
+    {{.type = 31, .name = "TriggerSmartContract", .value = OWNER TARGET "3a0101"},
+     CS_ERR_CHAIN_TX,
+     "contract call is malformed"},
+    {{.type = 4, .name = "VoteWitnessContract", .value = TARGET},
+     CS_ERR_CHAIN_TX,
+     "names no owner"},
+    {{.type = 4, .name = "VoteWitnessContract", .value = OWNER OWNER},
+     CS_ERR_CHAIN_TX,
+     "owner twice"},
+    {{.type = 4, .name = "VoteWitnessContract", .value = "0a15" TO_HEX},
+     CS_ERR_CHAIN_SIGNER,
+     "not the wallet's"},
+};
+
 static void every_check_of_the_parser_has_its_sentence(void **state)
 {
-    static const struct {
-        struct made m;
-        enum cs_err code;
-        const char *part;
-    } cases[] = {
-        {{.head = "0a026f46"
-                  "40e380aaf88434"},
-         CS_ERR_CHAIN_TX,
-         "refer to a block"},
-        {{.head = "0a036f46aa2208fd17a6ec00ce309440e380aaf88434"},
-         CS_ERR_CHAIN_TX,
-         "refer to a block"},
-        {{.head = "0a026f462208fd17a6ec00ce3094"}, CS_ERR_CHAIN_TX, "no expiration"},
-        {{.head = "0a026f462208fd17a6ec00ce309440ffffffffffffffffff01"},
-         CS_ERR_CHAIN_TX,
-         "no expiration"},
-        {{.head = "0a026f460a026f462208fd17a6ec00ce309440e380aaf88434"},
-         CS_ERR_CHAIN_TX,
-         "out of order"},
-        {{.head = "2208fd17a6ec00ce30940a026f4640e380aaf88434"},
-         CS_ERR_CHAIN_TX,
-         "out of order"},
-        {{.head = BLOCK "4a020801"}, CS_ERR_CHAIN_TX, "not understood"}, /* auths */
-        {{.tail = "620101"}, CS_ERR_CHAIN_TX, "not understood"},         /* scripts */
-        {{.tail = "5a00"}, CS_ERR_CHAIN_TX, "out of order"}, /* a second contract */
-        {{.tail = ""}, CS_ERR_CHAIN_TX, "no timestamp"},
-        {{.tail = "7001",
-          .type = 31,
-          .name = "TriggerSmartContract",
-          .value = OWNER TARGET},
-         CS_ERR_CHAIN_TX,
-         "no fee limit"},
-        {{.tail = "9001ffffffffffffffffff01"}, CS_ERR_CHAIN_TX, "negative"},
-        {{.tail = "70ffffffffffffffffff01"}, CS_ERR_CHAIN_TX, "negative"},
-        {{.tail = "9001808000"}, CS_ERR_CHAIN_TX, "malformed"}, /* long varint */
-        {{.extra = "2802"}, CS_ERR_CHAIN_TX, "another permission"},
-        {{.extra = "1a0101"}, CS_ERR_CHAIN_TX, "malformed"}, /* provider */
-        {{.type = 3}, CS_ERR_CHAIN_TX, "type is not supported"},
-        {{.type = 2}, CS_ERR_CHAIN_TX, "name differ"},
-        {{.name = "TransferContracT"}, CS_ERR_CHAIN_TX, "name differ"},
-        {{.value = OWNER TARGET}, CS_ERR_CHAIN_TX, "not positive"},
-        {{.value = OWNER TARGET "1800"}, CS_ERR_CHAIN_TX, "not positive"},
-        {{.value = OWNER TARGET "18ffffffffffffffffff01"},
-         CS_ERR_CHAIN_TX,
-         "not positive"},
-        {{.value = OWNER "1809"}, CS_ERR_CHAIN_TX, "recipient"},
-        {{.value = OWNER "1214"
-                         "4242424242424242424242424242424242424242"
-                         "1809"},
-         CS_ERR_CHAIN_TX,
-         "recipient"},
-        {{.value = OWNER "121542"
-                         "4242424242424242424242424242424242424242"
-                         "1809"},
-         CS_ERR_CHAIN_TX,
-         "recipient"},
-        {{.value = TARGET "1809"}, CS_ERR_CHAIN_TX, "owner is not"},
-        {{.value = "0a15" TO_HEX TARGET "1809"},
-         CS_ERR_CHAIN_SIGNER,
-         "not the wallet's"},
-        {{.value = OWNER OWNER TARGET "1809"},
-         CS_ERR_CHAIN_TX,
-         "transfer is malformed"},
-        {{.value = OWNER TARGET "1809"
-                                "2001"},
-         CS_ERR_CHAIN_TX,
-         "transfer is malformed"},
-        {{.type = 2,
-          .name = "TransferAssetContract",
-          .value = "1215@1a15" TO_HEX "2009"},
-         CS_ERR_CHAIN_TX,
-         "asset transfer is malformed"},
-        {{.type = 31, .name = "TriggerSmartContract", .value = OWNER "1809"},
-         CS_ERR_CHAIN_TX,
-         "names no contract"},
-        {{.type = 31,
-          .name = "TriggerSmartContract",
-          .value = OWNER TARGET "18ffffffffffffffffff01"},
-         CS_ERR_CHAIN_TX,
-         "negative amount"},
-        {{.type = 31, .name = "TriggerSmartContract", .value = OWNER TARGET "3a0101"},
-         CS_ERR_CHAIN_TX,
-         "contract call is malformed"},
-        {{.type = 4, .name = "VoteWitnessContract", .value = TARGET},
-         CS_ERR_CHAIN_TX,
-         "names no owner"},
-        {{.type = 4, .name = "VoteWitnessContract", .value = OWNER OWNER},
-         CS_ERR_CHAIN_TX,
-         "owner twice"},
-        {{.type = 4, .name = "VoteWitnessContract", .value = "0a15" TO_HEX},
-         CS_ERR_CHAIN_SIGNER,
-         "not the wallet's"},
-    };
 
     (void)state;
-    for (size_t i = 0; i < CS_COUNTOF(cases); i++) {
+    for (size_t i = 0; i < CS_COUNTOF(parser_cases); i++) {
         struct cs_wr w;
 
-        make(&w, cases[i].m);
-        chains_refused(&own, cs_wr_get(&w), cases[i].code, cases[i].part);
+        make(&w, parser_cases[i].m);
+        chains_refused(&own, cs_wr_get(&w), parser_cases[i].code, parser_cases[i].part);
         cs_wr_free(&w);
     }
     chains_refused(&own,
