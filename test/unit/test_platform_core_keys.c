@@ -388,6 +388,35 @@ static void a_failed_key_does_not_come_back(void **state)
     fake_trio_free(t);
 }
 
+/* Generated clients send optional members as "" or null. */
+static void empty_optional_members_are_absent_ones(void **state)
+{
+    static const char *const rests[] = {
+        "\"recoveryPublicKey\":\"\"", "\"recoveryPublicKey\":null,\"externalId\":\"\"",
+        "\"description\":null,\"correlationId\":\"\""};
+    struct fake_trio *t = fake_trio_new();
+    char path[128], body[512];
+
+    (void)state;
+    (void)snprintf(
+        body, sizeof body,
+        "{\"name\":\"q\",\"deviceIds\":[\"%s\",\"%s\"],\"requiredSigners\":2,"
+        "\"quorumType\":\"QUORUM_TYPE_CLOUD\",\"backupStrategyId\":\"\"}",
+        t->d[0].text, t->d[1].text);
+    fake_ok(t->w, "POST", "/v2/mpc/quorums", body);
+    fake_quorum_joined(t);
+    fake_vault_new(t);
+    for (size_t i = 0; i < CS_COUNTOF(rests); i++) {
+        (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets", t->vault);
+        (void)snprintf(body, sizeof body,
+                       "{\"name\":\"b\",\"blockchain\":\"SOLANA\",\"keystore\":\"MPC\","
+                       "\"quorumId\":\"%s\",%s}",
+                       t->quorum, rests[i]);
+        fake_ok(t->w, "POST", path, body);
+    }
+    fake_trio_free(t);
+}
+
 static void vaults_and_wallets_are_bounded(void **state)
 {
     struct fake_trio *t = fake_trio_new();
@@ -511,6 +540,7 @@ int main(void)
         cmocka_unit_test(a_final_failure_ends_the_key),
         cmocka_unit_test(an_attempt_without_answer_is_repeated_until_the_life_ends),
         cmocka_unit_test(a_failed_key_does_not_come_back),
+        cmocka_unit_test(empty_optional_members_are_absent_ones),
         cmocka_unit_test(vaults_and_wallets_are_bounded),
         cmocka_unit_test(a_wallet_needs_a_confirmed_quorum),
         cmocka_unit_test(bad_wallet_requests_name_their_field),

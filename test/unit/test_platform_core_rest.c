@@ -83,14 +83,12 @@ static void setup_is_limited_per_address(void **state)
 /* Addresses that one customer has many of are one. */
 static void limits_count_a_whole_ipv6_network(void **state)
 {
-    static const char *const same[] = {"2001:db8:0:7::1",
-                                       "2001:db8:0:7:1:2:3:4",
-                                       "2001:DB8::7:0:0:0:9",
-                                       "2001:db8:0:7:ffff::",
-                                       "2001:db8:0:7::3",
-                                       "2001:db8::7:ffff:1:2:3"};
-    static const char *const others[] = {"2001:db8:0:8::1", "2001:db8:7::1", "::1",
-                                         "fe80::1", "::ffff:192.0.2.5", "192.0.2.6"};
+    static const char *const same[] = {
+        "2001:db8:0:7::1",     "2001:db8:0:7:1:2:3:4", "2001:DB8::7:0:0:0:9",
+        "2001:db8:0:7:ffff::", "2001:db8:0:7::3",      "2001:db8::7:ffff:1:2:3"};
+    static const char *const others[] = {
+        "2001:db8:0:8::1", "2001:db8:7::1",    "::1",
+        "fe80::1",         "::ffff:192.0.2.5", "192.0.2.6"};
     struct fake_platform *w = fake_platform_new();
 
     (void)state;
@@ -573,9 +571,9 @@ static void unknown_paths_and_methods_are_told_apart(void **state)
 /* Names are shown in lists and logs: none may break a line or pass for another. */
 static void names_hold_no_characters_that_deceive(void **state)
 {
-    static const char *const bad[] = {"a\\nb",         "a\\tb",         "a\\u001bb",
-                                      "a\\u007fb",     "a\\u0085b",     "a\\u2028b",
-                                      "a\\u202eb",     "a\\u2066b",     "a\\u2069b"};
+    static const char *const bad[] = {"a\\nb",     "a\\tb",     "a\\u001bb",
+                                      "a\\u007fb", "a\\u0085b", "a\\u2028b",
+                                      "a\\u202eb", "a\\u2066b", "a\\u2069b"};
     struct fake_platform *w = begin();
     char body[256];
 
@@ -590,8 +588,9 @@ static void names_hold_no_characters_that_deceive(void **state)
     (void)fake_api(w, "POST", "/v2/vaults",
                    "{\"name\":\"a\",\"description\":\"\\u202e\"}");
     fake_refused(w, 400, "description");
-    (void)fake_api(w, "POST", "/v2/vaults",
-                   "{\"name\":\"012345678901234567890123456789012345678901234567890\"}");
+    (void)fake_api(
+        w, "POST", "/v2/vaults",
+        "{\"name\":\"012345678901234567890123456789012345678901234567890\"}");
     fake_refused(w, 400, "name");
     assert_non_null(strstr(fake_text(w, "message"), "at most 50 characters"));
     fake_platform_free(w);

@@ -305,7 +305,8 @@ static void json_of_very_many_parts_is_refused_before_parsing(void **state)
     static const struct {
         const char *part, *word;
         size_t most; /* parts that may be there */
-    } bombs[] = {{"{}", "objects", 2046}, {"[]", "objects", 2046}, {"1", "values", 16382}};
+    } bombs[] = {
+        {"{}", "objects", 2046}, {"[]", "objects", 2046}, {"1", "values", 16382}};
     struct cs_ctl_frame f;
     char why[128];
 

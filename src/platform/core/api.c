@@ -220,9 +220,8 @@ static bool authenticate(struct cs_api *a, const struct cs_route *r)
     /* Looking a token up costs a hash, and 256 bits cannot be guessed: the limit slows
      * those who send bad ones and never a good one from the same address. */
     a->credential = cs_token_credential(a->core, a->http->authorization);
-    if (a->credential == NULL &&
-        !cs_api_take_from(a->core, "bad-auth", remote, BAD_AUTH_BURST,
-                          BAD_AUTH_PER_S)) {
+    if (a->credential == NULL && !cs_api_take_from(a->core, "bad-auth", remote,
+                                                   BAD_AUTH_BURST, BAD_AUTH_PER_S)) {
         (void)cs_api_fail(a, CS_API_LIMIT, "Authorization",
                           "too many refused tokens from this address: wait a minute");
         return false;

@@ -28,7 +28,7 @@ enum {
     CS_PC_TIMELINE_MAX = 128,     /* entries of one request */
     CS_PC_TIMELINE_OWN = 48,      /* of these, only for what the platform says */
     CS_PC_TIMERS_STEP = 64,       /* timers handled in one step */
-    CS_PC_QSETS_MAX = 1024,   /* device sets kept in memory between steps */
+    CS_PC_QSETS_MAX = 1024,       /* device sets kept in memory between steps */
     CS_PC_TOKENS_MAX = 20000,
     CS_PC_TOKENS_CREDENTIAL = 200,
     CS_PC_HELLO_BURST = 200, /* sign-ins of one address: a site of many nodes is one */
@@ -72,7 +72,7 @@ struct cs_pc_live {
     size_t outbox;        /* rows, known after the first use */
     bool outbox_counted;
     uint64_t kicked_ms; /* when it last made what waits look for signers */
-    uint32_t penalty; /* failed attempts lately: the signer choice avoids it */
+    uint32_t penalty;   /* failed attempts lately: the signer choice avoids it */
     uint64_t penalty_ms;
 };
 

@@ -58,8 +58,9 @@ static json_t *create(struct cs_api *a, json_t *wishes)
 
     if (cs_pc_index_count(a->core, CS_IX_VAULTS, cs_pc_scope("", "")) >=
         a->core->cfg.limits.max_vaults) {
-        return cs_api_fail(a, CS_API_LIMIT, "",
-                           "there are as many vaults as allowed: use one that is there");
+        return cs_api_fail(
+            a, CS_API_LIMIT, "",
+            "there are as many vaults as allowed: use one that is there");
     }
     cs_pc_new_id(a->core, id);
     rec = cs_pc_make(a->core, id, a->actor);

@@ -69,6 +69,7 @@ static bool is_built(struct cs_api *a, const struct cs_chain_info *chain,
                      enum cs_curve curve)
 {
     const char *keystore = cs_jr_str(&a->in, "keystore", 8, false);
+    const char *recovery = cs_jr_str_opt(&a->in, "recoveryPublicKey", 4096);
 
     if (a->in.err == CS_OK && strcmp(keystore, "HSM") != 0 &&
         strcmp(keystore, "MPC") != 0) {
@@ -80,7 +81,7 @@ static bool is_built(struct cs_api *a, const struct cs_chain_info *chain,
     if (strcmp(keystore, "MPC") != 0) {
         (void)cs_api_fail(a, CS_API_STATE, "keystore",
                           "HSM is not served here: use MPC with a quorum");
-    } else if (cs_jr_has(&a->in, "recoveryPublicKey")) {
+    } else if (recovery != NULL && recovery[0] != '\0') {
         (void)cs_api_fail(a, CS_API_STATE, "recoveryPublicKey",
                           "backup kits are not built: leave it out");
     } else if (curve != CS_CURVE_ED25519) {

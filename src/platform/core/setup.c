@@ -169,8 +169,7 @@ json_t *cs_api_setup(struct cs_api *a)
     if (cs_api_bad_body(a)) {
         return NULL;
     }
-    if (!cs_api_take_from(a->core, "setup", a->http->remote, TRY_BURST,
-                          TRY_PER_S)) {
+    if (!cs_api_take_from(a->core, "setup", a->http->remote, TRY_BURST, TRY_PER_S)) {
         return cs_api_fail(a, CS_API_LIMIT, "setupToken",
                            "too many tries: wait a minute");
     }

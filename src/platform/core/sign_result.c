@@ -135,7 +135,8 @@ static void signed_now(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *
 }
 
 /* What does not verify is never shown; the member is left out from here on.  It ends
- * an attempt only once and only its own: saying it again does not disturb the others. */
+ * an attempt only once and only its own: saying it again does not disturb the others.
+ */
 static void done_refused(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d,
                          enum cs_err err)
 {
