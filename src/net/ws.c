@@ -259,9 +259,8 @@ void cs_ws_close_conn(struct cs_ws *ws, uint64_t conn, enum cs_err err)
         cs_conn_want_write(c); /* delivers what waits, then closes */
     } else if (c->wsi != NULL) {
         cs_conn_kill(c, err);
-    } else if (c->dns != NULL) {
-        (void)uv_cancel((uv_req_t *)&c->dns->req); /* EBUSY: its answer frees c */
     } else {
+        cs_conn_drop_dns(c);
         cs_conn_release(c);
     }
 }
@@ -382,9 +381,7 @@ void cs_ws_shutdown(struct cs_ws *ws, void (*closed)(void *ctx), void *ctx)
     ws->closed = closed;
     ws->closed_ctx = ctx;
     for (struct cs_conn *c = ws->all; c != NULL; c = c->next) {
-        if (c->dns != NULL) {
-            (void)uv_cancel((uv_req_t *)&c->dns->req);
-        }
+        cs_conn_drop_dns(c);
     }
     if (ws->lws != NULL) {
         lws_context_destroy(ws->lws);

@@ -80,7 +80,12 @@ static void resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list)
     struct cs_conn *c = dns->conn;
     char ip[64] = "";
 
-    c->ws->dns_pending--;
+    dns->ws->dns_pending--;
+    if (c == NULL) {
+        uv_freeaddrinfo(list);
+        cs_free(dns);
+        return;
+    }
     c->dns = NULL;
     if (c->closing || c->ws->ending) {
         cs_conn_release(c);
@@ -94,6 +99,33 @@ static void resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list)
     cs_free(dns);
 }
 
+/* At most two requests run at a time (libuv), and one that still waits is cancelled:
+ * so a resolver that hangs does not make a queue. */
+void cs_conn_drop_dns(struct cs_conn *c)
+{
+    struct cs_dns *dns = c->dns;
+
+    if (dns != NULL) {
+        c->dns = NULL;
+        dns->conn = NULL;
+        (void)uv_cancel((uv_req_t *)&dns->req); /* EBUSY: its answer comes later */
+    }
+}
+
+void cs_conn_dns_late(struct cs_conn *c)
+{
+    char ip[64] = "";
+
+    cs_conn_drop_dns(c);
+    if (remembered(ip, c)) {
+        cs_conn_deadline(c, c->ws->cfg.limits.connect_ms);
+        dial(c, ip);
+    } else {
+        cs_conn_down(c, CS_ERR_DNS);
+        cs_conn_release(c);
+    }
+}
+
 static enum cs_err resolve(struct cs_conn *c)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
@@ -102,6 +134,7 @@ static enum cs_err resolve(struct cs_conn *c)
     if (dns == NULL) {
         return CS_ERR_NOMEM;
     }
+    dns->ws = c->ws;
     dns->conn = c;
     if (uv_getaddrinfo(c->ws->cfg.loop, &dns->req, resolved, c->url_host, NULL,
                        &hints) != 0) {

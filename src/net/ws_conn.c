@@ -134,10 +134,14 @@ void cs_conn_want_write(struct cs_conn *c)
 
 static void client_overdue(struct cs_conn *c)
 {
-    cs_conn_kill(c, c->dns != NULL ? CS_ERR_DNS : CS_ERR_CONN);
+    if (c->dns != NULL) {
+        cs_conn_dns_late(c);
+        return;
+    }
+    cs_conn_kill(c, CS_ERR_CONN);
     if (c->wsi == NULL) {
-        cs_conn_down(c, CS_ERR_DNS);
-        cs_conn_release(c); /* when DNS still works on it, its late answer does */
+        cs_conn_down(c, CS_ERR_CONN); /* or what cs_ws_connect found: c->err */
+        cs_conn_release(c);
     }
 }
 

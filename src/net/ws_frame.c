@@ -255,5 +255,10 @@ int cs_ws_frame_cb(struct lws *wsi, enum lws_callback_reasons reason, void *user
     ws->in_lws--;
     /* Killed by what the event led to: libwebsockets forgets the timeout that does it
      * when it finishes the upgrade after ESTABLISHED. */
-    return c->killed && c->told_up ? -1 : result;
+    result = c->killed && c->told_up ? -1 : result;
+    if (result != 0 && c->deadline == UINT64_MAX) {
+        /* A peer that goes on sending need not read our close, nor answer it. */
+        cs_conn_deadline(c, ws->cfg.limits.close_ms);
+    }
+    return result;
 }

@@ -50,7 +50,8 @@ struct cs_http {
 
 struct cs_dns {
     uv_getaddrinfo_t req;
-    struct cs_conn *conn;
+    struct cs_ws *ws;
+    struct cs_conn *conn; /* NULL: nobody waits for it any more */
 };
 
 struct cs_conn {
@@ -119,6 +120,10 @@ void cs_conn_down(struct cs_conn *c, enum cs_err err);
 void cs_conn_kill(struct cs_conn *c, enum cs_err err);
 void cs_conn_want_write(struct cs_conn *c);
 void cs_conn_overdue(struct cs_conn *c); /* its deadline has passed */
+/* ws_client.c: stops waiting for the resolver, which may take its time. */
+void cs_conn_drop_dns(struct cs_conn *c);
+/* ws_client.c: the resolver hangs: dials the last good address, or gives up. */
+void cs_conn_dns_late(struct cs_conn *c);
 
 /* After a call of libwebsockets that was not made in one of its callbacks, its service
  * must be woken (STACK 2.3 a). */

@@ -9,6 +9,7 @@
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -23,6 +24,7 @@ struct ws_peer {
     bool upgraded;    /* the handshake was answered */
     bool ended;       /* the other side ended the connection */
     uv_sem_t release; /* what a play waits for that stands still */
+    atomic_bool done; /* set last */
     uv_thread_t thread;
 };
 
@@ -149,6 +151,7 @@ static inline void ws_peer_main(void *arg)
     SSL_free(ssl);
     SSL_CTX_free(ctx);
     (void)close(fd);
+    atomic_store(&p->done, true);
 }
 
 static inline void ws_peer_start(struct ws_peer *p,
@@ -160,9 +163,14 @@ static inline void ws_peer_start(struct ws_peer *p,
     assert_int_equal(uv_thread_create(&p->thread, ws_peer_main, p), 0);
 }
 
-static inline void ws_peer_join(struct ws_peer *p)
+/* The loop goes on meanwhile: the peer may wait for the other side. */
+static inline void ws_peer_join(struct ws_peer *p, uv_loop_t *loop)
 {
     uv_sem_post(&p->release);
+    while (!atomic_load(&p->done)) {
+        (void)uv_run(loop, UV_RUN_NOWAIT);
+        (void)usleep(1000);
+    }
     assert_int_equal(uv_thread_join(&p->thread), 0);
     uv_sem_destroy(&p->release);
 }

@@ -95,6 +95,9 @@ static void dial_on(struct toy_core *t, const struct cs_event *ev, struct cs_ste
     }
 }
 
+/* A refused peer has this long to read why. */
+static const struct cs_ws_limits quick = {.close_ms = 100};
+
 /* ---- tests --------------------------------------------------------------------- */
 
 static void serve(struct rig *r, struct ws_peer *p, const struct cs_ws_limits *limits,
@@ -110,7 +113,7 @@ static void serve(struct rig *r, struct ws_peer *p, const struct cs_ws_limits *l
 
 static void end(struct rig *r, struct ws_peer *p)
 {
-    ws_peer_join(p);
+    ws_peer_join(p, &r->loop);
     assert_true(p->upgraded);
     rig_close(r);
 }
@@ -187,7 +190,7 @@ static void a_message_without_end_is_cut_off(void **state)
     struct rig r;
 
     (void)state;
-    serve(&r, &p, NULL, NULL, never_end_a_message);
+    serve(&r, &p, &quick, NULL, never_end_a_message);
     rig_until(&r, &r.s.n[CS_EV_CONN_DOWN], 1);
     assert_int_equal(r.s.err, CS_ERR_TOO_LONG);
     assert_int_equal(r.s.n[CS_EV_MESSAGE], 1);
@@ -201,7 +204,7 @@ static void a_strangers_fragments_count_together(void **state)
     struct rig r;
 
     (void)state;
-    serve(&r, &p, NULL, NULL, never_end_a_first_message);
+    serve(&r, &p, &quick, NULL, never_end_a_first_message);
     rig_until(&r, &r.s.n[CS_EV_CONN_DOWN], 1);
     assert_int_equal(r.s.err, CS_ERR_TOO_LONG);
     assert_int_equal(r.s.n[CS_EV_MESSAGE], 0);
@@ -214,7 +217,7 @@ static void a_huge_frame_is_refused_at_its_start(void **state)
     struct rig r;
 
     (void)state;
-    serve(&r, &p, NULL, NULL, announce_a_huge_frame);
+    serve(&r, &p, &quick, NULL, announce_a_huge_frame);
     rig_until(&r, &r.s.n[CS_EV_CONN_DOWN], 1);
     assert_int_equal(r.s.n[CS_EV_MESSAGE], 0);
     end(&r, &p);
@@ -244,10 +247,7 @@ static void a_peer_that_does_not_close_is_cut_off(void **state)
     while (r.s.n[CS_EV_CONN_UP] < 2) { /* its place is free again: another gets in */
         next = (struct ws_peer){.port = cs_host_port(r.server), .listen_fd = -1};
         ws_peer_start(&next, stand_still);
-        for (int i = 0; i < 20; i++) {
-            (void)uv_run(&r.loop, UV_RUN_ONCE);
-        }
-        ws_peer_join(&next);
+        ws_peer_join(&next, &r.loop);
     }
     assert_int_equal(r.s.n[CS_EV_CONN_DOWN], 0); /* the core closed it itself */
     end(&r, &p);
