@@ -397,4 +397,15 @@ FAKE void fake_setup(struct fake_platform *w, char id[40], char secret[80])
     fake_login(w, id, secret);
 }
 
+FAKE int fake_credential_new(struct fake_platform *w, const char *permissions,
+                             const char *more)
+{
+    char body[1024];
+
+    (void)snprintf(body, sizeof body,
+                   "{\"name\":\"c\",\"category\":\"CONTROLS\",\"permissions\":[%s]%s}",
+                   permissions, more);
+    return fake_api(w, "POST", "/v2/credentials", body);
+}
+
 #endif

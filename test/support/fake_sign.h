@@ -208,4 +208,31 @@ FAKE struct fake_trio *fake_signers(void)
     return t;
 }
 
+FAKE void fake_both_done(struct fake_trio *t, struct fake_tx *x, unsigned mask)
+{
+    struct cs_ctl_frame f;
+    uint8_t sig[64];
+
+    fake_group_sign(t, sig, cs_wr_get(&x->message));
+    fake_done_make(t, x, fake_first(mask), sig, &f);
+    fake_evt(&t->d[fake_first(mask)], &f);
+    fake_done_make(t, x, fake_second(mask), sig, &f);
+    fake_evt(&t->d[fake_second(mask)], &f);
+}
+
+FAKE void fake_tx_end(struct fake_trio *t, struct fake_tx *x)
+{
+    cs_wr_free(&x->message);
+    fake_trio_free(t);
+}
+
+FAKE size_t fake_lines(struct fake_trio *t, const struct fake_tx *x)
+{
+    char rest[96];
+
+    (void)snprintf(rest, sizeof rest, "/%s/timeline", x->id);
+    fake_ok(t->w, "GET", fake_tx_path(t, rest), NULL);
+    return json_array_size(json_object_get(t->w->reply, "entries"));
+}
+
 #endif
