@@ -231,7 +231,9 @@ static unsigned c32_digit(const uint8_t raw[C32_LEN], size_t i)
     unsigned v = 0;
 
     for (size_t b = 5 * i; b < 5 * i + 5 && b < 8 * C32_LEN; b++) {
-        v |= (raw[C32_LEN - 1 - b / 8] >> (b % 8) & 1U) << (b - 5 * i);
+        unsigned byte = raw[C32_LEN - 1 - b / 8];
+
+        v |= (byte >> (b % 8) & 1U) << (b - 5 * i);
     }
     return v;
 }
