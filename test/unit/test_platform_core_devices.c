@@ -145,6 +145,95 @@ static void exactly_one_of_two_nodes_wins_a_pairing_key(void **state)
     }
 }
 
+/* A device is both of its keys: one of them is not enough. */
+static void half_an_identity_does_not_sign_in(void **state)
+{
+    struct fake_platform *w = fake_platform_new();
+    char id[40], secret[80];
+    struct fake_device d;
+    struct cs_identity_secret own;
+
+    (void)state;
+    fake_setup(w, id, secret);
+    fake_device_new(w, &d);
+    fake_connect_ok(&d);
+    d.has_pairing = false;
+    own = *d.key;
+    fake_identity(&d);
+    memcpy(d.key->pub.sk, own.pub.sk, sizeof own.pub.sk); /* its SK, another IK */
+    fake_connect(&d);
+    fake_refusal(&d, "E_AUTH");
+    fake_random(w, own.pub.sk, sizeof own.pub.sk); /* its IK, another SK */
+    *d.key = own;
+    fake_connect(&d);
+    fake_refusal(&d, "E_AUTH");
+    fake_device_free(&d);
+    fake_platform_free(w);
+}
+
+/* Only who holds the device's pairing key hears why, and raises the alarm. */
+static void strangers_raise_no_alarm_and_learn_nothing(void **state)
+{
+    struct fake_platform *w = fake_platform_new();
+    char id[40], secret[80];
+    struct fake_device d;
+    uint8_t seed[32];
+
+    (void)state;
+    fake_setup(w, id, secret);
+    fake_device_new(w, &d);
+    memcpy(seed, d.seed, sizeof seed);
+    fake_connect_ok(&d);
+    fake_identity(&d); /* somebody else who knows the device's id */
+    d.has_pairing = false;
+    fake_connect(&d);
+    fake_refusal(&d, "E_AUTH");
+    d.has_pairing = true;
+    fake_random(w, d.seed, sizeof d.seed); /* with a key of its own */
+    fake_connect(&d);
+    fake_refusal(&d, "E_AUTH");
+    assert_int_equal(w->alerts, 0);
+    memcpy(d.seed, seed, sizeof seed); /* with the device's */
+    fake_connect(&d);
+    fake_refusal(&d, "PAIRING_KEY_USED");
+    assert_int_equal(w->alerts, 1);
+    for (int i = 0; i < 20; i++) { /* told, but not each time */
+        fake_connect(&d);
+        fake_refusal(&d, "PAIRING_KEY_USED");
+    }
+    assert_int_equal(w->alerts, 5);
+    d.id[0] ^= 1; /* no device at all */
+    fake_connect(&d);
+    fake_refusal(&d, "E_AUTH");
+    fake_device_free(&d);
+    fake_platform_free(w);
+}
+
+/* The proof of a pairing key is a signature, not the public key. */
+static void a_copied_proof_of_the_pairing_key_is_worth_nothing(void **state)
+{
+    struct fake_platform *w = fake_platform_new();
+    struct cs_ctl_frame f;
+    char id[40], secret[80];
+    struct fake_device d;
+    uint8_t nonce[32];
+
+    (void)state;
+    fake_setup(w, id, secret);
+    fake_device_new(w, &d);
+    fake_connect_ok(&d);
+    fake_identity(&d);
+    fake_open(&d, nonce);
+    fake_hello_make(&d, &f, nonce);
+    f.u.hello.pairing_sig[3] ^= 1;
+    fake_send(&d, &f);
+    (void)fake_next(&d);
+    fake_refusal(&d, "E_AUTH");
+    assert_int_equal(w->alerts, 0);
+    fake_device_free(&d);
+    fake_platform_free(w);
+}
+
 static void the_same_node_may_repeat_its_pairing_key(void **state)
 {
     struct fake_device d;
@@ -601,6 +690,9 @@ int main(void)
         cmocka_unit_test(a_newer_pairing_key_revokes_the_unused_one),
         cmocka_unit_test(a_pairing_key_expires),
         cmocka_unit_test(exactly_one_of_two_nodes_wins_a_pairing_key),
+        cmocka_unit_test(half_an_identity_does_not_sign_in),
+        cmocka_unit_test(strangers_raise_no_alarm_and_learn_nothing),
+        cmocka_unit_test(a_copied_proof_of_the_pairing_key_is_worth_nothing),
         cmocka_unit_test(the_same_node_may_repeat_its_pairing_key),
         cmocka_unit_test(an_empty_volume_of_an_approved_device_is_named),
         cmocka_unit_test(approving_names_the_fingerprint),

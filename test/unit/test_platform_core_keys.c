@@ -159,6 +159,103 @@ static void a_certificate_for_another_key_set_or_curve_fails(void **state)
     }
 }
 
+/* Signed by all members as it is, but not what was asked for. */
+static void sign_again(struct fake_trio *t)
+{
+    uint8_t C[32];
+
+    memset(&t->sigs, 0, sizeof t->sigs);
+    cs_cert_content(C, &t->body);
+    cs_cert_hash(t->cert_hash, C);
+    for (uint8_t i = 1; i <= 3; i++) {
+        uint8_t sig[64];
+
+        cs_cert_sign(sig, t->d[i - 1].key->ik_seed, C);
+        cs_sig_set_put(&t->sigs, i, sig);
+    }
+    cs_wr_reset(&t->cert);
+    cs_certificate_encode(&t->cert, &t->body, &t->sigs);
+    assert_int_equal(t->cert.err, CS_OK);
+}
+
+static void a_certificate_of_another_epoch_scheme_or_curve_fails(void **state)
+{
+    (void)state;
+    for (int what = 0; what < 3; what++) {
+        struct fake_trio *t = begin();
+        struct cs_scalar one = {.b = {1}};
+
+        if (what == 0) {
+            t->body.epoch = 1;
+        } else if (what == 1) {
+            t->body.scheme = CS_SCHEME_ECDSA;
+        } else {
+            memset(&one, 0, sizeof one);
+            one.b[31] = 1;
+            t->body.curve = CS_CURVE_SECP256K1;
+            cs_point_base_mul(CS_CURVE_SECP256K1, &t->body.X, &one);
+            for (int i = 1; i <= 3; i++) {
+                t->body.Xi[i] = t->body.X;
+            }
+        }
+        sign_again(t);
+        active(t, 1);
+        failed_with(t, "CERT_INVALID");
+    }
+}
+
+/* Before its certificate a check signature says nothing, and does no harm. */
+static void a_check_signature_that_comes_first_is_dropped(void **state)
+{
+    struct fake_trio *t = begin();
+
+    (void)state;
+    checked(t, 1, 2);
+    fake_wallet_status(t, "PROVISIONING");
+    for (int i = 0; i < 3; i++) {
+        active(t, i);
+    }
+    checked(t, 1, 3);
+    checked(t, 2, 3);
+    fake_wallet_status(t, "PROVISIONING");
+    checked(t, 1, 4); /* no such pair, though the signature is right */
+    fake_wallet_status(t, "PROVISIONING");
+    checked(t, 1, 2);
+    fake_wallet_status(t, "PROVISIONED");
+    fake_trio_free(t);
+}
+
+static void key_failed(struct fake_trio *t, int i, uint32_t attempt, bool retryable)
+{
+    struct cs_ctl_frame f = {.kind = CS_EVT_KEY_FAILED};
+    struct cs_ctl_failed *d = &f.u.failed;
+
+    memcpy(d->request_id, t->d[i].last.u.key_create.request_id, 16);
+    memcpy(d->key_id, t->key_id, 16);
+    d->attempt = attempt;
+    d->index = (uint32_t)i + 1;
+    (void)snprintf(d->reason, sizeof d->reason, "%s",
+                   retryable ? "LINK_LOST" : "CHEAT");
+    (void)snprintf(d->phase, sizeof d->phase, "round 2");
+    d->retryable = retryable;
+    fake_evt(&t->d[i], &f);
+}
+
+/* Saying it again does not put the retry off. */
+static void a_failure_counts_once(void **state)
+{
+    struct fake_trio *t = begin();
+
+    (void)state;
+    key_failed(t, 0, 1, true);
+    fake_wait(t->w, 900); /* of 1000 */
+    key_failed(t, 1, 1, true);
+    fake_wait(t->w, 200);
+    assert_true(fake_cmd(&t->d[2], CS_CMD_KEY_CREATE));
+    assert_int_equal(t->d[2].last.u.key_create.attempt, 2);
+    fake_trio_free(t);
+}
+
 static void a_wrong_receipt_fails_the_key(void **state)
 {
     struct fake_trio *t = begin();
@@ -236,22 +333,6 @@ static void events_of_others_or_of_another_request_are_dropped(void **state)
     fake_evt(&t->d[0], &f);
     fake_wallet_status(t, "PROVISIONING");
     fake_trio_free(t);
-}
-
-static void key_failed(struct fake_trio *t, int i, uint32_t attempt, bool retryable)
-{
-    struct cs_ctl_frame f = {.kind = CS_EVT_KEY_FAILED};
-    struct cs_ctl_failed *d = &f.u.failed;
-
-    memcpy(d->request_id, t->d[i].last.u.key_create.request_id, 16);
-    memcpy(d->key_id, t->key_id, 16);
-    d->attempt = attempt;
-    d->index = (uint32_t)i + 1;
-    (void)snprintf(d->reason, sizeof d->reason, "%s",
-                   retryable ? "LINK_LOST" : "CHEAT");
-    (void)snprintf(d->phase, sizeof d->phase, "round 2");
-    d->retryable = retryable;
-    fake_evt(&t->d[i], &f);
 }
 
 /* A member that is away collects commands only up to its limit. */
@@ -529,6 +610,9 @@ int main(void)
         cmocka_unit_test(a_differing_certificate_fails_the_key),
         cmocka_unit_test(a_certificate_without_all_signatures_fails_the_key),
         cmocka_unit_test(a_certificate_for_another_key_set_or_curve_fails),
+        cmocka_unit_test(a_certificate_of_another_epoch_scheme_or_curve_fails),
+        cmocka_unit_test(a_check_signature_that_comes_first_is_dropped),
+        cmocka_unit_test(a_failure_counts_once),
         cmocka_unit_test(a_wrong_receipt_fails_the_key),
         cmocka_unit_test(a_receipt_of_another_member_fails_the_key),
         cmocka_unit_test(a_wrong_check_signature_fails_the_key),
