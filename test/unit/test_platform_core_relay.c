@@ -57,6 +57,52 @@ static void relay_up(struct fake_device *d)
     assert_int_equal(f.type, CS_RELAY_WELCOME);
 }
 
+static void a_rejected_device_gets_no_relay(void **state)
+{
+    struct fake_platform *w = fake_platform_new();
+    char id[40], secret[80], path[128];
+    struct cs_relay_frame f;
+    struct fake_device d;
+    uint8_t nonce[32];
+
+    (void)state;
+    fake_setup(w, id, secret);
+    fake_device_new(w, &d);
+    fake_connect_ok(&d);
+    relay_up(&d);
+    (void)snprintf(path, sizeof path, "/v2/devices/%s/approval-status", d.text);
+    fake_ok(w, "PUT", path, "{\"approvalStatus\":\"REJECTED\"}");
+    relay_open(&d, nonce);
+    relay_hello(&d, nonce, "relay");
+    assert_true(last(w, &f)->close);
+    fake_device_free(&d);
+    fake_platform_free(w);
+}
+
+static void sign_ins_of_one_address_are_limited(void **state)
+{
+    struct fake_platform *w = fake_platform_new();
+    char id[40], secret[80];
+    struct cs_relay_frame f;
+    struct fake_device d;
+    uint8_t nonce[32];
+
+    (void)state;
+    fake_setup(w, id, secret);
+    fake_device_new(w, &d);
+    fake_connect_ok(&d);
+    for (int i = 0; i < 210; i++) {
+        relay_open(&d, nonce);
+        relay_hello(&d, nonce, "control"); /* a wrong one */
+        assert_true(last(w, &f)->close);
+    }
+    assert_int_equal(last(w, &f)->err, CS_ERR_LIMIT);
+    w->remote = "198.51.100.7"; /* others are not slowed */
+    relay_up(&d);
+    fake_device_free(&d);
+    fake_platform_free(w);
+}
+
 static void data(struct fake_device *from, const uint8_t to[16], const char *text)
 {
     struct cs_relay_frame f = {.type = CS_RELAY_DATA,
@@ -240,6 +286,8 @@ static void a_device_that_floods_is_limited(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_rejected_device_gets_no_relay),
+        cmocka_unit_test(sign_ins_of_one_address_are_limited),
         cmocka_unit_test(frames_go_to_the_receiver_with_the_senders_id),
         cmocka_unit_test(an_absent_receiver_is_gone),
         cmocka_unit_test(disabled_and_unapproved_devices_reach_nobody),
