@@ -304,6 +304,45 @@ static void nobody_gives_what_it_does_not_have(void **state)
     fake_platform_free(w);
 }
 
+/* The same for the permissions of a credential that exists. */
+static void permissions_are_changed_within_ones_own(void **state)
+{
+    struct fake_platform *w = begin();
+    char cid[40], own[80], owner_id[40], path[128], theirs[128];
+
+    (void)state;
+    fake_ok(w, "GET", "/v2/credentials", NULL);
+    (void)snprintf(owner_id, sizeof owner_id, "%s", fake_text(w, "0.id"));
+    assert_int_equal(fake_credential_new(w, "\"devices.read\"", ""), 200);
+    (void)snprintf(theirs, sizeof theirs, "/v2/credentials/%s/permissions",
+                   fake_text(w, "id"));
+    assert_int_equal(
+        fake_credential_new(w, "\"credentials.manage\",\"devices.read\"", ""), 200);
+    (void)snprintf(cid, sizeof cid, "%s", fake_text(w, "clientId"));
+    (void)snprintf(own, sizeof own, "%s", fake_text(w, "clientSecret"));
+    fake_login(w, cid, own);
+    (void)fake_api(w, "PUT", theirs, "{\"permissions\":[\"devices.approve\"]}");
+    fake_refused(w, 403, "permissions");
+    (void)fake_api(w, "PUT", theirs, "{\"permissions\":[\"fly\"]}");
+    fake_refused(w, 400, "permissions");
+    (void)fake_api(w, "PUT", theirs, "{}");
+    fake_refused(w, 400, "permissions");
+    fake_ok(w, "PUT", theirs, "{\"permissions\":[\"credentials.manage\"]}");
+    assert_string_equal(fake_text(w, "permissions.0"), "credentials.manage");
+    (void)snprintf(path, sizeof path, "/v2/credentials/%s/permissions", owner_id);
+    (void)fake_api(w, "PUT", path, "{\"permissions\":[]}");
+    fake_refused(w, 403, "permissions");
+    (void)snprintf(path, sizeof path, "/v2/credentials/%s/active", owner_id);
+    (void)fake_api(w, "PUT", path, "{}");
+    fake_refused(w, 400, "active");
+    assert_int_equal(fake_api(w, "PUT",
+                              "/v2/credentials/00000000-0000-4000-8000-000000000000/"
+                              "permissions",
+                              "{\"permissions\":[]}"),
+                     404);
+    fake_platform_free(w);
+}
+
 static void switching_off_and_deleting_end_the_tokens(void **state)
 {
     struct fake_platform *w = begin();
@@ -503,6 +542,7 @@ int main(void)
         cmocka_unit_test(tokens_of_one_credential_are_bounded),
         cmocka_unit_test(a_credential_shows_its_secret_once),
         cmocka_unit_test(nobody_gives_what_it_does_not_have),
+        cmocka_unit_test(permissions_are_changed_within_ones_own),
         cmocka_unit_test(switching_off_and_deleting_end_the_tokens),
         cmocka_unit_test(a_credential_cannot_lock_itself_out),
         cmocka_unit_test(address_lists_bind_a_credential),
