@@ -44,6 +44,27 @@ static enum cs_err write_new(const char *path, struct cs_span data, mode_t mode)
     return err;
 }
 
+/* Makes the new name durable: nodes may pin what it holds before the disk would know.
+ */
+static bool sync_folder_of(const char *path)
+{
+    char folder[PATH_CAP];
+    const char *slash = strrchr(path, '/');
+    size_t n = slash != NULL ? (size_t)(slash - path) : 0;
+    int fd, rc;
+
+    (void)snprintf(folder, sizeof folder, "%.*s", n != 0 ? (int)n : 1,
+                   n != 0          ? path
+                   : slash != NULL ? "/"
+                                   : ".");
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    rc = fd >= 0 ? fsync(fd) : -1;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return rc == 0;
+}
+
 enum cs_err cs_file_write(const char *path, struct cs_span data, mode_t mode,
                           struct cs_why *why)
 {
@@ -54,7 +75,8 @@ enum cs_err cs_file_write(const char *path, struct cs_span data, mode_t mode,
         return cs_why(why, CS_ERR_CONFIG, "the path %s is too long", path);
     }
     (void)unlink(aside); /* left by a crash: ours, since the directory is */
-    if (write_new(aside, data, mode) != CS_OK || rename(aside, path) != 0) {
+    if (write_new(aside, data, mode) != CS_OK || rename(aside, path) != 0 ||
+        !sync_folder_of(path)) {
         int reason = errno;
 
         (void)unlink(aside);

@@ -121,20 +121,27 @@ static enum cs_err failed(struct cs_why *why)
     return cs_why(why, CS_ERR_OS, "OpenSSL could not make a key or certificate");
 }
 
+/* What cannot be looked at is there: it must not be written over. */
 static bool exists(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0;
+    return lstat(path, &st) == 0 || errno != ENOENT;
 }
 
+/* Nodes pin this CA for life, so its key is never replaced: without its certificate
+ * (a crash between the two files, a file lost) a new one is made for the same key. */
 static enum cs_err own_ca(struct pair *ca, const char *ca_file, const char *key_file,
                           struct cs_why *why)
 {
     if (exists(ca_file)) {
         return read_pair(ca, ca_file, key_file, why);
     }
-    ca->key = cs_tls_make_key();
+    if (exists(key_file)) {
+        CS_CHECK(read_key(&ca->key, key_file, why));
+    } else {
+        ca->key = cs_tls_make_key();
+    }
     ca->cert = ca->key != NULL ? cs_tls_make_ca(ca->key) : NULL;
     return ca->cert != NULL ? write_pair(ca, ca_file, key_file, why) : failed(why);
 }

@@ -24,7 +24,7 @@ struct talk {
     struct cs_wr in;       /* what came */
     char chosen[16];       /* ALPN */
     bool connected, ended; /* TLS was up; the server ended the connection */
-    unsigned done;         /* set last, read after join or by the loop */
+    unsigned done;         /* set on the loop, by talk_woken */
     uv_thread_t thread;
     uv_async_t *wake;
 };
@@ -84,6 +84,12 @@ static inline void talk_tls(struct talk *t, SSL *ssl)
     }
 }
 
+/* The callback of wake; wake->data is the talk. */
+static inline void talk_woken(uv_async_t *wake)
+{
+    ((struct talk *)wake->data)->done = 1;
+}
+
 static inline void talk_main(void *arg)
 {
     struct talk *t = arg;
@@ -112,7 +118,6 @@ static inline void talk_main(void *arg)
     SSL_free(ssl);
     SSL_CTX_free(ctx);
     (void)close(fd);
-    t->done = 1;
     (void)uv_async_send(t->wake);
 }
 

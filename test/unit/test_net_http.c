@@ -33,14 +33,10 @@ static void http_on(struct toy_core *t, const struct cs_event *ev, struct cs_ste
     cs_wr_free(&body);
 }
 
-static void wake_nothing(uv_async_t *a)
-{
-    (void)a;
-}
-
 static void start_talk(struct rig *r, struct talk *t, uv_async_t *wake)
 {
-    assert_int_equal(uv_async_init(&r->loop, wake, wake_nothing), 0);
+    assert_int_equal(uv_async_init(&r->loop, wake, talk_woken), 0);
+    wake->data = t;
     t->port = cs_host_port(r->server);
     t->wake = wake;
     assert_int_equal(uv_thread_create(&t->thread, talk_main, t), 0);

@@ -275,6 +275,54 @@ static void only_a_ca_may_be_pinned(void **state)
     cs_tls_files_wipe(&f);
 }
 
+/* Nodes have pinned the first certificate and must go on trusting the server. */
+static void a_lost_ca_certificate_is_made_again_for_the_same_key(void **state)
+{
+    const unsigned char *der;
+    struct cs_tls_files first, second;
+    char path[128];
+    X509 *pinned, *server;
+
+    (void)state;
+    own(&first, "one.example");
+    assert_int_equal(unlink(in_tls(path, "ca.pem")), 0);
+    assert_int_equal(unlink(in_tls(path, "server.pem")), 0);
+    own(&second, "one.example");
+    der = first.ca_der.p;
+    pinned = d2i_X509(NULL, &der, (long)first.ca_der.n);
+    server = cert_of(second.cert_file);
+    assert_true(cs_tls_signed_by(server, pinned));
+    X509_free(server);
+    X509_free(pinned);
+    cs_tls_files_wipe(&first);
+    cs_tls_files_wipe(&second);
+}
+
+static void a_ca_key_that_cannot_be_read_is_not_written_over(void **state)
+{
+    const char *name = "one.example";
+    struct cs_tls_files f;
+    char path[128];
+    struct stat st;
+
+    (void)state;
+    own(&f, name);
+    cs_tls_files_wipe(&f);
+    assert_int_equal(unlink(in_tls(path, "ca.pem")), 0);
+    assert_int_equal(
+        cs_file_write(in_tls(path, "ca.key"), CS_SPAN_LIT("damaged"), 0600, &t.why),
+        CS_OK);
+    assert_int_not_equal(cs_tls_files_own(&f, t.dir, &name, 1, &t.why), CS_OK);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_size, 7);
+    /* A link that leads nowhere is not an empty place either. */
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/nowhere/ca.key", path), 0);
+    assert_int_not_equal(cs_tls_files_own(&f, t.dir, &name, 1, &t.why), CS_OK);
+    assert_int_equal(lstat(path, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_dir, drop_dir)
 
 int main(void)
@@ -284,6 +332,8 @@ int main(void)
         CASE(a_second_start_keeps_both_and_a_new_name_renews_the_certificate),
         CASE(a_certificate_with_less_than_30_days_is_renewed),
         CASE(a_lost_server_key_is_replaced_but_a_broken_ca_is_an_error),
+        CASE(a_lost_ca_certificate_is_made_again_for_the_same_key),
+        CASE(a_ca_key_that_cannot_be_read_is_not_written_over),
         CASE(a_name_that_is_extension_syntax_is_refused),
         CASE(given_files_must_fit_together),
         CASE(only_a_ca_may_be_pinned),
