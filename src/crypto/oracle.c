@@ -34,10 +34,7 @@ void cs_th64(uint8_t out[64], enum cs_tag tag, const struct cs_span *items, size
 
 void cs_th_column(uint8_t out[32], const uint8_t in[CS_COL_IN])
 {
-    crypto_hash_sha256_state st = cs_tag_state(CS_TAG_OT_COL)->after_tt;
-
-    cs_sha256_update(&st, in, CS_COL_IN);
-    cs_sha256_final(&st, out);
+    cs_sha256_short(out, &cs_tag_state(CS_TAG_OT_COL)->after_tt, in, CS_COL_IN);
 }
 
 void cs_stream(uint8_t *out, size_t n, const uint8_t key[32])

@@ -16,6 +16,11 @@ void cs_th_column(uint8_t out[32], const uint8_t in[CS_COL_IN]);
 /* First n bytes of ChaCha20-IETF under key, nonce 0, counter 0: one stream a key. */
 void cs_stream(uint8_t *out, size_t n, const uint8_t key[32]);
 
+/* The first 96 bytes of eight such streams at once. */
+enum { CS_STREAMS = 8, CS_STREAMS_LEN = 96 };
+void cs_streams(uint8_t out[CS_STREAMS][CS_STREAMS_LEN],
+                const uint8_t key[CS_STREAMS][32]);
+
 /* D6: the stream under TH(tag; rand32, local32, id, role).  tag: a HEDGE_ one. */
 void cs_hedged_stream(uint8_t *out, size_t n, enum cs_tag tag, const uint8_t rand32[32],
                       const uint8_t local32[32], const uint8_t id[32], uint8_t role);

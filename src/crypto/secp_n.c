@@ -13,21 +13,24 @@ static const uint64_t order_n[LIMBS] = {0xbfd25e8cd0364141, 0xbaaedce6af48a03b,
 /* 2^256 - n; its third limb is 1 */
 static const uint64_t order_c[2] = {0x402da1732fc9bebf, 0x4551231950b75fc4};
 
+/* Written out, so that the compiler sees one load and a byte swap. */
 static uint64_t load_be(const uint8_t *p)
 {
-    uint64_t v = 0;
-
-    for (int i = 0; i < 8; i++) {
-        v = v << 8 | p[i];
-    }
-    return v;
+    return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 |
+           (uint64_t)p[3] << 32 | (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 |
+           (uint64_t)p[6] << 8 | p[7];
 }
 
 static void store_be(uint8_t *p, uint64_t v)
 {
-    for (int i = 0; i < 8; i++) {
-        p[i] = (uint8_t)(v >> (56 - 8 * i));
-    }
+    p[0] = (uint8_t)(v >> 56);
+    p[1] = (uint8_t)(v >> 48);
+    p[2] = (uint8_t)(v >> 40);
+    p[3] = (uint8_t)(v >> 32);
+    p[4] = (uint8_t)(v >> 24);
+    p[5] = (uint8_t)(v >> 16);
+    p[6] = (uint8_t)(v >> 8);
+    p[7] = (uint8_t)v;
 }
 
 /* r = a - n; 1 when a < n. */
@@ -195,6 +198,44 @@ void cs_n_sum_take(struct cs_n *out, const struct cs_n_sum *sum)
     fold(v, 2, 5);
     fold(v, 1, 5);
     reduce_once(out, v, 0);
+}
+
+static void square(struct cs_n *a)
+{
+    struct cs_n_sum s = {{0}};
+
+    cs_n_sum_mul(&s, a, a);
+    cs_n_sum_take(a, &s);
+}
+
+static void multiply(struct cs_n *a, const struct cs_n *b)
+{
+    struct cs_n_sum s = {{0}};
+
+    cs_n_sum_mul(&s, a, b);
+    cs_n_sum_take(a, &s);
+}
+
+/* a^(n-2), fixed 4-bit windows over a public exponent: one sequence for every a. */
+void cs_n_invert(struct cs_n *out, const struct cs_n *a)
+{
+    struct cs_n power[16] = {{{1, 0, 0, 0}}}, x = power[0];
+    uint64_t e[LIMBS] = {order_n[0] - 2, order_n[1], order_n[2], order_n[3]};
+
+    for (int i = 1; i < 16; i++) {
+        power[i] = power[i - 1];
+        multiply(&power[i], a);
+    }
+    for (int k = 63; k >= 0; k--) {
+        for (int i = 0; i < 4; i++) {
+            square(&x);
+        }
+        multiply(&x, &power[e[k / 16] >> (4 * (k % 16)) & 15]);
+    }
+    *out = x;
+    cs_wipe(power, sizeof power);
+    cs_wipe(&x, sizeof x);
+    cs_n_scrub();
 }
 
 __attribute__((noinline)) void cs_n_scrub(void)

@@ -32,6 +32,9 @@ void cs_n_sum_add(struct cs_n_sum *sum, const struct cs_n *a);
 void cs_n_sum_mul(struct cs_n_sum *sum, const struct cs_n *a, const struct cs_n *b);
 void cs_n_sum_take(struct cs_n *out, const struct cs_n_sum *sum);
 
+/* The inverse, and zero for zero. */
+void cs_n_invert(struct cs_n *out, const struct cs_n *a);
+
 /* Overwrites the part of the stack below the caller that these functions, and others as
  * small, worked in: once after a loop, instead of wiping in each step. */
 void cs_n_scrub(void);

@@ -207,3 +207,31 @@ void cs_sha256_final(crypto_hash_sha256_state *st, uint8_t out[32])
     }
     cs_wipe(st, sizeof *st);
 }
+
+void cs_sha256_short(uint8_t out[32], const crypto_hash_sha256_state *st,
+                     const uint8_t *p, size_t n)
+{
+    uint8_t block[BLOCK] = {0};
+    uint32_t state[8];
+    uint64_t bits = st->count + ((uint64_t)n << 3);
+
+    CS_ASSERT(n < BLOCK - 8 && (st->count >> 3) % BLOCK == 0);
+    if (!cs_sha256_is_fast()) {
+        crypto_hash_sha256_state copy = *st;
+
+        (void)crypto_hash_sha256_update(&copy, p, n);
+        (void)crypto_hash_sha256_final(&copy, out);
+        return;
+    }
+    memcpy(state, st->state, sizeof state);
+    memcpy(block, p, n);
+    block[n] = 0x80;
+    put_be32(block + BLOCK - 8, (uint32_t)(bits >> 32));
+    put_be32(block + BLOCK - 4, (uint32_t)bits);
+    compress(state, block, 1);
+    for (int i = 0; i < 8; i++) {
+        put_be32(out + 4 * i, state[i]);
+    }
+    cs_wipe(block, sizeof block);
+    cs_wipe(state, sizeof state);
+}

@@ -12,6 +12,11 @@
 void cs_sha256_update(crypto_hash_sha256_state *st, const uint8_t *p, size_t n);
 void cs_sha256_final(crypto_hash_sha256_state *st, uint8_t out[32]);
 
+/* SHA-256 of whole blocks before (their state) and n bytes after them, n <= 55: one
+ * block more.  st is not changed.  For many short inputs behind one prefix. */
+void cs_sha256_short(uint8_t out[32], const crypto_hash_sha256_state *st,
+                     const uint8_t *p, size_t n);
+
 /* For tests: which way is taken, and to take the portable one. */
 bool cs_sha256_is_fast(void);
 void cs_sha256_portable(bool on);

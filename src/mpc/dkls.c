@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "crypto/hash.h"
 #include "mpc/dkls_impl.h"
 
 /* A step needs the peer's message of the round before, and makes ours. */
@@ -25,9 +24,8 @@ static const struct {
 
 static const size_t lengths[] = {0, CS_SIG_R1_LEN, CS_SIG_R2_LEN, CS_SIG_R3_LEN};
 
-struct slot {
+struct slot { /* kept to the end: tells a repeat from another message */
     bool seen;
-    uint8_t hash[32]; /* of what was seen: tells a repeat from another message */
     struct cs_wr body;
 };
 
@@ -218,7 +216,6 @@ enum cs_err cs_dkls_feed(struct cs_dkls *d, uint8_t type, struct cs_span body,
                          struct cs_dkls_out *out)
 {
     struct slot *slot;
-    uint8_t hash[32];
 
     if (d->phase != CS_DKLS_RUNNING || !type_expected(d, type)) {
         return CS_ERR_REPLAY; /* 15.1 A6: never blamed */
@@ -227,9 +224,8 @@ enum cs_err cs_dkls_feed(struct cs_dkls *d, uint8_t type, struct cs_span body,
     if (body.n != lengths[type]) {
         return end_failed(d, CS_ERR_BAD_FORMAT, out);
     }
-    cs_sha256(hash, body);
-    if (slot->seen) {
-        return memcmp(hash, slot->hash, 32) == 0
+    if (slot->seen) { /* public bytes */
+        return memcmp(slot->body.p, body.p, body.n) == 0
                    ? CS_ERR_REPLAY
                    : end_failed(d, CS_ERR_EQUIVOCATION, out);
     }
@@ -237,7 +233,6 @@ enum cs_err cs_dkls_feed(struct cs_dkls *d, uint8_t type, struct cs_span body,
     if (slot->body.err != CS_OK) {
         return end_failed(d, CS_ERR_NOMEM, out);
     }
-    memcpy(slot->hash, hash, 32);
     slot->seen = true;
     return CS_OK;
 }
@@ -259,6 +254,20 @@ void cs_dkls_resend(const struct cs_dkls *d, struct cs_dkls_out *out)
 /* ---- jobs
  * ------------------------------------------------------------------------------- */
 
+static struct cs_dkls_job *job_new(const struct slot *slot)
+{
+    struct cs_dkls_job *job = cs_alloc(sizeof *job);
+
+    if (job != NULL) {
+        cs_wr_span(&job->in, cs_wr_get(&slot->body));
+        if (job->in.err != CS_OK) {
+            cs_free(job);
+            job = NULL;
+        }
+    }
+    return job;
+}
+
 struct cs_dkls_job *cs_dkls_take_job(struct cs_dkls *d, cs_random_fn *random,
                                      void *random_ctx)
 {
@@ -273,7 +282,7 @@ struct cs_dkls_job *cs_dkls_take_job(struct cs_dkls *d, cs_random_fn *random,
         (steps[d->step].locks && !cs_ot_user_lock(&d->user))) {
         return NULL;
     }
-    job = cs_alloc(sizeof *job);
+    job = job_new(&d->slot[needs]);
     if (job == NULL) {
         cs_ot_user_unlock(&d->user);
         return NULL; /* asked again later */
@@ -281,8 +290,6 @@ struct cs_dkls_job *cs_dkls_take_job(struct cs_dkls *d, cs_random_fn *random,
     job->step = d->step;
     job->state = d->state;
     d->state = NULL;
-    job->in = d->slot[needs].body;
-    d->slot[needs].body = (struct cs_wr){0};
     random(random_ctx, job->rand, sizeof job->rand);
     d->computing = true;
     return job;

@@ -335,22 +335,21 @@ out:
 enum cs_err cs_dkls_combine(struct cs_scalar *s, const struct cs_n u[2],
                             const struct cs_n w[2])
 {
-    struct cs_n sum;
-    struct cs_scalar us, ws;
-    enum cs_err err;
+    struct cs_n sum, inv;
+    struct cs_n_sum product = {{0}};
+    bool zero;
 
     cs_n_add(&sum, &u[0], &u[1]);
-    cs_n_store(us.b, &sum);
+    zero = cs_ct_is_zero(&sum, sizeof sum);
+    cs_n_invert(&inv, &sum);
     cs_n_add(&sum, &w[0], &w[1]);
-    cs_n_store(ws.b, &sum);
-    err = cs_scalar_invert(secp, &us, &us) == CS_OK ? CS_OK : CS_ERR_SIG_INVALID;
-    if (err == CS_OK) {
-        cs_scalar_mul(secp, s, &ws, &us);
-    }
-    cs_wipe(&us, sizeof us);
-    cs_wipe(&ws, sizeof ws);
+    cs_n_sum_mul(&product, &sum, &inv);
+    cs_n_sum_take(&sum, &product);
+    cs_n_store(s->b, &sum);
     cs_wipe(&sum, sizeof sum);
-    return err;
+    cs_wipe(&inv, sizeof inv);
+    cs_wipe(&product, sizeof product);
+    return zero ? CS_ERR_SIG_INVALID : CS_OK;
 }
 
 enum cs_err dkls_finish(struct dkls_state *s, struct cs_span in, const uint8_t *rand,

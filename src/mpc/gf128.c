@@ -152,16 +152,17 @@ void cs_gf128_mul(struct cs_gf128 *out, const struct cs_gf128 *a,
     cs_gf128_dot(out, &zero, a, b, 1);
 }
 
+static uint64_t load_le(const uint8_t *p)
+{
+    return (uint64_t)p[7] << 56 | (uint64_t)p[6] << 48 | (uint64_t)p[5] << 40 |
+           (uint64_t)p[4] << 32 | (uint64_t)p[3] << 24 | (uint64_t)p[2] << 16 |
+           (uint64_t)p[1] << 8 | p[0];
+}
+
 void cs_gf128_load(struct cs_gf128 *out, const uint8_t b[16])
 {
-    for (int i = 0; i < 2; i++) {
-        uint64_t v = 0;
-
-        for (int k = 7; k >= 0; k--) {
-            v = v << 8 | b[8 * i + k];
-        }
-        out->v[i] = v;
-    }
+    out->v[0] = load_le(b);
+    out->v[1] = load_le(b + 8);
 }
 
 void cs_gf128_store(uint8_t b[16], const struct cs_gf128 *a)

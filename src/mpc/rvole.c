@@ -167,24 +167,27 @@ static void pad_again(cs_rvole_row row, uint64_t ok[CS_RVOLE_W],
     }
 }
 
-/* RO(j, v): three scalars.  The branch is on a hash output being no scalar, which has
- * probability 2^-128 and is the same for every v. */
-static void pad(cs_rvole_row row, uint8_t in[CS_COL_IN], size_t j,
-                const uint8_t v[CS_OT_COLUMN_LEN])
+/* RO(j, v) = three scalars, eight columns at a time.  The branch is on a hash output
+ * being no scalar, which has probability 2^-128 and is the same for every v. */
+static void pads8(cs_rvole_row *rows, uint8_t in[CS_STREAMS][CS_COL_IN], size_t first,
+                  const uint8_t (*v)[CS_OT_COLUMN_LEN])
 {
-    uint8_t key[32], bytes[32 * CS_RVOLE_W];
-    uint64_t ok[CS_RVOLE_W], all = UINT64_MAX;
+    uint8_t key[CS_STREAMS][32], bytes[CS_STREAMS][CS_STREAMS_LEN];
+    uint64_t ok[CS_RVOLE_W];
 
-    put_u16(in + 32, j);
-    memcpy(in + 34, v, CS_OT_COLUMN_LEN);
-    cs_th_column(key, in);
-    cs_stream(bytes, sizeof bytes, key);
-    for (size_t m = 0; m < CS_RVOLE_W; m++) {
-        ok[m] = cs_n_load(&row[m], bytes + 32 * m);
-        all &= ok[m];
+    for (size_t l = 0; l < CS_STREAMS; l++) {
+        put_u16(in[l] + 32, first + l);
+        memcpy(in[l] + 34, v[l], CS_OT_COLUMN_LEN);
+        cs_th_column(key[l], in[l]);
     }
-    if (all == 0) {
-        pad_again(row, ok, in);
+    cs_streams(bytes, (const uint8_t(*)[32])key);
+    for (size_t l = 0; l < CS_STREAMS; l++) {
+        for (size_t m = 0; m < CS_RVOLE_W; m++) {
+            ok[m] = cs_n_load(&rows[l][m], bytes[l] + 32 * m);
+        }
+        if ((ok[0] & ok[1] & ok[2]) == 0) {
+            pad_again(rows[l], ok, in[l]);
+        }
     }
     cs_wipe(key, sizeof key);
     cs_wipe(bytes, sizeof bytes);
@@ -193,11 +196,13 @@ static void pad(cs_rvole_row row, uint8_t in[CS_COL_IN], size_t j,
 static void pads(cs_rvole_row *rows, const uint8_t rsid[32],
                  const uint8_t v[CS_OT_USED][CS_OT_COLUMN_LEN])
 {
-    uint8_t in[CS_COL_IN];
+    uint8_t in[CS_STREAMS][CS_COL_IN];
 
-    memcpy(in, rsid, 32);
-    for (size_t j = 0; j < CS_OT_USED; j++) {
-        pad(rows[j], in, j, v[j]);
+    for (size_t l = 0; l < CS_STREAMS; l++) {
+        memcpy(in[l], rsid, 32);
+    }
+    for (size_t j = 0; j < CS_OT_USED; j += CS_STREAMS) {
+        pads8(rows + j, in, j, v + j);
     }
     cs_wipe(in, sizeof in);
 }
@@ -226,6 +231,9 @@ static void mu_hash(uint8_t out[32], const uint8_t rsid[32], const uint8_t *mu)
 
     cs_th(out, CS_TAG_RVOLE_MU, x, CS_COUNTOF(x));
 }
+
+_Static_assert(CS_OT_USED % CS_STREAMS == 0 && CS_STREAMS_LEN == 32 * CS_RVOLE_W,
+               "pads");
 
 /* ---- the two roles --------------------------------------------------------------- */
 

@@ -122,6 +122,26 @@ static void loading_says_whether_it_is_a_scalar(void **state)
     assert_true(cs_n_load(&n, s.b) == UINT64_MAX);
 }
 
+static void inverses_are_those_of_secp_scalar(void **state)
+{
+    static const struct cs_n zero;
+    struct cs_n got;
+
+    (void)state;
+    for (int i = 0; i < 2000; i++) {
+        struct cs_scalar a = edgy(), want;
+        struct cs_n x = limbs(&a);
+
+        if (!cs_scalar_is_zero(&a)) {
+            assert_int_equal(cs_scalar_invert(secp, &want, &a), CS_OK);
+            cs_n_invert(&got, &x);
+            is_same(&got, &want);
+        }
+    }
+    cs_n_invert(&got, &zero);
+    assert_memory_equal(&got, &zero, sizeof zero);
+}
+
 static void a_mask_keeps_all_or_nothing(void **state)
 {
     struct cs_scalar a = edgy(), zero = small(secp, 0);
@@ -142,6 +162,7 @@ int main(void)
         cmocka_unit_test(sums_of_products_are_those_of_secp_scalar),
         cmocka_unit_test(a_full_sum_is_reduced),
         cmocka_unit_test(loading_says_whether_it_is_a_scalar),
+        cmocka_unit_test(inverses_are_those_of_secp_scalar),
         cmocka_unit_test(a_mask_keeps_all_or_nothing),
     };
 

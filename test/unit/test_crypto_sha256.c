@@ -86,6 +86,34 @@ static void the_wide_hash_is_sha512_of_tag_tag_and_enc(void **state)
     assert_memory_equal(got, want, 64);
 }
 
+static void eight_streams_are_eight_times_one_stream(void **state)
+{
+    uint8_t key[CS_STREAMS][32], got[CS_STREAMS][CS_STREAMS_LEN], want[CS_STREAMS_LEN];
+
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        stream_bytes(&rnd, key[0], sizeof key);
+        cs_streams(got, (const uint8_t(*)[32])key);
+        for (size_t l = 0; l < CS_STREAMS; l++) {
+            cs_stream(want, sizeof want, key[l]);
+            assert_memory_equal(got[l], want, sizeof want);
+        }
+    }
+}
+
+static void the_portable_column_hash_is_the_same(void **state)
+{
+    uint8_t in[CS_COL_IN], a[32], b[32];
+
+    (void)state;
+    stream_bytes(&rnd, in, sizeof in);
+    cs_th_column(a, in);
+    cs_sha256_portable(true);
+    cs_th_column(b, in);
+    cs_sha256_portable(false);
+    assert_memory_equal(a, b, 32);
+}
+
 /* Row 52: a random number generator that stands still still gives other streams. */
 static void streams_differ_by_each_of_their_inputs(void **state)
 {
@@ -111,6 +139,8 @@ int main(void)
         cmocka_unit_test(a_state_of_libsodium_can_be_continued),
         cmocka_unit_test(a_column_hash_is_one_block_after_the_tag),
         cmocka_unit_test(the_wide_hash_is_sha512_of_tag_tag_and_enc),
+        cmocka_unit_test(eight_streams_are_eight_times_one_stream),
+        cmocka_unit_test(the_portable_column_hash_is_the_same),
         cmocka_unit_test(streams_differ_by_each_of_their_inputs),
     };
 
