@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sizes of files and functions of src/ and test/: lists the longest; fails past
-# 800 lines a file or 60 a function (STYLE 12).
+# 800 lines a file or 60 a function (STYLE 12).  A test's function may be longer: it is
+# a table of cases then.
 set -euo pipefail
 root=${1:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 cd "$root"
@@ -29,5 +30,5 @@ files=${TMPDIR:-/tmp}/sizes.files.$$ functions=${TMPDIR:-/tmp}/sizes.functions.$
 trap 'rm -f "$files" "$functions"' EXIT
 echo "longest functions:"; sort -rn "$functions" | head -8
 echo "longest files:"; sort -rn "$files" | head -8
-awk -F'\t' '$1 > 60 { print "function over 60 lines: " $2 " " $3 " (" $1 ")"; bad = 1 } END { exit bad }' "$functions"
+awk -F'\t' '$1 > 60 && $2 !~ /^test\// { print "function over 60 lines: " $2 " " $3 " (" $1 ")"; bad = 1 } END { exit bad }' "$functions"
 awk -F'\t' '$1 > 800 { print "file over 800 lines: " $2 " (" $1 ")"; bad = 1 } END { exit bad }' "$files"
