@@ -393,15 +393,16 @@ static bool in_range(const struct cs_secret *k)
     return ok;
 }
 
-static enum cs_err share_fits(const struct cs_secret *x, const struct cs_point *Xi)
+/* x is in range and x G = X_i */
+static bool share_fits(const struct cs_secret *x, const struct cs_point *Xi)
 {
     struct cs_point P;
 
     if (!in_range(x)) {
-        return CS_ERR_KEY_CORRUPT;
+        return false;
     }
     cs_point_base_mul(K1, &P, &x->s);
-    return cs_point_equal(&P, Xi) ? CS_OK : CS_ERR_KEY_CORRUPT;
+    return cs_point_equal(&P, Xi);
 }
 
 /* k_1 + b k_2, both negated if y(R) is odd (public), + part x */
@@ -434,14 +435,14 @@ enum cs_err cs_bip340_sign(struct cs_scalar *out, struct cs_bip340_nonces *n,
     if (!in_range(&k.k1) || !in_range(&k.k2)) {
         goto out;
     }
-    CS_TRY(share_fits(x, &ctx->s.Xi[i]));
     partial(&s, &k, ctx, &ctx->part[i], x);
     /* A fault in the sum above would tell the share: never send what does not verify.
-     */
-    err = CS_ERR_FROST_SELF;
-    if (cs_bip340_verify_share(ctx, own, s.s.b) == CS_OK) {
+     * A share that does not fit X_i fails here too; why is asked only then. */
+    err = cs_bip340_verify_share(ctx, own, s.s.b);
+    if (err == CS_OK) {
         *out = s.s; /* public from here on */
-        err = CS_OK;
+    } else {
+        err = share_fits(x, &ctx->s.Xi[i]) ? CS_ERR_FROST_SELF : CS_ERR_KEY_CORRUPT;
     }
 out:
     cs_wipe(&k, sizeof k);
