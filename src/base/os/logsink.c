@@ -55,6 +55,13 @@ static void put(struct line *l, const char *s)
     }
 }
 
+/* U+0080 to U+009F: control characters to a terminal, in two bytes of UTF-8. */
+static bool is_c1(const char *s)
+{
+    return (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] >= 0x80 &&
+           (unsigned char)s[1] < 0xa0;
+}
+
 /* JSON string content; bytes >= 0x80 pass (the log's text is UTF-8 or was cut). */
 static void put_json(struct line *l, const char *s)
 {
@@ -63,7 +70,10 @@ static void put_json(struct line *l, const char *s)
     for (; *s != '\0'; s++) {
         unsigned char c = (unsigned char)*s;
 
-        if (c == '"' || c == '\\') {
+        if (is_c1(s)) {
+            s++;
+            (void)snprintf(esc, sizeof esc, "\\u%04x", (unsigned char)*s);
+        } else if (c == '"' || c == '\\') {
             (void)snprintf(esc, sizeof esc, "\\%c", c);
         } else if (c < 0x20 || c == 0x7f) {
             (void)snprintf(esc, sizeof esc, "\\u%04x", c);
@@ -79,7 +89,10 @@ static void put_text(struct line *l, const char *s)
     for (; *s != '\0'; s++) {
         char one[2] = {*s, '\0'};
 
-        if ((unsigned char)*s < 0x20 || *s == 0x7f) {
+        if (is_c1(s)) {
+            s++;
+            one[0] = '?';
+        } else if ((unsigned char)*s < 0x20 || *s == 0x7f) {
             one[0] = '?';
         }
         put(l, one);

@@ -75,6 +75,11 @@ static enum cs_err place_check(const char *dir, struct cs_why *why)
             "uid %u: chown %u:%u it, and mount it read-write",
             dir, strerror(errno), st.st_uid, geteuid(), geteuid(), getegid());
     }
+    if ((st.st_mode & S_IWOTH) != 0) { /* some volume drivers make them so */
+        cs_log(CS_LOG_WARN, "store",
+               "everybody may write in %s, and so replace the store: chmod 0700 it",
+               dir);
+    }
     return CS_OK;
 }
 
