@@ -56,6 +56,11 @@ static enum cs_err set_public(struct cs_platform *p, const char *text,
     char wss[URL_MAX_LEN];
     struct cs_url url;
 
+    if (text == NULL && strchr(p->host, ':') != NULL && !is_any(p->host)) {
+        return cs_why(why, CS_ERR_CONFIG,
+                      "--listen has an IPv6 address, which nodes do not dial: give "
+                      "--public-url https://NAME[:PORT] as well");
+    }
     if (text == NULL) {
         (void)snprintf(p->public_host, sizeof p->public_host, "%s",
                        is_any(p->host) ? "127.0.0.1" : p->host);
@@ -106,6 +111,16 @@ static enum cs_err check_crypto(struct cs_why *why)
                : cs_why(why, err, "self-test %s failed: do not use this machine", what);
 }
 
+static void remove_file(const struct cs_platform *p, const char *name)
+{
+    char path[FILE_MAX_LEN];
+    struct cs_why unused;
+
+    if (cs_file_path(path, sizeof path, p->dir, name, &unused) == CS_OK) {
+        (void)unlink(path); /* it may not be there */
+    }
+}
+
 static enum cs_err open_all(struct cs_platform *p, const struct cs_platform_settings *s,
                             struct cs_why *why)
 {
@@ -120,6 +135,7 @@ static enum cs_err open_all(struct cs_platform *p, const struct cs_platform_sett
     CS_CHECK(cs_listen_parse(p->host, &p->port, s->listen, why));
     CS_CHECK(set_public(p, s->public_url, why));
     CS_CHECK(cs_kv_lmdb_open(&p->kv, &store, why)); /* locks the directory first */
+    remove_file(p, "platform.url"); /* of a life that was killed: not this one's port */
     return set_tls(p, s, why);
 }
 
@@ -133,16 +149,6 @@ static enum cs_err write_file(const struct cs_platform *p, const char *name,
 
     CS_CHECK(cs_file_path(path, sizeof path, p->dir, name, why));
     return cs_file_write(path, data, mode, why);
-}
-
-static void remove_file(const struct cs_platform *p, const char *name)
-{
-    char path[FILE_MAX_LEN];
-    struct cs_why unused;
-
-    if (cs_file_path(path, sizeof path, p->dir, name, &unused) == CS_OK) {
-        (void)unlink(path); /* it may not be there */
-    }
 }
 
 static enum cs_err copy_ca(const struct cs_platform *p, struct cs_why *why)

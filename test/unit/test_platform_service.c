@@ -165,6 +165,9 @@ static void what_is_wrong_with_the_settings_is_named(void **state)
         expect_refusal(s, CS_ERR_CONFIG, "--public-url");
     }
     s = settings();
+    s.listen = "[::1]:0"; /* what the pairing keys would say nobody can dial */
+    expect_refusal(s, CS_ERR_CONFIG, "--public-url");
+    s = settings();
     s.tls_cert = "/no/file";
     expect_refusal(s, CS_ERR_CONFIG, "belong together");
     s.tls_key = s.tls_ca = "/no/file";
@@ -172,6 +175,24 @@ static void what_is_wrong_with_the_settings_is_named(void **state)
     s = settings();
     s.dir = "/no/such/directory";
     expect_refusal(s, CS_ERR_CONFIG, "/no/such/directory");
+}
+
+static void the_url_of_a_killed_platform_goes_before_the_next_one_listens(void **state)
+{
+    struct cs_platform_settings s = settings();
+    struct cs_platform *p = NULL;
+    char path[128];
+    unsigned mode;
+    FILE *f;
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s/platform.url", t.dir);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(cs_platform_new(&p, &t.loop, &s, &t.why), CS_OK);
+    assert_null(file("platform.url", &mode));
+    cs_platform_free(p);
 }
 
 static void a_second_platform_is_refused_on_the_directory_and_on_the_port(void **state)
@@ -204,6 +225,7 @@ int main(void)
         CASE(it_listens_on_a_free_port_and_writes_its_files),
         CASE(a_public_url_is_what_clients_are_told),
         CASE(what_is_wrong_with_the_settings_is_named),
+        CASE(the_url_of_a_killed_platform_goes_before_the_next_one_listens),
         CASE(a_second_platform_is_refused_on_the_directory_and_on_the_port),
     };
 

@@ -199,6 +199,41 @@ static void a_line_is_text_or_json_and_cannot_be_forged(void **state)
                         "\\u000a\"}\n");
 }
 
+static void control_characters_of_two_bytes_are_taken_out_too(void **state)
+{
+    char buf[256];
+
+    (void)state;
+    (void)cs_os_log_line(buf, sizeof buf, CS_LOG_TEXT, 0, CS_LOG_INFO, "m",
+                         "a\xc2\x9b"
+                         "31m \xc3\xa9 \xc2\xa9");
+    assert_non_null(strstr(buf, "a?31m \xc3\xa9 \xc2\xa9\n")); /* U+009B is CSI */
+    (void)cs_os_log_line(buf, sizeof buf, CS_LOG_JSON, 0, CS_LOG_INFO, "m",
+                         "a\xc2\x9b"
+                         "31m");
+    assert_non_null(strstr(buf, "a\\u009b31m"));
+}
+
+static void the_limit_of_open_files_is_raised_as_far_as_allowed(void **state)
+{
+    struct rlimit low = {64, 100}, now;
+    pid_t child = fork();
+    int status;
+
+    (void)state;
+    assert_true(child >= 0);
+    if (child == 0) {
+        bool ok = setrlimit(RLIMIT_NOFILE, &low) == 0 && cs_os_open_files(80) == 80 &&
+                  cs_os_open_files(1000) == 100 &&
+                  getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur == 100 &&
+                  cs_os_open_files(50) == 50;
+
+        _exit(ok ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static void a_line_too_long_is_cut_and_still_ends(void **state)
 {
     char text[600], buf[200];
@@ -390,6 +425,8 @@ int main(void)
         cmocka_unit_test(bad_secrets_are_refused_with_a_reason),
         cmocka_unit_test(settings_have_defaults_and_switches_are_strict),
         cmocka_unit_test(a_line_is_text_or_json_and_cannot_be_forged),
+        cmocka_unit_test(control_characters_of_two_bytes_are_taken_out_too),
+        cmocka_unit_test(the_limit_of_open_files_is_raised_as_far_as_allowed),
         cmocka_unit_test(a_line_too_long_is_cut_and_still_ends),
         cmocka_unit_test(lines_go_to_stderr_from_the_level_on),
         cmocka_unit_test(clocks_run_and_random_bytes_differ),

@@ -46,3 +46,19 @@ enum cs_err cs_os_harden(struct cs_why *why)
     }
     return CS_OK;
 }
+
+unsigned cs_os_open_files(unsigned wanted)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0) {
+        return 0;
+    }
+    if (r.rlim_cur < wanted) {
+        struct rlimit more = {.rlim_cur = wanted < r.rlim_max ? wanted : r.rlim_max,
+                              .rlim_max = r.rlim_max};
+
+        r = setrlimit(RLIMIT_NOFILE, &more) == 0 ? more : r;
+    }
+    return r.rlim_cur < wanted ? (unsigned)r.rlim_cur : wanted;
+}

@@ -8,4 +8,8 @@
 
 enum cs_err cs_os_harden(struct cs_why *why) CS_MUST_USE;
 
+/* Raises the soft limit of open files to `wanted`, as far as the hard one allows; what
+ * it is now.  Once, at start. */
+unsigned cs_os_open_files(unsigned wanted);
+
 #endif

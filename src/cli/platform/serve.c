@@ -12,7 +12,11 @@
 #include "net/signals.h"
 #include "platform/platform.h"
 
-enum { MINUTES_MAX = 10080 }; /* a week */
+enum {
+    MINUTES_MAX = 10080, /* a week */
+    CONNS_MAX = 1024,
+    FILES_OWN = 96, /* store, threads, libraries, what is being closed */
+};
 
 struct serve {
     uv_loop_t loop;
@@ -178,6 +182,19 @@ static int serve(struct serve *s, struct cs_platform_settings *settings)
     return code;
 }
 
+/* As many connections as there are descriptors for: without one, libwebsockets spins on
+ * a connection that it cannot accept, and the store may fail to open a file. */
+static unsigned connections(void)
+{
+    unsigned files = cs_os_open_files(CONNS_MAX + FILES_OWN);
+
+    if (files < CONNS_MAX + FILES_OWN) {
+        cs_log(CS_LOG_WARN, "platform",
+               "only %u open files are allowed (ulimit -n): fewer connections", files);
+    }
+    return files > 2 * FILES_OWN ? files - FILES_OWN : FILES_OWN;
+}
+
 int cli_serve(int n_options, char **options)
 {
     static struct serve s; /* handles must outlive every return */
@@ -202,6 +219,7 @@ int cli_serve(int n_options, char **options)
     if (err != CS_OK) {
         return refuse(err, &why);
     }
+    settings.net.max_conns = connections();
     cs_ws_process_init();
     if (uv_loop_init(&s.loop) != 0) {
         return refuse(CS_ERR_OS, &why);
