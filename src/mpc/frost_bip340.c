@@ -195,13 +195,14 @@ static size_t position(const struct cs_bip340_signers *s, uint8_t id)
     return i;
 }
 
-/* Puts one more signer where it belongs: ids stay rising. */
+/* Puts one more signer where it belongs: ids stay rising.  That none is 0 or repeats is
+ * cs_lagrange's check. */
 static enum cs_err insert(struct cs_bip340_signers *s, uint8_t n, uint8_t id,
                           const struct cs_point *Xi)
 {
     size_t k;
 
-    if (id < 1 || id > n || position(s, id) < s->n || Xi->curve != K1 || Xi->inf) {
+    if (id > n || Xi->curve != K1 || Xi->inf) {
         return CS_ERR_USAGE;
     }
     for (k = s->n; k > 0 && s->ids[k - 1] > id; k--) {
@@ -236,8 +237,8 @@ enum cs_err cs_bip340_signers_init(struct cs_bip340_signers *s, uint8_t t, uint8
     struct cs_bip340_signers out = {.X = *X};
     size_t i;
 
-    if (t < 1 || t > n || n > CS_PARTIES_MAX || count < t || count > n ||
-        X->curve != K1 || X->inf) {
+    if (t < 1 || n > CS_PARTIES_MAX || count < t || count > n || X->curve != K1 ||
+        X->inf) {
         return CS_ERR_USAGE;
     }
     for (i = 0; i < count; i++) {

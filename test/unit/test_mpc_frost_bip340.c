@@ -266,6 +266,107 @@ static void a_nonce_signs_once(void **state)
     assert_int_equal(z.b[0], 7); /* nothing was written */
 }
 
+/* One half at a time; zero and the group order. */
+static void a_nonce_out_of_range_does_not_sign(void **state)
+{
+    static const char *const bad[] = {
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141",
+    };
+    struct cs_scalar z;
+    struct bed b;
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(bad); i++) {
+        bed_make(&b, TAPROOT);
+        hex32(b.n[0].k1.s.b, bad[i]);
+        hex32(b.n[1].k2.s.b, bad[i]);
+        for (size_t k = 0; k < 2; k++) {
+            assert_int_equal(cs_bip340_sign(&z, &b.n[k], &b.ctx, &b.c[k], &b.x[k]),
+                             CS_ERR_NONCE_USED);
+            assert_true(cs_ct_is_zero(&b.n[k], sizeof b.n[k]));
+        }
+    }
+}
+
+static void nonces_of_a_senseless_call_are_not_made(void **state)
+{
+    static const uint8_t rand[32] = {1};
+    struct cs_bip340_hedge h = {.extra = CS_SPAN_LIT("x")};
+    struct cs_bip340_nonces n;
+    struct cs_bip340_commit c;
+    struct cs_point Xi;
+    struct cs_scalar k;
+
+    (void)state;
+    assert_int_equal(cs_bip340_nonces_make(&n, &c, 1, rand, &h), CS_OK);
+    h.extra.n = (size_t)UINT32_MAX + 1;
+    assert_int_equal(cs_bip340_nonces_make(&n, &c, 1, rand, &h), CS_ERR_USAGE);
+    h.extra.n = 1;
+    h.Xi = &Xi;
+    cs_point_identity(K1, &Xi);
+    assert_int_equal(cs_bip340_nonces_make(&n, &c, 1, rand, &h), CS_ERR_USAGE);
+    cs_scalar_from_u32(CS_CURVE_ED25519, &k, 7);
+    cs_point_base_mul(CS_CURVE_ED25519, &Xi, &k);
+    assert_int_equal(cs_bip340_nonces_make(&n, &c, 1, rand, &h), CS_ERR_USAGE);
+}
+
+static void only_signers_parts_are_verified(void **state)
+{
+    struct bed b;
+
+    (void)state;
+    bed_make(&b, TAPROOT);
+    bed_sign(&b);
+    b.c[0].id = 1; /* no signer */
+    assert_int_equal(cs_bip340_verify_share(&b.ctx, &b.c[0], b.z[0].b), CS_ERR_USAGE);
+}
+
+static void each_signer_gives_one_part(void **state)
+{
+    uint8_t parts[3][32], sig[64], culprit;
+    struct bed b;
+
+    (void)state;
+    bed_make(&b, TAPROOT);
+    bed_sign(&b);
+    memcpy(parts[0], b.z[0].b, 32);
+    memcpy(parts[1], b.z[1].b, 32);
+    memcpy(parts[2], b.z[1].b, 32);
+    for (size_t n = 1; n <= 3; n += 2) {
+        memset(sig, 0xaa, sizeof sig);
+        assert_int_equal(cs_bip340_aggregate(sig, &culprit, &b.ctx,
+                                             (const uint8_t(*)[32])parts, n,
+                                             CS_SPAN_OF(b.msg)),
+                         CS_ERR_USAGE);
+        assert_true(cs_ct_is_zero(sig, sizeof sig));
+    }
+}
+
+/* A sum may be the identity, but only as 33 zero bytes; nothing else is let through. */
+static void sums_of_nonces_must_decode(void **state)
+{
+    uint8_t good[CS_BIP340_NONCE_LEN], agg[CS_BIP340_NONCE_LEN];
+    struct cs_bip340_session ctx;
+    struct bed b;
+
+    (void)state;
+    bed_make(&b, TAPROOT);
+    const struct cs_span msg = CS_SPAN_OF(b.msg);
+    cs_bip340_nonces_add(good, b.c, 2);
+    for (size_t at = 0; at < 2; at++) {
+        memcpy(agg, good, sizeof agg);
+        agg[33 * at] = 4;
+        assert_int_equal(cs_bip340_session_init(&ctx, &b.s, &b.tweak, agg, msg),
+                         CS_ERR_FROST_COMMIT);
+        memset(agg + 33 * at, 0, 33);
+        assert_int_equal(cs_bip340_session_init(&ctx, &b.s, &b.tweak, agg, msg), CS_OK);
+        agg[33 * at + 32] = 1;
+        assert_int_equal(cs_bip340_session_init(&ctx, &b.s, &b.tweak, agg, msg),
+                         CS_ERR_FROST_COMMIT);
+    }
+}
+
 static void a_refused_signature_spends_the_nonce(void **state)
 {
     struct cs_bip340_commit other;
@@ -592,6 +693,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_figures_reproduce),
         cmocka_unit_test(a_nonce_signs_once),
+        cmocka_unit_test(a_nonce_out_of_range_does_not_sign),
+        cmocka_unit_test(nonces_of_a_senseless_call_are_not_made),
+        cmocka_unit_test(only_signers_parts_are_verified),
+        cmocka_unit_test(each_signer_gives_one_part),
+        cmocka_unit_test(sums_of_nonces_must_decode),
         cmocka_unit_test(a_refused_signature_spends_the_nonce),
         cmocka_unit_test(a_part_that_does_not_verify_stays_here),
         cmocka_unit_test(parts_out_of_range_are_refused),
