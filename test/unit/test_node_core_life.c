@@ -108,6 +108,7 @@ static void a_draining_responder_answers_nothing_new(void **state)
     bed_cmd(&b, 2, &f); /* asks now */
     bed_advance(&b, 2000);
     assert_int_equal(bed_count(&b, 2, CS_EVT_SIGN_DONE), 0);
+    assert_int_equal(b.node[1].n_jobs, 1); /* nor has it begun to */
     bed_release_jobs(&b.node[1]);
     assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 1);
     assert_true(b.node[1].exited);
