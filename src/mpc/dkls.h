@@ -79,7 +79,10 @@ struct cs_dkls;
  *   SETUP_MISSING, OT_BURNED, LIMIT             as cs_ot_pair_join      NOMEM */
 enum cs_err cs_dkls_new(struct cs_dkls **out, const struct cs_dkls_params *p,
                         struct cs_ot_pair *pair) CS_MUST_USE;
-void cs_dkls_free(struct cs_dkls *d); /* leaves the pair, wipes; NULL allowed */
+/* Leaves the pair, wipes; NULL allowed.  End with cs_dkls_abort, and free only after a
+ * job that is out was given to cs_dkls_job_done: a check that fails then still burns.
+ */
+void cs_dkls_free(struct cs_dkls *d);
 
 /* A message of proto 4 from the peer whose sid field is presid.
  *   CS_OK   taken, maybe early     REPLAY  repeat, late or not for this role: dropped

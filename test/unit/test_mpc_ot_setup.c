@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "mpc/dkls_ids.h"
+#include "mpc/ot_selftest.h"
 #include "support/dkls_bed.h"
 #include "support/groups.h"
 
@@ -441,9 +442,20 @@ static void one_session_at_a_time_has_the_lock(void **state)
     assert_int_equal(t.why, CS_ERR_LINK_LOST);
 }
 
+static void the_start_up_self_tests_pass(void **state)
+{
+    const char *what = "";
+
+    (void)state;
+    if (cs_ot_selftest(&what) != CS_OK) {
+        fail_msg("%s", what);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_start_up_self_tests_pass),
         cmocka_unit_test(both_directions_end_tested_and_agree),
         cmocka_unit_test(one_direction_alone_does_not_serve),
         cmocka_unit_test(a_failed_self_test_discards_and_the_next_setup_works),
