@@ -28,7 +28,7 @@ find "${dirs[@]}" -name '*.[ch]' -print0 | sort -z | xargs -0 -r awk '
     }' 3>&1 >"${TMPDIR:-/tmp}/sizes.files.$$" 2>"${TMPDIR:-/tmp}/sizes.functions.$$"
 files=${TMPDIR:-/tmp}/sizes.files.$$ functions=${TMPDIR:-/tmp}/sizes.functions.$$
 trap 'rm -f "$files" "$functions"' EXIT
-echo "longest functions:"; sort -rn "$functions" | head -8
-echo "longest files:"; sort -rn "$files" | head -8
+echo "longest functions:"; sort -rn "$functions" | sed -n 1,8p
+echo "longest files:"; sort -rn "$files" | sed -n 1,8p
 awk -F'\t' '$1 > 60 && $2 !~ /^test\// { print "function over 60 lines: " $2 " " $3 " (" $1 ")"; bad = 1 } END { exit bad }' "$functions"
 awk -F'\t' '$1 > 800 { print "file over 800 lines: " $2 " (" $1 ")"; bad = 1 } END { exit bad }' "$files"
