@@ -122,14 +122,6 @@ const char *cs_chain_scheme_name(enum cs_chain_scheme scheme)
     return "UNKNOWN";
 }
 
-enum cs_err cs_chain_refuse(const char **why, enum cs_err err, const char *text)
-{
-    if (why != NULL) {
-        *why = text;
-    }
-    return err;
-}
-
 static enum cs_err check_net(enum cs_chain_net net, const char **why)
 {
     return (unsigned)net <= CS_CHAIN_REGTEST

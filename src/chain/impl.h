@@ -65,7 +65,14 @@ enum cs_err cs_chain_ops_of(const struct cs_chain_ops **out, enum cs_chain chain
                             const char **why) CS_MUST_USE;
 
 /* Sets *why (if there is one) and returns err: `return cs_chain_refuse(..)`. */
-enum cs_err cs_chain_refuse(const char **why, enum cs_err err, const char *text);
+static inline enum cs_err cs_chain_refuse(const char **why, enum cs_err err,
+                                          const char *text)
+{
+    if (why != NULL) {
+        *why = text;
+    }
+    return err;
+}
 
 /* Makes tx own `data` and adds the single item that signs all of it with key: whole
  * (Ed25519) or hashed (ECDSA).  Takes the bytes out of w. */

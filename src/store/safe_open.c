@@ -16,9 +16,10 @@ static enum cs_err safe_new(struct cs_safe **out, struct cs_db *db,
     struct cs_safe *s;
 
     if (!cs_header_device_ok(p->device_id)) {
-        return cs_why(why, CS_ERR_CONFIG,
-                      "the device id must be 1 to %d printable characters",
-                      CS_SAFE_DEVICE_MAX);
+        (void)cs_why(why, CS_ERR_CONFIG,
+                     "the device id must be 1 to %d printable characters",
+                     CS_SAFE_DEVICE_MAX);
+        return CS_ERR_CONFIG;
     }
     s = cs_alloc(sizeof *s);
     if (s == NULL) {
