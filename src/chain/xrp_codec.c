@@ -184,7 +184,7 @@ static enum cs_err read_nested(struct cs_rd *r, bool is_array, unsigned depth,
     const uint8_t marker = is_array ? 0xf1 : 0xe1;
     const uint8_t *start = r->p;
     uint32_t last = 0;
-    struct cs_xrp_field f;
+    struct cs_xrp_field f = {0};
 
     if (depth >= DEPTH_MAX) {
         return bad(why, "XRP Ledger objects are nested too deeply");
