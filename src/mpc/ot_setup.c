@@ -547,8 +547,8 @@ enum cs_err cs_ot_pair_job_done(struct cs_ot_pair *p, struct cs_ot_job *job,
     struct half *h = job->alice ? &p->alice : &p->bob;
     enum cs_err err = job->err;
 
-    if (p->burned || job->gen != h->gen) {
-        cs_ot_job_free(job); /* of a run that has ended */
+    if (job->gen != h->gen) {
+        cs_ot_job_free(job); /* of a run that has ended, by a burn or otherwise */
         return CS_OK;
     }
     h->run = job->run;
