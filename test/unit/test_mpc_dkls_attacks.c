@@ -824,6 +824,43 @@ static void nonces_that_cancel_end_the_session(void **state)
     duo_close(&d);
 }
 
+/* Row 39: u + q instead of u would make the same signature.  The initiator's own u is
+ * moved so that the responder's is 5, and 5 + q still has 32 bytes. */
+static void a_partial_above_the_order_is_refused_though_it_would_fit(void **state)
+{
+    static const char above[] =
+        "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364146";
+    const struct cs_n five = {{5, 0, 0, 0}};
+    struct cs_scalar value[2] = {small(secp, 5), hex_scalar(above)};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct evil a, b;
+        struct cs_n u;
+        struct cs_wr none = {0};
+
+        duo_open(&d, 1, 2);
+        d.initiator = 1;
+        evil_open(&a, &d, 1, presid);
+        evil_open(&b, &d, 2, presid);
+        evil_round1(&a);
+        evil_round1(&b);
+        assert_int_equal(evil_round2(&a, cs_wr_get(&b.r1)), CS_OK);
+        assert_int_equal(evil_round2(&b, cs_wr_get(&a.r1)), CS_OK);
+        assert_int_equal(evil_round3(&a, cs_wr_get(&b.r2)), CS_OK);
+        assert_int_equal(evil_round3(&b, cs_wr_get(&a.r2)), CS_OK);
+        (void)cs_n_load(&u, b.r3.p + R3_U);
+        cs_n_add(&a.s->u, &a.s->u, &u);
+        cs_n_sub(&a.s->u, &a.s->u, &five);
+        memcpy(b.r3.p + R3_U, value[i].b, 32);
+        assert_int_equal(dkls_finish(a.s, cs_wr_get(&b.r3), NULL, &none),
+                         i == 0 ? CS_OK : CS_ERR_SIG_INVALID);
+        evil_close(&a);
+        evil_close(&b);
+        duo_close(&d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -847,6 +884,7 @@ int main(void)
         cmocka_unit_test(constant_randomness_gives_other_nonces_for_other_sessions),
         cmocka_unit_test(round_3_leaves_no_secrets_in_the_state),
         cmocka_unit_test(invalid_partials_leave_the_setup_and_reuse_nothing),
+        cmocka_unit_test(a_partial_above_the_order_is_refused_though_it_would_fit),
         cmocka_unit_test(a_sum_of_zero_is_no_signature),
         cmocka_unit_test(nonces_that_cancel_end_the_session),
     };
