@@ -34,7 +34,11 @@ static bool sha256_ok(void)
         in[i] = (uint8_t)(i * 7);
     }
     for (size_t n = 50; n <= sizeof in; n += 25) {
-        cs_sha256(got, CS_SPAN(in, n));
+        crypto_hash_sha256_state st;
+
+        (void)crypto_hash_sha256_init(&st);
+        cs_sha256_update(&st, in, n);
+        cs_sha256_final(&st, got);
         (void)crypto_hash_sha256(want, in, n);
         if (memcmp(got, want, sizeof got) != 0) {
             return false;
