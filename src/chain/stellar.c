@@ -151,6 +151,7 @@ static enum cs_err read_own(struct walk *w, const char *what, const char **why)
     struct account a;
 
     CS_CHECK(read_account(&w->r, &a, why));
+    CS_ASSERT(a.key != NULL); /* it was read */
     return memcmp(a.key, w->key->pub, KEY_LEN) == 0
                ? CS_OK
                : cs_chain_refuse(why, CS_ERR_CHAIN_SIGNER, what);

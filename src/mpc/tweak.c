@@ -64,14 +64,14 @@ enum cs_err cs_tweak_apply(struct cs_tweak *t, const uint8_t tau[32], bool x_onl
 {
     struct cs_tweak next = *t;
     struct cs_scalar s;
-    struct cs_point sG;
+    struct cs_point s_g; /* sG */
 
     CS_CHECK(decode(&s, tau));
     if (x_only && cs_tweak_odd(t)) { /* g = -1 */
         negate_all(&next);
     }
-    cs_point_base_mul(K1, &sG, &s);
-    cs_point_add(&next.Q, &next.Q, &sG);
+    cs_point_base_mul(K1, &s_g, &s);
+    cs_point_add(&next.Q, &next.Q, &s_g);
     if (next.Q.inf) {
         return CS_ERR_TWEAK_IDENTITY;
     }
