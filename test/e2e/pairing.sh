@@ -13,6 +13,7 @@ h_node_start 1 "PAIRING_KEY=$old"
 h_wait 30 h_ended node1 || wrong "a revoked pairing key: the node goes on"
 h_reap node1
 [ "$H_EXIT" = 85 ] || wrong "a revoked pairing key: exit $H_EXIT, not 85"
+grep -q 'get new pairing credentials' "$H_DIR/logs/node1.log" || wrong "a revoked pairing key: the log names no remedy"
 ok "a revoked pairing key: exit 85: $(tail -n 1 "$H_DIR/logs/node1.log" | cut -c1-150)"
 
 # A pairing key with another CA: the node must not trust the platform, nor say who it is.

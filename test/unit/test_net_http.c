@@ -1,8 +1,12 @@
 /* HTTP over real sockets and TLS: what reaches the core, what the glue refuses. */
+#include <libwebsockets.h>
 #include <stdlib.h>
 
 #include "support/net_rig.h"
 #include "support/tls_talk.h"
+
+/* Some bad requests get no answer from 4.3.5, only an end; 4.1.6 must answer them. */
+#define MAY_HANG_UP (LWS_LIBRARY_VERSION_NUMBER >= 4003000)
 
 static struct {
     struct cs_wr seen; /* one line a request, as the core saw it */
@@ -166,7 +170,7 @@ static void a_second_request_on_the_connection_is_not_read(void **state)
         t.out = CS_SPAN(text, strlen(text));
         converse(&t, NULL);
         assert_true(t.ended);
-        if (t.in.n == 1) { /* 4.3.5 hangs up: then nothing was done, not the half */
+        if (MAY_HANG_UP && t.in.n == 1) { /* then nothing was done, not the half */
             assert_seen("");
             tear(&t);
             continue;
@@ -267,7 +271,7 @@ static void odd_lengths_are_refused(void **state)
         converse(&t, NULL);
         assert_true(t.ended);
         assert_seen("");
-        if (t.in.n != 1) {
+        if (!MAY_HANG_UP || t.in.n != 1) {
             assert_has(&t, "400");
             assert_has(&t, "malformed");
         }

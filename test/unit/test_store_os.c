@@ -133,7 +133,7 @@ static void bad_secrets_are_refused_with_a_reason(void **state)
     unset_both();
     refuse_secret(CS_ERR_NOT_FOUND, "neither CS_TEST_SECRET nor CS_TEST_SECRET_FILE");
     assert_int_equal(setenv("CS_TEST_SECRET", " \n", 1), 0);
-    refuse_secret(CS_ERR_CONFIG, "is empty");
+    refuse_secret(CS_ERR_CONFIG, "is empty: give it its value, or do not set it");
     memset(big, 'x', sizeof big - 1);
     assert_int_equal(setenv("CS_TEST_SECRET", big, 1), 0);
     refuse_secret(CS_ERR_CONFIG, "is longer than");
@@ -145,7 +145,7 @@ static void bad_secrets_are_refused_with_a_reason(void **state)
     write_file(path, big, sizeof big - 1, 0400);
     refuse_secret(CS_ERR_CONFIG, "is longer than");
     write_file(path, "", 0, 0400);
-    refuse_secret(CS_ERR_CONFIG, "is empty");
+    refuse_secret(CS_ERR_CONFIG, "is empty: give it its value, or do not set it");
     write_file(path, "x", 1, 0602);
     refuse_secret(CS_ERR_CONFIG, "everybody may write");
     assert_int_equal(setenv("CS_TEST_SECRET_FILE", dir, 1), 0);

@@ -31,7 +31,8 @@ static enum cs_err finish(struct cs_wr *out, size_t at, const char *name,
         out->p[--out->n] = 0;
     }
     if (out->n == at) {
-        return cs_why(why, CS_ERR_CONFIG, "%s: is empty", name);
+        return cs_why(why, CS_ERR_CONFIG,
+                      "%s: is empty: give it its value, or do not set it at all", name);
     }
     if (out->n - at > CS_OS_SECRET_MAX) {
         return cs_why(why, CS_ERR_CONFIG, "%s: is longer than %d bytes", name,

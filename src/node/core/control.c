@@ -103,13 +103,29 @@ static void welcome(struct cs_node_core *n, const struct cs_ctl_welcome *w)
     n->status_at = n->now;
 }
 
+/* What a person can do about a refusal; "" where trying again is the remedy. */
+static const char *remedy(enum cs_err err)
+{
+    switch (err) {
+    case CS_ERR_VOLUME_LOST:
+        return "; mount the volume that this device was paired with, never pair over "
+               "it";
+    case CS_ERR_PAIRING_KEY_USED:
+        return "; get new pairing credentials for the device in the console";
+    case CS_ERR_DEVICE_REJECTED:
+        return "; ask the administrator, or make a new device";
+    default:
+        return "";
+    }
+}
+
 /* Some refusals can only be mended by a person: then running on would hide them. */
 static void refused(struct cs_node_core *n, const struct cs_ctl_refused *r)
 {
     enum cs_err err = cs_err_from_reason(r->reason);
 
-    cs_log(CS_LOG_ERROR, "node", "the platform refused this device: %s %s", r->reason,
-           r->text);
+    cs_log(CS_LOG_ERROR, "node", "the platform refused this device: %s %s%s", r->reason,
+           r->text, remedy(err));
     switch (err) {
     case CS_ERR_VOLUME_LOST:
     case CS_ERR_PAIRING_KEY_USED:
