@@ -184,8 +184,7 @@ static const struct field f_sign_done[] = {
     FIELD(F_U32, cs_ctl_sign_done, attempt, "attempt"),
     FIELD(F_U32, cs_ctl_sign_done, index, "index"),
     FIELD(F_PAIR, cs_ctl_sign_done, signers, "signers"),
-    BLOB(cs_ctl_sign_done, message, "message", CS_CTL_PAYLOAD_MAX + 256),
-    FIELD(F_HEX, cs_ctl_sign_done, signature, "signature"),
+    BLOB(cs_ctl_sign_done, signatures, "signatures", CS_CTL_ITEMS_MAX * 64),
     FIELD(F_HEX, cs_ctl_sign_done, receipt, "receipt"),
     FIELD(F_HEX, cs_ctl_sign_done, reqh, "reqh"), END};
 static const struct field f_request_step[] = {
@@ -193,6 +192,12 @@ static const struct field f_request_step[] = {
     FIELD(F_U32, cs_ctl_request_step, index, "index"),
     FIELD(F_TEXT, cs_ctl_request_step, step, "step"),
     FIELD(F_TEXT0, cs_ctl_request_step, text, "text"), END};
+static const struct field f_peer[] = {
+    FIELD(F_UUID, cs_ctl_peer, quorum_id, "quorumId"),
+    FIELD(F_U32, cs_ctl_peer, index, "index"),
+    FIELD(F_U32, cs_ctl_peer, peer, "peer"),
+    FIELD(F_TEXT, cs_ctl_peer, reason, "reason"),
+    FIELD(F_U64, cs_ctl_peer, time, "time"), END};
 
 static const struct { const char *name; const struct field *fields; } types[CS_CTL_TYPES] = {
     [CS_CTL_CHALLENGE] = {"challenge", f_challenge}, [CS_CTL_HELLO] = {"hello", f_hello},
@@ -222,6 +227,8 @@ static const struct { const char *name; const struct field *fields; } kinds[CS_C
     [CS_EVT_SIGN_DONE] = {"sign.done", f_sign_done},
     [CS_EVT_SIGN_FAILED] = {"sign.failed", f_failed},
     [CS_EVT_REQUEST_STEP] = {"request.step", f_request_step},
+    [CS_EVT_PEER_QUARANTINED] = {"peer.quarantined", f_peer},
+    [CS_EVT_PEER_RELEASED] = {"peer.released", f_peer},
 };
 /* clang-format on */
 

@@ -14,6 +14,7 @@ enum {
     CS_CTL_MAX_HELLO = 8192, /* before welcome */
     CS_CTL_PAYLOAD_MAX = 200 << 10,
     CS_CTL_CERT_MAX = 4096,
+    CS_CTL_ITEMS_MAX = 512, /* signatures of one request */
     CS_CTL_LINKS = 64,
     CS_CTL_IN_FLIGHT = 256,
 };
@@ -52,6 +53,8 @@ enum cs_ctl_kind {
     CS_EVT_SIGN_DONE,
     CS_EVT_SIGN_FAILED,
     CS_EVT_REQUEST_STEP,
+    CS_EVT_PEER_QUARANTINED,
+    CS_EVT_PEER_RELEASED,
     CS_CTL_KINDS
 };
 
@@ -150,9 +153,9 @@ struct cs_ctl_key_create {
 struct cs_ctl_sign {
     uint8_t request_id[16], quorum_id[16], key_id[16];
     char blockchain[24];
-    char kind[16]; /* RAW, PLAINTEXT */
+    char kind[16]; /* RAW, PLAINTEXT, TYPED_DATA, DIGEST */
     struct cs_blob payload;
-    char path[128];
+    char path[128]; /* "" or "0/5" (PROTOCOLS 9.1) */
     uint32_t policy_version;
     uint64_t expires_at;
     uint32_t attempt;
@@ -216,10 +219,16 @@ struct cs_ctl_sign_done {
     uint8_t request_id[16];
     uint32_t attempt, index;
     uint8_t signers[2];
-    struct cs_blob message;
-    uint8_t signature[64];
+    struct cs_blob signatures; /* 64 bytes for each item, in their order */
     uint8_t receipt[64];
     uint8_t reqh[32];
+};
+
+struct cs_ctl_peer { /* CS_EVT_PEER_QUARANTINED, CS_EVT_PEER_RELEASED */
+    uint8_t quorum_id[16];
+    uint32_t index, peer; /* who says it, of whom */
+    char reason[32];
+    uint64_t time;
 };
 
 struct cs_ctl_request_step {
@@ -256,6 +265,7 @@ struct cs_ctl_frame {
         struct cs_ctl_failed failed; /* key.failed, sign.failed */
         struct cs_ctl_sign_done sign_done;
         struct cs_ctl_request_step request_step;
+        struct cs_ctl_peer peer; /* quarantined, released */
     } u;
 };
 

@@ -133,7 +133,8 @@ FAKE int fake_second(unsigned mask)
 FAKE void fake_receipt(struct fake_trio *t, int i, struct cs_ctl_sign_done *d)
 {
     const struct cs_span items[] = {CS_SPAN_OF(d->request_id), CS_SPAN_OF(d->reqh),
-                                    CS_SPAN_OF(t->key_id), CS_SPAN_OF(d->signature)};
+                                    CS_SPAN_OF(t->key_id),
+                                    CS_SPAN(d->signatures.p, d->signatures.n)};
     uint8_t th[32];
 
     cs_th(th, CS_TAG_RECEIPT, items, CS_COUNTOF(items));
@@ -162,10 +163,12 @@ FAKE void fake_reqh(struct fake_trio *t, const struct fake_tx *x,
     cs_request_hash(reqh, &r);
 }
 
-/* sign.done of device i for its last command, with this signature. */
+/* sign.done of device i for its last command, with this signature; the frame borrows
+ * it until the next call. */
 FAKE void fake_done_make(struct fake_trio *t, const struct fake_tx *x, int i,
                          const uint8_t sig[64], struct cs_ctl_frame *f)
 {
+    static uint8_t made[64];
     struct cs_ctl_sign_done *d = &f->u.sign_done;
     const struct cs_ctl_sign *s = &t->d[i].last.u.sign;
 
@@ -175,8 +178,8 @@ FAKE void fake_done_make(struct fake_trio *t, const struct fake_tx *x, int i,
     d->attempt = s->attempt;
     d->index = (uint32_t)i + 1;
     memcpy(d->signers, s->signers, 2);
-    d->message = (struct cs_blob){x->message.p, x->message.n};
-    memcpy(d->signature, sig, 64);
+    memcpy(made, sig, sizeof made);
+    d->signatures = (struct cs_blob){made, sizeof made};
     fake_reqh(t, x, s, d->reqh);
     fake_receipt(t, i, d);
 }

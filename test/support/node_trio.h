@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "chain/chain.h"
 #include "mpc/cert_record.h"
 #include "mpc/device_set.h"
 #include "support/node_bed.h"
@@ -224,8 +225,20 @@ BED void trio_sign_frame(const struct bed *b, struct cs_ctl_frame *f, uint8_t n,
     (void)b;
 }
 
+/* What the last trio_sign_send asked to sign. */
+static struct {
+    bool is_raw;
+    uint8_t payload[4096];
+    size_t n;
+} trio_sent;
+
 BED void trio_sign_send(struct bed *b, const struct cs_ctl_frame *f)
 {
+    trio_sent.is_raw = strcmp(f->u.sign.kind, "RAW") == 0;
+    trio_sent.n = f->u.sign.payload.n;
+    if (trio_sent.n <= sizeof trio_sent.payload) {
+        memcpy(trio_sent.payload, f->u.sign.payload.p, trio_sent.n);
+    }
     for (size_t k = 0; k < 2; k++) {
         struct cs_ctl_frame copy = *f;
 
@@ -241,6 +254,27 @@ BED void trio_sign(struct bed *b, uint8_t n, uint8_t lo, uint8_t hi, uint8_t ini
     trio_sign_send(b, &f);
 }
 
+/* Verifies under a SOLANA key over what the last trio_sign_send asked for. */
+BED bool trio_verifies(const uint8_t sig[64], const uint8_t pub[32])
+{
+    struct cs_span payload = CS_SPAN(trio_sent.payload, trio_sent.n);
+    struct cs_chain_key key;
+    struct cs_chain_tx tx;
+    const char *why = "";
+    bool ok;
+
+    assert_int_equal(cs_chain_key_init(&key, CS_CHAIN_SOLANA, CS_CURVE_ED25519,
+                                       CS_SPAN(pub, 32), &why),
+                     CS_OK);
+    assert_int_equal(trio_sent.is_raw ? cs_chain_decode(&tx, &key, payload, &why)
+                                      : cs_chain_plaintext(&tx, &key, payload, &why),
+                     CS_OK);
+    ok = crypto_sign_verify_detached(sig, tx.items[0].message.p, tx.items[0].message.n,
+                                     pub) == 0;
+    cs_chain_tx_free(&tx);
+    return ok;
+}
+
 /* The nth signature of node i verifies under key 1; receipt and hash are its own. */
 BED void trio_check_done(const struct bed *b, int i, size_t nth)
 {
@@ -248,14 +282,15 @@ BED void trio_check_done(const struct bed *b, int i, size_t nth)
     const struct cs_ctl_sign_done *d = &f->u.sign_done;
     uint8_t pub[32], h[32], key_id[16];
     const struct cs_span items[] = {CS_SPAN_OF(d->request_id), CS_SPAN_OF(d->reqh),
-                                    CS_SPAN_OF(key_id), CS_SPAN_OF(d->signature)};
+                                    CS_SPAN_OF(key_id),
+                                    CS_SPAN(d->signatures.p, d->signatures.n)};
 
     assert_non_null(f);
     memcpy(key_id, trio_key_id, 16);
     key_id[15] = 1;
     trio_public(b, pub);
-    assert_int_equal(
-        crypto_sign_verify_detached(d->signature, d->message.p, d->message.n, pub), 0);
+    assert_int_equal(d->signatures.n, 64);
+    assert_true(trio_verifies(d->signatures.p, pub));
     cs_th(h, CS_TAG_RECEIPT, items, CS_COUNTOF(items));
     assert_true(cs_sign_verify(d->receipt, b->node[i].hello.ik, CS_SPAN_OF(h)));
 }

@@ -3,8 +3,8 @@
 
 enum lie {
     LIE_SIGNATURE,
-    LIE_MESSAGE,
-    LIE_MESSAGE_BYTE,
+    LIE_TWO,
+    LIE_SHORT,
     LIE_RECEIPT,
     LIE_RECEIPT_OF_OTHER,
     LIE_REQUEST,
@@ -21,7 +21,7 @@ static void lie(struct fake_trio *t, struct fake_tx *x, unsigned mask, enum lie 
     fake_group_sign(t, sig, cs_wr_get(&x->message));
     fake_done_make(t, x, i, sig, &f);
     if (what == LIE_SIGNATURE) {
-        f.u.sign_done.signature[40] ^= 1;
+        f.u.sign_done.signatures.p[40] ^= 1;
         fake_receipt(t, i, &f.u.sign_done);
     } else if (what == LIE_RECEIPT) {
         f.u.sign_done.receipt[0] ^= 1;
@@ -30,16 +30,18 @@ static void lie(struct fake_trio *t, struct fake_tx *x, unsigned mask, enum lie 
     } else if (what == LIE_REQUEST) { /* a receipt for something else */
         f.u.sign_done.reqh[0] ^= 1;
         fake_receipt(t, i, &f.u.sign_done);
-    } else if (what == LIE_MESSAGE_BYTE) {
-        cs_wr_span(&other, cs_wr_get(&x->message));
-        other.p[other.n - 1] ^= 1;
-        f.u.sign_done.message = (struct cs_blob){other.p, other.n};
-    } else if (what == LIE_MESSAGE) {
-        f.u.sign_done.message.n--;
+    } else if (what == LIE_SHORT) {
+        f.u.sign_done.signatures.n--;
+        fake_receipt(t, i, &f.u.sign_done);
+    } else if (what == LIE_TWO) { /* one more than there are things to sign */
+        cs_wr_bytes(&other, sig, sizeof sig);
+        cs_wr_bytes(&other, sig, sizeof sig);
+        f.u.sign_done.signatures = (struct cs_blob){other.p, other.n};
+        fake_receipt(t, i, &f.u.sign_done);
     } else { /* a valid signature over another transfer */
         fake_own_key(t, pub);
         fake_solana(&other, pub, 999);
-        fake_group_sign(t, f.u.sign_done.signature, cs_wr_get(&other));
+        fake_group_sign(t, f.u.sign_done.signatures.p, cs_wr_get(&other));
         fake_receipt(t, i, &f.u.sign_done);
     }
     fake_evt(&t->d[i], &f);
@@ -184,7 +186,7 @@ static void a_second_result_adds_its_receipt_and_changes_nothing(void **state)
     assert_string_equal(fake_text(t->w, "signature"), cs_hex(hex, sig, 64));
     assert_int_equal(json_array_size(json_object_get(t->w->reply, "receipts")), 1);
     lines = fake_lines(t, &x);
-    f.u.sign_done.signature[40] ^= 1; /* a bad one after the end */
+    f.u.sign_done.signatures.p[40] ^= 1; /* a bad one after the end */
     fake_evt(&t->d[fake_second(mask)], &f);
     assert_int_equal(fake_lines(t, &x), lines);
     fake_done_make(t, &x, fake_second(mask), sig, &f);

@@ -267,7 +267,7 @@ static void a_request_ends_after_its_life(void **state)
     assert_non_null(strstr(fake_text(t->w, "reasons.0"), "LATE_SIGNATURE"));
     assert_string_equal(fake_text(t->w, "signature"), cs_hex(hex, sig, 64));
     fake_group_sign(t, other, cs_wr_get(&x.message)); /* a second one is too late */
-    memcpy(f.u.sign_done.signature, other, 64);
+    memcpy(f.u.sign_done.signatures.p, other, 64);
     fake_receipt(t, signer, &f.u.sign_done);
     fake_evt(&t->d[signer], &f);
     fake_tx_get(t, &x);

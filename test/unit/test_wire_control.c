@@ -45,7 +45,7 @@ static void make_frame(struct cs_ctl_frame *f, enum cs_ctl_kind kind, uint8_t *p
         f->u.sign.initiator = 3;
         break;
     case CS_EVT_SIGN_DONE:
-        f->u.sign_done.message = (struct cs_blob){payload, 40};
+        f->u.sign_done.signatures = (struct cs_blob){payload, 40};
         f->u.sign_done.signers[0] = 2;
         f->u.sign_done.signers[1] = 3;
         break;

@@ -181,31 +181,24 @@ static void on_rsp(struct cs_node_core *n, struct quorum *q, uint8_t from,
 
 static void say_done(struct cs_node_core *n, const struct quorum *q,
                      const struct cs_request *req, const uint8_t reqh[32],
-                     uint32_t attempt, const uint8_t signers[2], struct cs_span msg,
-                     const uint8_t sig[64])
+                     uint32_t attempt, const uint8_t signers[2], const uint8_t sig[64])
 {
     struct cs_ctl_frame f = {.kind = CS_EVT_SIGN_DONE};
     struct cs_ctl_sign_done *b = &f.u.sign_done;
     const struct cs_span items[] = {CS_SPAN_OF(req->request_id), CS_SPAN(reqh, 32),
                                     CS_SPAN_OF(req->key_id), CS_SPAN(sig, 64)};
-    struct cs_wr copy = {0};
-    uint8_t h[32];
+    uint8_t copy[64], h[32];
 
-    cs_wr_span(&copy, msg);
-    if (copy.err != CS_OK) {
-        cs_nd_fail(n, copy.err, "a result");
-    }
+    memcpy(copy, sig, sizeof copy);
     memcpy(b->request_id, req->request_id, 16);
     b->attempt = attempt;
     b->index = q->roster.self;
     memcpy(b->signers, signers, 2);
-    b->message = (struct cs_blob){copy.p, copy.n};
-    memcpy(b->signature, sig, 64);
+    b->signatures = (struct cs_blob){copy, sizeof copy};
     memcpy(b->reqh, reqh, 32);
     cs_th(h, CS_TAG_RECEIPT, items, CS_COUNTOF(items));
     cs_sign(b->receipt, n->id->ik_seed, CS_SPAN_OF(h));
     cs_nd_outbox_put(n, &f);
-    cs_wr_free(&copy);
 }
 
 static void say_checked(struct cs_node_core *n, const struct work *w,
@@ -240,8 +233,7 @@ static void finished_ok(struct cs_node_core *n, struct work *w, const uint8_t si
         say_checked(n, w, sig);
         cs_nd_keygen_proven(n, w);
     } else {
-        say_done(n, w->q, &w->req, w->reqh, w->attempt, w->signers,
-                 CS_SPAN(w->msg, w->msg_len), sig);
+        say_done(n, w->q, &w->req, w->reqh, w->attempt, w->signers, sig);
         cs_log(CS_LOG_INFO, "session", "request %s signed with party %u",
                cs_uuid_text(id, w->req.request_id), other_signer(w));
         cs_nd_notify(n, "session", "{\"requestId\":\"%s\",\"outcome\":\"OK\"}", id);
@@ -386,8 +378,7 @@ static void answer_stored(struct cs_node_core *n, const struct work *w,
 
     if (cs_journal_stored(n->journal, w->req.request_id, &e) == CS_OK &&
         memcmp(e.reqh, w->reqh, 32) == 0) {
-        say_done(n, w->q, &w->req, w->reqh, attempt, e.signers,
-                 CS_SPAN(w->msg, w->msg_len), e.signature);
+        say_done(n, w->q, &w->req, w->reqh, attempt, e.signers, e.signature);
     }
 }
 

@@ -47,7 +47,8 @@ static bool receipt_ok(const struct cs_pc_sign_job *j, const struct cs_pc_tx *t,
     const struct cs_ds_member *m = cs_ds_member(&j->q->ds, (uint8_t)d->index);
     struct cs_request r;
     const struct cs_span items[] = {CS_SPAN_OF(d->request_id), CS_SPAN_OF(d->reqh),
-                                    CS_SPAN_OF(r.key_id), CS_SPAN_OF(d->signature)};
+                                    CS_SPAN_OF(r.key_id),
+                                    CS_SPAN(d->signatures.p, d->signatures.n)};
     uint8_t reqh[32], th[32];
 
     request_of(j, t, &r);
@@ -59,7 +60,7 @@ static bool receipt_ok(const struct cs_pc_sign_job *j, const struct cs_pc_tx *t,
     return cs_sign_verify(d->receipt, m->id.ik, CS_SPAN_OF(th));
 }
 
-/* Message, signature and receipt against what we derive ourselves. */
+/* Signature and receipt against what we derive ourselves. */
 static enum cs_err done_check(const struct cs_pc_sign_job *j,
                               const struct cs_ctl_sign_done *d)
 {
@@ -70,9 +71,8 @@ static enum cs_err done_check(const struct cs_pc_sign_job *j,
 
     if (err == CS_OK) {
         msg = t.chain.items[0].message;
-        if (d->message.n != msg.n || memcmp(d->message.p, msg.p, msg.n) != 0) {
-            err = CS_ERR_REQUEST_CONFLICT;
-        } else if (!cs_sign_verify(d->signature, t.key.pub, msg)) {
+        if (d->signatures.n != CS_SIG_LEN ||
+            !cs_sign_verify(d->signatures.p, t.key.pub, msg)) {
             err = CS_ERR_SIG_INVALID;
         } else if (!receipt_ok(j, &t, d)) {
             err = CS_ERR_RECEIPT;
@@ -117,7 +117,7 @@ static void late(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d)
     cs_pc_sj_reason(
         j, "LATE_SIGNATURE",
         "a valid signature came after the request had failed: treat it as signed");
-    cs_js_hex(j->tx, "signature", d->signature, sizeof d->signature);
+    cs_js_hex(j->tx, "signature", d->signatures.p, d->signatures.n);
     add_receipt(j, d);
     cs_pc_timeline(j->core, j->id, d->index, "LATE_SIGNATURE", "after the end");
     cs_pc_sj_save(j);
@@ -125,7 +125,7 @@ static void late(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d)
 
 static void signed_now(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d)
 {
-    cs_js_hex(j->tx, "signature", d->signature, sizeof d->signature);
+    cs_js_hex(j->tx, "signature", d->signatures.p, d->signatures.n);
     cs_js_del(j->tx, "reasons");
     add_receipt(j, d);
     cs_pc_sj_finish(j, "SIGNED");
@@ -173,7 +173,7 @@ static void done(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d)
         signed_now(j, d);
     } else if (cs_js_is(j->tx, "status", "FAILED")) {
         late(j, d);
-    } else if (cs_js_is(j->tx, "signature", cs_hex(hex, d->signature, CS_SIG_LEN))) {
+    } else if (cs_js_is(j->tx, "signature", cs_hex(hex, d->signatures.p, CS_SIG_LEN))) {
         add_receipt(j, d);
         cs_pc_sj_save(j);
     }
