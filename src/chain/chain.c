@@ -122,6 +122,41 @@ const char *cs_chain_scheme_name(enum cs_chain_scheme scheme)
     return "UNKNOWN";
 }
 
+/* ---- keys ------------------------------------------------------------------ */
+
+enum cs_chain_scheme cs_chain_key_scheme(const struct cs_chain_key *key)
+{
+    if (key->curve == ED) {
+        return CS_CHAIN_SCHEME_ED25519;
+    }
+    return key->format == CS_CHAIN_FORMAT_P2TR ? CS_CHAIN_SCHEME_BIP340
+                                               : CS_CHAIN_SCHEME_ECDSA;
+}
+
+enum cs_err cs_chain_key_set_scheme(struct cs_chain_key *key,
+                                    enum cs_chain_scheme scheme, const char **why)
+{
+    enum cs_chain_format format = CS_CHAIN_FORMAT_DEFAULT;
+
+    if ((scheme == CS_CHAIN_SCHEME_ED25519) != (key->curve == ED) ||
+        (unsigned)scheme < CS_CHAIN_SCHEME_ED25519 ||
+        (unsigned)scheme > CS_CHAIN_SCHEME_BIP340) {
+        return cs_chain_refuse(
+            why, CS_ERR_CHAIN_UNKNOWN,
+            "this signature scheme does not go with the key's curve");
+    }
+    if (scheme == CS_CHAIN_SCHEME_BIP340 && key->chain != CS_CHAIN_BITCOIN) {
+        return cs_chain_refuse(why, CS_ERR_CHAIN_UNKNOWN,
+                               "BIP340 (Taproot) keys are for BITCOIN only");
+    }
+    if (key->chain == CS_CHAIN_BITCOIN) {
+        format = scheme == CS_CHAIN_SCHEME_BIP340 ? CS_CHAIN_FORMAT_P2TR
+                                                  : CS_CHAIN_FORMAT_P2WPKH;
+    }
+    key->format = format;
+    return CS_OK;
+}
+
 static enum cs_err check_net(enum cs_chain_net net, const char **why)
 {
     return (unsigned)net <= CS_CHAIN_REGTEST

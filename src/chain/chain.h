@@ -12,7 +12,8 @@
  *         CHAIN_ADDRESS  the text is not an address of the chain
  *         CHAIN_TX       malformed payload, or one that this product does not sign
  *         CHAIN_SIGNER   the payload names another signer than the own key
- *         CHAIN_MESSAGE  the plaintext could be a transaction, or has no valid form
+ *         CHAIN_MESSAGE  the plaintext could be a transaction, or has no valid form;
+ *                        typed data or a digest that is not one
  *         SIG_INVALID    (finish) a signature does not belong to key and payload
  *         NOMEM
  * `why` (NULL allowed) gets a constant sentence for people whenever the result is not
@@ -129,6 +130,17 @@ const char *cs_chain_name(enum cs_chain chain);    /* "UNKNOWN" when there is no
 const char *cs_chain_hash_name(enum cs_chain_hash hash); /* "none", "sha512half" */
 const char *cs_chain_scheme_name(enum cs_chain_scheme scheme); /* "ED25519" */
 
+/* What a client asks to have signed: the control channel's and the API's words. */
+enum cs_chain_kind {
+    CS_CHAIN_KIND_RAW = 1,        /* "RAW": a transaction */
+    CS_CHAIN_KIND_PLAINTEXT = 2,  /* "PLAINTEXT": a text, signed under a prefix */
+    CS_CHAIN_KIND_TYPED_DATA = 3, /* "TYPED_DATA": EIP-712 as JSON text */
+    CS_CHAIN_KIND_DIGEST = 4,     /* "DIGEST": 32 bytes, blindly */
+};
+
+bool cs_chain_kind_parse(enum cs_chain_kind *out, const char *word);
+const char *cs_chain_kind_name(enum cs_chain_kind kind); /* "UNKNOWN": no such kind */
+
 /* The wallet's own key on one chain. */
 struct cs_chain_key {
     enum cs_chain chain;
@@ -144,6 +156,16 @@ struct cs_chain_key {
 enum cs_err cs_chain_key_init(struct cs_chain_key *out, enum cs_chain chain,
                               enum cs_curve curve, struct cs_span pub, const char **why)
     CS_MUST_USE;
+
+/* The address format that a key's scheme stands for (the wire names schemes only):
+ * BIP340 is P2TR and goes with BITCOIN alone, ECDSA is P2WPKH on BITCOIN and the
+ * chain's default elsewhere, ED25519 the chain's default.  CHAIN_UNKNOWN when scheme,
+ * curve and chain do not fit; the key is unchanged then. */
+enum cs_err cs_chain_key_set_scheme(struct cs_chain_key *key,
+                                    enum cs_chain_scheme scheme, const char **why)
+    CS_MUST_USE;
+/* The scheme of what cs_chain_digest and messages sign with this key. */
+enum cs_chain_scheme cs_chain_key_scheme(const struct cs_chain_key *key);
 
 /* XRP_LEDGER: the classic address.  Not every address is live: XRP_LEDGER accounts
  * need funding on chain before use. */
@@ -173,7 +195,9 @@ struct cs_chain_item {
  * string means: the payload does not say.  All text is printable UTF-8. */
 struct cs_chain_tx {
     enum cs_chain chain;
-    bool is_message;  /* made by cs_chain_plaintext */
+    bool is_message;  /* made by cs_chain_plaintext or cs_chain_typed_data */
+    bool is_blind;    /* made by cs_chain_digest: nobody can say what it does */
+    bool is_approval; /* lets `to` move assets of `from` later, up to `amount` */
     bool is_clear;    /* the summary tells everything the payload does with assets */
     bool is_multisig; /* more signatures than ours are needed */
     bool has_tag;     /* XRP_LEDGER DestinationTag */
@@ -214,6 +238,30 @@ enum cs_err cs_chain_decode(struct cs_chain_tx *out, const struct cs_chain_key *
 enum cs_err cs_chain_plaintext(struct cs_chain_tx *out, const struct cs_chain_key *key,
                                struct cs_span message, const char **why) CS_MUST_USE;
 
+/* EIP-712 on the EVM chains.  json: the object with types, primaryType, domain and
+ * message that eth_signTypedData_v4 takes; what is accepted stands in README.md.
+ * kind is "typed data <primaryType>", contract the verifying contract, chain_id the
+ * domain's.  is_clear for the approvals that are known by name and type (ERC-20 Permit,
+ * Permit2): is_approval, to = spender, units = amount, valid_until = deadline.
+ * CHAIN_UNKNOWN, CHAIN_MESSAGE, CHAIN_SIGNER, NOMEM. */
+enum cs_err cs_chain_typed_data(struct cs_chain_tx *out, const struct cs_chain_key *key,
+                                struct cs_span json, const char **why) CS_MUST_USE;
+
+/* BLIND SIGNING: a digest (exactly 32 bytes) of nobody knows what.  It may be a
+ * transaction that moves everything, so callers ask for a switch of their own and for
+ * the policy's word (DECISIONS 26) first; is_clear is false, is_blind true.  Keys of
+ * secp256k1 only: Ed25519 signs no digests.  BIP340 keys sign under the output key of
+ * their address (has_tweak).  Works on chains with addresses only, too.
+ * CHAIN_UNKNOWN, CHAIN_MESSAGE, NOMEM. */
+enum cs_err cs_chain_digest(struct cs_chain_tx *out, const struct cs_chain_key *key,
+                            struct cs_span digest, const char **why) CS_MUST_USE;
+
+/* One of the four above: what node and platform call.  Errors of that one; an unknown
+ * kind is CHAIN_UNKNOWN. */
+enum cs_err cs_chain_prepare(struct cs_chain_tx *out, const struct cs_chain_key *key,
+                             enum cs_chain_kind kind, struct cs_span payload,
+                             const char **why) CS_MUST_USE;
+
 void cs_chain_tx_free(struct cs_chain_tx *tx);
 
 struct cs_chain_sig {
@@ -222,8 +270,11 @@ struct cs_chain_sig {
 };
 
 struct cs_chain_signed {
-    struct cs_wr bytes;           /* the signed transaction, ready to broadcast */
-    char txid[CS_CHAIN_TXID_MAX]; /* as explorers show it; "" while others must sign */
+    struct cs_wr bytes; /* the signed transaction, or the final form of the signature */
+    char txid[CS_CHAIN_TXID_MAX]; /* as explorers show it; "" while others must sign,
+                                     and for all but transactions */
+    bool has_rsv;                 /* an ECDSA signature that is not a transaction's: */
+    uint8_t rsv[65];              /* r, s, recovery id (0..3) */
 };
 
 /* Puts the signatures (one per item, same order) into the payload.  Decodes the payload
@@ -231,9 +282,18 @@ struct cs_chain_signed {
 enum cs_err cs_chain_finish(struct cs_chain_signed *out, const struct cs_chain_key *key,
                             struct cs_span payload, const struct cs_chain_sig *sigs,
                             size_t n_sigs, const char **why) CS_MUST_USE;
-/* The final form of a message's signature: EVM chains and TRON r, s, 27 + recovery id;
- * else DER (ECDSA) or the 64 bytes.  Prepares the message again and verifies.  Errors
- * of cs_chain_plaintext, SIG_INVALID; out is empty then.  Free with cs_wr_free. */
+/* The same for every kind.  RAW: cs_chain_finish.  The others have one signature, and
+ * `bytes` is its final form:
+ *   PLAINTEXT   EVM chains and TRON r, s, 27 + recovery id; Bitcoin's family see
+ *               README.md; Cosmos chains r, s; else DER (ECDSA) or the 64 bytes
+ *   TYPED_DATA  r, s, 27 + recovery id
+ *   DIGEST      DER (ECDSA) or the 64 bytes (BIP340)
+ * Prepares the payload again and verifies.  Errors of cs_chain_prepare, SIG_INVALID. */
+enum cs_err cs_chain_finish_any(struct cs_chain_signed *out,
+                                const struct cs_chain_key *key, enum cs_chain_kind kind,
+                                struct cs_span payload, const struct cs_chain_sig *sigs,
+                                size_t n_sigs, const char **why) CS_MUST_USE;
+/* PLAINTEXT alone; free with cs_wr_free. */
 enum cs_err cs_chain_finish_message(struct cs_wr *out, const struct cs_chain_key *key,
                                     struct cs_span message,
                                     const struct cs_chain_sig *sig, const char **why)

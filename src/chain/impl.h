@@ -28,6 +28,9 @@ struct cs_chain_ops {
                         const struct cs_chain_item *item,
                         const struct cs_chain_sig *sig, const char **why);
     enum cs_chain_hash (*hash)(enum cs_curve curve); /* of messages */
+    /* EIP-712: fills tx, its item included; NULL: the chain has none. */
+    enum cs_err (*typed_data)(struct cs_chain_tx *tx, const struct cs_chain_key *key,
+                              struct cs_span json, const char **why);
 };
 
 extern const struct cs_chain_ops cs_solana_ops;
@@ -63,6 +66,21 @@ extern const struct cs_chain_ops cs_stacks_ops;
 /* The implementation behind a chain; CHAIN_UNKNOWN when there is none. */
 enum cs_err cs_chain_ops_of(const struct cs_chain_ops **out, enum cs_chain chain,
                             const char **why) CS_MUST_USE;
+
+/* Every call on a payload starts with begin (zeroes out, fills chain and signer) and
+ * ends with end, which frees what a failed call filled and completes *why. */
+enum cs_err cs_chain_begin(struct cs_chain_tx *out, const struct cs_chain_ops **ops,
+                           const struct cs_chain_key *key, const char **why)
+    CS_MUST_USE;
+enum cs_err cs_chain_end(struct cs_chain_tx *out, enum cs_err err, const char **why)
+    CS_MUST_USE;
+/* *why for a result that no check has explained; NULL on CS_OK. */
+enum cs_err cs_chain_explain(enum cs_err err, const char **why) CS_MUST_USE;
+/* The signature is key's over item, in its one accepted form.  SIG_INVALID. */
+enum cs_err cs_chain_check_sig(const struct cs_chain_item *item,
+                               const struct cs_chain_key *key,
+                               const struct cs_chain_sig *s, const char **why)
+    CS_MUST_USE;
 
 /* Sets *why (if there is one) and returns err: `return cs_chain_refuse(..)`. */
 static inline enum cs_err cs_chain_refuse(const char **why, enum cs_err err,

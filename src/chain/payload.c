@@ -102,22 +102,17 @@ void cs_chain_tx_free(struct cs_chain_tx *tx)
 /* ---- decode ---------------------------------------------------------------- */
 
 /* What every call on a payload or message checks first, and the fields it fills. */
-static enum cs_err begin(struct cs_chain_tx *out, const struct cs_chain_ops **ops,
-                         const struct cs_chain_key *key, const char **why)
+enum cs_err cs_chain_begin(struct cs_chain_tx *out, const struct cs_chain_ops **ops,
+                           const struct cs_chain_key *key, const char **why)
 {
     memset(out, 0, sizeof *out);
     CS_CHECK(cs_chain_ops_of(ops, key->chain, why));
-    if ((*ops)->decode == NULL) {
-        return cs_chain_refuse(why, CS_ERR_CHAIN_UNKNOWN,
-                               "of this blockchain only addresses are supported, "
-                               "nothing is signed");
-    }
     out->chain = key->chain;
     return cs_chain_address(out->signer, key, why);
 }
 
 /* Gives a failure that no check has explained its sentence; success has none. */
-static enum cs_err explain(enum cs_err err, const char **why)
+enum cs_err cs_chain_explain(enum cs_err err, const char **why)
 {
     if (err == CS_OK) {
         return cs_chain_refuse(why, err, NULL);
@@ -126,12 +121,21 @@ static enum cs_err explain(enum cs_err err, const char **why)
 }
 
 /* Zeroes what a failed call may have filled. */
-static enum cs_err end(struct cs_chain_tx *out, enum cs_err err, const char **why)
+enum cs_err cs_chain_end(struct cs_chain_tx *out, enum cs_err err, const char **why)
 {
     if (err != CS_OK) {
         cs_chain_tx_free(out);
     }
-    return explain(err, why);
+    return cs_chain_explain(err, why);
+}
+
+static enum cs_err check_signs(const struct cs_chain_ops *ops, const char **why)
+{
+    return ops->decode != NULL
+               ? CS_OK
+               : cs_chain_refuse(why, CS_ERR_CHAIN_UNKNOWN,
+                                 "of this blockchain only addresses are supported, "
+                                 "nothing is signed");
 }
 
 enum cs_err cs_chain_decode(struct cs_chain_tx *out, const struct cs_chain_key *key,
@@ -140,7 +144,8 @@ enum cs_err cs_chain_decode(struct cs_chain_tx *out, const struct cs_chain_key *
     const struct cs_chain_ops *ops;
     enum cs_err err;
 
-    CS_TRY(begin(out, &ops, key, why));
+    CS_TRY(cs_chain_begin(out, &ops, key, why));
+    CS_TRY(check_signs(ops, why));
     if (payload.n == 0 || payload.n > CS_CHAIN_PAYLOAD_MAX) {
         err = cs_chain_refuse(why, CS_ERR_CHAIN_TX,
                               payload.n == 0
@@ -150,7 +155,7 @@ enum cs_err cs_chain_decode(struct cs_chain_tx *out, const struct cs_chain_key *
     }
     err = ops->decode(out, key, payload, why);
 out:
-    return end(out, err, why);
+    return cs_chain_end(out, err, why);
 }
 
 /* ---- plaintext ------------------------------------------------------------- */
@@ -227,7 +232,8 @@ enum cs_err cs_chain_plaintext(struct cs_chain_tx *out, const struct cs_chain_ke
     struct cs_text t;
     enum cs_err err;
 
-    CS_TRY(begin(out, &ops, key, why));
+    CS_TRY(cs_chain_begin(out, &ops, key, why));
+    CS_TRY(check_signs(ops, why));
     CS_TRY(check_plaintext(ops, message, why));
     CS_TRY(ops->prefix(&w, key, message, why));
     CS_TRY(cs_chain_one_item(out, key, ops->hash(key->curve), &w));
@@ -243,7 +249,7 @@ enum cs_err cs_chain_plaintext(struct cs_chain_tx *out, const struct cs_chain_ke
     cs_text_add(&t, out->memo);
 out:
     cs_wr_free(&w);
-    return end(out, err, why);
+    return cs_chain_end(out, err, why);
 }
 
 /* ---- final encoding -------------------------------------------------------- */
@@ -275,9 +281,9 @@ static bool sig_ok(const struct cs_chain_item *item, const struct cs_chain_key *
     return false;
 }
 
-static enum cs_err check_sig(const struct cs_chain_item *item,
-                             const struct cs_chain_key *key,
-                             const struct cs_chain_sig *s, const char **why)
+enum cs_err cs_chain_check_sig(const struct cs_chain_item *item,
+                               const struct cs_chain_key *key,
+                               const struct cs_chain_sig *s, const char **why)
 {
     if (item->scheme == CS_CHAIN_SCHEME_ECDSA && !cs_ecdsa_is_low_s(s->rs)) {
         return cs_chain_refuse(why, CS_ERR_SIG_INVALID,
@@ -308,7 +314,7 @@ enum cs_err cs_chain_finish(struct cs_chain_signed *out, const struct cs_chain_k
         goto out;
     }
     for (size_t i = 0; i < n_sigs; i++) {
-        CS_TRY(check_sig(&tx.items[i], key, &sigs[i], why));
+        CS_TRY(cs_chain_check_sig(&tx.items[i], key, &sigs[i], why));
     }
     CS_TRY(ops->finish(out, key, payload, &tx, sigs, why));
 out:
@@ -316,7 +322,7 @@ out:
     if (err != CS_OK) {
         cs_chain_signed_free(out);
     }
-    return explain(err, why);
+    return cs_chain_explain(err, why);
 }
 
 void cs_chain_uncompressed(uint8_t out[65], const struct cs_chain_key *key)
@@ -347,41 +353,6 @@ enum cs_err cs_chain_seal_rsv(struct cs_wr *w, const struct cs_chain_key *key,
     cs_wr_bytes(w, sig->rs, sizeof sig->rs);
     cs_wr_u8(w, (uint8_t)(27 + parity));
     return w->err;
-}
-
-static enum cs_err seal_plain(struct cs_wr *w, const struct cs_chain_item *item,
-                              const struct cs_chain_sig *sig)
-{
-    uint8_t der[72];
-
-    if (item->scheme == CS_CHAIN_SCHEME_ECDSA) {
-        cs_wr_bytes(w, der, cs_chain_der(der, sig->rs));
-    } else {
-        cs_wr_bytes(w, sig->rs, sizeof sig->rs);
-    }
-    return w->err;
-}
-
-enum cs_err cs_chain_finish_message(struct cs_wr *out, const struct cs_chain_key *key,
-                                    struct cs_span message,
-                                    const struct cs_chain_sig *sig, const char **why)
-{
-    const struct cs_chain_ops *ops;
-    struct cs_chain_tx tx;
-    enum cs_err err;
-
-    *out = (struct cs_wr){0};
-    CS_CHECK(cs_chain_plaintext(&tx, key, message, why));
-    CS_TRY(cs_chain_ops_of(&ops, key->chain, why));
-    CS_TRY(check_sig(&tx.items[0], key, sig, why));
-    err = ops->seal == NULL ? seal_plain(out, &tx.items[0], sig)
-                            : ops->seal(out, key, &tx.items[0], sig, why);
-out:
-    cs_chain_tx_free(&tx);
-    if (err != CS_OK) {
-        cs_wr_free(out);
-    }
-    return explain(err, why);
 }
 
 void cs_chain_signed_free(struct cs_chain_signed *s)
