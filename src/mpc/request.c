@@ -60,9 +60,9 @@ void cs_request_messages_hash(uint8_t out[32], const struct cs_span *messages, s
 
 /* ---- checks -------------------------------------------------------------------- */
 
-static bool kind_ok(unsigned kind)
+bool cs_request_kind_ok(unsigned kind)
 {
-    return kind >= CS_REQUEST_KEYGEN && kind <= CS_REQUEST_CHECK;
+    return kind >= CS_REQUEST_KEYGEN && kind <= CS_REQUEST_SIGN_TYPED_DATA;
 }
 
 /* Upper-case words as in "SOLANA", "XRP_LEDGER", "ONE_MONEY". */
@@ -94,7 +94,7 @@ static bool content_ok(const struct cs_request *q)
 
 enum cs_err cs_request_check(const struct cs_request *q)
 {
-    if (!kind_ok(q->kind) || !cs_scheme_ok(q->scheme) ||
+    if (!cs_request_kind_ok(q->kind) || !cs_scheme_ok(q->scheme) ||
         q->curve != cs_scheme_curve(q->scheme)) {
         return CS_ERR_USAGE;
     }
@@ -248,7 +248,7 @@ enum cs_err cs_request_decode(struct cs_request *out, struct cs_span in)
     q.policy_version = cs_rd_u32(&r);
     expires = cs_rd_u64(&r);
     CS_CHECK(cs_rd_end(&r));
-    if (!kind_ok(kind) || !cs_curve_ok(curve) || !cs_scheme_ok(scheme) ||
+    if (!cs_request_kind_ok(kind) || !cs_curve_ok(curve) || !cs_scheme_ok(scheme) ||
         expires > INT64_MAX) {
         return CS_ERR_BAD_FORMAT;
     }

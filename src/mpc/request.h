@@ -20,11 +20,14 @@ enum cs_scheme {
 
 enum cs_request_kind {
     CS_REQUEST_KEYGEN = 1,
-    CS_REQUEST_SIGN_RAW = 2,       /* a transaction */
-    CS_REQUEST_SIGN_PLAINTEXT = 3, /* a message with a domain prefix */
-    CS_REQUEST_SIGN_DIGEST = 4,    /* blind: 32 bytes */
-    CS_REQUEST_CHECK = 5,          /* made by the nodes themselves (PROTOCOLS 3.5) */
+    CS_REQUEST_SIGN_RAW = 2,        /* a transaction */
+    CS_REQUEST_SIGN_PLAINTEXT = 3,  /* a message with a domain prefix */
+    CS_REQUEST_SIGN_DIGEST = 4,     /* blind: 32 bytes */
+    CS_REQUEST_CHECK = 5,           /* made by the nodes themselves (PROTOCOLS 3.5) */
+    CS_REQUEST_SIGN_TYPED_DATA = 6, /* EIP-712 */
 };
+/* A request of one of the six. */
+bool cs_request_kind_ok(unsigned kind);
 
 enum {
     CS_ID_LEN = 16, /* request id, key id */

@@ -161,7 +161,7 @@ enum cs_err cs_session_open_decode(struct cs_session_open *out, struct cs_span b
         return CS_ERR_BAD_FORMAT;
     }
     cs_rd_copy(&r, o.parts, o.n_parts);
-    if (cs_rd_end(&r) != CS_OK || kind < CS_REQUEST_KEYGEN || kind > CS_REQUEST_CHECK ||
+    if (cs_rd_end(&r) != CS_OK || !cs_request_kind_ok(kind) ||
         !parts_rise(o.parts, o.n_parts)) {
         return CS_ERR_BAD_FORMAT;
     }

@@ -90,7 +90,7 @@ static void what_does_not_fit_is_refused(void **state)
         assert_int_equal(cs_request_check(&q), CS_ERR_USAGE);                          \
     } while (0)
     REFUSED(q.kind = (enum cs_request_kind)0);
-    REFUSED(q.kind = (enum cs_request_kind)6);
+    REFUSED(q.kind = (enum cs_request_kind)(CS_REQUEST_SIGN_TYPED_DATA + 1));
     REFUSED(q.scheme = (enum cs_scheme)0);
     REFUSED(q.scheme = (enum cs_scheme)4);
     REFUSED(q.curve = CS_CURVE_ED25519); /* not the scheme's curve */

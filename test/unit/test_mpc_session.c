@@ -119,7 +119,7 @@ static void a_malformed_opening_is_bad_format(void **state)
         o.open->bcast.p[at] = save;                                                    \
     } while (0)
     BAD(80, 0); /* kind */
-    BAD(80, 6);
+    BAD(80, CS_REQUEST_SIGN_TYPED_DATA + 1);
     BAD(85, 1); /* count */
     BAD(85, 8);
     BAD(86, 0); /* index */

@@ -17,6 +17,7 @@ static enum cs_journal_op op_of(enum cs_request_kind kind)
     case CS_REQUEST_SIGN_RAW:
     case CS_REQUEST_SIGN_PLAINTEXT:
     case CS_REQUEST_SIGN_DIGEST:
+    case CS_REQUEST_SIGN_TYPED_DATA:
         break;
     }
     return CS_JOURNAL_SIGN;
