@@ -9,6 +9,10 @@
  *   quorum.c       joining, records
  *   links.c        links, frames, messages
  *   peers.c        what is held against a peer
+ *   devices.c      the same of its device, in whatever quorum; limits of OT setups
+ *   notice.c       quarantines, told to the other members
+ *   ots.c          OT setups of the pairs, for DKLs23
+ *   ot_jobs.c      what of them workers compute
  *   park.c         messages that came early
  *   work.c         requests and their attempts
  *   keys.c         key records, cache
@@ -34,6 +38,7 @@
 #include "mpc/dkg.h"
 #include "mpc/frost_pool.h"
 #include "mpc/link/link.h"
+#include "mpc/ot_setup.h"
 #include "node/core/node_core.h"
 #include "node/core/tables.h"
 #include "store/journal.h"
@@ -48,6 +53,9 @@ enum {
     MAX_GONE = 16384,
     MAX_PARKED_PER_PEER = 64,
     MAX_PARKED_BYTES = 1 << 20,
+    MAX_OT_JOBS = 4,    /* of OT setups, at workers at once */
+    MAX_OT_STARTED = 8, /* setups this node began and that still run */
+    MAX_OT_JOINED = 16, /* setups peers began with it and that still run */
 };
 
 /* Times in ms. */
@@ -68,6 +76,11 @@ enum {
     ISSUE_MS = 10,
     GONE_MS = 1000,
     BLAME_WINDOW_MS = 24 * 3600 * 1000,
+    OT_TOKEN_MS = 10000,      /* one more setup with a device is allowed (devices.c) */
+    OT_PAUSE_FIRST_MS = 5000, /* after a setup that failed; doubles up to */
+    OT_PAUSE_MAX_MS = 640000,
+    OT_GIVE_UP_MS = 60000,    /* a setup without progress */
+    OT_REPEAT_MAX_MS = 16000, /* its last messages: after 1, 2, 4, 8, then each 16 s */
 };
 
 /* ---- connections ---------------------------------------------------------------- */
@@ -102,8 +115,48 @@ struct peer_record { /* persistent: what is held against a peer */
     char reason[32];
 };
 
+/* Of a peer's device, in whatever quorum (PROTOCOLS 2.8: for any key).  There is one
+ * for each device that is a member of one of this node's quorums. */
+struct device {
+    struct device *next;
+    uint8_t id[16];
+    /* stored */
+    uint32_t setup_tests;   /* failed self-tests of OT setups (15.4 D3) .. */
+    int64_t first_test_ms;  /* .. in the 24 h from here on */
+    bool quarantined;       /* until an operator releases it, never by a restart */
+    int64_t quarantined_ms; /* wall clock */
+    char reason[32];        /* name of the error, as base/err.h has it */
+    uint8_t evidence[32];   /* devices.c */
+    /* this life only; survives links */
+    struct ot_bucket {
+        unsigned used;  /* setups taken from the allowance .. */
+        uint64_t since; /* .. which refills by one each OT_TOKEN_MS from here on */
+    } as_alice, as_bob;
+    uint64_t pause_ms, not_before; /* after failures */
+    uint32_t n_setups, n_failed;   /* of both roles */
+};
+
+struct ot_clock {      /* of struct peer.ot */
+    uint64_t serial;   /* names the pair to its jobs; 0: there is none */
+    uint64_t start_at; /* this node begins its setup; UINT64_MAX: not */
+    uint64_t repeat_at, give_up_at;
+    unsigned n_repeats;
+    bool changed; /* works are to look at it, at the end of this step */
+};
+
+struct notice { /* another member says that it quarantined a third (15.1 A8) */
+    bool set;
+    enum cs_err why;
+    int64_t wall_ms;
+};
+
 struct peer {
     struct cs_link *link; /* NULL until CONFIRMED; own slot stays NULL */
+    struct device *device;
+    /* NULL without a live link, and in a quorum in which no ECDSA key is or is being
+     * made: a setup is 2 x 40 ms of computing that such a quorum does not need. */
+    struct cs_ot_pair *ot;
+    struct ot_clock ot_clock;
     struct peer_record rec;
     size_t parked, parked_bytes;
     uint64_t issue_at; /* no nonces for it before */
@@ -123,6 +176,8 @@ struct quorum {
     uint8_t nonces[CS_PARTY_SLOTS][32];
     char words[CS_WORDS_LEN]; /* "" until CONFIRMED */
     struct peer peers[CS_PARTY_SLOTS];
+    bool needs_ot; /* stored: an ECDSA key was asked for (ots.c) */
+    struct notice notices[CS_PARTY_SLOTS][CS_PARTY_SLOTS]; /* [who says it][of whom] */
 };
 
 /* ---- keys ---------------------------------------------------------------------------
@@ -253,6 +308,9 @@ struct cs_node_core {
     struct work *works;
     size_t n_works;
     uint64_t next_serial;
+    struct device *devices;
+    size_t n_ot_jobs; /* at workers */
+    uint64_t next_ot; /* serial of a pair */
     struct cached_key keys[MAX_KEY_CACHE];
     uint64_t key_clock;
     uint32_t n_keys, n_gone;
@@ -360,6 +418,83 @@ void cs_nd_peer_release(struct cs_node_core *n, struct quorum *q, uint8_t peer);
 enum cs_err cs_nd_peer_load(struct cs_node_core *n, struct quorum *q, uint8_t peer)
     CS_MUST_USE;
 void cs_nd_peer_key(uint8_t key[17], const struct quorum *q, uint8_t peer);
+/* Index of the same device in that quorum, 0 when it is none of its members. */
+uint8_t cs_nd_device_index(const struct quorum *q, const uint8_t device_id[16]);
+/* Nothing more with this peer's device, in any quorum, until an operator releases it:
+ * stored, its OT setups burned, told to the platform and to the other members.  Does
+ * nothing when it is in quarantine already. */
+void cs_nd_quarantine(struct cs_node_core *n, struct quorum *q, uint8_t peer,
+                      enum cs_err err);
+
+/* devices.c */
+enum cs_err cs_nd_device_load(struct cs_node_core *n, struct quorum *q, uint8_t peer)
+    CS_MUST_USE;
+void cs_nd_devices_free(struct cs_node_core *n);
+void cs_nd_device_save(struct cs_node_core *n, const struct device *d);
+/* TH("quarantine"; ds_hash, self, peer, name of the error, time, journal head): ties
+ * the record to what this node had written by then, its INTENTs with that peer among
+ * it. */
+void cs_nd_evidence(const struct cs_node_core *n, const struct quorum *q, uint8_t peer,
+                    enum cs_err err, uint8_t out[32]);
+/* Takes one setup from what the device is allowed; false: none is left. */
+bool cs_nd_ot_take(struct cs_node_core *n, struct device *d, struct ot_bucket *b);
+uint64_t cs_nd_ot_allowed_at(const struct cs_node_core *n, const struct device *d,
+                             const struct ot_bucket *b); /* <= now: at once */
+/* A setup failed: longer pause; SETUP_TEST is counted, the third in 24 h quarantines.
+ */
+void cs_nd_ot_failed(struct cs_node_core *n, struct quorum *q, uint8_t peer,
+                     enum cs_err err);
+
+/* notice.c: message 9.3 */
+void cs_nd_notice_send(struct cs_node_core *n, struct quorum *q, uint8_t about,
+                       enum cs_err why); /* to all others; CS_OK: released */
+void cs_nd_notice_link(struct cs_node_core *n, struct quorum *q, uint8_t to);
+void cs_nd_notice(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                  const struct cs_message *m);
+
+/* ots.c: OT setups (PROTOCOLS 4.2, 4.6; mpc/ot_setup.h) run in the background as soon
+ * as a link of a quorum that needs them is live.  What a peer can make this node
+ * compute is bounded per device, over all links and quorums (devices.c), and per node
+ * by MAX_OT_*. */
+enum cs_err cs_nd_ot_load(struct cs_node_core *n, struct quorum *q) CS_MUST_USE;
+/* An ECDSA key is asked for in this quorum: from now on, for ever, its pairs are set
+ * up. */
+void cs_nd_ot_need(struct cs_node_core *n, struct quorum *q);
+void cs_nd_ot_link(struct cs_node_core *n, struct quorum *q, uint8_t peer); /* is up */
+void cs_nd_ot_link_lost(struct cs_node_core *n, struct quorum *q, uint8_t peer);
+void cs_nd_ot_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                      const struct cs_message *m);
+/* An ABORT that is about a setup: true, and it is done with. */
+bool cs_nd_ot_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                      const struct cs_message *m);
+void cs_nd_ot_time(struct cs_node_core *n);
+uint64_t cs_nd_ot_deadline(const struct cs_node_core *n);
+/* Both directions are TESTED: peer.ot may be joined. */
+bool cs_nd_ot_ready(const struct quorum *q, uint8_t peer);
+/* The peer answered SETUP_MISSING to a session: sets this node's direction up again, as
+ * fast as the device is allowed. */
+void cs_nd_ot_missing(struct cs_node_core *n, struct quorum *q, uint8_t peer);
+/* A check of 4.6 failed in a session (out.burned).  Stores the quarantine, tells. */
+void cs_nd_ot_burned(struct cs_node_core *n, struct quorum *q, uint8_t peer,
+                     enum cs_err err);
+/* An operator released the device: NONE, then a new setup. */
+void cs_nd_ot_released(struct cs_node_core *n, struct quorum *q, uint8_t peer);
+/* After a handler changed the pair: sends, computes, keeps the clocks. */
+void cs_nd_ot_after(struct cs_node_core *n, struct quorum *q, uint8_t peer,
+                    struct cs_ot_out *out);
+/* A run of the pair ended with err, by what the peer sent or did not send. */
+void cs_nd_ot_discarded(struct cs_node_core *n, struct quorum *q, uint8_t peer,
+                        const uint8_t osid[32], enum cs_err err);
+
+/* ot_jobs.c */
+void cs_nd_ot_pump(struct cs_node_core *n); /* hands jobs out, as many as may be out */
+/* False: the job is of another kind. */
+bool cs_nd_ot_job_done(struct cs_node_core *n, struct cs_job *job);
+
+/* ecdsa.c: a pair became TESTED, or its setup, and with it every session that had
+ * joined it, ended: works of this pair look what to do.  Called at the end of a step.
+ */
+void cs_nd_works_ot(struct cs_node_core *n, struct quorum *q, uint8_t peer);
 
 /* park.c */
 void cs_nd_park(struct cs_node_core *n, struct quorum *q, uint8_t from,
