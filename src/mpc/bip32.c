@@ -26,6 +26,71 @@ enum cs_err cs_bip32_path_check(const uint32_t *path, size_t n)
     return CS_OK;
 }
 
+/* One index up to "/" or the end; moves *text behind it. */
+static enum cs_err parse_step(uint32_t *out, const char **text)
+{
+    const char *p = *text;
+    uint64_t v = 0;
+    size_t digits = 0;
+
+    for (; *p >= '0' && *p <= '9' && digits <= 10; p++, digits++) {
+        v = v * 10 + (uint64_t)(*p - '0');
+    }
+    if (digits == 0 || digits > 10 || (digits > 1 && **text == '0') || v > UINT32_MAX) {
+        return CS_ERR_BAD_FORMAT;
+    }
+    if (v >= CS_BIP32_HARDENED || *p == '\'' || *p == 'h') {
+        return CS_ERR_PATH_HARDENED;
+    }
+    *out = (uint32_t)v;
+    *text = p;
+    return CS_OK;
+}
+
+enum cs_err cs_path_parse(uint32_t out[CS_PATH_MAX], uint8_t *n, const char *text)
+{
+    uint32_t path[CS_PATH_MAX] = {0};
+    const char *p = text;
+    uint8_t count = 0;
+
+    while (*p != 0) {
+        if (count == CS_PATH_MAX) {
+            return CS_ERR_PATH_DEPTH;
+        }
+        if (count > 0 && *p++ != '/') {
+            return CS_ERR_BAD_FORMAT;
+        }
+        CS_CHECK(parse_step(&path[count], &p));
+        count++;
+    }
+    memcpy(out, path, sizeof path);
+    *n = count;
+    return CS_OK;
+}
+
+void cs_path_text(char out[CS_PATH_TEXT_MAX], const uint32_t *path, size_t n)
+{
+    size_t i, k, at = 0;
+
+    CS_ASSERT(n <= CS_PATH_MAX);
+    for (i = 0; i < n; i++) {
+        char digits[10];
+        uint32_t v = path[i];
+
+        CS_ASSERT(v < CS_BIP32_HARDENED);
+        for (k = 0; k == 0 || v != 0; v /= 10) {
+            digits[k++] = (char)('0' + v % 10);
+        }
+        if (i > 0) {
+            out[at++] = '/';
+        }
+        while (k > 0) {
+            out[at++] = digits[--k];
+        }
+    }
+    out[at] = 0;
+}
+
 /* I = HMAC-SHA512(chain; serP(K) | u32be(index)) */
 static void hash_step(uint8_t I[I_LEN], const struct cs_bip32 *at, uint32_t index)
 {

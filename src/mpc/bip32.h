@@ -19,6 +19,16 @@ struct cs_bip32 {
     uint8_t chain_code[CS_CHAIN_CODE_LEN];
 };
 
+/* The wire's form of a path: "" for the root, or indices below 2^31 in decimal without
+ * leading zeros, joined by "/": "0/5".  Nothing else: no "m/", no sign, no blank. */
+enum { CS_PATH_TEXT_MAX = CS_PATH_MAX * 11 }; /* with the closing NUL */
+/* BAD_FORMAT for another text, PATH_DEPTH for more than CS_PATH_MAX steps,
+ * PATH_HARDENED for an index from 2^31 to 2^32-1 or one marked with ' or h.  *out and
+ * *n are untouched unless CS_OK. */
+enum cs_err cs_path_parse(uint32_t out[CS_PATH_MAX], uint8_t *n, const char *text)
+    CS_MUST_USE;
+void cs_path_text(char out[CS_PATH_TEXT_MAX], const uint32_t *path, size_t n);
+
 /* PATH_DEPTH for more than CS_PATH_MAX steps, PATH_HARDENED for a step of 2^31 or more:
  * nobody here has the private key that such a step hashes. */
 enum cs_err cs_bip32_path_check(const uint32_t *path, size_t n) CS_MUST_USE;

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/rd.h"
+#include "crypto/ecdsa.h"
 #include "crypto/hash.h"
+#include "crypto/taproot.h"
 
 /* ---- content ------------------------------------------------------------------------
  */
@@ -194,6 +196,38 @@ void cs_check_request(struct cs_request *out, const struct cs_cert_body *b, uint
     cs_sha256(q.payload_hash, item);
     cs_request_messages_hash(q.messages_hash, &item, 1);
     *out = q;
+}
+
+static enum cs_err check_verify(const struct cs_cert_body *b, const uint8_t msg[32],
+                                const uint8_t sig[64])
+{
+    uint8_t pub[CS_POINT_MAX];
+
+    (void)cs_point_encode(&b->X, pub);
+    switch (b->scheme) {
+    case CS_SCHEME_FROST_ED25519:
+        return cs_sign_verify(sig, pub, CS_SPAN(msg, 32)) ? CS_OK : CS_ERR_SIG_INVALID;
+    case CS_SCHEME_ECDSA:
+        return cs_ecdsa_verify(pub, msg, sig);
+    case CS_SCHEME_BIP340:
+        return cs_taproot_verify(pub + 1, CS_SPAN(msg, 32), sig);
+    }
+    return CS_ERR_USAGE;
+}
+
+enum cs_err cs_check_verify(const struct cs_cert_body *b, const uint8_t pair[2],
+                            const uint8_t sig[64])
+{
+    uint8_t C[32], cert_hash[32], msg[32];
+
+    if (pair[0] < 1 || pair[0] >= pair[1] || pair[1] > b->n || b->X.inf ||
+        b->X.curve != cs_scheme_curve(b->scheme)) {
+        return CS_ERR_USAGE;
+    }
+    cs_cert_content(C, b);
+    cs_cert_hash(cert_hash, C);
+    cs_check_message(msg, cert_hash, pair[0], pair[1]);
+    return check_verify(b, msg, sig);
 }
 
 /* ---- messages

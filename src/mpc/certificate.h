@@ -75,6 +75,14 @@ void cs_check_message(uint8_t out[32], const uint8_t cert_hash[32], uint8_t i,
 void cs_check_request(struct cs_request *out, const struct cs_cert_body *b, uint8_t i,
                       uint8_t j);
 
+/* Is sig the check signature of this pair of the key?  By scheme, over the 32 bytes of
+ * cs_check_message: Ed25519 under X; ECDSA r | s, low s, those bytes as the digest;
+ * BIP340 under x(X), without the tweak that every address has.
+ *   USAGE        pair is not two different members in rising order
+ *   SIG_INVALID  it is not */
+enum cs_err cs_check_verify(const struct cs_cert_body *b, const uint8_t pair[2],
+                            const uint8_t sig[64]) CS_MUST_USE;
+
 /* ---- messages 3.5 .. 3.7 (private part of a pairwise message) ----------------------
  */
 

@@ -17,24 +17,15 @@
 #define CS_MPC_FROST_BIP340_H
 
 #include "mpc/certificate.h"
+#include "mpc/frost_nonce.h"
 #include "mpc/tweak.h"
 
 enum {
     CS_BIP340_SIG_LEN = 64,
-    CS_BIP340_NONCE_LEN = 66, /* R_1 33, R_2 33 */
     CS_BIP340_RAND = 32,
 };
 
-struct cs_bip340_nonces { /* one use; keep in guarded memory beyond a call */
-    struct cs_secret k1, k2;
-};
-
-struct cs_bip340_commit {
-    uint8_t id;
-    struct cs_point R1, R2;
-};
-
-/* ---- nonces -------------------------------------------------------------------- */
+/* ---- nonces (frost_nonce.h: d, e are k_1, k_2; D, E are R_1, R_2) ---------------- */
 
 /* Defence in depth of NonceGen; NULL and empty spans where the BIP leaves an argument
  * out.  In the product share, Xi and extra (the context) are always there. */
@@ -47,18 +38,17 @@ struct cs_bip340_hedge {
 };
 /* NonceGen: k_j = hash_nonce(rand ^ share.., j) mod q.  rand: 32 fresh bytes.  USAGE
  * for extra of 2^32 bytes or more. */
-enum cs_err cs_bip340_nonces_make(struct cs_bip340_nonces *n,
-                                  struct cs_bip340_commit *c, uint8_t id,
-                                  const uint8_t rand[CS_BIP340_RAND],
+enum cs_err cs_bip340_nonces_make(struct cs_frost_nonces *n, struct cs_frost_commit *c,
+                                  uint8_t id, const uint8_t rand[CS_BIP340_RAND],
                                   const struct cs_bip340_hedge *h) CS_MUST_USE;
 void cs_bip340_commit_encode(uint8_t out[CS_BIP340_NONCE_LEN],
-                             const struct cs_bip340_commit *c);
+                             const struct cs_frost_commit *c);
 /* FROST_COMMIT (blame) unless both are points in compressed form. */
-enum cs_err cs_bip340_commit_decode(struct cs_bip340_commit *out, uint8_t id,
+enum cs_err cs_bip340_commit_decode(struct cs_frost_commit *out, uint8_t id,
                                     const uint8_t in[CS_BIP340_NONCE_LEN]) CS_MUST_USE;
 /* NonceAgg: sums of R_1 and R_2; a sum that is the identity is 33 zero bytes. */
 void cs_bip340_nonces_add(uint8_t aggnonce[CS_BIP340_NONCE_LEN],
-                          const struct cs_bip340_commit *c, size_t n);
+                          const struct cs_frost_commit *c, size_t n);
 
 /* ---- what all signers compute; public ------------------------------------------- */
 
@@ -101,7 +91,7 @@ enum cs_err cs_bip340_session_init(struct cs_bip340_session *ctx,
 enum cs_err cs_bip340_bind(struct cs_bip340_session *ctx,
                            const struct cs_bip340_signers *s,
                            const struct cs_tweak *tweak,
-                           const struct cs_bip340_commit *commits, size_t n,
+                           const struct cs_frost_commit *commits, size_t n,
                            struct cs_span msg) CS_MUST_USE;
 
 /* ---- signing --------------------------------------------------------------------- */
@@ -112,14 +102,14 @@ enum cs_err cs_bip340_bind(struct cs_bip340_session *ctx,
  *   NONCE_USED   k_1 or k_2 is not in 1..q-1: spent before
  *   KEY_CORRUPT  x is zero, or x G is not X_i
  *   FROST_SELF   s_i does not verify (7.6), so *own is not of *n, or a fault */
-enum cs_err cs_bip340_sign(struct cs_scalar *out, struct cs_bip340_nonces *n,
+enum cs_err cs_bip340_sign(struct cs_scalar *out, struct cs_frost_nonces *n,
                            const struct cs_bip340_session *ctx,
-                           const struct cs_bip340_commit *own,
-                           const struct cs_secret *x) CS_MUST_USE;
+                           const struct cs_frost_commit *own, const struct cs_secret *x)
+    CS_MUST_USE;
 /* s_i G = +-(R_1i + b R_2i) + (e lambda_i g gacc) X_i: FROST_SHARE otherwise (blame
  * c->id), ZERO_OR_RANGE for s_i out of range, USAGE when c->id is not a signer. */
 enum cs_err cs_bip340_verify_share(const struct cs_bip340_session *ctx,
-                                   const struct cs_bip340_commit *c,
+                                   const struct cs_frost_commit *c,
                                    const uint8_t s_i[32]) CS_MUST_USE;
 /* PartialSigAgg: x(R) | sum s_i + e g tacc, verified under x(Q).  parts in the order of
  * ctx->s.ids.  sig is all zero unless CS_OK.

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/rd.h"
 #include "crypto/hash.h"
+#include "mpc/frost.h"
 #include "mpc/frost_pool.h"
 
 void cs_frost_sid(uint8_t sid[32], const uint8_t link_id[16], uint64_t nonce_id)
@@ -28,26 +29,52 @@ void cs_frost_req_encode(struct cs_wr *w, const struct cs_frost_req *q)
 
     cs_wr_span(w, CS_SPAN_OF(q->reqh));
     cs_wr_span(w, CS_SPAN_OF(q->request_id));
+    cs_wr_u16(w, q->item);
     cs_wr_u64(w, q->nonce_id);
     for (i = 0; i < q->n; i++) {
         cs_wr_u8(w, q->ids[i]);
-        cs_wr_span(w, CS_SPAN_OF(q->commits[i]));
+        cs_wr_bytes(w, q->commits[i], q->commit_len);
     }
+}
+
+size_t cs_frost_commit_len(enum cs_scheme scheme)
+{
+    switch (scheme) {
+    case CS_SCHEME_FROST_ED25519:
+        return CS_FROST_COMMIT_LEN;
+    case CS_SCHEME_BIP340:
+        return CS_BIP340_NONCE_LEN;
+    default:
+        return 0;
+    }
+}
+
+/* The two schemes' messages never have one length: t * 65 is not t * 67. */
+static uint8_t commit_len_of(size_t total, uint8_t t)
+{
+    if (total == CS_FROST_REQ_LEN(t, CS_FROST_COMMIT_LEN)) {
+        return CS_FROST_COMMIT_LEN;
+    }
+    return total == CS_FROST_REQ_LEN(t, CS_BIP340_NONCE_LEN) ? CS_BIP340_NONCE_LEN : 0;
 }
 
 enum cs_err cs_frost_req_decode(struct cs_frost_req *out, uint8_t t, struct cs_span in)
 {
     struct cs_rd r = CS_RD(in);
-    struct cs_frost_req q = {.n = t};
+    struct cs_frost_req q = {.n = t, .commit_len = commit_len_of(in.n, t)};
     size_t i;
 
-    CS_ASSERT(t <= CS_PARTIES_MAX);
+    CS_ASSERT(t >= 1 && t <= CS_PARTIES_MAX);
+    if (q.commit_len == 0) {
+        return CS_ERR_BAD_FORMAT;
+    }
     cs_rd_copy(&r, q.reqh, sizeof q.reqh);
     cs_rd_copy(&r, q.request_id, sizeof q.request_id);
+    q.item = cs_rd_u16(&r);
     q.nonce_id = cs_rd_u64(&r);
     for (i = 0; i < t; i++) {
         q.ids[i] = cs_rd_u8(&r);
-        cs_rd_copy(&r, q.commits[i], CS_FROST_COMMIT_LEN);
+        cs_rd_copy(&r, q.commits[i], q.commit_len);
         if (q.ids[i] < 1 || q.ids[i] > CS_PARTIES_MAX ||
             (i > 0 && q.ids[i] <= q.ids[i - 1])) {
             return CS_ERR_BAD_FORMAT;
@@ -99,6 +126,12 @@ static bool signers_ok(const struct cs_frost_task *t)
     return has_self;
 }
 
+static bool items_ok(const struct cs_frost_task *t)
+{
+    return t->n_messages >= 1 && t->n_messages <= CS_FROST_ITEMS_MAX &&
+           t->item < t->n_messages;
+}
+
 /* A CHECK never expires and nobody approves it: it is for the one message that means
  * nothing on any chain (PROTOCOLS 3.5), between the two that sign. */
 static bool check_ok(const struct cs_frost_task *t)
@@ -121,7 +154,7 @@ static bool request_ok(const struct cs_frost_task *t)
     const struct cs_cert_body *b = &t->key->body;
     uint8_t messages[32];
 
-    cs_request_messages_hash(messages, &t->msg, 1);
+    cs_request_messages_hash(messages, t->messages, t->n_messages);
     return cs_request_check(q) == CS_OK && q->kind != CS_REQUEST_KEYGEN &&
            memcmp(q->ds_hash, b->ds_hash, 32) == 0 &&
            memcmp(q->key_id, b->key_id, CS_ID_LEN) == 0 && q->key_epoch == b->epoch &&
@@ -135,7 +168,7 @@ enum cs_err cs_frost_task_check(const struct cs_frost_task *t)
     if (t->key->state != CS_KEY_ACTIVE) {
         return CS_ERR_STATE;
     }
-    if (!signers_ok(t)) {
+    if (!signers_ok(t) || !items_ok(t)) {
         return CS_ERR_USAGE;
     }
     return request_ok(t) ? CS_OK : CS_ERR_POLICY_REFUSED;
@@ -143,7 +176,8 @@ enum cs_err cs_frost_task_check(const struct cs_frost_task *t)
 
 static void use_of(struct cs_frost_use *u, const struct cs_frost_task *t, uint8_t peer)
 {
-    *u = (struct cs_frost_use){.epoch = t->key->body.epoch, .peer = peer};
+    *u = (struct cs_frost_use){
+        .epoch = t->key->body.epoch, .scheme = t->key->body.scheme, .peer = peer};
     memcpy(u->key_id, t->key->body.key_id, CS_ID_LEN);
     memcpy(u->ds_hash, t->key->body.ds_hash, 32);
     memcpy(u->link_id, t->link_id[peer], 16);
@@ -204,7 +238,9 @@ static enum cs_err take_all(struct cs_frost_run *r, uint8_t *empty,
 
 static enum cs_err write_reqs(struct cs_frost_run *r, const struct cs_frost_task *t)
 {
-    struct cs_frost_req q = {.n = t->n_signers};
+    struct cs_frost_req q = {.n = t->n_signers,
+                             .item = (uint16_t)t->item,
+                             .commit_len = CS_FROST_COMMIT_LEN};
     size_t i;
 
     cs_request_hash(q.reqh, t->request);
@@ -268,7 +304,7 @@ enum cs_err cs_frost_run_start(struct cs_frost_run **out, uint8_t *empty,
     r->n = t->n_signers;
     r->X = t->key->body.X;
     r->x = t->key->x;
-    cs_wr_span(&r->msg, t->msg);
+    cs_wr_span(&r->msg, t->messages[t->item]);
     CS_TRY(r->msg.err);
     CS_TRY(take_all(r, empty, pool, t, now_ms));
     for (i = 0; i < r->n; i++) {
@@ -430,8 +466,8 @@ static enum cs_err req_matches(const struct cs_frost_req *q,
     }
     if (memcmp(q->reqh, reqh, 32) != 0 ||
         memcmp(q->request_id, t->request->request_id, CS_ID_LEN) != 0 ||
-        memcmp(q->ids, t->signers, t->n_signers) != 0 || !has_initiator ||
-        initiator == t->key->self) {
+        q->item != t->item || memcmp(q->ids, t->signers, t->n_signers) != 0 ||
+        !has_initiator || initiator == t->key->self) {
         return CS_ERR_POLICY_REFUSED;
     }
     return CS_OK;
@@ -440,12 +476,12 @@ static enum cs_err req_matches(const struct cs_frost_req *q,
 /* Own entry as published; the others are valid points. */
 static enum cs_err take_commits(struct cs_frost_commit *out,
                                 const struct cs_frost_req *q, uint8_t self,
-                                const uint8_t own[CS_FROST_COMMIT_LEN])
+                                const uint8_t own[CS_FROST_COMMIT_MAX])
 {
     size_t i;
 
     for (i = 0; i < q->n; i++) {
-        if (q->ids[i] == self && memcmp(q->commits[i], own, CS_FROST_COMMIT_LEN) != 0) {
+        if (q->ids[i] == self && memcmp(q->commits[i], own, q->commit_len) != 0) {
             return CS_ERR_FROST_BINDING;
         }
         CS_CHECK(cs_frost_commit_decode(&out[i], q->ids[i], q->commits[i]));
@@ -470,7 +506,7 @@ static struct cs_frost_answer *answer_new(const struct cs_frost_task *t,
     a->use = *u;
     a->nonce_id = nonce_id;
     memcpy(a->req_hash, req_hash, 32);
-    cs_wr_span(&a->msg, t->msg);
+    cs_wr_span(&a->msg, t->messages[t->item]);
     if (a->msg.err != CS_OK) {
         cs_frost_answer_free(a);
         return NULL;
@@ -484,7 +520,7 @@ enum cs_err cs_frost_answer_take(struct cs_frost_answer **out,
                                  const struct cs_frost_task *t, uint8_t initiator,
                                  struct cs_span req, uint64_t now_ms)
 {
-    uint8_t own[CS_FROST_COMMIT_LEN], req_hash[32];
+    uint8_t own[CS_FROST_COMMIT_MAX], req_hash[32];
     struct cs_frost_answer *a = NULL;
     struct cs_frost_use u;
     struct cs_frost_req q;
@@ -492,6 +528,9 @@ enum cs_err cs_frost_answer_take(struct cs_frost_answer **out,
 
     CS_CHECK(cs_frost_task_check(t));
     CS_CHECK(cs_frost_req_decode(&q, t->key->body.t, req));
+    if (q.commit_len != cs_frost_commit_len(t->key->body.scheme)) {
+        return CS_ERR_BAD_FORMAT;
+    }
     CS_CHECK(req_matches(&q, t, initiator));
     use_of(&u, t, initiator);
     cs_sha256(req_hash, req);

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/rd.h"
+#include "mpc/frost.h"
 
 /* ---- lists
  * ------------------------------------------------------------------------------ */
@@ -110,7 +111,8 @@ static bool same_use(const struct cs_frost_use *a, const struct cs_frost_use *b)
 {
     return memcmp(a->key_id, b->key_id, CS_ID_LEN) == 0 && a->epoch == b->epoch &&
            memcmp(a->link_id, b->link_id, 16) == 0 &&
-           memcmp(a->ds_hash, b->ds_hash, 32) == 0 && a->peer == b->peer;
+           memcmp(a->ds_hash, b->ds_hash, 32) == 0 && a->scheme == b->scheme &&
+           a->peer == b->peer;
 }
 
 static struct list *find(struct list *lists, size_t n, const struct cs_frost_use *u)
@@ -300,7 +302,8 @@ enum cs_err cs_frost_pool_issue(struct cs_frost_pool *p, const struct cs_frost_u
     if (count < 1 || count > CS_FROST_LIST_MAX) {
         return CS_ERR_LIMIT;
     }
-    if (key->state != CS_KEY_ACTIVE || key->body.scheme != CS_SCHEME_FROST_ED25519) {
+    if (key->state != CS_KEY_ACTIVE || key->body.scheme != u->scheme ||
+        cs_frost_commit_len(u->scheme) == 0) {
         return CS_ERR_STATE;
     }
     l = mine_for(p, u);
@@ -337,7 +340,7 @@ static struct made *made_by_id(struct list *l, uint64_t id, size_t *at)
 
 enum cs_err cs_frost_pool_find(struct cs_frost_pool *p, const struct cs_frost_use *u,
                                uint64_t id, const uint8_t req_hash[32], uint64_t now_ms,
-                               uint8_t commit[CS_FROST_COMMIT_LEN],
+                               uint8_t commit[CS_FROST_COMMIT_MAX],
                                uint8_t stored[CS_FROST_RSP_LEN])
 {
     struct list *l = find(p->mine, p->max_lists, u);

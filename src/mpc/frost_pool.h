@@ -11,7 +11,7 @@
 #ifndef CS_MPC_FROST_POOL_H
 #define CS_MPC_FROST_POOL_H
 
-#include "mpc/frost.h"
+#include "mpc/frost_online.h"
 
 enum {
     CS_FROST_LIST_MAX = 128,  /* nonces of one list */
@@ -29,6 +29,7 @@ struct cs_frost_use {
     uint32_t epoch;
     uint8_t link_id[16]; /* of the live link to the peer */
     uint8_t ds_hash[32];
+    enum cs_scheme scheme; /* the key's: how long an entry is */
     uint8_t peer; /* responder's list: the initiator; initiator's: the responder */
 };
 
@@ -50,8 +51,8 @@ size_t cs_frost_pool_have(const struct cs_frost_pool *p, const struct cs_frost_u
 uint64_t cs_frost_pool_highest(const struct cs_frost_pool *p,
                                const struct cs_frost_use *u);
 /* 7.1 FR_NONCES (broadcast part, signed): takes the list over.  Ids at or below the
- * highest known are a late repeat: ignored.  FROST_COMMIT (blame), BAD_FORMAT; the list
- * is unchanged on failure. */
+ * highest known are a late repeat: ignored.  FROST_COMMIT (blame), BAD_FORMAT (blame:
+ * also for entries of another scheme); the list is unchanged on failure. */
 enum cs_err cs_frost_pool_put(struct cs_frost_pool *p, const struct cs_frost_use *u,
                               struct cs_span nonces, uint64_t now_ms) CS_MUST_USE;
 
@@ -60,7 +61,8 @@ enum cs_err cs_frost_pool_put(struct cs_frost_pool *p, const struct cs_frost_use
 
 /* A FR_WANT came: drops unspent ids above `highest`, makes `count` new nonces from
  * rand (count * CS_FROST_RAND bytes) and appends FR_NONCES' broadcast part to w.
- * LIMIT when count is 0 or above 128; NOMEM. */
+ * LIMIT when count is 0 or above 128; STATE when the key is not ACTIVE or not of the
+ * scheme of *u; NOMEM. */
 enum cs_err cs_frost_pool_issue(struct cs_frost_pool *p, const struct cs_frost_use *u,
                                 const struct cs_key *key, uint64_t highest,
                                 size_t count, const uint8_t *rand, uint64_t now_ms,
@@ -75,7 +77,7 @@ enum cs_err cs_frost_pool_take(struct cs_frost_pool *p, const struct cs_frost_us
  * these bytes, FROST_NONCE_ID otherwise. */
 enum cs_err cs_frost_pool_find(struct cs_frost_pool *p, const struct cs_frost_use *u,
                                uint64_t id, const uint8_t req_hash[32], uint64_t now_ms,
-                               uint8_t commit[CS_FROST_COMMIT_LEN],
+                               uint8_t commit[CS_FROST_COMMIT_MAX],
                                uint8_t stored[CS_FROST_RSP_LEN]) CS_MUST_USE;
 /* Moves an unspent nonce out and wipes it here: there is no way back. */
 enum cs_err cs_frost_pool_spend(struct cs_frost_pool *p, const struct cs_frost_use *u,

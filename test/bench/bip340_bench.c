@@ -92,7 +92,7 @@ static void key_make(struct key *k)
 static struct series wallet, signers, nonces, bind, sign, verify, finish, plain, total;
 
 static void nonces_for(const struct key *k, uint8_t p, const uint8_t Qx[32],
-                       struct cs_bip340_nonces *n, struct cs_bip340_commit *c)
+                       struct cs_frost_nonces *n, struct cs_frost_commit *c)
 {
     const struct cs_bip340_hedge h = {
         .share = &k->x[p], .Xi = &k->Xi[p], .key_x = Qx, .extra = CS_SPAN_LIT("bench")};
@@ -103,7 +103,7 @@ static void nonces_for(const struct key *k, uint8_t p, const uint8_t Qx[32],
 }
 
 static void finish_one(const struct cs_bip340_session *ctx,
-                       const struct cs_bip340_commit *peer, const struct cs_scalar z[T],
+                       const struct cs_frost_commit *peer, const struct cs_scalar z[T],
                        struct cs_span msg)
 {
     uint8_t parts[T][32], sig[CS_BIP340_SIG_LEN];
@@ -125,8 +125,8 @@ static void finish_one(const struct cs_bip340_session *ctx,
 static void one(const struct key *k, const struct cs_bip340_signers *s,
                 const struct cs_tweak *tweak)
 {
-    struct cs_bip340_nonces n[T];
-    struct cs_bip340_commit c[T];
+    struct cs_frost_nonces n[T];
+    struct cs_frost_commit c[T];
     struct cs_bip340_session ctx;
     struct cs_scalar z[T];
     uint8_t Qx[32], msg[32];

@@ -13,7 +13,7 @@ static struct signers *s; /* one key for all inputs */
 static void fuzz_req(struct cs_span in)
 {
     struct cs_frost_run *r;
-    uint8_t rsp[CS_FROST_RSP_LEN], req[CS_FROST_REQ_LEN(2)];
+    uint8_t rsp[CS_FROST_RSP_LEN], req[CS_FROST_REQ_LEN(2, CS_FROST_COMMIT_LEN)];
 
     signers_stock(s, 2, 1, 1);
     r = signers_start(s, 1, set12);

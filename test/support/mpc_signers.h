@@ -15,6 +15,7 @@ struct signers {
     struct cs_frost_pool *pool[CS_PARTY_SLOTS];
     uint8_t link[CS_PARTY_SLOTS][CS_PARTY_SLOTS][16]; /* [lower][higher] */
     uint8_t msg[64];
+    struct cs_span messages[1]; /* msg */
     struct cs_request request;
 };
 
@@ -40,6 +41,7 @@ static inline void signers_request(struct signers *s)
     memcpy(q.key_id, s->key[1]->body.key_id, CS_ID_LEN);
     cs_sha256(q.payload_hash, m);
     cs_request_messages_hash(q.messages_hash, &m, 1);
+    s->messages[0] = m;
     s->request = q;
 }
 
@@ -77,7 +79,8 @@ static inline void signers_free(struct signers *s)
 static inline struct cs_frost_use signers_use(const struct signers *s, uint8_t owner,
                                               uint8_t peer)
 {
-    struct cs_frost_use u = {.epoch = 0, .peer = peer};
+    struct cs_frost_use u = {
+        .epoch = 0, .scheme = s->key[1]->body.scheme, .peer = peer};
 
     memcpy(u.key_id, s->key[1]->body.key_id, CS_ID_LEN);
     memcpy(u.ds_hash, s->roster[1].ds_hash, 32);
@@ -116,7 +119,8 @@ static inline struct cs_frost_task signers_task(const struct signers *s, uint8_t
 {
     struct cs_frost_task t = {.key = s->key[self],
                               .request = &s->request,
-                              .msg = CS_SPAN_OF(s->msg),
+                              .messages = s->messages,
+                              .n_messages = 1,
                               .n_signers = s->t};
 
     memcpy(t.signers, set, s->t);

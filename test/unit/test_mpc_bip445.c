@@ -113,12 +113,12 @@ static enum cs_err load(struct task *k, const uint8_t *aggnonce)
 
 /* What the own nonces commit to; out-of-range ones give something that does not matter.
  */
-static void commit_of(struct cs_bip340_commit *c, uint8_t id,
-                      const struct cs_bip340_nonces *n)
+static void commit_of(struct cs_frost_commit *c, uint8_t id,
+                      const struct cs_frost_nonces *n)
 {
     c->id = id;
-    cs_point_base_mul(K1, &c->R1, &n->k1.s);
-    cs_point_base_mul(K1, &c->R2, &n->k2.s);
+    cs_point_base_mul(K1, &c->D, &n->d.s);
+    cs_point_base_mul(K1, &c->E, &n->e.s);
 }
 
 static enum cs_err run_sign(struct task *k, struct cs_scalar *z)
@@ -127,15 +127,15 @@ static enum cs_err run_sign(struct task *k, struct cs_scalar *z)
                                     (size_t)cs_vec_int(k->test, "secnonce_index"));
     struct cs_span share = entry(k->v, cs_vec_get(k->group, "secshares"),
                                  (size_t)cs_vec_int(k->test, "secshare_index"));
-    struct cs_bip340_nonces n;
-    struct cs_bip340_commit own;
+    struct cs_frost_nonces n;
+    struct cs_frost_commit own;
     struct cs_secret x;
     enum cs_err err;
 
     CS_CHECK(load(k, cs_vec_hex_n(k->v, k->test, "aggnonce", CS_BIP340_NONCE_LEN)));
     assert_true(secnonce.n == 64 && share.n == 32);
-    memcpy(n.k1.s.b, secnonce.p, 32);
-    memcpy(n.k2.s.b, secnonce.p + 32, 32);
+    memcpy(n.d.s.b, secnonce.p, 32);
+    memcpy(n.e.s.b, secnonce.p + 32, 32);
     memcpy(x.s.b, share.p, 32);
     commit_of(&own, our_id(cs_vec_int(k->test, "my_id")), &n);
     err = cs_bip340_sign(z, &n, &k->ctx, &own, &x);
@@ -208,7 +208,7 @@ static size_t each(struct cs_vec *v, const char *list, void (*fn)(struct task *)
 }
 
 /* All public nonces of a case, in the order of its ids. */
-static enum cs_err load_nonces(struct task *k, struct cs_bip340_commit *c)
+static enum cs_err load_nonces(struct task *k, struct cs_frost_commit *c)
 {
     const json_t *at = cs_vec_get(k->test, "pubnonce_indices");
 
@@ -225,7 +225,7 @@ static enum cs_err load_nonces(struct task *k, struct cs_bip340_commit *c)
 
 static void a_valid_sign_case(struct task *k)
 {
-    struct cs_bip340_commit c[LIST_MAX];
+    struct cs_frost_commit c[LIST_MAX];
     uint8_t agg[CS_BIP340_NONCE_LEN], my_id = our_id(cs_vec_int(k->test, "my_id"));
     struct cs_bip340_session again;
     struct cs_scalar z;
@@ -255,7 +255,7 @@ static void a_failing_sign_case(struct task *k)
 
 static enum cs_err run_verify(struct task *k)
 {
-    struct cs_bip340_commit c[LIST_MAX];
+    struct cs_frost_commit c[LIST_MAX];
     size_t at = (size_t)cs_vec_int(k->test, "signer_index");
 
     CS_CHECK(load_signers(k));
@@ -379,8 +379,8 @@ static void a_nonce_gen_case(struct cs_vec *v, const json_t *t)
     struct cs_span key = maybe(v, t, "thresh_pk"), msg = maybe(v, t, "msg");
     struct cs_bip340_hedge h = {.extra = maybe(v, t, "extra_in")};
     uint8_t enc[CS_BIP340_NONCE_LEN];
-    struct cs_bip340_commit c;
-    struct cs_bip340_nonces n;
+    struct cs_frost_commit c;
+    struct cs_frost_nonces n;
     struct cs_point Xi;
     struct cs_secret x;
 
@@ -396,8 +396,8 @@ static void a_nonce_gen_case(struct cs_vec *v, const json_t *t)
     h.msg = json_is_null(cs_vec_get(t, "msg")) ? NULL : &msg;
     assert_int_equal(
         cs_bip340_nonces_make(&n, &c, 1, cs_vec_hex_n(v, t, "rand_", 32), &h), CS_OK);
-    assert_memory_equal(n.k1.s.b, entry(v, want, 0).p, 32);
-    assert_memory_equal(n.k2.s.b, entry(v, want, 0).p + 32, 32);
+    assert_memory_equal(n.d.s.b, entry(v, want, 0).p, 32);
+    assert_memory_equal(n.e.s.b, entry(v, want, 0).p + 32, 32);
     cs_bip340_commit_encode(enc, &c);
     assert_memory_equal(enc, entry(v, want, 1).p, sizeof enc);
 }
@@ -424,7 +424,7 @@ static enum cs_err add_nonces(struct cs_vec *v, const json_t *t, uint8_t agg[66]
 {
     const json_t *all = cs_vec_get(v->root, "pubnonces");
     const json_t *at = cs_vec_get(t, "pubnonce_indices");
-    struct cs_bip340_commit c[LIST_MAX];
+    struct cs_frost_commit c[LIST_MAX];
     size_t n = json_array_size(at);
 
     assert_true(n <= LIST_MAX);
@@ -512,15 +512,15 @@ static enum cs_err run_det(struct task *k, uint8_t pub[66], struct cs_scalar *z)
     struct cs_span other = maybe(k->v, k->test, "aggothernonce");
     struct cs_span share = entry(k->v, cs_vec_get(k->group, "secshares"),
                                  (size_t)cs_vec_int(k->test, "secshare_index"));
-    struct cs_bip340_nonces n;
-    struct cs_bip340_commit c[2];
+    struct cs_frost_nonces n;
+    struct cs_frost_commit c[2];
     uint8_t agg[CS_BIP340_NONCE_LEN], my_id = our_id(cs_vec_int(k->test, "my_id"));
     struct cs_secret x;
 
     CS_CHECK(load_signers(k));
     CS_CHECK(load_tweaks(k));
-    det_nonce(k, &n.k1, 0, other);
-    det_nonce(k, &n.k2, 1, other);
+    det_nonce(k, &n.d, 0, other);
+    det_nonce(k, &n.e, 1, other);
     commit_of(&c[0], my_id, &n);
     cs_bip340_commit_encode(pub, &c[0]);
     if (other.n != 0) {

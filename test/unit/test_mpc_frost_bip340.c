@@ -135,8 +135,8 @@ struct bed {
     struct cs_point Xi[2], X;
     struct cs_tweak tweak;
     uint8_t msg[32], Qx[32];
-    struct cs_bip340_nonces n[2];
-    struct cs_bip340_commit c[2];
+    struct cs_frost_nonces n[2];
+    struct cs_frost_commit c[2];
     struct cs_bip340_signers s;
     struct cs_bip340_session ctx;
     struct cs_scalar z[2];
@@ -279,8 +279,8 @@ static void a_nonce_out_of_range_does_not_sign(void **state)
     (void)state;
     for (size_t i = 0; i < CS_COUNTOF(bad); i++) {
         bed_make(&b, TAPROOT);
-        hex32(b.n[0].k1.s.b, bad[i]);
-        hex32(b.n[1].k2.s.b, bad[i]);
+        hex32(b.n[0].d.s.b, bad[i]);
+        hex32(b.n[1].e.s.b, bad[i]);
         for (size_t k = 0; k < 2; k++) {
             assert_int_equal(cs_bip340_sign(&z, &b.n[k], &b.ctx, &b.c[k], &b.x[k]),
                              CS_ERR_NONCE_USED);
@@ -293,8 +293,8 @@ static void nonces_of_a_senseless_call_are_not_made(void **state)
 {
     static const uint8_t rand[32] = {1};
     struct cs_bip340_hedge h = {.extra = CS_SPAN_LIT("x")};
-    struct cs_bip340_nonces n;
-    struct cs_bip340_commit c;
+    struct cs_frost_nonces n;
+    struct cs_frost_commit c;
     struct cs_point Xi;
     struct cs_scalar k;
 
@@ -369,7 +369,7 @@ static void sums_of_nonces_must_decode(void **state)
 
 static void a_refused_signature_spends_the_nonce(void **state)
 {
-    struct cs_bip340_commit other;
+    struct cs_frost_commit other;
     struct cs_secret x;
     struct cs_scalar z;
     struct bed b;
@@ -392,7 +392,7 @@ static void a_refused_signature_spends_the_nonce(void **state)
 /* 7.6: what was published is not of these nonces. */
 static void a_part_that_does_not_verify_stays_here(void **state)
 {
-    struct cs_bip340_commit own;
+    struct cs_frost_commit own;
     struct cs_scalar z = {{7}};
     struct bed b;
 
@@ -478,14 +478,14 @@ static void bad_commitments_are_refused(void **state)
         "020000000000000000000000000000000000000000000000000000000000000005",
     };
     uint8_t good[CS_BIP340_NONCE_LEN], in[CS_BIP340_NONCE_LEN];
-    struct cs_bip340_commit c;
+    struct cs_frost_commit c;
     struct bed b;
 
     (void)state;
     bed_make(&b, TAPROOT);
     cs_bip340_commit_encode(good, &b.c[0]);
     assert_int_equal(cs_bip340_commit_decode(&c, 2, good), CS_OK);
-    assert_true(cs_point_equal(&c.R1, &b.c[0].R1) && cs_point_equal(&c.R2, &b.c[0].R2));
+    assert_true(cs_point_equal(&c.D, &b.c[0].D) && cs_point_equal(&c.E, &b.c[0].E));
     for (size_t i = 0; i < CS_COUNTOF(bad); i++) {
         for (size_t at = 0; at < 2; at++) {
             memcpy(in, good, sizeof in);
@@ -530,7 +530,7 @@ static void sets_that_make_no_sense_are_refused(void **state)
 static void commitments_must_be_those_of_the_signers(void **state)
 {
     struct cs_bip340_session ctx;
-    struct cs_bip340_commit c[3];
+    struct cs_frost_commit c[3];
     struct bed b;
 
     (void)state;
@@ -576,7 +576,7 @@ static void each_binding_input_changes_the_session(void **state)
 {
     uint8_t agg[CS_BIP340_NONCE_LEN];
     struct cs_bip340_session ctx;
-    struct cs_bip340_commit c[2];
+    struct cs_frost_commit c[2];
     struct cs_tweak t;
     struct bed b;
 
@@ -586,7 +586,7 @@ static void each_binding_input_changes_the_session(void **state)
 
     c[0] = b.c[0];
     c[1] = b.c[1];
-    c[1].R2 = b.c[1].R1; /* a forged entry */
+    c[1].E = b.c[1].D; /* a forged entry */
     assert_int_equal(cs_bip340_bind(&ctx, &b.s, &b.tweak, c, 2, msg), CS_OK);
     assert_false(cs_scalar_equal(&ctx.b, &b.ctx.b));
     assert_false(cs_scalar_equal(&ctx.e, &b.ctx.e));
@@ -607,7 +607,7 @@ static void the_order_of_commitments_and_signers_does_not_matter(void **state)
     const uint8_t ids[2] = {TAPROOT->ids[1], TAPROOT->ids[0]};
     struct cs_bip340_signers s;
     struct cs_bip340_session ctx;
-    struct cs_bip340_commit c[2];
+    struct cs_frost_commit c[2];
     struct cs_point Xi[2];
     struct bed b;
 
@@ -630,8 +630,8 @@ static void a_stuck_rng_does_not_repeat_nonces(void **state)
 {
     static const uint8_t rand[32] = {1};
     struct cs_span msg = CS_SPAN_LIT("m"), msg2 = CS_SPAN_LIT("n");
-    struct cs_bip340_nonces n[6];
-    struct cs_bip340_commit c;
+    struct cs_frost_nonces n[6];
+    struct cs_frost_commit c;
     struct bed b;
 
     (void)state;
@@ -649,10 +649,10 @@ static void a_stuck_rng_does_not_repeat_nonces(void **state)
     v[5].extra = CS_SPAN_LIT("link 2");
     for (size_t i = 0; i < 6; i++) {
         assert_int_equal(cs_bip340_nonces_make(&n[i], &c, 1, rand, &v[i]), CS_OK);
-        assert_memory_not_equal(&n[i].k1, &n[i].k2, 32);
+        assert_memory_not_equal(&n[i].d, &n[i].e, 32);
         for (size_t k = 0; k < i; k++) {
-            assert_memory_not_equal(&n[i].k1, &n[k].k1, 32);
-            assert_memory_not_equal(&n[i].k2, &n[k].k2, 32);
+            assert_memory_not_equal(&n[i].d, &n[k].d, 32);
+            assert_memory_not_equal(&n[i].e, &n[k].e, 32);
         }
     }
 }
@@ -669,8 +669,8 @@ static void a_cancelled_nonce_blames_who_cancelled_it(void **state)
     (void)state;
     bed_make(&b, TAPROOT);
     cs_point_identity(K1, &zero);
-    cs_point_sub(&b.c[1].R1, &zero, &b.c[0].R1);
-    cs_point_sub(&b.c[1].R2, &zero, &b.c[0].R2);
+    cs_point_sub(&b.c[1].D, &zero, &b.c[0].D);
+    cs_point_sub(&b.c[1].E, &zero, &b.c[0].E);
     assert_int_equal(cs_bip340_bind(&b.ctx, &b.s, &b.tweak, b.c, 2, CS_SPAN_OF(b.msg)),
                      CS_OK);
     assert_int_equal(

@@ -3,6 +3,7 @@
  * 48). */
 #include <sodium.h>
 
+#include "mpc/frost.h"
 #include "support/mpc_signers.h"
 
 static const uint8_t pairs[][2] = {{1, 2}, {1, 3}, {2, 3}};
@@ -94,7 +95,7 @@ static void each_pair_makes_its_check_signature(void **state)
         cs_check_message(msg, s->key[I]->cert_hash, J, I);
         at_i.request = &qi;
         at_j.request = &qj;
-        at_i.msg = at_j.msg = CS_SPAN_OF(msg);
+        at_i.messages = at_j.messages = &CS_SPAN_OF(msg);
         assert_int_equal(cs_request_check(&qi), CS_OK);
         signers_stock(s, J, I, 1);
         /* The same kind for any other message, pair or id is no check. */
@@ -102,12 +103,12 @@ static void each_pair_makes_its_check_signature(void **state)
         other = s->request;
         other.kind = CS_REQUEST_CHECK;
         other.expires_ms = 0;
-        at_i.msg = CS_SPAN_OF(s->msg);
+        at_i.messages = s->messages;
         assert_int_equal(cs_request_check(&other), CS_OK);
         assert_int_equal(cs_frost_task_check(&at_i), CS_ERR_POLICY_REFUSED);
         other = qi;
         other.request_id[15] ^= 1;
-        at_i.msg = CS_SPAN_OF(msg);
+        at_i.messages = &CS_SPAN_OF(msg);
         assert_int_equal(cs_frost_task_check(&at_i), CS_ERR_POLICY_REFUSED);
         at_i.request = &qi;
         assert_int_equal(
@@ -133,7 +134,7 @@ static void a_constant_rng_gives_the_initiator_no_nonce_twice(void **state)
 {
     static const uint8_t set[] = {1, 2}, rand[CS_FROST_RAND];
     struct signers *s = signers_new(3, 2, 590);
-    uint8_t own[3][CS_FROST_COMMIT_LEN], empty;
+    uint8_t own[3][CS_FROST_COMMIT_MAX], empty;
 
     (void)state;
     signers_stock(s, 2, 1, 3);
@@ -147,7 +148,7 @@ static void a_constant_rng_gives_the_initiator_no_nonce_twice(void **state)
         t = signers_task(s, 1, set);
         assert_int_equal(cs_frost_run_start(&r, &empty, s->pool[1], &t, rand, s->now),
                          CS_OK);
-        memcpy(own[i], cs_frost_run_req(r, 2).p + 57, sizeof own[i]);
+        memcpy(own[i], cs_frost_run_req(r, 2).p + 59, sizeof own[i]);
         assert_memory_not_equal(own[i], own[i] + 32, 32);
         for (size_t k = 0; k < i; k++) {
             assert_memory_not_equal(own[i], own[k], 32);
@@ -290,7 +291,7 @@ static void an_empty_list_is_said_and_nothing_is_taken(void **state)
  * ------------------------------------------------------------------------ */
 
 /* A REQ that party 1 made for 2, as bytes to spoil. */
-static void make_req(struct signers *s, uint8_t out[186])
+static void make_req(struct signers *s, uint8_t out[188])
 {
     struct cs_frost_run *r;
     struct cs_span req;
@@ -298,8 +299,8 @@ static void make_req(struct signers *s, uint8_t out[186])
     signers_stock(s, 2, 1, 1);
     r = signers_start(s, 1, set12);
     req = cs_frost_run_req(r, 2);
-    assert_int_equal(req.n, 186);
-    assert_int_equal(req.n, CS_FROST_REQ_LEN(2));
+    assert_int_equal(req.n, 188);
+    assert_int_equal(req.n, CS_FROST_REQ_LEN(2, CS_FROST_COMMIT_LEN));
     memcpy(out, req.p, req.n);
     cs_frost_run_free(r);
 }
@@ -316,7 +317,7 @@ static void assert_req(struct signers *s, const uint8_t *req, size_t n,
 static void a_nonce_id_answers_one_request(void **state)
 {
     struct signers *s = signers_new(3, 2, 309);
-    uint8_t req[186], other[186], first[CS_FROST_RSP_LEN], again[CS_FROST_RSP_LEN];
+    uint8_t req[188], other[188], first[CS_FROST_RSP_LEN], again[CS_FROST_RSP_LEN];
 
     (void)state;
     make_req(s, req);
@@ -326,7 +327,7 @@ static void a_nonce_id_answers_one_request(void **state)
     assert_memory_equal(first, again, sizeof first);
     /* Another D_I under the same id, for the same message. */
     memcpy(other, req, sizeof req);
-    memcpy(other + 57, req + 57 + 32, 32);
+    memcpy(other + 59, req + 59 + 32, 32);
     assert_req(s, other, sizeof other, CS_ERR_FROST_NONCE_ID);
     /* Another message under the same id (row 1). */
     signers_request(s);
@@ -342,7 +343,7 @@ static void a_nonce_id_answers_one_request(void **state)
 static void stored_answers_live_for_a_minute(void **state)
 {
     struct signers *s = signers_new(3, 2, 310);
-    uint8_t req[186], rsp[CS_FROST_RSP_LEN];
+    uint8_t req[188], rsp[CS_FROST_RSP_LEN];
 
     (void)state;
     make_req(s, req);
@@ -360,7 +361,7 @@ static void a_repeat_during_the_computation_is_dropped(void **state)
     struct signers *s = signers_new(3, 2, 311);
     struct cs_frost_task t = signers_task(s, 2, set12);
     struct cs_frost_answer *a, *b = NULL;
-    uint8_t req[186], rsp[CS_FROST_RSP_LEN];
+    uint8_t req[188], rsp[CS_FROST_RSP_LEN];
 
     (void)state;
     make_req(s, req);
@@ -384,18 +385,18 @@ static void spoiled_commitments_are_refused(void **state)
 {
     static const uint8_t identity[32] = {1}, zero[32] = {0};
     struct signers *s = signers_new(3, 2, 312);
-    uint8_t req[186], bad[186];
+    uint8_t req[188], bad[188];
 
     (void)state;
     make_req(s, req);
     for (size_t half = 0; half < 2; half++) {
         memcpy(bad, req, sizeof req);
-        memcpy(bad + 56 + 65 + 1 + 32 * half, req + 57, 32); /* a valid point */
+        memcpy(bad + 58 + 65 + 1 + 32 * half, req + 59, 32); /* a valid point */
         assert_req(s, bad, sizeof bad, CS_ERR_FROST_BINDING);
         memcpy(bad, req, sizeof req);
-        memcpy(bad + 57 + 32 * half, identity, 32);
+        memcpy(bad + 59 + 32 * half, identity, 32);
         assert_req(s, bad, sizeof bad, CS_ERR_FROST_COMMIT);
-        memcpy(bad + 57 + 32 * half, zero, 32);
+        memcpy(bad + 59 + 32 * half, zero, 32);
         assert_req(s, bad, sizeof bad, CS_ERR_FROST_COMMIT);
     }
     /* Nothing was computed with the nonce: the honest request still gets its answer. */
@@ -406,34 +407,34 @@ static void spoiled_commitments_are_refused(void **state)
 static void requests_are_compared_with_the_own_copy(void **state)
 {
     struct signers *s = signers_new(3, 2, 313);
-    uint8_t req[186], bad[187], rsp[CS_FROST_RSP_LEN];
+    uint8_t req[188], bad[189], rsp[CS_FROST_RSP_LEN];
 
     (void)state;
     make_req(s, req);
     memcpy(bad, req, sizeof req);
     bad[0] ^= 1; /* reqh */
-    assert_req(s, bad, 186, CS_ERR_POLICY_REFUSED);
+    assert_req(s, bad, 188, CS_ERR_POLICY_REFUSED);
     memcpy(bad, req, sizeof req);
     bad[40] ^= 1; /* request id */
-    assert_req(s, bad, 186, CS_ERR_POLICY_REFUSED);
+    assert_req(s, bad, 188, CS_ERR_POLICY_REFUSED);
     memcpy(bad, req, sizeof req);
-    bad[56 + 65] = 3; /* other signers than the own task says */
-    assert_req(s, bad, 186, CS_ERR_POLICY_REFUSED);
-    bad[56 + 65] = 1; /* not rising */
-    assert_req(s, bad, 186, CS_ERR_BAD_FORMAT);
-    bad[56 + 65] = 8;
-    assert_req(s, bad, 186, CS_ERR_BAD_FORMAT);
-    bad[56] = 0;
-    assert_req(s, bad, 186, CS_ERR_BAD_FORMAT);
+    bad[58 + 65] = 3; /* other signers than the own task says */
+    assert_req(s, bad, 188, CS_ERR_POLICY_REFUSED);
+    bad[58 + 65] = 1; /* not rising */
+    assert_req(s, bad, 188, CS_ERR_BAD_FORMAT);
+    bad[58 + 65] = 8;
+    assert_req(s, bad, 188, CS_ERR_BAD_FORMAT);
+    bad[58] = 0;
+    assert_req(s, bad, 188, CS_ERR_BAD_FORMAT);
     memcpy(bad, req, sizeof req);
-    bad[186] = 0;
-    assert_req(s, bad, 187, CS_ERR_BAD_FORMAT);
-    for (size_t n = 0; n < 186; n++) {
+    bad[188] = 0;
+    assert_req(s, bad, 189, CS_ERR_BAD_FORMAT);
+    for (size_t n = 0; n < 188; n++) {
         assert_req(s, bad, n, CS_ERR_BAD_FORMAT);
     }
     memcpy(bad, req, sizeof req);
     bad[55] ^= 0x40; /* nonce id */
-    assert_req(s, bad, 186, CS_ERR_FROST_NONCE_ID);
+    assert_req(s, bad, 188, CS_ERR_FROST_NONCE_ID);
     /* Row 30: the same bytes from another member than the task names. */
     assert_int_equal(signers_answer(s, 2, 3, set12, CS_SPAN_OF(req), rsp),
                      CS_ERR_POLICY_REFUSED);
@@ -447,7 +448,7 @@ static void requests_are_compared_with_the_own_copy(void **state)
 static void nonces_are_bound_at_birth(void **state)
 {
     struct signers *s = signers_new(3, 2, 314);
-    uint8_t req[186], rsp[CS_FROST_RSP_LEN], save[16];
+    uint8_t req[188], rsp[CS_FROST_RSP_LEN], save[16];
 
     (void)state;
     make_req(s, req);
@@ -457,9 +458,9 @@ static void nonces_are_bound_at_birth(void **state)
     memcpy(s->link[1][2], save, 16);
     /* The third member presents what was published to the first. */
     static const uint8_t set23[] = {2, 3};
-    req[56] = 2;
-    req[56 + 65] = 3;
-    memmove(req + 57, req + 56 + 66, 64); /* own entry of 2 first */
+    req[58] = 2;
+    req[58 + 65] = 3;
+    memmove(req + 59, req + 58 + 66, 64); /* own entry of 2 first */
     assert_int_equal(signers_answer(s, 2, 3, set23, CS_SPAN_OF(req), rsp),
                      CS_ERR_FROST_NONCE_ID);
     signers_free(s);
@@ -484,10 +485,10 @@ static void a_thousand_concurrent_sessions_with_forged_entries(void **state)
         for (size_t i = 0; i < EACH; i++) {
             struct cs_span req = cs_frost_run_req(r[i], 2);
             struct cs_span other = cs_frost_run_req(r[(i + 1) % EACH], 2);
-            uint8_t forged[186];
+            uint8_t forged[188];
 
             memcpy(forged, req.p, sizeof forged);
-            memcpy(forged + 56 + 65, other.p + 56 + 65,
+            memcpy(forged + 58 + 65, other.p + 58 + 65,
                    65); /* J's entry of another id */
             assert_req(s, forged, sizeof forged, CS_ERR_FROST_BINDING);
             assert_int_equal(signers_answer(s, 2, 1, set12, req, rsp[i]), CS_OK);
@@ -598,7 +599,7 @@ static void invalid_partials_cost_nothing_but_their_run(void **state)
 
         signers_stock(s, 3, 1, 1);
         r = signers_start(s, 1, set13);
-        memcpy(seen[i], cs_frost_run_req(r, 3).p + 57, 32);
+        memcpy(seen[i], cs_frost_run_req(r, 3).p + 59, 32);
         for (size_t k = 0; k < i; k++) {
             assert_memory_not_equal(seen[i], seen[k], 32); /* D_I is new each time */
         }
@@ -632,7 +633,7 @@ static void the_session_id_is_of_link_and_nonce(void **state)
 static void a_request_can_be_peeked_at(void **state)
 {
     struct signers *s = signers_new(3, 2, 319);
-    uint8_t req[186], id[CS_ID_LEN], reqh[32], want[32];
+    uint8_t req[188], id[CS_ID_LEN], reqh[32], want[32];
 
     (void)state;
     make_req(s, req);

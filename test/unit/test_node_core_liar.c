@@ -157,7 +157,7 @@ static void blames_older_than_a_day_do_not_count(void **state)
 /* ---- a lying initiator (node 0) towards node 1
  * ---------------------------------------- */
 
-enum { REQ_NONCE = 48, REQ_FIRST = 57, REQ_SECOND = 57 + 65 };
+enum { REQ_NONCE = 50, REQ_FIRST = 59, REQ_SECOND = 59 + 65 };
 
 static bool other_binding(struct lie *l)
 {

@@ -30,12 +30,13 @@ static void send_abort(struct cs_node_core *n, struct quorum *q, uint8_t to,
 }
 
 /* The entry of this node in a request that cs_frost_answer_take has accepted. */
-static void own_commit(uint8_t commit[CS_FROST_COMMIT_LEN], const struct quorum *q,
+static void own_commit(struct answer *ans, const struct quorum *q,
                        const struct cs_frost_req *r)
 {
     for (uint8_t i = 0; i < r->n; i++) {
         if (r->ids[i] == q->roster.self) {
-            memcpy(commit, r->commits[i], CS_FROST_COMMIT_LEN);
+            ans->commit_len = r->commit_len;
+            memcpy(ans->commit, r->commits[i], r->commit_len);
         }
     }
 }
@@ -56,7 +57,7 @@ static enum cs_err take_req(struct cs_node_core *n, struct quorum *q, uint8_t fr
                          CS_SPAN_OF(stored));
     }
     if (err == CS_OK) {
-        own_commit(ans.commit, q, r);
+        own_commit(&ans, q, r);
         memcpy(ans.quorum_id, q->id, 16);
         memcpy(ans.link_id, cs_nd_link_id(q, from), 16);
         memcpy(ans.sid, m->sid, 32);
@@ -95,6 +96,7 @@ static bool on_check_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
     struct cs_request req;
     struct cs_frost_task task = {.n_signers = 2};
     uint8_t msg[32], lo = from, hi = q->roster.self;
+    struct cs_span item;
     enum cs_err err;
     struct cached_key *c = cs_nd_key_load(n, m->key_id, &err);
 
@@ -108,7 +110,9 @@ static bool on_check_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
     cs_check_message(msg, c->key->cert_hash, lo, hi);
     task.key = c->key;
     task.request = &req;
-    task.msg = CS_SPAN_OF(msg);
+    item = CS_SPAN_OF(msg);
+    task.messages = &item;
+    task.n_messages = 1;
     task.signers[0] = lo;
     task.signers[1] = hi;
     memcpy(task.link_id[from], cs_nd_link_id(q, from), 16);
@@ -130,13 +134,14 @@ static void answer_work(struct cs_node_core *n, struct work *w, uint8_t from,
                         const struct cs_message *m, const struct cs_frost_req *r)
 {
     struct cs_frost_task task;
+    struct cs_span msg;
     enum cs_err err;
     struct cached_key *c = cs_nd_key_load(n, w->req.key_id, &err);
 
     if (!cs_nd_is_enabled(n)) { /* not since the command came */
         err = CS_ERR_POLICY_REFUSED;
     } else if (c != NULL) {
-        cs_nd_frost_task(w, c->key, &task);
+        cs_nd_frost_task(w, c->key, &msg, &task);
         err = take_req(n, w->q, from, m, r, &task, w->attempt);
     }
     if (err == CS_OK) {
@@ -206,7 +211,7 @@ void cs_nd_sign_answered(struct cs_node_core *n, struct answer *ans, enum cs_err
         return;
     }
     cs_frost_answer_done(ans->a, n->pool, n->now, rsp);
-    cs_nd_notify_nonce(n, &ans->req, ans->commit, sizeof ans->commit);
+    cs_nd_notify_nonce(n, &ans->req, ans->commit, ans->commit_len);
     cs_nd_send_frost(n, q, ans->peer, CS_TYPE_FR_RSP, &ans->req, ans->sid,
                      CS_SPAN_OF(rsp));
     if (w != NULL && w->kind == WORK_SIGN && w->initiator == ans->peer &&

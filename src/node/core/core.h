@@ -593,7 +593,7 @@ void cs_nd_sign_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
 void cs_nd_sign_time(struct cs_node_core *n, struct work *w);
 /* What both roles need, and the simulator's oracle hears of. */
 void cs_nd_frost_task(const struct work *w, const struct cs_key *key,
-                      struct cs_frost_task *t);
+                      struct cs_span *msg, struct cs_frost_task *t);
 void cs_nd_send_frost(struct cs_node_core *n, struct quorum *q, uint8_t to,
                       uint8_t type, const struct cs_request *req, const uint8_t *sid,
                       struct cs_span priv);
@@ -608,7 +608,8 @@ void cs_nd_sign_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
 
 /* nonces.c */
 void cs_nd_frost_use(const struct quorum *q, uint8_t peer, const uint8_t key_id[16],
-                     uint32_t epoch, struct cs_frost_use *u); /* the link is live */
+                     uint32_t epoch, enum cs_scheme scheme,
+                     struct cs_frost_use *u); /* the link is live */
 void cs_nd_want_nonces(struct cs_node_core *n, const struct work *w, uint8_t peer);
 void cs_nd_on_fr_want(struct cs_node_core *n, struct quorum *q, uint8_t from,
                       const struct cs_message *m);
@@ -626,8 +627,9 @@ struct answer { /* what an answer needs when its job is done */
     uint8_t peer;
     uint32_t attempt;
     struct cs_request req;
-    uint8_t commit[CS_FROST_COMMIT_LEN]; /* own D, E of this request */
-    struct cs_frost_answer *a;           /* owned */
+    uint8_t commit[CS_FROST_COMMIT_MAX]; /* own D, E of this request */
+    size_t commit_len;
+    struct cs_frost_answer *a; /* owned */
 };
 void cs_nd_answer_job(struct cs_node_core *n, const struct answer *ans);
 void cs_nd_round_job(struct cs_node_core *n, struct work *w, struct cs_round_job *job);

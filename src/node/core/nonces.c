@@ -8,11 +8,12 @@
 #include "base/rd.h"
 
 void cs_nd_frost_use(const struct quorum *q, uint8_t peer, const uint8_t key_id[16],
-                     uint32_t epoch, struct cs_frost_use *u)
+                     uint32_t epoch, enum cs_scheme scheme, struct cs_frost_use *u)
 {
     memset(u, 0, sizeof *u);
     memcpy(u->key_id, key_id, 16);
     u->epoch = epoch;
+    u->scheme = scheme;
     memcpy(u->link_id, cs_nd_link_id(q, peer), 16);
     memcpy(u->ds_hash, q->roster.ds_hash, 32);
     u->peer = peer;
@@ -62,7 +63,7 @@ void cs_nd_want_nonces(struct cs_node_core *n, const struct work *w, uint8_t pee
     struct cs_wr body = {0};
     struct cs_frost_use u;
 
-    cs_nd_frost_use(w->q, peer, w->req.key_id, w->req.key_epoch, &u);
+    cs_nd_frost_use(w->q, peer, w->req.key_id, w->req.key_epoch, w->req.scheme, &u);
     if (may_want(n, &u)) {
         cs_frost_want_encode(&body, cs_frost_pool_highest(n->pool, &u));
         cs_nd_send_frost(n, w->q, peer, CS_TYPE_FR_WANT, &w->req, NULL,
@@ -91,7 +92,7 @@ static void issue(struct cs_node_core *n, struct quorum *q, uint8_t from,
     struct cs_wr list = {0};
     struct cs_frost_use u;
 
-    cs_nd_frost_use(q, from, m->key_id, m->key_epoch, &u);
+    cs_nd_frost_use(q, from, m->key_id, m->key_epoch, key->body.scheme, &u);
     n->random(n->random_ctx, rnd, sizeof rnd);
     if (cs_frost_pool_issue(n->pool, &u, key, highest, CS_FROST_BATCH, rnd, n->now,
                             &list) == CS_OK) {
@@ -150,8 +151,13 @@ void cs_nd_on_fr_nonces(struct cs_node_core *n, struct quorum *q, uint8_t from,
 {
     struct cs_frost_use u;
     enum cs_err err;
+    struct cached_key *c = cs_nd_key_load(n, m->key_id, &err);
 
-    cs_nd_frost_use(q, from, m->key_id, m->key_epoch, &u);
+    if (c == NULL) {
+        n->counters.messages_dropped++; /* nobody asked for it */
+        return;
+    }
+    cs_nd_frost_use(q, from, m->key_id, m->key_epoch, c->key->body.scheme, &u);
     if (!was_wanted(n, &u)) {
         n->counters.messages_dropped++; /* late, a repeat, or never asked for */
         return;

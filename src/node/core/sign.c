@@ -25,11 +25,13 @@ static uint8_t other_signer(const struct work *w)
 }
 
 void cs_nd_frost_task(const struct work *w, const struct cs_key *key,
-                      struct cs_frost_task *t)
+                      struct cs_span *msg, struct cs_frost_task *t)
 {
+    *msg = CS_SPAN(w->msg, w->msg_len);
     *t = (struct cs_frost_task){.key = key,
                                 .request = &w->req,
-                                .msg = CS_SPAN(w->msg, w->msg_len),
+                                .messages = msg,
+                                .n_messages = 1,
                                 .n_signers = w->n_signers};
     memcpy(t->signers, w->signers, w->n_signers);
     for (uint8_t i = 0; i < w->n_signers; i++) {
@@ -74,7 +76,7 @@ static void send_req(struct cs_node_core *n, const struct work *w)
 void cs_nd_notify_nonce(struct cs_node_core *n, const struct cs_request *req,
                         const uint8_t *commit, size_t len)
 {
-    char c[2 * 64 + 1], d[65];
+    char c[2 * CS_FROST_COMMIT_MAX + 1], d[65];
 
     cs_hex(c, commit, len);
     cs_hex(d, req->messages_hash, 32);
@@ -97,7 +99,7 @@ static void begin_run(struct cs_node_core *n, struct work *w, uint8_t peer)
     w->n_again = 0;
     w->again = n->now + 1000;
     send_req(n, w);
-    cs_nd_frost_use(w->q, peer, w->req.key_id, w->req.key_epoch, &use);
+    cs_nd_frost_use(w->q, peer, w->req.key_id, w->req.key_epoch, w->req.scheme, &use);
     if (cs_frost_pool_have(n->pool, &use, n->now) < CS_FROST_LOW) {
         cs_nd_want_nonces(n, w, peer); /* in the background, before it is empty */
     }
@@ -107,6 +109,7 @@ void cs_nd_sign_try(struct cs_node_core *n, struct work *w)
 {
     uint8_t peer = other_signer(w), rnd[CS_FROST_RAND], empty = 0;
     struct cs_frost_task task;
+    struct cs_span msg;
     struct cached_key *c;
     enum cs_err err;
 
@@ -129,7 +132,7 @@ void cs_nd_sign_try(struct cs_node_core *n, struct work *w)
         cs_nd_work_failed(n, w, err, "start", 0);
         return;
     }
-    cs_nd_frost_task(w, c->key, &task);
+    cs_nd_frost_task(w, c->key, &msg, &task);
     n->random(n->random_ctx, rnd, sizeof rnd);
     err = cs_frost_run_start(&w->run, &empty, n->pool, &task, rnd, n->now);
     cs_wipe(rnd, sizeof rnd);
@@ -295,7 +298,7 @@ void cs_nd_sign_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
         return;
     }
     if (why == CS_ERR_FROST_NONCE_ID) { /* its list is gone there: ask for a new one */
-        cs_nd_frost_use(q, from, w->req.key_id, w->req.key_epoch, &use);
+        cs_nd_frost_use(q, from, w->req.key_id, w->req.key_epoch, w->req.scheme, &use);
         cs_frost_pool_forget(n->pool, &use);
     }
     cs_nd_work_failed(n, w, CS_ERR_ABORTED, cs_err_reason(why), from);
