@@ -131,6 +131,7 @@
     X(GAMMA_CHECK,      PEER,     BURN,       76, "PEER_ABORTED",      "4.5: multiplied values are not those of R and pk")\
     X(COMMIT_OPEN,      PEER,     BLAME,      76, "CHEAT",             "4.5: commitment to R does not open")\
     X(PK_SUM,           PEER,     BLAME,      76, "CHEAT",             "4.5: key shares do not add up to the key")\
+    X(SIG_TWICE,        PEER,     BLAME,      76, "EQUIVOCATION",      "2.6: peer sent two different unsigned messages of one round")\
     X(SETUP_TEST,       PEER,     BLAME,      76, "PEER_ABORTED",      "4.2: OT setup fails its self-test")\
     X(SETUP_MISSING,    PEER,     RETRY,      75, "SETUP_MISSING",     "no tested OT setup with this peer, or not this one")\
     X(OT_BURNED,        PEER,     DROP,       77, "PEER_QUARANTINED",  "the OT setup with this peer was destroyed; an operator must release it")\

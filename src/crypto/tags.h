@@ -15,6 +15,7 @@
     X(BC,           "bc")                \
     X(BC_PAYLOAD,   "bc/payload")        \
     X(REQ,          "req")               \
+    X(REQ_ITEM,     "req/item")          \
     X(PRESID,       "presid")            \
     X(SID,          "sid")               \
     X(SUB,          "sub")               \
@@ -39,6 +40,7 @@
     X(OT_PRG,       "ot/prg")            \
     X(OT_CHI,       "ot/chi")            \
     X(OT_RO,        "ot/ro")             \
+    X(OT_M1,        "ot/m1")             \
     X(OT_COL,       "ot/col")            \
     X(OT_COL2,      "ot/col2")           \
     X(GADGET,       "gadget")            \

@@ -67,11 +67,13 @@ static void draw_scalars(struct cs_n *out, size_t n, const struct ot_run *r,
 /* A3 with Bob's whole 2.3 and Alice's nonce as the payloads. */
 static void make_sid(struct ot_run *r, const uint8_t alice_nonce[32])
 {
-    const struct cs_dkls_first a = {alice_nonce, CS_SPAN(alice_nonce, 32)};
-    const struct cs_dkls_first b = {r->ext, CS_SPAN_OF(r->ext)};
     bool alice_lo = r->keys->ids.alice < r->keys->ids.bob;
+    struct cs_dkls_first both[2];
 
-    cs_dkls_sid(r->sid, r->presid, alice_lo ? &a : &b, alice_lo ? &b : &a);
+    both[alice_lo ? 0 : 1] = (struct cs_dkls_first){alice_nonce,
+                                                    CS_SPAN(alice_nonce, 32)};
+    both[alice_lo ? 1 : 0] = (struct cs_dkls_first){r->ext, CS_SPAN_OF(r->ext)};
+    cs_dkls_sid(r->sid, r->presid, both, 2);
 }
 
 /* c_m + d_m = a_m * chi, both m: one decision. */

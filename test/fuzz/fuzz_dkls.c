@@ -19,11 +19,15 @@ static const enum cs_curve secp = CS_CURVE_SECP256K1;
 
 /* One run, made once; each input starts from a copy of what the honest end 0 was before
  * the message that the input changes. */
+struct end {
+    struct dkls_state s;
+    struct dkls_peer peer;
+};
 static struct {
-    struct dkls_state before[4]; /* [round]: of end 0 when that round's message comes */
-    struct cs_wr msg[4];         /* end 1's */
+    struct end before[4]; /* [round]: end 0 when that round's message comes */
+    struct cs_wr msg[4];  /* end 1's */
 } made;
-static struct dkls_state now;
+static struct end now;
 
 static struct cs_ot_keys *keys[2]; /* Alice is end 0, end 1 */
 static struct cs_secret x[2];
@@ -58,34 +62,58 @@ static void make_keys(void)
     stream_bytes(&rnd, rand_bytes, sizeof rand_bytes);
 }
 
-static void open_end(struct dkls_state *s, uint8_t k, struct cs_wr *r1)
+static void copy_end(struct end *to, const struct end *from)
 {
+    *to = *from;
+    to->s.peers = &to->peer;
+}
+
+static enum cs_err step(struct end *e, dkls_step *run, struct cs_span body,
+                        struct cs_wr *to)
+{
+    const struct dkls_in in = {.body = body};
+    struct cs_dkls_msg out = {0};
+    enum cs_err err = run(&e->s, &in, rand_bytes, &out);
+
+    *to = out.body;
+    return err;
+}
+
+static void open_end(struct end *e, uint8_t k, struct cs_wr *r1)
+{
+    struct dkls_state *s = &e->s;
+
     s->self = (uint8_t)(k + 1);
-    s->peer = (uint8_t)(2 - k);
-    s->initiator = k == 0;
+    s->initiator = 1;
+    s->n_signers = 2;
+    s->signers[0] = 1;
+    s->signers[1] = 2;
     s->X = X;
     s->digest[31] = 7;
     s->h.v[0] = 7;
     s->secret.x = x[k];
-    s->keys_alice = keys[k];
-    s->keys_bob = keys[1 - k];
-    FUZZ_HOLDS(dkls_round1(s, (struct cs_span){0}, rand_bytes, r1) == CS_OK);
+    s->n_peers = 1;
+    s->peers = &e->peer;
+    e->peer.index = (uint8_t)(2 - k);
+    e->peer.keys_alice = keys[k];
+    e->peer.keys_bob = keys[1 - k];
+    FUZZ_HOLDS(step(e, dkls_round1, (struct cs_span){0}, r1) == CS_OK);
 }
 
 static void make_run(void)
 {
-    static struct dkls_state s[2];
+    static struct end e[2];
     struct cs_wr m[3] = {{0}}, none = {0};
 
-    open_end(&s[0], 0, &m[1]);
-    open_end(&s[1], 1, &made.msg[1]);
-    made.before[1] = s[0];
-    FUZZ_HOLDS(dkls_round2(&s[0], cs_wr_get(&made.msg[1]), rand_bytes, &m[2]) == CS_OK);
-    FUZZ_HOLDS(dkls_round2(&s[1], cs_wr_get(&m[1]), rand_bytes, &made.msg[2]) == CS_OK);
-    made.before[2] = s[0];
-    FUZZ_HOLDS(dkls_round3(&s[0], cs_wr_get(&made.msg[2]), NULL, &none) == CS_OK);
-    FUZZ_HOLDS(dkls_round3(&s[1], cs_wr_get(&m[2]), NULL, &made.msg[3]) == CS_OK);
-    made.before[3] = s[0];
+    open_end(&e[0], 0, &m[1]);
+    open_end(&e[1], 1, &made.msg[1]);
+    copy_end(&made.before[1], &e[0]);
+    FUZZ_HOLDS(step(&e[0], dkls_round2, cs_wr_get(&made.msg[1]), &m[2]) == CS_OK);
+    FUZZ_HOLDS(step(&e[1], dkls_round2, cs_wr_get(&m[1]), &made.msg[2]) == CS_OK);
+    copy_end(&made.before[2], &e[0]);
+    FUZZ_HOLDS(step(&e[0], dkls_round3, cs_wr_get(&made.msg[2]), &none) == CS_OK);
+    FUZZ_HOLDS(step(&e[1], dkls_round3, cs_wr_get(&m[2]), &made.msg[3]) == CS_OK);
+    copy_end(&made.before[3], &e[0]);
     cs_wr_free(&m[1]);
     cs_wr_free(&m[2]);
 }
@@ -114,15 +142,15 @@ static enum cs_err play(unsigned round, struct cs_span msg)
     enum cs_err err;
 
     if (round == 1) {
-        err = dkls_round2(&now, msg, rand_bytes, &out);
+        err = step(&now, dkls_round2, msg, &out);
         cs_wr_free(&out);
         return err == CS_OK ? CS_ERR_SID_MISMATCH : err; /* what follows: another sid */
     }
     if (round == 2) {
-        CS_CHECK(dkls_round3(&now, msg, NULL, &out));
+        CS_CHECK(step(&now, dkls_round3, msg, &out));
         msg = cs_wr_get(&made.msg[3]);
     }
-    return dkls_finish(&now, msg, NULL, &out);
+    return step(&now, dkls_finish, msg, &out);
 }
 
 static void fuzz_sign(unsigned round, struct cs_span in)
@@ -132,16 +160,16 @@ static void fuzz_sign(unsigned round, struct cs_span in)
     uint8_t key[CS_POINT_MAX];
     enum cs_err err;
 
-    now = made.before[round];
+    copy_end(&now, &made.before[round]);
     cs_wr_span(&msg, cs_wr_get(&made.msg[round]));
     mix(&msg, in);
     err = play(round, cs_wr_get(&msg));
     FUZZ_HOLDS(code_allowed(err));
     if (err == CS_OK) {
         (void)cs_point_encode(&X, key);
-        FUZZ_HOLDS(cs_ecdsa_verify(key, now.digest, now.sig.rs) == CS_OK);
+        FUZZ_HOLDS(cs_ecdsa_verify(key, now.s.digest, now.s.sig.rs) == CS_OK);
     } else {
-        FUZZ_HOLDS(memcmp(&now.sig, &zero, sizeof zero) == 0);
+        FUZZ_HOLDS(memcmp(&now.s.sig, &zero, sizeof zero) == 0);
     }
     cs_wr_free(&msg);
 }

@@ -11,6 +11,7 @@
 struct evil {
     struct cs_ot_user user;
     struct dkls_state *s;
+    struct dkls_peer *p;     /* towards the honest end */
     struct cs_wr r1, r2, r3; /* as they will be sent: the test changes them */
 };
 
@@ -29,22 +30,25 @@ static inline void evil_open(struct evil *e, struct duo *d, int k,
 
     memset(e, 0, sizeof *e);
     e->user.kill = evil_kill;
-    e->s = cs_guard_new(sizeof *e->s);
+    e->s = dkls_state_new(1);
     assert_non_null(e->s);
+    e->p = &e->s->peers[0];
     e->s->self = d->bed.id[k];
-    e->s->peer = d->bed.id[3 - k];
-    e->s->initiator = d->initiator == k;
+    e->p->index = d->bed.id[3 - k];
+    e->s->initiator = d->bed.id[d->initiator];
+    e->s->n_signers = 2;
+    memcpy(e->s->signers, &d->bed.id[1], 2);
     memcpy(e->s->presid, presid, 32);
     memcpy(e->s->digest, d->digest, 32);
     e->s->epsilon = d->epsilon;
     e->s->X = d->X;
     e->s->secret.x = d->x[k];
-    memcpy(e->s->secret.zero_key, d->zero_key, 32);
+    memcpy(e->p->secret.zero_key, d->zero_key, 32);
     memcpy(wide + 32, d->digest, 32);
     cs_scalar_reduce64(CS_CURVE_SECP256K1, &h, wide);
     (void)cs_n_load(&e->s->h, h.b);
     assert_int_equal(
-        cs_ot_pair_join(d->bed.pair[k], &e->user, &e->s->keys_alice, &e->s->keys_bob),
+        cs_ot_pair_join(d->bed.pair[k], &e->user, &e->p->keys_alice, &e->p->keys_bob),
         CS_OK);
 }
 
@@ -53,33 +57,48 @@ static inline void evil_random(uint8_t rand[DKLS_RAND])
     stream_bytes(&rnd, rand, DKLS_RAND);
 }
 
-static inline void evil_round1(struct evil *e)
+/* A step of evil's against what the peer said; its message goes to *to. */
+static inline enum cs_err evil_step(struct evil *e, dkls_step *step,
+                                    struct cs_span body, struct cs_wr *to)
 {
+    const struct dkls_in in = {.body = body};
+    struct cs_dkls_msg out = {0};
     uint8_t rand[DKLS_RAND];
+    enum cs_err err;
 
     evil_random(rand);
-    assert_int_equal(dkls_round1(e->s, (struct cs_span){0}, rand, &e->r1), CS_OK);
+    err = step(e->s, &in, rand, &out);
+    cs_wr_free(to);
+    *to = out.body;
+    return err;
+}
+
+static inline void evil_round1(struct evil *e)
+{
+    assert_int_equal(evil_step(e, dkls_round1, (struct cs_span){0}, &e->r1), CS_OK);
 }
 
 static inline enum cs_err evil_round2(struct evil *e, struct cs_span r1)
 {
-    uint8_t rand[DKLS_RAND];
-
-    evil_random(rand);
-    return dkls_round2(e->s, r1, rand, &e->r2);
+    return evil_step(e, dkls_round2, r1, &e->r2);
 }
 
 static inline enum cs_err evil_round3(struct evil *e, struct cs_span r2)
 {
-    return dkls_round3(e->s, r2, NULL, &e->r3);
+    return evil_step(e, dkls_round3, r2, &e->r3);
+}
+
+static inline enum cs_err evil_finish(struct evil *e, struct cs_span r3)
+{
+    struct cs_wr none = {0};
+
+    return evil_step(e, dkls_finish, r3, &none);
 }
 
 static inline void evil_close(struct evil *e)
 {
     cs_ot_user_leave(&e->user);
-    cs_ot_keys_drop(e->s->keys_alice);
-    cs_ot_keys_drop(e->s->keys_bob);
-    cs_guard_free(e->s);
+    dkls_state_free(e->s);
     cs_wr_free(&e->r1);
     cs_wr_free(&e->r2);
     cs_wr_free(&e->r3);
@@ -92,6 +111,7 @@ struct honest {
     enum cs_err err;
     unsigned answers; /* messages of round 2 or later that left it */
     bool burned;
+    uint8_t culprit, from; /* whom it named; who talks to it */
 };
 
 static inline void honest_open(struct honest *h, struct duo *d,
@@ -100,16 +120,20 @@ static inline void honest_open(struct honest *h, struct duo *d,
     struct cs_dkls_params p = duo_params(d, 1, presid);
 
     memset(h, 0, sizeof *h);
-    assert_int_equal(cs_dkls_new(&h->s, &p, d->bed.pair[1]), CS_OK);
+    h->from = d->bed.id[2];
+    assert_int_equal(duo_new(&h->s, d, 1, &p), CS_OK);
 }
 
-static inline void honest_note(struct honest *h, enum cs_err err)
+static inline void honest_note(struct honest *h, enum cs_err err,
+                               const struct cs_dkls_out *out)
 {
     if (err != CS_OK && err != CS_ERR_REPLAY) {
         h->err = err;
+        h->culprit = out->culprit;
+        assert_int_equal(out->n_msgs, 0);
     }
-    h->burned = h->burned || h->out.burned;
-    h->answers += h->out.type >= CS_TYPE_SIG_R2 ? 1 : 0;
+    h->burned = h->burned || out->burned;
+    h->answers += out->n_msgs > 0 && out->msgs[0].type >= CS_TYPE_SIG_R2 ? 1 : 0;
 }
 
 /* True when it computed something; out holds its message then, if it has one. */
@@ -122,7 +146,7 @@ static inline bool honest_compute(struct honest *h)
     }
     cs_dkls_out_clear(&h->out);
     cs_dkls_job_run(job);
-    honest_note(h, cs_dkls_job_done(h->s, job, &h->out));
+    honest_note(h, cs_dkls_job_done(h->s, job, &h->out), &h->out);
     return true;
 }
 
@@ -130,12 +154,10 @@ static inline enum cs_err honest_feed(struct honest *h, uint8_t type,
                                       struct cs_span body)
 {
     struct cs_dkls_out out = {0};
-    enum cs_err err = cs_dkls_feed(h->s, type, body, &out);
+    enum cs_err err = cs_dkls_feed(h->s, h->from, type, (struct cs_span){0}, body,
+                                   &out);
 
-    if (err != CS_OK && err != CS_ERR_REPLAY) {
-        h->err = err;
-    }
-    h->burned = h->burned || out.burned;
+    honest_note(h, err, &out);
     cs_dkls_out_clear(&out);
     return err;
 }

@@ -75,19 +75,31 @@ static inline void duo_close(struct duo *d)
 static inline struct cs_dkls_params duo_params(const struct duo *d, int k,
                                                const uint8_t presid[32])
 {
-    return (struct cs_dkls_params){
+    struct cs_dkls_params p = {
         .self = d->bed.id[k],
-        .peer = d->bed.id[3 - k],
         .initiator = d->bed.id[d->initiator],
+        .n_signers = 2,
+        .signers = {d->bed.id[1], d->bed.id[2]},
         .presid = presid,
         .digest = d->digest,
         .x = &d->x[k],
         .epsilon = &d->epsilon,
         .X = &d->X,
-        .zero_key = d->zero_key,
         .local = d->bed.local[k],
         .recid01 = d->recid01,
     };
+
+    p.zero_key[d->bed.id[3 - k]] = d->zero_key;
+    return p;
+}
+
+static inline enum cs_err duo_new(struct cs_dkls **out, const struct duo *d, int k,
+                                  const struct cs_dkls_params *p)
+{
+    struct cs_ot_pair *pairs[CS_PARTY_SLOTS] = {NULL};
+
+    pairs[d->bed.id[3 - k]] = d->bed.pair[k];
+    return cs_dkls_new(out, p, pairs);
 }
 
 static inline void run_open(struct run *r, struct duo *d)
@@ -97,7 +109,7 @@ static inline void run_open(struct run *r, struct duo *d)
     for (int k = 1; k <= 2; k++) {
         struct cs_dkls_params p = duo_params(d, k, r->presid);
 
-        assert_int_equal(cs_dkls_new(&r->s[k], &p, d->bed.pair[k]), CS_OK);
+        assert_int_equal(duo_new(&r->s[k], d, k, &p), CS_OK);
     }
 }
 
@@ -108,6 +120,14 @@ static inline void run_note(struct run *r, int k, enum cs_err err,
         r->err[k] = err;
     }
     r->burned[k] = r->burned[k] || out->burned;
+}
+
+/* What end k said, at the other one. */
+static inline enum cs_err duo_feed(const struct duo *d, struct cs_dkls *s, int k,
+                                   const struct cs_dkls_msg *m, struct cs_dkls_out *out)
+{
+    return cs_dkls_feed(s, d->bed.id[k], m->type, cs_wr_get(&m->bcast),
+                        cs_wr_get(&m->body), out);
 }
 
 /* The job of end k, if there is one; its message to the other end. */
@@ -121,9 +141,9 @@ static inline bool run_compute(struct run *r, struct duo *d, int k)
     }
     cs_dkls_job_run(job);
     run_note(r, k, cs_dkls_job_done(r->s[k], job, &out), &out);
-    if (out.type != 0 && (d->wire == NULL || d->wire(d, k, out.type, &out.body))) {
-        enum cs_err err = cs_dkls_feed(r->s[3 - k], out.type, cs_wr_get(&out.body),
-                                       &in);
+    if (out.n_msgs == 1 &&
+        (d->wire == NULL || d->wire(d, k, out.msgs[0].type, &out.msgs[0].body))) {
+        enum cs_err err = duo_feed(d, r->s[3 - k], k, &out.msgs[0], &in);
 
         run_note(r, 3 - k, err, &in);
     }

@@ -264,17 +264,17 @@ static void bad_parameters_are_refused(void **state)
     (void)state;
     duo_open(&d, 1, 2);
     p = duo_params(&d, 1, presid);
-    p.peer = 1;
-    assert_int_equal(cs_dkls_new(&s, &p, d.bed.pair[1]), CS_ERR_USAGE);
+    p.signers[1] = 1;
+    assert_int_equal(duo_new(&s, &d, 1, &p), CS_ERR_USAGE);
     p = duo_params(&d, 1, presid);
     p.initiator = 3;
-    assert_int_equal(cs_dkls_new(&s, &p, d.bed.pair[1]), CS_ERR_USAGE);
+    assert_int_equal(duo_new(&s, &d, 1, &p), CS_ERR_USAGE);
     p = duo_params(&d, 1, presid);
     p.digest = q.b; /* h = 0 */
-    assert_int_equal(cs_dkls_new(&s, &p, d.bed.pair[1]), CS_ERR_POLICY_REFUSED);
+    assert_int_equal(duo_new(&s, &d, 1, &p), CS_ERR_POLICY_REFUSED);
     memset(d.digest, 0, 32);
     p = duo_params(&d, 1, presid);
-    assert_int_equal(cs_dkls_new(&s, &p, d.bed.pair[1]), CS_ERR_POLICY_REFUSED);
+    assert_int_equal(duo_new(&s, &d, 1, &p), CS_ERR_POLICY_REFUSED);
     assert_null(s);
     duo_close(&d);
 }
@@ -292,9 +292,9 @@ static void a_session_needs_a_tested_setup(void **state)
     d.digest[0] = 1;
     d.initiator = 1;
     p = duo_params(&d, 1, presid);
-    assert_int_equal(cs_dkls_new(&s, &p, d.bed.pair[1]), CS_ERR_SETUP_MISSING);
+    assert_int_equal(duo_new(&s, &d, 1, &p), CS_ERR_SETUP_MISSING);
     cs_ot_pair_burn(d.bed.pair[1]);
-    assert_int_equal(cs_dkls_new(&s, &p, d.bed.pair[1]), CS_ERR_OT_BURNED);
+    assert_int_equal(duo_new(&s, &d, 1, &p), CS_ERR_OT_BURNED);
     duo_close(&d);
 }
 
@@ -313,7 +313,7 @@ static void running_out_of_memory_at_any_point_is_an_error(void **state)
         memset(r.err, 0, sizeof r.err);
         p = duo_params(&d, 1, r.presid);
         cs_mem_fail_at(nth);
-        if (cs_dkls_new(&s, &p, d.bed.pair[1]) != CS_OK) {
+        if (duo_new(&s, &d, 1, &p) != CS_OK) {
             cs_mem_fail_at(0);
             assert_null(s);
             continue;
@@ -336,6 +336,16 @@ static void running_out_of_memory_at_any_point_is_an_error(void **state)
     duo_close(&d);
 }
 
+static enum cs_err feed(int end, uint8_t from, uint8_t type, struct cs_span body)
+{
+    struct cs_dkls_out out = {0};
+    enum cs_err err = cs_dkls_feed(r.s[end], from, type, (struct cs_span){0}, body,
+                                   &out);
+
+    cs_dkls_out_clear(&out);
+    return err;
+}
+
 static void early_messages_wait_and_repeats_are_ignored(void **state)
 {
     static uint8_t r1[CS_SIG_R1_LEN];
@@ -349,23 +359,24 @@ static void early_messages_wait_and_repeats_are_ignored(void **state)
     assert_null(cs_dkls_take_job(r.s[2], bed_random, NULL)); /* one at a time */
     cs_dkls_job_run(job);
     assert_int_equal(cs_dkls_job_done(r.s[2], job, &out), CS_OK);
-    memcpy(r1, out.body.p, sizeof r1);
+    memcpy(r1, out.msgs[0].body.p, sizeof r1);
     cs_dkls_resend(r.s[2], &again);
-    assert_int_equal(again.type, CS_TYPE_SIG_R1);
-    assert_memory_equal(again.body.p, r1, sizeof r1);
-    assert_int_equal(cs_dkls_feed(r.s[1], CS_TYPE_SIG_R1, CS_SPAN_OF(r1), &out), CS_OK);
-    assert_int_equal(cs_dkls_feed(r.s[1], CS_TYPE_SIG_R1, CS_SPAN_OF(r1), &out),
-                     CS_ERR_REPLAY);
-    assert_int_equal(cs_dkls_feed(r.s[1], 0, CS_SPAN_OF(r1), &out), CS_ERR_REPLAY);
-    assert_int_equal(cs_dkls_feed(r.s[1], 9, CS_SPAN_OF(r1), &out), CS_ERR_REPLAY);
+    assert_int_equal(again.n_msgs, 1);
+    assert_int_equal(again.msgs[0].to, 1);
+    assert_int_equal(again.msgs[0].type, CS_TYPE_SIG_R1);
+    assert_memory_equal(again.msgs[0].body.p, r1, sizeof r1);
+    assert_int_equal(feed(1, 2, CS_TYPE_SIG_R1, CS_SPAN_OF(r1)), CS_OK);
+    assert_int_equal(feed(1, 2, CS_TYPE_SIG_R1, CS_SPAN_OF(r1)), CS_ERR_REPLAY);
+    assert_int_equal(feed(1, 2, 0, CS_SPAN_OF(r1)), CS_ERR_REPLAY);
+    assert_int_equal(feed(1, 2, 9, CS_SPAN_OF(r1)), CS_ERR_REPLAY);
+    assert_int_equal(feed(1, 3, CS_TYPE_SIG_R2, CS_SPAN_OF(r1)), CS_ERR_REPLAY);
+    assert_int_equal(feed(1, 1, CS_TYPE_SIG_R2, CS_SPAN_OF(r1)), CS_ERR_REPLAY);
     /* round 3 is the initiator's to get: end 2 is not */
-    assert_int_equal(
-        cs_dkls_feed(r.s[2], CS_TYPE_SIG_R3, CS_SPAN(r1, CS_SIG_R3_LEN), &out),
-        CS_ERR_REPLAY);
+    assert_int_equal(feed(2, 1, CS_TYPE_SIG_R3, CS_SPAN(r1, CS_SIG_R3_LEN)),
+                     CS_ERR_REPLAY);
     run_pump(&r, &d);
     assert_int_equal(cs_dkls_phase(r.s[1]), CS_DKLS_DONE);
-    assert_int_equal(cs_dkls_feed(r.s[1], CS_TYPE_SIG_R1, CS_SPAN_OF(r1), &out),
-                     CS_ERR_REPLAY);
+    assert_int_equal(feed(1, 2, CS_TYPE_SIG_R1, CS_SPAN_OF(r1)), CS_ERR_REPLAY);
     cs_dkls_out_clear(&out);
     cs_dkls_out_clear(&again);
     run_close(&r);

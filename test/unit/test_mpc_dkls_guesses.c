@@ -54,17 +54,17 @@ static void bet(struct evil *who, size_t row, unsigned on)
 {
     uint8_t esid[32], t0[CS_OT_ROW_LEN], diff[CS_OT_ROW_LEN] = {0};
     struct cs_gf128 chi[CS_OT_CHI], f, fd;
-    uint8_t *p = who->s->r1;
+    uint8_t *p = who->p->r1;
 
     diff[0] = 1;
     p[R1_U + row * CS_OT_ROW_LEN] ^= 1;
-    cs_otx_esid(esid, &who->s->keys_bob->ids, who->s->presid, p + R1_NONCE);
+    cs_otx_esid(esid, &who->p->keys_bob->ids, who->s->presid, p + R1_NONCE);
     cs_otx_chi(chi, esid, p + R1_U);
-    cs_otx_fold(&f, who->s->secret.as_bob.b, chi);
+    cs_otx_fold(&f, who->p->secret.as_bob.b, chi);
     cs_gf128_store(p + R1_X, &f);
     cs_otx_fold(&fd, diff, chi);
     for (size_t i = 0; i < CS_OT_ROWS; i++) {
-        cs_otx_prg(t0, who->s->keys_bob->bob.k[0][i], esid);
+        cs_otx_prg(t0, who->p->keys_bob->bob.k[0][i], esid);
         cs_otx_fold(&f, t0, chi);
         if (i == row && on == 1) {
             f.v[0] ^= fd.v[0];
@@ -183,15 +183,14 @@ static void one_check_at_a_time_and_late_results_are_worthless(void **state)
     cs_dkls_job_run(round1);
     assert_int_equal(cs_dkls_job_done(hs[0].s, failing, &out), CS_ERR_OT_CHECK);
     assert_true(out.burned && out.ended);
-    assert_int_equal(out.type, 0);
+    assert_int_equal(out.n_msgs, 0);
     for (size_t i = 1; i < LATE; i++) {
         assert_null(cs_dkls_take_job(hs[i].s, bed_random, NULL));
         assert_int_equal(cs_dkls_error(hs[i].s), CS_ERR_OT_BURNED);
     }
     out = (struct cs_dkls_out){0};
     assert_int_equal(cs_dkls_job_done(hs[LATE].s, round1, &out), CS_ERR_OT_BURNED);
-    assert_int_equal(out.type, 0);
-    assert_int_equal(out.body.n, 0);
+    assert_int_equal(out.n_msgs, 0);
     close_many();
 }
 
@@ -212,7 +211,7 @@ static void a_check_that_fails_after_an_abort_still_burns(void **state)
     cs_dkls_job_run(job);
     assert_int_equal(cs_dkls_job_done(h.s, job, &out), CS_ERR_DEADLINE);
     assert_true(out.burned);
-    assert_int_equal(out.type, 0);
+    assert_int_equal(out.n_msgs, 0);
     assert_int_equal(cs_ot_pair_state(d.bed.pair[1]), CS_OT_BURNED);
     close_all();
 }
@@ -222,7 +221,7 @@ static void a_failed_multiplication_burns_too(void **state)
 {
     (void)state;
     open_all();
-    assert_int_equal(evil_round2(&e, cs_wr_get(&h.out.body)), CS_OK);
+    assert_int_equal(evil_round2(&e, cs_wr_get(&h.out.msgs[0].body)), CS_OK);
     e.r2.p[R2_AT + 31] ^= 1;
     assert_int_equal(honest_feed(&h, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
     assert_true(honest_compute(&h));
@@ -250,12 +249,12 @@ static void a_first_message_sent_again_meets_other_pads(void **state)
     assert_int_equal(honest_feed(&second, CS_TYPE_SIG_R1, cs_wr_get(&e.r1)), CS_OK);
     assert_true(honest_compute(&h));
     assert_true(honest_compute(&second));
-    assert_int_equal(h.out.type, CS_TYPE_SIG_R2);
-    assert_int_equal(second.out.type, CS_TYPE_SIG_R2);
-    memcpy(first, h.out.body.p, sizeof first);
+    assert_int_equal(h.out.msgs[0].type, CS_TYPE_SIG_R2);
+    assert_int_equal(second.out.msgs[0].type, CS_TYPE_SIG_R2);
+    memcpy(first, h.out.msgs[0].body.p, sizeof first);
     for (size_t i = 0; i < CS_RVOLE_AT_LEN / 32; i++) {
         assert_memory_not_equal(first + R2_AT + 32 * i,
-                                second.out.body.p + R2_AT + 32 * i, 32);
+                                second.out.msgs[0].body.p + R2_AT + 32 * i, 32);
     }
     honest_close(&second);
     /* in a session with another presid the extension itself does not fit */
@@ -274,20 +273,22 @@ static void constant_randomness_gives_other_nonces_for_other_sessions(void **sta
 {
     struct cs_n first;
     uint8_t rand[DKLS_RAND] = {5};
-    struct cs_wr out = {0};
+    struct cs_dkls_msg out = {0};
 
     (void)state;
     open_all();
-    assert_int_equal(dkls_round1(e.s, (struct cs_span){0}, rand, &out), CS_OK);
+    assert_int_equal(dkls_round1(e.s, NULL, rand, &out), CS_OK);
+    cs_wr_free(&out.body);
     first = e.s->secret.r;
     e.s->digest[0] ^= 1;
-    assert_int_equal(dkls_round1(e.s, (struct cs_span){0}, rand, &out), CS_OK);
+    assert_int_equal(dkls_round1(e.s, NULL, rand, &out), CS_OK);
+    cs_wr_free(&out.body);
     assert_memory_not_equal(&first, &e.s->secret.r, sizeof first);
     first = e.s->secret.phi;
     e.s->presid[0] ^= 1;
-    assert_int_equal(dkls_round1(e.s, (struct cs_span){0}, rand, &out), CS_OK);
+    assert_int_equal(dkls_round1(e.s, NULL, rand, &out), CS_OK);
+    cs_wr_free(&out.body);
     assert_memory_not_equal(&first, &e.s->secret.phi, sizeof first);
-    cs_wr_free(&out);
     close_all();
 }
 

@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include "mpc/dkls_ids.h"
 #include "mpc/ecdsa_release.h"
 #include "support/groups.h"
 
@@ -172,56 +171,12 @@ static void whatever_does_not_verify_leaves_a_zeroed_buffer(void **state)
     assert_memory_equal(&sig, &zero, sizeof zero);
 }
 
-/* Rows 26, 48; 15.1 A3, A4: every fact about the session is in its names. */
-static void every_input_of_presid_and_sid_changes_it(void **state)
-{
-    struct cs_dkls_request q = {.lo = 1, .hi = 2};
-    uint8_t *const field[] = {q.reqh,    q.ds_hash, q.key_id,  q.cert_hash, q.boot_lo,
-                              q.boot_hi, q.nonce,   q.osid_lo, q.osid_hi};
-    uint8_t id[14][32], a[32] = {0}, b[32] = {1}, sid[5][32];
-    size_t n = 0;
-
-    (void)state;
-    cs_dkls_presid(id[n++], &q);
-    for (size_t i = 0; i < CS_COUNTOF(field); i++) {
-        field[i][5] ^= 1;
-        cs_dkls_presid(id[n++], &q);
-        field[i][5] ^= 1;
-    }
-    q.key_epoch = 1;
-    cs_dkls_presid(id[n++], &q);
-    q.key_epoch = 0;
-    q.hi = 3;
-    cs_dkls_presid(id[n++], &q);
-    for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < i; k++) {
-            assert_memory_not_equal(id[i], id[k], 32);
-        }
-    }
-    {
-        const struct cs_dkls_first x = {a, CS_SPAN_OF(a)}, y = {b, CS_SPAN_OF(b)};
-        const struct cs_dkls_first z = {a, CS_SPAN_OF(b)};
-
-        cs_dkls_sid(sid[0], a, &x, &y);
-        cs_dkls_sid(sid[1], a, &y, &x);
-        cs_dkls_sid(sid[2], b, &x, &y);
-        cs_dkls_sid(sid[3], a, &z, &y);
-        cs_dkls_sid(sid[4], a, &x, &x);
-    }
-    for (size_t i = 0; i < CS_COUNTOF(sid); i++) {
-        for (size_t k = 0; k < i; k++) {
-            assert_memory_not_equal(sid[i], sid[k], 32);
-        }
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signatures_come_out_with_low_s_and_the_right_recovery_id),
         cmocka_unit_test(an_x_above_the_order_gives_recovery_ids_2_and_3),
         cmocka_unit_test(whatever_does_not_verify_leaves_a_zeroed_buffer),
-        cmocka_unit_test(every_input_of_presid_and_sid_changes_it),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
