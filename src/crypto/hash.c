@@ -7,13 +7,18 @@
 #include <sys/random.h>
 
 #include "base/mem.h"
+#include "crypto/sha256.h"
 #include "crypto/tags_init.h"
 
 enum { MAX_CTX = 8 };
 
 void cs_sha256(uint8_t out[32], struct cs_span in)
 {
-    (void)crypto_hash_sha256(out, in.p, in.n);
+    struct cs_sha256_state st;
+
+    cs_sha256_start(&st);
+    cs_sha256_update(&st, in.p, in.n);
+    cs_sha256_final(&st, out);
 }
 
 void cs_sha512(uint8_t out[64], struct cs_span in)
@@ -32,11 +37,11 @@ void cs_enc(struct cs_wr *w, const struct cs_span *items, size_t n)
 
 /* ---- tagged hashing: enc() is fed to the hash, never built -------------------- */
 
-/* SHA-256 or SHA-512; libsodium wipes both when they end. */
+/* SHA-256 or SHA-512; both are wiped when they end. */
 struct hasher {
     bool wide;
     union {
-        crypto_hash_sha256_state narrow;
+        struct cs_sha256_state narrow;
         crypto_hash_sha512_state wide;
     } s;
 };
@@ -49,7 +54,7 @@ static void feed(struct hasher *h, const uint8_t *p, size_t n)
     if (h->wide) {
         (void)crypto_hash_sha512_update(&h->s.wide, p, n);
     } else {
-        (void)crypto_hash_sha256_update(&h->s.narrow, p, n);
+        cs_sha256_update(&h->s.narrow, p, n);
     }
 }
 
@@ -84,7 +89,7 @@ void cs_th(uint8_t out[CS_HASH_LEN], enum cs_tag tag, const struct cs_span *item
     start_narrow(&h, tag);
     feed_u32(&h, n);
     feed_items(&h, items, n);
-    (void)crypto_hash_sha256_final(&h.s.narrow, out);
+    cs_sha256_final(&h.s.narrow, out);
 }
 
 /* ---- hash to scalar ------------------------------------------------------------ */
@@ -106,7 +111,7 @@ static void h2s_secp(struct cs_scalar *out, enum cs_tag tag,
         feed_u32(&h, n + 1);
         feed_items(&h, items, n);
         feed_items(&h, &last, 1);
-        (void)crypto_hash_sha256_final(&h.s.narrow, v);
+        cs_sha256_final(&h.s.narrow, v);
         err = cs_scalar_decode(CS_CURVE_SECP256K1, out, v);
     }
     cs_wipe(v, sizeof v);

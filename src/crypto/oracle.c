@@ -32,9 +32,10 @@ void cs_th64(uint8_t out[64], enum cs_tag tag, const struct cs_span *items, size
     (void)crypto_hash_sha512_final(&st, out); /* wipes st */
 }
 
-void cs_th_column(uint8_t out[32], const uint8_t in[CS_COL_IN])
+void cs_th_each(uint8_t (*out)[32], enum cs_tag tag, const uint8_t *in, size_t n,
+                size_t count)
 {
-    cs_sha256_short(out, &cs_tag_state(CS_TAG_OT_COL)->after_tt, in, CS_COL_IN);
+    cs_sha256_many(out, &cs_tag_state(tag)->after_tt, in, n, count);
 }
 
 void cs_stream(uint8_t *out, size_t n, const uint8_t key[32])

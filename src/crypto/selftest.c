@@ -14,6 +14,7 @@
 #include "crypto/hash.h"
 #include "crypto/identity.h"
 #include "crypto/secp_ctx.h"
+#include "crypto/sha256.h"
 #include "crypto/tags_init.h"
 
 /* Constants of this file only, hence the assert. */
@@ -224,6 +225,30 @@ static bool hkdf_vector(void)
     return cs_ct_equal(got, want, sizeof got);
 }
 
+/* Two libraries agree on SHA-256, whichever instructions each of them takes: one block,
+ * two, many, and behind a tag. */
+static bool sha256_agrees(void)
+{
+    uint8_t in[64 + 1000], want[32], got[1][32];
+
+    for (size_t i = 0; i < sizeof in; i++) {
+        in[i] = (uint8_t)(i * 7);
+    }
+    memcpy(in, cs_tag_state(CS_TAG_TEST)->t, 32);
+    memcpy(in + 32, in, 32);
+    for (size_t n = 50; n <= sizeof in; n += 211) {
+        (void)crypto_hash_sha256(want, in, n);
+        cs_sha256(got[0], CS_SPAN(in, n));
+        if (!cs_ct_equal(got[0], want, sizeof want)) {
+            return false;
+        }
+    }
+    (void)crypto_hash_sha256(want, in, sizeof in);
+    cs_sha256_many(got, &cs_tag_state(CS_TAG_TEST)->after_tt, in + 64, sizeof in - 64,
+                   1);
+    return cs_ct_equal(got[0], want, sizeof want);
+}
+
 /* What one AEAD seals it opens, and not with a bit changed.  The answer of AES-256-GCM
  * for no input and zero key is test case 13 of the GCM specification. */
 static bool aead_works(void)
@@ -264,6 +289,7 @@ static const struct {
     {"ristretto255 hash-to-group vector of RFC 9496", ristretto_vector},
     {"two calls of getrandom differ", random_differs},
     {"hash tags differ", tags_differ},
+    {"SHA-256 of OpenSSL and of libsodium agree", sha256_agrees},
     {"HKDF-SHA256 vector of RFC 5869", hkdf_vector},
     {"AES-256-GCM and ChaCha20-Poly1305 open only what was sealed", aead_works},
 };

@@ -1,24 +1,24 @@
-/* SHA-256 on libsodium's state, with the processor's SHA instructions where it has them
- * (about six times as fast: a DKLs23 signature hashes 200 KB per party).  States may be
- * handed from one to the other at any point.  Any thread.  cs_sha256_final wipes. */
+/* SHA-256 by OpenSSL's libcrypto, which uses the processor's SHA instructions where it
+ * has them; why this library and not another: README.  Any thread; no call can fail or
+ * asks for memory.  cs_sha256_final wipes. */
 #ifndef CS_CRYPTO_SHA256_H
 #define CS_CRYPTO_SHA256_H
 
-#include <sodium.h>
-#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "base/span.h"
+/* The library's state: copied freely, looked into by nobody. */
+struct cs_sha256_state {
+    uint64_t opaque[14];
+};
 
-void cs_sha256_update(crypto_hash_sha256_state *st, const uint8_t *p, size_t n);
-void cs_sha256_final(crypto_hash_sha256_state *st, uint8_t out[32]);
+void cs_sha256_start(struct cs_sha256_state *st);
+void cs_sha256_update(struct cs_sha256_state *st, const uint8_t *p, size_t n);
+void cs_sha256_final(struct cs_sha256_state *st, uint8_t out[32]);
 
-/* SHA-256 of whole blocks before (their state) and n bytes after them, n <= 55: one
- * block more.  st is not changed.  For many short inputs behind one prefix. */
-void cs_sha256_short(uint8_t out[32], const crypto_hash_sha256_state *st,
-                     const uint8_t *p, size_t n);
-
-/* For tests: which way is taken, and to take the portable one. */
-bool cs_sha256_is_fast(void);
-void cs_sha256_portable(bool on);
+/* out[i] = SHA-256 of what st has seen and in[i], `count` inputs of n bytes that stand
+ * behind each other.  st is not changed. */
+void cs_sha256_many(uint8_t (*out)[32], const struct cs_sha256_state *st,
+                    const uint8_t *in, size_t n, size_t count);
 
 #endif

@@ -23,15 +23,15 @@ const char *cs_tag_text(enum cs_tag tag)
 static void init_one(struct cs_tag_state *s, const char *text)
 {
     static const char prefix[] = CS_PROTOCOL_PREFIX "/";
-    crypto_hash_sha256_state h;
+    struct cs_sha256_state h;
 
-    (void)crypto_hash_sha256_init(&h);
-    (void)crypto_hash_sha256_update(&h, (const uint8_t *)prefix, sizeof prefix - 1);
-    (void)crypto_hash_sha256_update(&h, (const uint8_t *)text, strlen(text));
-    (void)crypto_hash_sha256_final(&h, s->t);
-    (void)crypto_hash_sha256_init(&s->after_tt);
-    (void)crypto_hash_sha256_update(&s->after_tt, s->t, sizeof s->t);
-    (void)crypto_hash_sha256_update(&s->after_tt, s->t, sizeof s->t);
+    cs_sha256_start(&h);
+    cs_sha256_update(&h, (const uint8_t *)prefix, sizeof prefix - 1);
+    cs_sha256_update(&h, (const uint8_t *)text, strlen(text));
+    cs_sha256_final(&h, s->t);
+    cs_sha256_start(&s->after_tt);
+    cs_sha256_update(&s->after_tt, s->t, sizeof s->t);
+    cs_sha256_update(&s->after_tt, s->t, sizeof s->t);
 }
 
 void cs_tags_init(void)

@@ -2,14 +2,14 @@
 #ifndef CS_CRYPTO_TAGS_INIT_H
 #define CS_CRYPTO_TAGS_INIT_H
 
-#include <sodium.h>
 #include <stdint.h>
 
+#include "crypto/sha256.h"
 #include "crypto/tags.h"
 
 struct cs_tag_state {
     uint8_t t[32];
-    crypto_hash_sha256_state after_tt; /* T | T is one block: its midstate */
+    struct cs_sha256_state after_tt; /* T | T is one block: its midstate */
 };
 
 void cs_tags_init(void); /* from cs_crypto_init, once */

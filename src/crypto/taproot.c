@@ -6,24 +6,22 @@
 #include <secp256k1.h>
 #include <secp256k1_extrakeys.h>
 #include <secp256k1_schnorrsig.h>
-#include <sodium.h>
 
 #include "crypto/hash.h"
 #include "crypto/secp_ctx.h"
+#include "crypto/sha256.h"
 
 void cs_tagged_hash(uint8_t out[32], const char *tag, struct cs_span in)
 {
-    crypto_hash_sha256_state st;
+    struct cs_sha256_state st;
     uint8_t t[32];
 
     cs_sha256(t, CS_SPAN(tag, strlen(tag)));
-    (void)crypto_hash_sha256_init(&st);
-    (void)crypto_hash_sha256_update(&st, t, sizeof t);
-    (void)crypto_hash_sha256_update(&st, t, sizeof t);
-    if (in.n > 0) {
-        (void)crypto_hash_sha256_update(&st, in.p, in.n);
-    }
-    (void)crypto_hash_sha256_final(&st, out);
+    cs_sha256_start(&st);
+    cs_sha256_update(&st, t, sizeof t);
+    cs_sha256_update(&st, t, sizeof t);
+    cs_sha256_update(&st, in.p, in.n);
+    cs_sha256_final(&st, out);
 }
 
 enum cs_err cs_taproot_output(uint8_t key[32], uint8_t tweak[32],

@@ -37,6 +37,47 @@ void cs_otx_prg(uint8_t row[CS_OT_ROW_LEN], const uint8_t k[CS_OT_KEY_LEN],
     cs_wipe(key, sizeof key);
 }
 
+/* What cs_otx_prg hashes, written once: enc(K, esid). */
+enum { PRG_K = 4 + 4, PRG_ESID = PRG_K + CS_OT_KEY_LEN + 4, PRG_IN = PRG_ESID + 32 };
+
+static void prg_input(uint8_t in[PRG_IN], const uint8_t esid[32])
+{
+    memset(in, 0, PRG_IN);
+    in[3] = 2;             /* items */
+    in[PRG_K - 1] = 32;    /* length of K */
+    in[PRG_ESID - 1] = 32; /* and of esid */
+    memcpy(in + PRG_ESID, esid, 32);
+}
+
+/* cs_otx_prg of all rows, eight at a time. */
+static void prg_rows(uint8_t rows[CS_OT_ROWS][CS_OT_ROW_LEN],
+                     const uint8_t k[CS_OT_ROWS][CS_OT_KEY_LEN], const uint8_t esid[32])
+{
+    uint8_t in[CS_STREAMS][PRG_IN], key[CS_STREAMS][32];
+    uint8_t stream[CS_STREAMS][CS_STREAMS_LEN];
+
+    for (size_t l = 0; l < CS_STREAMS; l++) {
+        prg_input(in[l], esid);
+    }
+    for (size_t i = 0; i < CS_OT_ROWS; i += CS_STREAMS) {
+        for (size_t l = 0; l < CS_STREAMS; l++) {
+            memcpy(in[l] + PRG_K, k[i + l], CS_OT_KEY_LEN);
+        }
+        cs_th_each(key, CS_TAG_OT_PRG, in[0], PRG_IN, CS_STREAMS);
+        cs_streams(stream, (const uint8_t(*)[32])key);
+        for (size_t l = 0; l < CS_STREAMS; l++) {
+            memcpy(rows[i + l], stream[l], CS_OT_ROW_LEN);
+        }
+    }
+    cs_wipe(in, sizeof in);
+    cs_wipe(key, sizeof key);
+    cs_wipe(stream, sizeof stream);
+}
+
+_Static_assert(CS_OT_ROWS % CS_STREAMS == 0 &&
+                   (int)CS_STREAMS_LEN >= (int)CS_OT_ROW_LEN && CS_OT_KEY_LEN == 32,
+               "rows");
+
 void cs_otx_chi(struct cs_gf128 chi[CS_OT_CHI], const uint8_t esid[32],
                 const uint8_t *u)
 {
@@ -59,8 +100,7 @@ void cs_otx_fold(struct cs_gf128 *out, const uint8_t row[CS_OT_ROW_LEN],
     for (size_t m = 0; m <= CS_OT_CHI; m++) {
         cs_gf128_load(&blk[m], row + 16 * m);
     }
-    cs_gf128_dot(out, &blk[CS_OT_CHI], chi, blk, CS_OT_CHI);
-    cs_wipe(blk, sizeof blk);
+    cs_gf128_dot(out, &blk[CS_OT_CHI], chi, blk, CS_OT_CHI); /* callers scrub */
 }
 
 void cs_otx_row_add(uint8_t out[CS_OT_ROW_LEN], const uint8_t a[CS_OT_ROW_LEN],
@@ -110,13 +150,14 @@ void cs_otx_bob_run(struct cs_otx_bob *bob, uint8_t msg[CS_OTX_LEN],
 {
     uint8_t *u = msg, *x = msg + CS_OT_ROWS * CS_OT_ROW_LEN, *t = x + 16;
     struct cs_gf128 chi[CS_OT_CHI], f;
-    uint8_t row[CS_OT_ROW_LEN];
 
+    prg_rows(scratch->rows, keys->k[0], esid);
+    prg_rows((uint8_t(*)[CS_OT_ROW_LEN])u, keys->k[1], esid);
     for (size_t i = 0; i < CS_OT_ROWS; i++) { /* U_i = T_i^0 + T_i^1 + b */
-        cs_otx_prg(scratch->rows[i], keys->k[0][i], esid);
-        cs_otx_prg(row, keys->k[1][i], esid);
-        cs_otx_row_add(row, row, bob->b, 1);
-        cs_otx_row_add(u + i * CS_OT_ROW_LEN, scratch->rows[i], row, 1);
+        uint8_t *ui = u + i * CS_OT_ROW_LEN;
+
+        cs_otx_row_add(ui, ui, bob->b, 1);
+        cs_otx_row_add(ui, ui, scratch->rows[i], 1);
     }
     cs_otx_chi(chi, esid, u);
     cs_otx_fold(&f, bob->b, chi);
@@ -126,7 +167,6 @@ void cs_otx_bob_run(struct cs_otx_bob *bob, uint8_t msg[CS_OTX_LEN],
         cs_gf128_store(t + 16 * i, &f);
     }
     cs_otx_columns(bob->t, (const uint8_t(*)[CS_OT_ROW_LEN])scratch->rows);
-    cs_wipe(row, sizeof row);
     cs_wipe(scratch, sizeof *scratch);
     cs_n_scrub();
 }
@@ -160,8 +200,8 @@ enum cs_err cs_otx_alice_run(struct cs_otx_alice *alice, const uint8_t msg[CS_OT
     struct cs_gf128 chi[CS_OT_CHI];
     enum cs_err err = CS_OK;
 
+    prg_rows(scratch->rows, keys->k, esid);
     for (size_t i = 0; i < CS_OT_ROWS; i++) { /* Q_i = T_i + (Delta_i ? U_i : 0) */
-        cs_otx_prg(scratch->rows[i], keys->k[i], esid);
         cs_otx_row_add(scratch->rows[i], scratch->rows[i], u + i * CS_OT_ROW_LEN,
                        bit_of(keys->delta, i));
     }

@@ -1,11 +1,9 @@
 #include "mpc/ot_selftest.h"
 
-#include <sodium.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "crypto/oracle.h"
-#include "crypto/sha256.h"
 #include "mpc/gf128.h"
 
 /* First row of vectors/own-algebra/gf128_mul. */
@@ -24,27 +22,6 @@ static bool gf128_ok(void)
     cs_gf128_mul(&a, &a, &b);
     cs_gf128_store(got, &a);
     return memcmp(got, want, sizeof got) == 0;
-}
-
-static bool sha256_ok(void)
-{
-    uint8_t in[200], want[32], got[32];
-
-    for (size_t i = 0; i < sizeof in; i++) {
-        in[i] = (uint8_t)(i * 7);
-    }
-    for (size_t n = 50; n <= sizeof in; n += 25) {
-        crypto_hash_sha256_state st;
-
-        (void)crypto_hash_sha256_init(&st);
-        cs_sha256_update(&st, in, n);
-        cs_sha256_final(&st, got);
-        (void)crypto_hash_sha256(want, in, n);
-        if (memcmp(got, want, sizeof got) != 0) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static bool streams_ok(void)
@@ -70,7 +47,6 @@ enum cs_err cs_ot_selftest(const char **what)
         bool (*run)(void);
         const char *name;
     } tests[] = {
-        {sha256_ok, "SHA-256 by instruction"},
         {streams_ok, "ChaCha20 in lanes"},
         {gf128_ok, "GF(2^128) product"},
     };

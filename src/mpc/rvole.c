@@ -178,8 +178,8 @@ static void pads8(cs_rvole_row *rows, uint8_t in[CS_STREAMS][CS_COL_IN], size_t 
     for (size_t l = 0; l < CS_STREAMS; l++) {
         put_u16(in[l] + 32, first + l);
         memcpy(in[l] + 34, v[l], CS_OT_COLUMN_LEN);
-        cs_th_column(key[l], in[l]);
     }
+    cs_th_each(key, CS_TAG_OT_COL, in[0], CS_COL_IN, CS_STREAMS);
     cs_streams(bytes, (const uint8_t(*)[32])key);
     for (size_t l = 0; l < CS_STREAMS; l++) {
         for (size_t m = 0; m < CS_RVOLE_W; m++) {

@@ -1,11 +1,13 @@
-/* SHA-256 with the processor's instructions against libsodium's, and the hashes of the
- * OT layer against their definitions. */
+/* OpenSSL's SHA-256 against libsodium's and mbedTLS's, and the hashes of the OT layer
+ * against their definitions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
+#include <mbedtls/md.h>
+#include <sodium.h>
 
 #include "crypto/oracle.h"
 #include "crypto/sha256.h"
@@ -13,20 +15,20 @@
 
 enum { LONGEST = 400 };
 
-static void every_length_and_cut_gives_libsodiums_hash(void **state)
+static void every_length_and_cut_gives_the_hash_of_the_others(void **state)
 {
+    const mbedtls_md_info_t *md = mbedtls_md_info_from_type(MBEDTLS_MD_SHA256);
     uint8_t in[LONGEST], got[32], want[32];
-    crypto_hash_sha256_state st;
+    struct cs_sha256_state st;
 
     (void)state;
-    if (!cs_sha256_is_fast()) {
-        (void)fprintf(stderr, "SKIPPED: this processor has no SHA instructions\n");
-    }
     stream_bytes(&rnd, in, sizeof in);
     for (size_t n = 0; n <= LONGEST; n++) {
         (void)crypto_hash_sha256(want, in, n);
+        assert_int_equal(mbedtls_md(md, in, n, got), 0);
+        assert_memory_equal(got, want, 32);
         for (size_t cut = 0; cut <= n; cut += n < 140 ? 1 : 17) {
-            (void)crypto_hash_sha256_init(&st);
+            cs_sha256_start(&st);
             cs_sha256_update(&st, in, cut);
             cs_sha256_update(&st, in + cut, n - cut);
             cs_sha256_final(&st, got);
@@ -35,30 +37,22 @@ static void every_length_and_cut_gives_libsodiums_hash(void **state)
     }
 }
 
-static void a_state_of_libsodium_can_be_continued(void **state)
+static void a_state_is_wiped_when_it_ends(void **state)
 {
-    uint8_t in[LONGEST], got[32], want[32];
-    crypto_hash_sha256_state st;
+    static const struct cs_sha256_state zero;
+    struct cs_sha256_state st;
+    uint8_t out[32];
 
     (void)state;
-    stream_bytes(&rnd, in, sizeof in);
-    (void)crypto_hash_sha256(want, in, sizeof in);
-    for (int portable = 0; portable < 2; portable++) {
-        (void)crypto_hash_sha256_init(&st);
-        (void)crypto_hash_sha256_update(&st, in, 77);
-        cs_sha256_portable(portable == 1);
-        cs_sha256_update(&st, in + 77, 200);
-        cs_sha256_portable(portable == 0);
-        cs_sha256_update(&st, in + 277, LONGEST - 277);
-        cs_sha256_final(&st, got);
-        assert_memory_equal(got, want, 32);
-    }
-    cs_sha256_portable(false);
+    cs_sha256_start(&st);
+    cs_sha256_update(&st, (const uint8_t *)"secret", 6);
+    cs_sha256_final(&st, out);
+    assert_memory_equal(&st, &zero, sizeof st);
 }
 
 static void a_column_hash_is_one_block_after_the_tag(void **state)
 {
-    uint8_t in[64 + CS_COL_IN], got[32], want[32];
+    uint8_t in[64 + CS_COL_IN], got[1][32], want[32];
     static const char name[] = "cloudsign/1/ot/col";
 
     (void)state;
@@ -66,8 +60,8 @@ static void a_column_hash_is_one_block_after_the_tag(void **state)
     memcpy(in + 32, in, 32);
     stream_bytes(&rnd, in + 64, CS_COL_IN);
     cs_sha256(want, CS_SPAN_OF(in));
-    cs_th_column(got, in + 64);
-    assert_memory_equal(got, want, 32);
+    cs_th_each(got, CS_TAG_OT_COL, in + 64, CS_COL_IN, 1);
+    assert_memory_equal(got[0], want, 32);
 }
 
 static void the_wide_hash_is_sha512_of_tag_tag_and_enc(void **state)
@@ -101,17 +95,22 @@ static void eight_streams_are_eight_times_one_stream(void **state)
     }
 }
 
-static void the_portable_column_hash_is_the_same(void **state)
+static void many_hashes_are_those_of_their_encodings(void **state)
 {
-    uint8_t in[CS_COL_IN], a[32], b[32];
+    enum { COUNT = 5, LEN = 4 + 4 + 7 }; /* enc of one item of 7 bytes */
+    uint8_t in[COUNT][LEN], got[COUNT][32], want[32];
 
     (void)state;
-    stream_bytes(&rnd, in, sizeof in);
-    cs_th_column(a, in);
-    cs_sha256_portable(true);
-    cs_th_column(b, in);
-    cs_sha256_portable(false);
-    assert_memory_equal(a, b, 32);
+    for (size_t i = 0; i < COUNT; i++) {
+        const struct cs_span x = CS_SPAN(in[i] + 8, 7);
+        const uint8_t head[8] = {0, 0, 0, 1, 0, 0, 0, 7};
+
+        stream_bytes(&rnd, in[i], LEN);
+        memcpy(in[i], head, sizeof head);
+        cs_th(want, CS_TAG_TEST, &x, 1);
+        cs_th_each(got, CS_TAG_TEST, in[0], LEN, i + 1);
+        assert_memory_equal(got[i], want, 32);
+    }
 }
 
 /* Row 52: a random number generator that stands still still gives other streams. */
@@ -135,12 +134,12 @@ static void streams_differ_by_each_of_their_inputs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_length_and_cut_gives_libsodiums_hash),
-        cmocka_unit_test(a_state_of_libsodium_can_be_continued),
+        cmocka_unit_test(every_length_and_cut_gives_the_hash_of_the_others),
+        cmocka_unit_test(a_state_is_wiped_when_it_ends),
         cmocka_unit_test(a_column_hash_is_one_block_after_the_tag),
         cmocka_unit_test(the_wide_hash_is_sha512_of_tag_tag_and_enc),
         cmocka_unit_test(eight_streams_are_eight_times_one_stream),
-        cmocka_unit_test(the_portable_column_hash_is_the_same),
+        cmocka_unit_test(many_hashes_are_those_of_their_encodings),
         cmocka_unit_test(streams_differ_by_each_of_their_inputs),
     };
 

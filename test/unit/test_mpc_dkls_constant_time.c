@@ -60,9 +60,7 @@ static void pads(void)
     uint8_t key[CS_STREAMS][32], bytes[CS_STREAMS][CS_STREAMS_LEN];
     struct cs_n n;
 
-    for (size_t l = 0; l < CS_STREAMS; l++) {
-        cs_th_column(key[l], s.columns[l]);
-    }
+    cs_th_each(key, CS_TAG_OT_COL, s.columns[0], CS_COL_IN, CS_STREAMS);
     cs_streams(bytes, (const uint8_t(*)[32])key);
     for (size_t l = 0; l < CS_STREAMS; l++) {
         (void)cs_n_load(&n, bytes[l]);

@@ -245,7 +245,7 @@ static void test_pads(cs_rvole_row *rows, const uint8_t v[CS_OT_USED][CS_OT_COLU
         in[32] = (uint8_t)(j >> 8);
         in[33] = (uint8_t)j;
         memcpy(in + 34, v[j], 16);
-        cs_th_column(key, in);
+        cs_th_each(&key, CS_TAG_OT_COL, in, CS_COL_IN, 1);
         cs_stream(bytes, sizeof bytes, key);
         for (size_t m = 0; m < 3; m++) {
             rows[j][m] = limbs(bytes + 32 * m);
