@@ -90,6 +90,22 @@ const char *cs_chain_name(enum cs_chain chain)
     return e == NULL ? "UNKNOWN" : e->info.name;
 }
 
+bool cs_chain_has_parity(enum cs_chain chain)
+{
+    static const struct cs_chain_ops *const ops[] = {
+        &cs_evm_ops,      &cs_tron_ops,         &cs_bitcoin_ops, &cs_litecoin_ops,
+        &cs_dogecoin_ops, &cs_bitcoin_cash_ops, &cs_dash_ops, /* UTXO: messages */
+    };
+    const struct entry *e = find(chain);
+
+    for (size_t i = 0; e != NULL && i < CS_COUNTOF(ops); i++) {
+        if (e->ops == ops[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *cs_chain_hash_name(enum cs_chain_hash hash)
 {
     switch (hash) {

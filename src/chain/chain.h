@@ -127,6 +127,9 @@ const struct cs_chain_info *cs_chain_info(enum cs_chain chain);
 const struct cs_chain_info *cs_chain_by_name(const char *name);
 const struct cs_chain_info *cs_chain_at(size_t i); /* i = 0, 1, .. until NULL */
 const char *cs_chain_name(enum cs_chain chain);    /* "UNKNOWN" when there is none */
+/* Do its ECDSA signatures, of transactions or messages, carry one bit of the recovery
+ * id?  Those with id 2 or 3 (2^-127) cannot be written there: sign again. */
+bool cs_chain_has_parity(enum cs_chain chain);
 const char *cs_chain_hash_name(enum cs_chain_hash hash); /* "none", "sha512half" */
 const char *cs_chain_scheme_name(enum cs_chain_scheme scheme); /* "ED25519" */
 

@@ -339,6 +339,24 @@ static int setup(void **state)
     return cs_crypto_init() == CS_OK ? 0 : -1;
 }
 
+static void chains_that_write_one_bit_of_the_recovery_id_say_so(void **state)
+{
+    static const char *const with[] = {
+        "ETHEREUM", "AVALANCHE", "POLYGON",  "BNBCHAIN", "BASE",         "ARBITRUM",
+        "TRON",     "BITCOIN",   "LITECOIN", "DOGECOIN", "BITCOIN_CASH", "DASH"};
+    size_t n = 0;
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(with); i++) {
+        assert_true(cs_chain_has_parity(cs_chain_by_name(with[i])->chain));
+    }
+    for (size_t i = 0; cs_chain_at(i) != NULL; i++) {
+        n += cs_chain_has_parity(cs_chain_at(i)->chain) ? 1 : 0;
+    }
+    assert_int_equal(n, CS_COUNTOF(with));
+    assert_false(cs_chain_has_parity(CS_CHAIN_NONE));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +366,7 @@ int main(void)
         cmocka_unit_test(malformed_addresses_are_refused),
         cmocka_unit_test(x_addresses_have_one_form),
         cmocka_unit_test(the_table_has_the_apis_words_and_numbers),
+        cmocka_unit_test(chains_that_write_one_bit_of_the_recovery_id_say_so),
         cmocka_unit_test(defaults_of_the_vendors_list_are_secp256k1),
         cmocka_unit_test(chains_that_are_not_built_are_refused_everywhere),
         cmocka_unit_test(a_curve_that_the_chain_does_not_take_is_refused),
