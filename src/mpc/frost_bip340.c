@@ -131,9 +131,8 @@ static void nonce_hash(struct cs_secret *k, struct cs_point *R, uint8_t i,
     CS_ASSERT(!R->inf); /* k = 0: probability 2^-256 */
 }
 
-enum cs_err cs_bip340_nonces_make(struct cs_bip340_nonces *n,
-                                  struct cs_bip340_commit *c, uint8_t id,
-                                  const uint8_t rand[CS_BIP340_RAND],
+enum cs_err cs_bip340_nonces_make(struct cs_frost_nonces *n, struct cs_frost_commit *c,
+                                  uint8_t id, const uint8_t rand[CS_BIP340_RAND],
                                   const struct cs_bip340_hedge *h)
 {
     uint8_t mixed[32];
@@ -144,41 +143,41 @@ enum cs_err cs_bip340_nonces_make(struct cs_bip340_nonces *n,
     }
     mix_rand(mixed, rand, h->share);
     c->id = id;
-    nonce_hash(&n->k1, &c->R1, 0, mixed, h);
-    nonce_hash(&n->k2, &c->R2, 1, mixed, h);
+    nonce_hash(&n->d, &c->D, 0, mixed, h);
+    nonce_hash(&n->e, &c->E, 1, mixed, h);
     cs_wipe(mixed, sizeof mixed);
     return CS_OK;
 }
 
 void cs_bip340_commit_encode(uint8_t out[CS_BIP340_NONCE_LEN],
-                             const struct cs_bip340_commit *c)
+                             const struct cs_frost_commit *c)
 {
-    encode(out, &c->R1);
-    encode(out + SER_P, &c->R2);
+    encode(out, &c->D);
+    encode(out + SER_P, &c->E);
 }
 
-enum cs_err cs_bip340_commit_decode(struct cs_bip340_commit *out, uint8_t id,
+enum cs_err cs_bip340_commit_decode(struct cs_frost_commit *out, uint8_t id,
                                     const uint8_t in[CS_BIP340_NONCE_LEN])
 {
-    struct cs_bip340_commit c = {.id = id};
+    struct cs_frost_commit c = {.id = id};
 
-    CS_CHECK(decode(&c.R1, in));
-    CS_CHECK(decode(&c.R2, in + SER_P));
+    CS_CHECK(decode(&c.D, in));
+    CS_CHECK(decode(&c.E, in + SER_P));
     *out = c;
     return CS_OK;
 }
 
 void cs_bip340_nonces_add(uint8_t aggnonce[CS_BIP340_NONCE_LEN],
-                          const struct cs_bip340_commit *c, size_t n)
+                          const struct cs_frost_commit *c, size_t n)
 {
-    struct cs_bip340_commit sum = {0};
+    struct cs_frost_commit sum = {0};
     size_t i;
 
-    cs_point_identity(K1, &sum.R1);
-    cs_point_identity(K1, &sum.R2);
+    cs_point_identity(K1, &sum.D);
+    cs_point_identity(K1, &sum.E);
     for (i = 0; i < n; i++) {
-        cs_point_add(&sum.R1, &sum.R1, &c[i].R1);
-        cs_point_add(&sum.R2, &sum.R2, &c[i].R2);
+        cs_point_add(&sum.D, &sum.D, &c[i].D);
+        cs_point_add(&sum.E, &sum.E, &c[i].E);
     }
     cs_bip340_commit_encode(aggnonce, &sum);
 }
@@ -361,7 +360,7 @@ enum cs_err cs_bip340_session_init(struct cs_bip340_session *ctx,
 enum cs_err cs_bip340_bind(struct cs_bip340_session *ctx,
                            const struct cs_bip340_signers *s,
                            const struct cs_tweak *tweak,
-                           const struct cs_bip340_commit *commits, size_t n,
+                           const struct cs_frost_commit *commits, size_t n,
                            struct cs_span msg)
 {
     uint8_t aggnonce[CS_BIP340_NONCE_LEN];
@@ -407,23 +406,22 @@ static bool share_fits(const struct cs_secret *x, const struct cs_point *Xi)
 }
 
 /* k_1 + b k_2, both negated if y(R) is odd (public), + part x */
-static void partial(struct cs_secret *s, const struct cs_bip340_nonces *k,
+static void partial(struct cs_secret *s, const struct cs_frost_nonces *k,
                     const struct cs_bip340_session *ctx, const struct cs_scalar *part,
                     const struct cs_secret *x)
 {
-    cs_scalar_muladd(K1, &s->s, &ctx->b, &k->k2.s, &k->k1.s);
+    cs_scalar_muladd(K1, &s->s, &ctx->b, &k->e.s, &k->d.s);
     if (ctx->negate) {
         cs_scalar_negate(K1, &s->s, &s->s);
     }
     cs_scalar_muladd(K1, &s->s, part, &x->s, &s->s);
 }
 
-enum cs_err cs_bip340_sign(struct cs_scalar *out, struct cs_bip340_nonces *n,
+enum cs_err cs_bip340_sign(struct cs_scalar *out, struct cs_frost_nonces *n,
                            const struct cs_bip340_session *ctx,
-                           const struct cs_bip340_commit *own,
-                           const struct cs_secret *x)
+                           const struct cs_frost_commit *own, const struct cs_secret *x)
 {
-    struct cs_bip340_nonces k = *n;
+    struct cs_frost_nonces k = *n;
     struct cs_secret s = {0};
     size_t i = position(&ctx->s, own->id);
     enum cs_err err = CS_ERR_USAGE;
@@ -433,7 +431,7 @@ enum cs_err cs_bip340_sign(struct cs_scalar *out, struct cs_bip340_nonces *n,
         goto out;
     }
     err = CS_ERR_NONCE_USED;
-    if (!in_range(&k.k1) || !in_range(&k.k2)) {
+    if (!in_range(&k.d) || !in_range(&k.e)) {
         goto out;
     }
     partial(&s, &k, ctx, &ctx->part[i], x);
@@ -452,7 +450,7 @@ out:
 }
 
 enum cs_err cs_bip340_verify_share(const struct cs_bip340_session *ctx,
-                                   const struct cs_bip340_commit *c,
+                                   const struct cs_frost_commit *c,
                                    const uint8_t s_i[32])
 {
     size_t i = position(&ctx->s, c->id);
@@ -463,8 +461,8 @@ enum cs_err cs_bip340_verify_share(const struct cs_bip340_session *ctx,
         return CS_ERR_USAGE;
     }
     CS_CHECK(cs_scalar_decode(K1, &s, s_i));
-    cs_point_mul_public(&Re, &c->R2, &ctx->b);
-    cs_point_add(&Re, &Re, &c->R1);
+    cs_point_mul_public(&Re, &c->E, &ctx->b);
+    cs_point_add(&Re, &Re, &c->D);
     if (ctx->negate) {
         cs_point_identity(K1, &zero);
         cs_point_sub(&Re, &zero, &Re);
