@@ -123,6 +123,7 @@
     X(PATH_DEPTH,       USAGE,    REFUSE,     65, "PATH",              "9.1: a path has more than 10 steps")\
     X(PATH_HARDENED,    USAGE,    REFUSE,     65, "PATH",              "9.1: hardened steps need the whole private key, which nobody has")\
     X(PATH_CHILD,       USAGE,    REFUSE,     65, "PATH",              "9.1: this path leads to no valid key, choose another index")\
+    X(PATH_FORMAT,      USAGE,    REFUSE,     65, "PATH",              "9.1: a path is indices without leading zeros, joined by '/': 0/5")\
     X(TWEAK_RANGE,      USAGE,    REFUSE,     65, "TWEAK",             "7.4: tweak is not below the group order")\
     X(TWEAK_IDENTITY,   USAGE,    REFUSE,     65, "TWEAK",             "7.4: tweaked key is the identity")\
     /* DKLs23, PROTOCOLS 4.7, 15.4 D5: one row a check; to the peer the burning ones are only "ended" (4.6) */ \

@@ -156,6 +156,9 @@ static void commands_that_do_not_fit_this_node_are_refused(void **state)
     refused(&f, "POLICY_REFUSED");
     trio_sign_frame(&b, &f, 4, 1, 2, 1);
     (void)snprintf(f.u.sign.path, sizeof f.u.sign.path, "m/0/1");
+    refused(&f, "PATH");
+    trio_sign_frame(&b, &f, 10, 1, 2, 1); /* Ed25519 keys have no children */
+    (void)snprintf(f.u.sign.path, sizeof f.u.sign.path, "0/1");
     refused(&f, "POLICY_REFUSED");
     trio_sign_frame(&b, &f, 5, 2, 3, 2); /* not a signer */
     refused(&f, "POLICY_REFUSED");

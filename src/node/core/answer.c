@@ -1,6 +1,6 @@
-/* The responder's part of a signature (PROTOCOLS 7.2): checks the request against the
- * own copy, spends the nonce, computes, journals, answers.  Nothing of it is sent twice
- * but the same bytes. */
+/* FROST as the responder runs it (PROTOCOLS 7.2): checks the request against the own
+ * copy, spends the nonce, computes, journals, answers.  Each item is answered at most
+ * once per attempt; nothing of it is sent twice but the same bytes. */
 #include "node/core/core.h"
 
 #include <string.h>
@@ -8,61 +8,145 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum {
-    ANSWERED_KEEP_MS = 8000, /* repeats of REQ come 1, 2 and 4 s later */
-    CHECKS_MAX = 1024,       /* check signatures of one pair */
+/* ---- computing ---------------------------------------------------------------------
+ */
+
+struct answer_job {
+    struct node_job job; /* first */
+    struct cs_frost_answer *a;
+    size_t item;
+    uint8_t peer;
+    uint8_t link_id[16], sid[32];
+    uint8_t commit[CS_FROST_COMMIT_MAX]; /* own D, E of this request */
+    size_t commit_len;
+    enum cs_err err;
 };
 
-static void send_abort(struct cs_node_core *n, struct quorum *q, uint8_t to,
-                       const struct cs_message *about, enum cs_err why)
+static struct answer_job *of(struct cs_job *base)
 {
-    struct cs_message m = {.proto = CS_PROTO_CONTROL,
-                           .type = CS_TYPE_ABORT,
-                           .key_epoch = about->key_epoch};
-    struct cs_wr body = {0};
+    return CS_CONTAINER_OF(base, struct answer_job, job.base);
+}
 
-    memcpy(m.key_id, about->key_id, sizeof m.key_id);
-    memcpy(m.sid, about->sid, sizeof m.sid);
-    cs_abort_encode(&body, about->sid, why);
-    m.priv = cs_wr_get(&body);
-    (void)cs_nd_link_send(n, q, to, &m);
-    cs_wr_free(&body);
+static void run_answer(struct cs_job *base) /* worker */
+{
+    struct answer_job *j = of(base);
+
+    j->err = cs_frost_answer_run(j->a);
+}
+
+static void free_answer(struct cs_job *base)
+{
+    struct answer_job *j = of(base);
+
+    cs_frost_answer_free(j->a);
+    cs_free_wiped(j, sizeof *j);
+}
+
+/* The work that this answer is for, still in the same attempt and on the same link. */
+static struct work *work_of(const struct cs_node_core *n, const struct answer_job *j)
+{
+    struct work *w = cs_nd_work_by_serial(n, j->job.base.id);
+    const uint8_t *link;
+
+    if (w == NULL || j->item >= w->n_items || !w->items[j->item].is_busy ||
+        memcmp(w->items[j->item].use_id, j->sid, 32) != 0) {
+        return NULL;
+    }
+    link = cs_nd_link_id(w->q, j->peer);
+    return link != NULL && memcmp(link, j->link_id, 16) == 0 ? w : NULL;
+}
+
+/* The share is computed and checked.  Intent durable, then it leaves. */
+static void release(struct cs_node_core *n, struct work *w, struct answer_job *j)
+{
+    uint8_t rsp[CS_FROST_RSP_LEN];
+
+    if (!cs_nd_work_intent(n, w, j->peer, j->sid)) {
+        return;
+    }
+    cs_frost_answer_done(j->a, n->pool, n->now, rsp);
+    cs_nd_notify_nonce(n, w, j->item, j->commit, j->commit_len);
+    cs_nd_send_frost(n, w->q, j->peer, CS_TYPE_FR_RSP, &w->req, j->sid,
+                     CS_SPAN_OF(rsp));
+    cs_nd_item_answered(n, w, j->item);
+}
+
+static void answer_done(struct cs_node_core *n, struct node_job *job)
+{
+    struct answer_job *j = of(&job->base);
+    struct work *w = work_of(n, j);
+
+    if (w == NULL) {
+        return; /* cancelled, replaced, or its link is over: the nonce is spent */
+    }
+    w->items[j->item].is_busy = false;
+    if (j->err == CS_OK) {
+        release(n, w, j);
+    } else if (cs_err_class(j->err) == CS_CLASS_PEER) { /* FROST_IDENTITY */
+        cs_log(CS_LOG_WARN, "session", "no partial signature: %s", cs_err_text(j->err));
+    } else { /* FROST_SELF: the machine is faulty */
+        cs_nd_fail(n, j->err, "a partial signature");
+    }
 }
 
 /* The entry of this node in a request that cs_frost_answer_take has accepted. */
-static void own_commit(struct answer *ans, const struct quorum *q,
-                       const struct cs_frost_req *r)
+static void own_commit(struct answer_job *j, uint8_t self, const struct cs_frost_req *r)
 {
     for (uint8_t i = 0; i < r->n; i++) {
-        if (r->ids[i] == q->roster.self) {
-            ans->commit_len = r->commit_len;
-            memcpy(ans->commit, r->commits[i], r->commit_len);
+        if (r->ids[i] == self) {
+            memcpy(j->commit, r->commits[i], r->commit_len);
+            j->commit_len = r->commit_len;
         }
     }
 }
 
+static void compute(struct cs_node_core *n, struct work *w, uint8_t from,
+                    const struct cs_message *m, const struct cs_frost_req *r,
+                    struct cs_frost_answer *a)
+{
+    struct answer_job *j = cs_alloc(sizeof *j);
+    struct item *it = &w->items[r->item];
+
+    if (j == NULL) {
+        cs_frost_answer_free(a);
+        cs_nd_fail(n, CS_ERR_NOMEM, "a job");
+        return;
+    }
+    j->job = (struct node_job){{run_answer, free_answer, w->serial}, answer_done};
+    j->a = a;
+    j->item = r->item;
+    j->peer = from;
+    memcpy(j->link_id, cs_nd_link_id(w->q, from), 16);
+    memcpy(j->sid, m->sid, 32);
+    own_commit(j, w->q->roster.self, r);
+    memcpy(it->use_id, m->sid, 32);
+    it->is_busy = true;
+    w->phase = WORK_RUNNING;
+    cs_emit_job(n->out, &j->job.base);
+}
+
+/* ---- REQ ---------------------------------------------------------------------------
+ */
+
 /* Takes the nonce and hands the computing out.  EXISTS: sent the stored answer again.
  */
-static enum cs_err take_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
+static enum cs_err take_req(struct cs_node_core *n, struct work *w, uint8_t from,
                             const struct cs_message *m, const struct cs_frost_req *r,
-                            const struct cs_frost_task *task, uint32_t attempt)
+                            const struct cs_key *key)
 {
     uint8_t stored[CS_FROST_RSP_LEN];
-    struct answer ans = {.peer = from, .attempt = attempt, .req = *task->request};
-    enum cs_err err = cs_frost_answer_take(&ans.a, stored, n->pool, task, from, m->priv,
-                                           n->now);
+    struct cs_frost_answer *a = NULL;
+    struct cs_frost_task task;
+    enum cs_err err;
 
+    cs_nd_frost_task(w, r->item, key, &task);
+    err = cs_frost_answer_take(&a, stored, n->pool, &task, from, m->priv, n->now);
     if (err == CS_ERR_EXISTS) {
-        cs_nd_send_frost(n, q, from, CS_TYPE_FR_RSP, task->request, m->sid,
+        cs_nd_send_frost(n, w->q, from, CS_TYPE_FR_RSP, &w->req, m->sid,
                          CS_SPAN_OF(stored));
     }
     if (err == CS_OK) {
-        own_commit(&ans, q, r);
-        memcpy(ans.quorum_id, q->id, 16);
-        memcpy(ans.link_id, cs_nd_link_id(q, from), 16);
-        memcpy(ans.sid, m->sid, 32);
-        memcpy(ans.reqh, r->reqh, 32); /* equal to the own one: taken */
-        cs_nd_answer_job(n, &ans);
+        compute(n, w, from, m, r, a);
     }
     return err;
 }
@@ -76,79 +160,61 @@ static void judge_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
     cs_log(CS_LOG_WARN, "session", "a request of party %u is refused: %s", from,
            cs_err_text(err));
     cs_nd_blame(n, q, from, err);
-    send_abort(n, q, from, m, err);
+    cs_nd_send_abort(n, q, from, m, err);
 }
 
-/* A peer may ask for a check signature again, but not for ever: each is in the journal.
- */
-static bool has_checked_enough(struct cs_node_core *n, const uint8_t request_id[16])
+/* What the own copy says about a request that names it.  An item that the request does
+ * not have is a lie only when both copies agree (15.1 A6). */
+static enum cs_err check_req(const struct cs_node_core *n, const struct work *w,
+                             const struct cs_frost_req *r)
 {
-    struct cs_journal_request seen;
-
-    return cs_journal_find(n->journal, request_id, &seen) == CS_OK &&
-           seen.n_intents >= CHECKS_MAX;
-}
-
-/* The pair's check signature of a new key: every node knows that request by itself. */
-static bool on_check_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
-                         const struct cs_message *m, const struct cs_frost_req *r)
-{
-    struct cs_request req;
-    struct cs_frost_task task = {.n_signers = 2};
-    uint8_t msg[32], lo = from, hi = q->roster.self;
-    struct cs_span item;
-    enum cs_err err;
-    struct cached_key *c = cs_nd_key_load(n, m->key_id, &err);
-
-    if (c == NULL || lo > hi || memcmp(c->info.quorum_id, q->id, 16) != 0) {
-        return false; /* only the lower index starts a check */
+    if (w->kind == WORK_SIGN && !cs_nd_is_enabled(n)) { /* not since the command came */
+        return CS_ERR_POLICY_REFUSED;
     }
-    cs_check_request(&req, &c->key->body, lo, hi);
-    if (memcmp(req.request_id, r->request_id, 16) != 0) {
-        return false;
+    if (memcmp(r->reqh, w->reqh, 32) != 0) {
+        return CS_ERR_POLICY_REFUSED;
     }
-    cs_check_message(msg, c->key->cert_hash, lo, hi);
-    task.key = c->key;
-    task.request = &req;
-    item = CS_SPAN_OF(msg);
-    task.messages = &item;
-    task.n_messages = 1;
-    task.signers[0] = lo;
-    task.signers[1] = hi;
-    memcpy(task.link_id[from], cs_nd_link_id(q, from), 16);
-    err = has_checked_enough(n, r->request_id) ? CS_ERR_POLICY_REFUSED
-                                               : take_req(n, q, from, m, r, &task, 0);
-    judge_req(n, q, from, m, err);
-    return true;
+    return r->item < w->n_items ? CS_OK : CS_ERR_BAD_FORMAT;
 }
 
-/* One answer per attempt, and its repeats: a peer cannot have one request signed on and
- * on.  Another one waits for the command of the next attempt. */
-static bool is_for_another_attempt(const struct work *w, const struct cs_message *m)
+/* An initiator has at most ITEM_WINDOW items under way: more are not from an honest
+ * one, or late; it repeats what it still wants. */
+static bool is_window_full(const struct work *w, const struct item *it)
 {
-    return (w->answered || w->phase == WORK_RUNNING) &&
-           memcmp(w->use_id, m->sid, 32) != 0;
+    return cs_nd_item_is_open(it) && cs_nd_items_under_way(w) >= ITEM_WINDOW;
+}
+
+/* One answer per item and attempt, and its repeats: a peer cannot have one request
+ * signed on and on.  Another one waits for the command of the next attempt. */
+static bool is_for_another_attempt(const struct item *it, const struct cs_message *m)
+{
+    return (it->answered || it->is_busy) && memcmp(it->use_id, m->sid, 32) != 0;
 }
 
 static void answer_work(struct cs_node_core *n, struct work *w, uint8_t from,
                         const struct cs_message *m, const struct cs_frost_req *r)
 {
-    struct cs_frost_task task;
-    struct cs_span msg;
-    enum cs_err err;
-    struct cached_key *c = cs_nd_key_load(n, w->req.key_id, &err);
+    struct quorum *q = w->q;
+    enum cs_err err = check_req(n, w, r);
+    struct cached_key *c;
 
-    if (!cs_nd_is_enabled(n)) { /* not since the command came */
-        err = CS_ERR_POLICY_REFUSED;
-    } else if (c != NULL) {
-        cs_nd_frost_task(w, c->key, &msg, &task);
-        err = take_req(n, w->q, from, m, r, &task, w->attempt);
+    if (err != CS_OK) {
+        judge_req(n, q, from, m, err);
+        return;
     }
-    if (err == CS_OK) {
-        w->phase = WORK_RUNNING;
-        memcpy(w->use_id, m->sid, 32);
+    if (is_for_another_attempt(&w->items[r->item], m)) {
+        cs_nd_park(n, q, from, m);
+        return;
     }
-    judge_req(n, w->q, from, m, err);
+    if (is_window_full(w, &w->items[r->item])) {
+        n->counters.messages_dropped++;
+        return;
+    }
+    c = cs_nd_key_load(n, w->req.key_id, &err);
+    if (c != NULL) {
+        err = take_req(n, w, from, m, r, c->key);
+    }
+    judge_req(n, q, from, m, err);
 }
 
 /* The sid field names link and nonce (15.1 A2): nothing else may stand there. */
@@ -162,62 +228,39 @@ static enum cs_err read_req(const struct quorum *q, uint8_t from,
     return memcmp(sid, m->sid, 32) == 0 ? CS_OK : CS_ERR_SID_MISMATCH;
 }
 
+/* NOT_FOUND: the platform's copy may still be on its way. */
+static enum cs_err find_work(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                             const struct cs_message *m, const struct cs_frost_req *r,
+                             struct work **out)
+{
+    struct work *w = cs_nd_work_find(n, r->request_id);
+
+    if (n->draining) {
+        return CS_ERR_NOT_FOUND;
+    }
+    if (w == NULL || w->kind == WORK_CHECK) {
+        return cs_nd_check_join(n, q, from, m->key_id, r->request_id, m->sid, out);
+    }
+    *out = w;
+    return w->kind == WORK_SIGN && w->q == q && w->initiator == from ? CS_OK
+                                                                     : CS_ERR_NOT_FOUND;
+}
+
 void cs_nd_on_fr_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
                      const struct cs_message *m)
 {
     struct cs_frost_req r;
-    struct work *w;
+    struct work *w = NULL;
     enum cs_err err = read_req(q, from, m, &r);
 
-    if (err != CS_OK) {
+    if (err == CS_OK) {
+        err = find_work(n, q, from, m, &r, &w);
+    }
+    if (err == CS_ERR_NOT_FOUND) {
+        cs_nd_park(n, q, from, m);
+    } else if (err != CS_OK) {
         judge_req(n, q, from, m, err);
-        return;
-    }
-    w = cs_nd_work_find(n, r.request_id);
-    if (w == NULL && !n->draining && on_check_req(n, q, from, m, &r)) {
-        return;
-    }
-    if (w == NULL || w->kind != WORK_SIGN || w->q != q || w->initiator != from ||
-        is_for_another_attempt(w, m) || n->draining) {
-        cs_nd_park(n, q, from, m); /* the platform's copy may still be on its way */
-        return;
-    }
-    answer_work(n, w, from, m, &r);
-}
-
-/* The share is computed and checked.  Intent durable, then it leaves. */
-void cs_nd_sign_answered(struct cs_node_core *n, struct answer *ans, enum cs_err err)
-{
-    struct quorum *q = cs_nd_quorum_find(n, ans->quorum_id);
-    const uint8_t *link = q == NULL ? NULL : cs_nd_link_id(q, ans->peer);
-    struct work *w = cs_nd_work_find(n, ans->req.request_id);
-    uint8_t signers[2], rsp[CS_FROST_RSP_LEN];
-
-    if (link == NULL || memcmp(link, ans->link_id, 16) != 0) {
-        return; /* the nonce is spent, the link is over: nothing leaves */
-    }
-    signers[0] = ans->peer < q->roster.self ? ans->peer : q->roster.self;
-    signers[1] = ans->peer < q->roster.self ? q->roster.self : ans->peer;
-    if (err == CS_OK && !cs_nd_journal_intent(n, &ans->req, ans->reqh, ans->attempt,
-                                              signers, 2, ans->peer, ans->sid, &err)) {
-        return;
-    }
-    if (err != CS_OK && cs_err_class(err) == CS_CLASS_PEER) { /* FROST_IDENTITY */
-        cs_log(CS_LOG_WARN, "session", "no partial signature: %s", cs_err_text(err));
-        return;
-    }
-    if (err != CS_OK) { /* FROST_SELF: the machine is faulty */
-        cs_nd_fail(n, err, "a partial signature");
-        return;
-    }
-    cs_frost_answer_done(ans->a, n->pool, n->now, rsp);
-    cs_nd_notify_nonce(n, &ans->req, ans->commit, ans->commit_len);
-    cs_nd_send_frost(n, q, ans->peer, CS_TYPE_FR_RSP, &ans->req, ans->sid,
-                     CS_SPAN_OF(rsp));
-    if (w != NULL && w->kind == WORK_SIGN && w->initiator == ans->peer &&
-        w->attempt == ans->attempt) { /* and not what replaced it meanwhile */
-        w->answered = true;
-        w->phase = WORK_WAITING;
-        w->deadline = n->now + ANSWERED_KEEP_MS;
+    } else {
+        answer_work(n, w, from, m, &r);
     }
 }

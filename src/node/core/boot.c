@@ -173,6 +173,7 @@ static enum cs_err take_config(struct cs_node_core *n,
     n->random = cfg->random;
     n->random_ctx = cfg->random_ctx;
     n->allow_no_exporter = cfg->allow_no_exporter;
+    n->allow_blind = cfg->allow_blind;
     (void)snprintf(n->version, sizeof n->version, "%s",
                    cfg->version == NULL ? CS_VERSION : cfg->version);
     n->id = cs_guard_new(sizeof *n->id);

@@ -20,11 +20,15 @@
  *   prove.c        what follows an active key
  *   stuck.c        PENDING keys
  *   request.c      from a command to a request
+ *   items.c        what a request consists of; release
  *   sign.c         FROST online: initiator, clocks
  *   answer.c       FROST online: responder
+ *   check.c        check signatures of new keys
  *   nonces.c       lists of nonces
- *   sign_jobs.c    what workers compute
+ *   ecdsa.c        DKLs23 online: both roles
+ *   jobs.c         what workers compute
  *   record.c       the journal
+ *   results.c      results with more than one signature
  *   local.c        questions on the local socket
  *   status.c       status, heartbeat
  *
@@ -34,11 +38,13 @@
 
 #include "chain/chain.h"
 #include "crypto/identity.h"
+#include "mpc/bip32.h"
 #include "mpc/device_set.h"
 #include "mpc/dkg.h"
 #include "mpc/frost_pool.h"
 #include "mpc/link/link.h"
 #include "mpc/ot_setup.h"
+#include "mpc/tweak.h"
 #include "node/core/node_core.h"
 #include "node/core/tables.h"
 #include "store/journal.h"
@@ -48,6 +54,10 @@
 enum {
     MAX_QUORUMS = 64,
     MAX_WORKS = 1024,
+    MAX_ITEMS = 8192,          /* signatures of all open requests together .. */
+    MAX_ITEM_BYTES = 32 << 20, /* .. and the bytes that they are about */
+    ITEM_WINDOW = 8,           /* signatures of one request under way at once */
+    MAX_STORED_SIGS = 1024,    /* results with more than one signature */
     MAX_OUTBOX = 4096,
     MAX_KEY_CACHE = 64,
     MAX_GONE = 16384,
@@ -67,6 +77,7 @@ enum {
     STATUS_MS = 10000,
     DRAIN_MS = 5000,
     ATTEMPT_SIGN_MS = 15000,
+    ATTEMPT_ITEM_MS = 250,     /* more for each signature above the first */
     ATTEMPT_KEYGEN_MS = 75000, /* the session itself ends after 60 s */
     PARK_MS = 5000,
     PENDING_ASK_MS = 60000,
@@ -157,6 +168,7 @@ struct peer {
      * made: a setup is 2 x 40 ms of computing that such a quorum does not need. */
     struct cs_ot_pair *ot;
     struct ot_clock ot_clock;
+    struct ecdsa_seen *ecdsa_seen; /* presids of this link; NULL: none yet */
     struct peer_record rec;
     size_t parked, parked_bytes;
     uint64_t issue_at; /* no nonces for it before */
@@ -207,6 +219,21 @@ enum work_phase {
     WORK_PROVING, /* KEYGEN: ACTIVE, check signatures of own pairs under way */
 };
 
+struct ecdsa_run; /* ecdsa.c */
+
+/* One signature of a request: one per own input of a PSBT, else the only one. */
+struct item {
+    uint8_t sig[64]; /* verified; valid when is_signed */
+    bool is_signed;
+    bool answered;            /* responder: a share left, in this attempt */
+    bool is_busy;             /* a job has the run, or computes the answer */
+    uint8_t use_id[32];       /* sid or presid of the run of this attempt */
+    struct cs_frost_run *run; /* initiator, FROST; NULL while a job has it */
+    struct ecdsa_run *ecdsa;  /* either role, DKLs23; owned by ecdsa.c */
+    uint64_t again;           /* FROST: next repeat of REQ; UINT64_MAX: none */
+    unsigned n_again;
+};
+
 struct work {
     struct work *next;
     uint64_t serial; /* job id */
@@ -220,18 +247,21 @@ struct work {
     uint8_t signers[CS_PARTIES_MAX];
     uint8_t n_signers;
     uint8_t initiator;
-    uint8_t *msg; /* SIGN, CHECK: the exact bytes to sign */
-    size_t msg_len;
+    struct item *items; /* SIGN, CHECK: n_items of them; KEYGEN: none */
+    struct cs_span
+        *messages;  /* of each item: the exact bytes to sign; with ECDSA and */
+                    /* BIP340 a digest of 32 bytes */
+    uint8_t *bytes; /* where they are */
+    size_t n_bytes;
+    size_t n_items, n_signed;
     uint64_t deadline; /* of the attempt, monotonic */
     uint64_t again;    /* next resend, ask or retry; UINT64_MAX: none */
     unsigned n_again;
     struct cs_session *session; /* KEYGEN */
-    struct cs_frost_run *run;   /* initiator; NULL while a job has it */
     uint8_t proven; /* KEYGEN: bit (peer-1) of pairs that I started and that signed; */
                     /* bit 7: the platform was told that the key is active */
-    bool answered;  /* responder: a share left */
     bool intent;    /* this attempt is in the journal */
-    uint8_t use_id[32];
+    uint8_t use_id[32]; /* as the journal has it: of the first item that started */
 };
 
 struct want { /* FR_WANT sent: not again within WANT_AGAIN_MS */
@@ -271,7 +301,7 @@ struct cs_node_core {
     void (*random)(void *ctx, uint8_t *out, size_t n);
     void *random_ctx;
     char version[32];
-    bool allow_no_exporter;
+    bool allow_no_exporter, allow_blind;
     uint8_t (*peer_identities)[32];
     size_t n_peer_identities;
 
@@ -307,6 +337,8 @@ struct cs_node_core {
     size_t n_quorums;
     struct work *works;
     size_t n_works;
+    size_t n_items, item_bytes; /* of all works */
+    struct ecdsa_run *ecdsa;    /* sessions of all works, oldest first; ecdsa.h */
     uint64_t next_serial;
     struct device *devices;
     size_t n_ot_jobs; /* at workers */
@@ -397,6 +429,8 @@ void cs_nd_links_start(struct cs_node_core *n); /* the relay is up */
 void cs_nd_links_time(struct cs_node_core *n);
 uint64_t cs_nd_links_deadline(const struct cs_node_core *n);
 void cs_nd_links_journal(struct cs_node_core *n); /* the journal grew */
+/* Ends the link and begins a new one; what runs on it ends. */
+void cs_nd_link_renew(struct cs_node_core *n, struct quorum *q, uint8_t peer);
 void cs_nd_relay_message(struct cs_node_core *n, struct cs_span data);
 bool cs_nd_link_live(const struct quorum *q, uint8_t peer);
 const uint8_t *cs_nd_link_id(const struct quorum *q, uint8_t peer); /* or NULL */
@@ -510,8 +544,9 @@ struct work *cs_nd_work_new(struct cs_node_core *n, enum work_kind kind);
 void cs_nd_work_save(struct cs_node_core *n, const struct work *w);
 void cs_nd_work_end(struct cs_node_core *n,
                     struct work *w); /* unlinks, frees, deletes */
-void cs_nd_work_reset(
-    struct work *w); /* drops session and run: a new attempt may begin */
+/* Drops session and runs, and what was signed: a new attempt may begin.  Also called by
+ * cs_node_core_free, outside of a step: nothing is sent. */
+void cs_nd_work_reset(struct cs_node_core *n, struct work *w);
 struct work *cs_nd_work_find(const struct cs_node_core *n,
                              const uint8_t request_id[16]);
 struct work *cs_nd_work_by_serial(const struct cs_node_core *n, uint64_t serial);
@@ -529,18 +564,29 @@ void cs_nd_report_failed(struct cs_node_core *n, enum cs_ctl_kind kind,
                          const uint8_t request_id[16], const uint8_t key_id[16],
                          uint32_t attempt, uint8_t index, enum cs_err err,
                          const char *phase, uint8_t blame);
-void cs_nd_job_done(struct cs_node_core *n, struct cs_job *job);
 bool cs_nd_is_retryable(enum cs_err err);
 
 /* record.c: the journal of requests (PROTOCOLS 6.3) */
-/* Before a share leaves.  False: the work has failed (conflict, answered before). */
-bool cs_nd_journal_intent(struct cs_node_core *n, const struct cs_request *req,
-                          const uint8_t reqh[32], uint32_t attempt,
-                          const uint8_t *signers, uint8_t n_signers, uint8_t peer,
-                          const uint8_t use_id[32], enum cs_err *err);
-/* Outcome of an attempt that had an intent; sig only with CS_OK. */
-void cs_nd_journal_result(struct cs_node_core *n, struct work *w, enum cs_err outcome,
-                          const uint8_t *sig);
+/* Of this attempt, with w->use_id.  Not CS_OK: conflict, answered before, USAGE. */
+enum cs_err cs_nd_journal_intent(struct cs_node_core *n, const struct work *w,
+                                 uint8_t peer) CS_MUST_USE;
+/* Outcome of an attempt whose intent this node wrote as its initiator (KEYGEN: as a
+ * member).  CS_OK of a SIGN or CHECK: with the signatures of all items; one is in the
+ * entry, more are in TABLE_SIGS and the entry has their SHA-256. */
+void cs_nd_journal_result(struct cs_node_core *n, struct work *w, enum cs_err outcome);
+/* What the request of *w was answered with (RELIABILITY T11): signatures of all items,
+ * 64 bytes each, and who made them.
+ *   NOT_FOUND  not answered yet, or so long ago that TABLE_SIGS forgot it
+ *   STORE_CORRUPT, NOMEM */
+enum cs_err cs_nd_journal_stored(struct cs_node_core *n, const struct work *w,
+                                 struct cs_wr *signatures, uint8_t signers[2])
+    CS_MUST_USE;
+
+/* results.c: results with more than one signature */
+void cs_nd_result_put(struct cs_node_core *n, const uint8_t request_id[16],
+                      struct cs_span signatures);
+enum cs_err cs_nd_result_get(struct cs_node_core *n, const uint8_t request_id[16],
+                             struct cs_wr *signatures) CS_MUST_USE; /* NOT_FOUND */
 
 /* keys.c */
 struct cached_key *cs_nd_key_load(struct cs_node_core *n, const uint8_t key_id[16],
@@ -585,26 +631,72 @@ void cs_nd_stuck_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
 /* request.c: from a `sign` command to a work */
 void cs_nd_sign_command(struct cs_node_core *n, const struct cs_ctl_sign *b);
 
-/* sign.c */
+/* sign.c: attempts of SIGN and CHECK works; FROST as initiator */
 void cs_nd_sign_begin(struct cs_node_core *n, struct work *w);
+/* Initiator: starts what may start now, of either protocol.  *w may be gone after. */
 void cs_nd_sign_try(struct cs_node_core *n, struct work *w);
 void cs_nd_sign_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
                         const struct cs_message *m);
 void cs_nd_sign_time(struct cs_node_core *n, struct work *w);
-/* What both roles need, and the simulator's oracle hears of. */
-void cs_nd_frost_task(const struct work *w, const struct cs_key *key,
-                      struct cs_span *msg, struct cs_frost_task *t);
-void cs_nd_send_frost(struct cs_node_core *n, struct quorum *q, uint8_t to,
-                      uint8_t type, const struct cs_request *req, const uint8_t *sid,
-                      struct cs_span priv);
-void cs_nd_notify_nonce(struct cs_node_core *n, const struct cs_request *req,
-                        const uint8_t *commit, size_t len);
-/* The work that proves a new key with one peer (PROTOCOLS 3.5). */
-void cs_nd_check_start(struct cs_node_core *n, struct quorum *q, const struct cs_key *k,
-                       uint8_t peer);
 /* ABORT or EVIDENCE that no session claims. */
 void cs_nd_sign_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
                         const struct cs_message *m);
+uint8_t cs_nd_other_signer(const struct work *w);
+/* What both roles need. */
+void cs_nd_frost_task(const struct work *w, size_t item, const struct cs_key *key,
+                      struct cs_frost_task *t);
+void cs_nd_send_frost(struct cs_node_core *n, struct quorum *q, uint8_t to,
+                      uint8_t type, const struct cs_request *req, const uint8_t *sid,
+                      struct cs_span priv);
+/* ABORT about the run whose message was m (POLICY_REFUSED, NONCE_UNKNOWN ..). */
+void cs_nd_send_abort(struct cs_node_core *n, struct quorum *q, uint8_t to,
+                      const struct cs_message *m, enum cs_err why);
+/* For the simulator's oracle: each nonce commitment that was used, with its message. */
+void cs_nd_notify_nonce(struct cs_node_core *n, const struct work *w, size_t item,
+                        const uint8_t *commit, size_t len);
+
+/* items.c: what a request consists of, and how an attempt comes to its end */
+/* Gives the work its items, with copies of the messages.  LIMIT when the open requests
+ * of this node hold too many items or bytes, or count is not 1..512; NOMEM. */
+enum cs_err cs_nd_work_items(struct cs_node_core *n, struct work *w,
+                             const struct cs_span *messages, size_t count) CS_MUST_USE;
+void cs_nd_items_free(struct cs_node_core *n, struct work *w);
+void cs_nd_items_reset(struct cs_node_core *n, struct work *w); /* for a new attempt */
+/* Items whose run, session or job exists: at most ITEM_WINDOW. */
+size_t cs_nd_items_under_way(const struct work *w);
+/* Not signed and not under way: may be started. */
+bool cs_nd_item_is_open(const struct item *it);
+/* The INTENT of this attempt, once, before any share of any item leaves; covers all
+ * items.  peer: the other signer.  use_id: sid or presid of the item that starts now
+ * (also to be set in the item).  False: it cannot be recorded, and *w is gone. */
+bool cs_nd_work_intent(struct cs_node_core *n, struct work *w, uint8_t peer,
+                       const uint8_t use_id[32]) CS_MUST_USE;
+/* Initiator: this item has its signature, verified under the key of the request's path.
+ * Starts what now fits the window; with the last one: RESULT, then sign.done or
+ * key.checked.  *w may be gone after. */
+void cs_nd_item_signed(struct cs_node_core *n, struct work *w, size_t item,
+                       const uint8_t sig[64]);
+/* For a request that was answered before; *w is gone after. */
+void cs_nd_answer_stored(struct cs_node_core *n, struct work *w);
+/* Responder: a share of this item leaves in this step.  When that was the last one, the
+ * work stays for repeats only. */
+void cs_nd_item_answered(struct cs_node_core *n, struct work *w, size_t item);
+/* The key that a request's path leads to, and the tweak to it; the empty path: the root
+ * key and zero.  USAGE for an Ed25519 key, else what cs_bip32_derive says. */
+enum cs_err cs_nd_child_key(struct cs_bip32 *out, const struct cs_key *key,
+                            const struct cs_request *req) CS_MUST_USE;
+
+/* check.c: check signatures of new keys, which every node knows by itself (3.5) */
+void cs_nd_check_start(struct cs_node_core *n, struct quorum *q, const struct cs_key *k,
+                       uint8_t peer);
+/* The responder's work for a request that no command came for.  use_id: sid or presid
+ * that asks; another one than the work has replaces what was answered before.
+ *   NOT_FOUND       it is not the check signature of this pair: park the message
+ *   POLICY_REFUSED  asked for too often      STATE  the key is not ACTIVE here
+ *   LIMIT, NOMEM */
+enum cs_err cs_nd_check_join(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                             const uint8_t key_id[16], const uint8_t request_id[16],
+                             const uint8_t use_id[32], struct work **out) CS_MUST_USE;
 
 /* nonces.c */
 void cs_nd_frost_use(const struct quorum *q, uint8_t peer, const uint8_t key_id[16],
@@ -620,23 +712,29 @@ void cs_nd_on_fr_nonces(struct cs_node_core *n, struct quorum *q, uint8_t from,
 void cs_nd_on_fr_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
                      const struct cs_message *m);
 
-/* sign_jobs.c: the computing of sign.c on workers */
-void cs_nd_finish_job(struct cs_node_core *n, struct work *w); /* takes w->run */
-struct answer { /* what an answer needs when its job is done */
-    uint8_t quorum_id[16], link_id[16], sid[32], reqh[32];
-    uint8_t peer;
-    uint32_t attempt;
-    struct cs_request req;
-    uint8_t commit[CS_FROST_COMMIT_MAX]; /* own D, E of this request */
-    size_t commit_len;
-    struct cs_frost_answer *a; /* owned */
+/* jobs.c: computing on workers.  A job owns what it touches and knows its work by
+ * number only.  Embed as first member; fill base.run and base.free (which also wipes);
+ * done runs in the step in which the job comes back, then the job is freed. */
+struct node_job {
+    struct cs_job base; /* base.id is for done: the serial of the work */
+    void (*done)(struct cs_node_core *n, struct node_job *job);
 };
-void cs_nd_answer_job(struct cs_node_core *n, const struct answer *ans);
+void cs_nd_job_done(struct cs_node_core *n, struct cs_job *job);
 void cs_nd_round_job(struct cs_node_core *n, struct work *w, struct cs_round_job *job);
-/* Where they end, in sign.c and answer.c. */
-void cs_nd_sign_finished(struct cs_node_core *n, struct work *w, enum cs_err err,
-                         const uint8_t sig[64], uint8_t culprit);
-void cs_nd_sign_answered(struct cs_node_core *n, struct answer *ans, enum cs_err err);
+
+/* ecdsa.c: DKLs23, both roles (the wire's proto 4) */
+/* Initiator: starts open items up to the window. */
+void cs_nd_ecdsa_try(struct cs_node_core *n, struct work *w);
+void cs_nd_ecdsa_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                         const struct cs_message *m);
+void cs_nd_ecdsa_time(struct cs_node_core *n, struct work *w); /* w->again has come */
+/* Ends all runs of the work.  Outside of a step (n->out is NULL) nothing is sent. */
+void cs_nd_ecdsa_drop(struct cs_node_core *n, struct work *w);
+/* An ABORT that is about one of its sessions: true, and it is done with. */
+bool cs_nd_ecdsa_abort(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                       const struct cs_message *m);
+void cs_nd_ecdsa_link_lost(struct cs_node_core *n, struct quorum *q, uint8_t peer);
+void cs_nd_ecdsa_free(struct cs_node_core *n);
 
 /* status.c */
 void cs_nd_status_time(struct cs_node_core *n);

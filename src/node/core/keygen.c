@@ -58,7 +58,7 @@ void cs_nd_keygen_fail(struct cs_node_core *n, struct work *w, enum cs_err err)
             cs_free(out);
         }
     }
-    cs_nd_work_reset(w);
+    cs_nd_work_reset(n, w);
     c = cs_nd_key_load(n, w->req.key_id, &load_err);
     if (load_err == CS_ERR_NOMEM) { /* whether there is a key must not be guessed */
         cs_nd_fail(n, load_err, "a key record");
@@ -68,7 +68,7 @@ void cs_nd_keygen_fail(struct cs_node_core *n, struct work *w, enum cs_err err)
     } else if (c->key->state == CS_KEY_ACTIVE) {
         cs_nd_keygen_activated(n, w); /* only acknowledgements are missing */
     } else {
-        cs_nd_journal_result(n, w, blame.err, NULL);
+        cs_nd_journal_result(n, w, blame.err);
         cs_nd_report_failed(n, CS_EVT_KEY_FAILED, w->req.request_id, w->req.key_id,
                             w->attempt, w->q->roster.self, blame.err, "keygen",
                             blame.party);
@@ -195,8 +195,8 @@ static enum cs_err running(struct cs_node_core *n, struct work *w)
 
     w->phase = WORK_RUNNING;
     memcpy(w->use_id, cs_session_presid(w->session), 32);
-    w->intent = cs_nd_journal_intent(n, &w->req, w->reqh, w->attempt, w->signers,
-                                     w->n_signers, 0, w->use_id, &err);
+    err = cs_nd_journal_intent(n, w, 0);
+    w->intent = err == CS_OK;
     cs_log(CS_LOG_INFO, "key", "generating key \"%s\" with all nodes of \"%s\"",
            w->name, w->q->name);
     return err;

@@ -54,6 +54,7 @@ struct cs_node_core_config {
     uint8_t (*peer_identities)[32];
     size_t n_peer_identities;
     bool allow_no_exporter; /* plain development sockets */
+    bool allow_blind;       /* signs digests of which nobody can say what they do */
 };
 
 struct cs_node_core;

@@ -124,7 +124,7 @@ void cs_nd_on_fr_want(struct cs_node_core *n, struct quorum *q, uint8_t from,
     }
     c = cs_nd_key_load(n, m->key_id, &err);
     if (c == NULL || c->key->state != CS_KEY_ACTIVE ||
-        c->key->body.scheme != CS_SCHEME_FROST_ED25519 ||
+        cs_frost_commit_len(c->key->body.scheme) == 0 || /* has no such nonces */
         memcmp(c->info.quorum_id, q->id, 16) != 0 ||
         m->key_epoch != c->key->body.epoch) {
         n->counters.messages_dropped++;
@@ -139,9 +139,9 @@ static void try_waiting(struct cs_node_core *n, struct quorum *q,
 {
     for (struct work *w = n->works, *next = NULL; w != NULL; w = next) {
         next = w->next;
-        if (w->q == q && w->kind != WORK_KEYGEN && w->phase == WORK_WAITING &&
+        if (w->q == q && w->kind != WORK_KEYGEN &&
             memcmp(w->req.key_id, key_id, 16) == 0) {
-            cs_nd_sign_try(n, w);
+            cs_nd_sign_try(n, w); /* of those under way, items that wait for nonces */
         }
     }
 }

@@ -44,48 +44,174 @@ static enum cs_err check_command(struct cs_node_core *n, const struct cs_ctl_sig
     if (q == NULL || q->state != QUORUM_CONFIRMED) {
         return CS_ERR_UNKNOWN_KEY;
     }
-    if (!cs_nd_is_enabled(n) || b->path[0] != '\0' || !has_both(q, b)) {
-        return CS_ERR_POLICY_REFUSED; /* Ed25519 keys have no derivation: PROTOCOLS 9.2
-                                       */
+    if (!cs_nd_is_enabled(n) || !has_both(q, b)) {
+        return CS_ERR_POLICY_REFUSED;
     }
     return find_key(n, b, q, key);
 }
 
-/* Payload -> the one thing to sign.  tx must be freed whatever is returned. */
-static enum cs_err parse_payload(const struct cs_ctl_sign *b, const struct cs_key *key,
-                                 enum cs_request_kind *kind, struct cs_chain_tx *tx,
-                                 const char **why)
+/* ---- the key that the path leads to ------------------------------------------------
+ */
+
+static enum cs_chain_scheme chain_scheme(enum cs_scheme scheme)
 {
-    const struct cs_chain_info *info = cs_chain_by_name(b->blockchain);
-    struct cs_span payload = CS_SPAN(b->payload.p, b->payload.n);
-    struct cs_chain_key own;
+    switch (scheme) {
+    case CS_SCHEME_ECDSA:
+        return CS_CHAIN_SCHEME_ECDSA;
+    case CS_SCHEME_BIP340:
+        return CS_CHAIN_SCHEME_BIP340;
+    case CS_SCHEME_FROST_ED25519:
+        break;
+    }
+    return CS_CHAIN_SCHEME_ED25519;
+}
+
+static enum cs_err read_path(struct cs_request *req, const struct cs_ctl_sign *b,
+                             const char **why)
+{
+    enum cs_err err = cs_path_parse(req->path, &req->path_len, b->path);
+
+    err = err == CS_ERR_BAD_FORMAT ? CS_ERR_PATH_FORMAT : err; /* no peer's fault */
+    if (err != CS_OK) {
+        *why = cs_err_text(err);
+        return err;
+    }
+    if (req->path_len != 0 && req->curve == CS_CURVE_ED25519) { /* PROTOCOLS 9.2 */
+        *why = "an Ed25519 key has no derived keys: the path must be empty";
+        return CS_ERR_POLICY_REFUSED;
+    }
+    return CS_OK;
+}
+
+/* The chain layer's idea of the own key: of the child, or a payload of another wallet
+ * of the same root would pass. */
+static enum cs_err chain_key(struct cs_chain_key *own, struct cs_bip32 *child,
+                             const struct cs_request *req, const struct cs_key *key,
+                             const char **why)
+{
+    const struct cs_chain_info *info = cs_chain_by_name(req->blockchain);
     uint8_t pub[CS_POINT_MAX];
-    size_t pub_len = cs_key_public(key, pub);
+    size_t len = cs_key_public(key, pub);
+    enum cs_err err;
 
     *why = "the blockchain is not known";
     if (info == NULL) {
         return CS_ERR_CHAIN_UNKNOWN;
     }
-    CS_CHECK(cs_chain_key_init(&own, info->chain, key->body.curve,
-                               CS_SPAN(pub, pub_len), why));
-    if (strcmp(b->kind, "RAW") == 0) {
-        *kind = CS_REQUEST_SIGN_RAW;
-        return cs_chain_decode(tx, &own, payload, why);
+    if (req->curve == CS_CURVE_SECP256K1) {
+        err = cs_nd_child_key(child, key, req);
+        if (err != CS_OK) {
+            *why = cs_err_text(err);
+            return err;
+        }
+        cs_point_encode(&child->X, pub);
     }
+    CS_CHECK(cs_chain_key_init(own, info->chain, req->curve, CS_SPAN(pub, len), why));
+    return cs_chain_key_set_scheme(own, chain_scheme(req->scheme), why);
+}
+
+/* ---- what is to be signed ----------------------------------------------------------
+ */
+
+static const struct {
+    enum cs_chain_kind chain;
+    enum cs_request_kind request;
+} kinds[] = {
+    {CS_CHAIN_KIND_RAW, CS_REQUEST_SIGN_RAW},
+    {CS_CHAIN_KIND_PLAINTEXT, CS_REQUEST_SIGN_PLAINTEXT},
+    {CS_CHAIN_KIND_TYPED_DATA, CS_REQUEST_SIGN_TYPED_DATA},
+    {CS_CHAIN_KIND_DIGEST, CS_REQUEST_SIGN_DIGEST},
+};
+
+static enum cs_err read_kind(const struct cs_node_core *n, const struct cs_ctl_sign *b,
+                             enum cs_chain_kind *chain, enum cs_request_kind *kind,
+                             const char **why)
+{
     *why = "the kind of request is not known";
-    if (strcmp(b->kind, "PLAINTEXT") == 0) {
-        *kind = CS_REQUEST_SIGN_PLAINTEXT;
-        return cs_chain_plaintext(tx, &own, payload, why);
+    if (!cs_chain_kind_parse(chain, b->kind)) {
+        return CS_ERR_POLICY_REFUSED;
     }
-    return CS_ERR_POLICY_REFUSED;
+    for (size_t i = 0; i < CS_COUNTOF(kinds); i++) {
+        if (kinds[i].chain == *chain) {
+            *kind = kinds[i].request;
+        }
+    }
+    *why = "this node signs no digests blindly; its operator allows that with "
+           "ALLOW_BLIND_SIGNING=true";
+    return *chain == CS_CHAIN_KIND_DIGEST && !n->allow_blind ? CS_ERR_POLICY_REFUSED
+                                                             : CS_OK;
+}
+
+/* One key, one scheme (PROTOCOLS 7.7).  A Taproot payload must be for the key of the
+ * own path with the tweak of an empty script tree: what the chain layer says of the
+ * output key has to be what signing will make of it (rows 49, 50). */
+static enum cs_err check_item(const struct cs_chain_item *item,
+                              const struct cs_request *req, const struct cs_key *key,
+                              const struct cs_bip32 *child)
+{
+    const struct cs_cert_body *b = &key->body;
+    struct cs_tweak t;
+    uint8_t want[32], have[32];
+
+    if (item->scheme != chain_scheme(req->scheme) ||
+        item->has_tweak != (req->scheme == CS_SCHEME_BIP340)) {
+        return CS_ERR_POLICY_REFUSED;
+    }
+    if (!item->has_tweak) {
+        return CS_OK;
+    }
+    CS_CHECK(cs_tweak_wallet(&t, &b->X, b->chain_code, req->path, req->path_len));
+    cs_tweak_x(want, &t);
+    CS_CHECK(cs_tweak_init(&t, &child->X));
+    CS_CHECK(cs_tweak_apply(&t, item->tweak, true));
+    cs_tweak_x(have, &t);
+    return memcmp(want, have, sizeof want) == 0 ? CS_OK : CS_ERR_POLICY_REFUSED;
+}
+
+static bool has_same_tweak(const struct cs_chain_item *a, const struct cs_chain_item *b)
+{
+    return a->scheme == b->scheme && a->has_tweak == b->has_tweak &&
+           memcmp(a->tweak, b->tweak, sizeof a->tweak) == 0;
+}
+
+static enum cs_err check_items(const struct cs_chain_tx *tx,
+                               const struct cs_request *req, const struct cs_key *key,
+                               const struct cs_bip32 *child, const char **why)
+{
+    *why = "the payload asks for signatures that this key does not make";
+    if (tx->n_items < 1 || tx->n_items > CS_CHAIN_ITEMS_MAX) {
+        return CS_ERR_POLICY_REFUSED;
+    }
+    for (size_t i = 1; i < tx->n_items; i++) { /* like the first, which is checked */
+        if (!has_same_tweak(&tx->items[0], &tx->items[i])) {
+            return CS_ERR_POLICY_REFUSED;
+        }
+    }
+    return check_item(&tx->items[0], req, key, child);
+}
+
+/* Payload -> what is to be signed.  tx must be freed whatever is returned. */
+static enum cs_err parse_payload(const struct cs_node_core *n,
+                                 const struct cs_ctl_sign *b, const struct cs_key *key,
+                                 struct cs_request *req, struct cs_chain_tx *tx,
+                                 const char **why)
+{
+    struct cs_span payload = CS_SPAN(b->payload.p, b->payload.n);
+    struct cs_bip32 child = {0};
+    struct cs_chain_key own;
+    enum cs_chain_kind kind;
+
+    CS_CHECK(read_kind(n, b, &kind, &req->kind, why));
+    CS_CHECK(read_path(req, b, why));
+    CS_CHECK(chain_key(&own, &child, req, key, why));
+    CS_CHECK(cs_chain_prepare(tx, &own, kind, payload, why));
+    return check_items(tx, req, key, &child, why);
 }
 
 static void fill_request(struct cs_request *req, const struct cs_ctl_sign *b,
-                         const struct cs_key *key, enum cs_request_kind kind,
-                         struct cs_span message)
+                         const struct cs_key *key)
 {
     memset(req, 0, sizeof *req);
-    req->kind = kind;
     memcpy(req->request_id, b->request_id, 16);
     memcpy(req->ds_hash, key->body.ds_hash, 32);
     memcpy(req->key_id, key->body.key_id, 16);
@@ -94,46 +220,42 @@ static void fill_request(struct cs_request *req, const struct cs_ctl_sign *b,
     req->scheme = key->body.scheme;
     (void)snprintf(req->blockchain, sizeof req->blockchain, "%s", b->blockchain);
     cs_sha256(req->payload_hash, CS_SPAN(b->payload.p, b->payload.n));
-    cs_request_messages_hash(req->messages_hash, &message, 1);
     req->policy_version = b->policy_version;
     req->expires_ms = (int64_t)b->expires_at;
 }
 
-static enum cs_err take_message(struct work *w, struct cs_span message)
+static struct cs_span *messages_of(const struct cs_chain_tx *tx)
 {
-    uint8_t *copy = cs_alloc(message.n);
+    struct cs_span *m = cs_alloc_array(tx->n_items, sizeof *m);
 
-    if (copy == NULL) {
-        return CS_ERR_NOMEM;
+    for (size_t i = 0; m != NULL && i < tx->n_items; i++) {
+        m[i] = tx->items[i].message;
     }
-    memcpy(copy, message.p, message.n);
-    cs_free(w->msg);
-    w->msg = copy;
-    w->msg_len = message.n;
-    return CS_OK;
+    return m;
 }
 
-/* Makes *req and *message from the command alone. */
+/* Makes *req and the messages (to be freed) from the command alone. */
 static enum cs_err understand(struct cs_node_core *n, const struct cs_ctl_sign *b,
                               const struct quorum *q, struct cs_request *req,
-                              struct cs_chain_tx *tx)
+                              struct cs_chain_tx *tx, struct cs_span **messages)
 {
-    enum cs_request_kind kind = CS_REQUEST_SIGN_RAW;
     struct cached_key *c = NULL;
     const char *why = "";
     enum cs_err err = check_command(n, b, q, &c);
 
     CS_CHECK(err);
     CS_ASSERT(c != NULL); /* found, or there was an error */
-    err = parse_payload(b, c->key, &kind, tx, &why);
+    fill_request(req, b, c->key);
+    err = parse_payload(n, b, c->key, req, tx, &why);
     if (err != CS_OK) {
         cs_log(CS_LOG_WARN, "session", "a payload is refused: %s", why);
         return err;
     }
-    if (tx->n_items != 1) {
-        return CS_ERR_POLICY_REFUSED;
+    *messages = messages_of(tx);
+    if (*messages == NULL) {
+        return CS_ERR_NOMEM;
     }
-    fill_request(req, b, c->key, kind, tx->items[0].message);
+    cs_request_messages_hash(req->messages_hash, *messages, tx->n_items);
     CS_CHECK(cs_request_check(req));
     return cs_request_fresh(req, n->wall);
 }
@@ -159,8 +281,8 @@ static enum cs_err find_or_make(struct cs_node_core *n, const struct cs_ctl_sign
     if (w == NULL) {
         w = cs_nd_work_new(n, WORK_SIGN);
     } else {
-        cs_nd_journal_result(n, w, CS_ERR_ABORTED, NULL);
-        cs_nd_work_reset(w);
+        cs_nd_journal_result(n, w, CS_ERR_ABORTED);
+        cs_nd_work_reset(n, w);
     }
     if (w == NULL) {
         return CS_ERR_LIMIT;
@@ -175,19 +297,21 @@ static enum cs_err take(struct cs_node_core *n, const struct cs_ctl_sign *b,
                         struct quorum *q, struct work **out)
 {
     struct cs_chain_tx tx = {0};
+    struct cs_span *messages = NULL;
     struct cs_request req;
-    enum cs_err err = understand(n, b, q, &req, &tx);
+    enum cs_err err = understand(n, b, q, &req, &tx, &messages);
 
     if (err == CS_OK) {
         err = find_or_make(n, b, &req, out);
     }
     if (err == CS_OK) {
         (*out)->q = q;
-        err = take_message(*out, tx.items[0].message);
+        err = cs_nd_work_items(n, *out, messages, tx.n_items);
         if (err != CS_OK) {
             cs_nd_work_end(n, *out);
         }
     }
+    cs_free(messages);
     cs_chain_tx_free(&tx);
     return err;
 }

@@ -1,37 +1,34 @@
-/* Signing as the node runs it: FROST, one message each way (PROTOCOLS 7.2, 15.6).
- * This is the initiator's part and the clocks; answer.c is the responder's, nonces.c
- * the lists of both.
+/* Attempts at signatures: what may start, and the clocks; and FROST as the initiator
+ * runs it, one message each way (PROTOCOLS 7.2, 15.6).  answer.c is the responder's,
+ * nonces.c the lists of both, ecdsa.c the other protocol.
  *
- *   initiator  command -> nonces there? -> intent, REQ -> RSP -> finish -> result,
- * answer responder  command, REQ -> nonce spent -> answer computed -> intent, RSP
+ *   initiator  command -> nonces there? -> intent, REQ -> RSP -> finish -> result
+ *   responder  command, REQ -> nonce spent -> answer computed -> intent, RSP
  *
  * The request a node signs is the one it got from the platform and parsed itself
- * (request.c); a peer only names it. */
+ * (request.c); a peer only names it.  With more than one item at most ITEM_WINDOW of
+ * them are under way, each with a run of its own. */
 #include "node/core/core.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/rd.h"
 #include "base/text.h"
-#include "crypto/hash.h"
-#include "wire/jsonx.h"
 
-static uint8_t other_signer(const struct work *w)
+uint8_t cs_nd_other_signer(const struct work *w)
 {
     return w->signers[0] == w->q->roster.self ? w->signers[1] : w->signers[0];
 }
 
-void cs_nd_frost_task(const struct work *w, const struct cs_key *key,
-                      struct cs_span *msg, struct cs_frost_task *t)
+void cs_nd_frost_task(const struct work *w, size_t item, const struct cs_key *key,
+                      struct cs_frost_task *t)
 {
-    *msg = CS_SPAN(w->msg, w->msg_len);
     *t = (struct cs_frost_task){.key = key,
                                 .request = &w->req,
-                                .messages = msg,
-                                .n_messages = 1,
+                                .messages = w->messages,
+                                .n_messages = w->n_items,
+                                .item = (uint32_t)item,
                                 .n_signers = w->n_signers};
     memcpy(t->signers, w->signers, w->n_signers);
     for (uint8_t i = 0; i < w->n_signers; i++) {
@@ -60,203 +57,267 @@ void cs_nd_send_frost(struct cs_node_core *n, struct quorum *q, uint8_t to,
     (void)cs_nd_link_send(n, q, to, &m); /* lost: sent again after 1, 2, 4 s */
 }
 
-/* ---- initiator
- * -----------------------------------------------------------------------------------
- */
-
-static void send_req(struct cs_node_core *n, const struct work *w)
-{
-    uint8_t peer = other_signer(w);
-
-    cs_nd_send_frost(n, w->q, peer, CS_TYPE_FR_REQ, &w->req,
-                     cs_frost_run_sid(w->run, peer), cs_frost_run_req(w->run, peer));
-}
-
-/* For the simulator's oracle: each nonce commitment that was used, with its message. */
-void cs_nd_notify_nonce(struct cs_node_core *n, const struct cs_request *req,
+void cs_nd_notify_nonce(struct cs_node_core *n, const struct work *w, size_t item,
                         const uint8_t *commit, size_t len)
 {
     char c[2 * CS_FROST_COMMIT_MAX + 1], d[65];
+    uint8_t digest[32];
 
+    cs_request_messages_hash(digest, &w->messages[item], 1);
     cs_hex(c, commit, len);
-    cs_hex(d, req->messages_hash, 32);
+    cs_hex(d, digest, sizeof digest);
     cs_nd_notify(n, "nonce", "{\"commit\":\"%s\",\"digest\":\"%s\"}", c, d);
 }
 
-static void begin_run(struct cs_node_core *n, struct work *w, uint8_t peer)
-{
-    struct cs_frost_use use;
-    enum cs_err err;
+/* ---- initiator: starting -----------------------------------------------------------
+ */
 
-    memcpy(w->use_id, cs_frost_run_sid(w->run, peer), 32);
-    w->intent = cs_nd_journal_intent(n, &w->req, w->reqh, w->attempt, w->signers,
-                                     w->n_signers, peer, w->use_id, &err);
-    if (!w->intent) {
-        cs_nd_work_failed(n, w, err, "journal", 0);
-        return;
+static void send_req(struct cs_node_core *n, const struct work *w,
+                     const struct item *it)
+{
+    uint8_t peer = cs_nd_other_signer(w);
+
+    cs_nd_send_frost(n, w->q, peer, CS_TYPE_FR_REQ, &w->req, it->use_id,
+                     cs_frost_run_req(it->run, peer));
+}
+
+/* The next repeat of any item; with `wants`, also when nonces are asked for again. */
+static void set_clock(const struct cs_node_core *n, struct work *w, bool wants)
+{
+    w->again = wants ? n->now + WANT_AGAIN_MS : UINT64_MAX;
+    for (size_t i = 0; i < w->n_items; i++) {
+        const struct item *it = &w->items[i];
+
+        if (it->run != NULL && it->again < w->again) {
+            w->again = it->again;
+        }
+    }
+}
+
+/* False: the work is gone. */
+static bool send_first(struct cs_node_core *n, struct work *w, struct item *it)
+{
+    memcpy(it->use_id, cs_frost_run_sid(it->run, cs_nd_other_signer(w)), 32);
+    if (!cs_nd_work_intent(n, w, cs_nd_other_signer(w), it->use_id)) {
+        return false;
     }
     w->phase = WORK_RUNNING;
-    w->n_again = 0;
-    w->again = n->now + 1000;
-    send_req(n, w);
-    cs_nd_frost_use(w->q, peer, w->req.key_id, w->req.key_epoch, w->req.scheme, &use);
-    if (cs_frost_pool_have(n->pool, &use, n->now) < CS_FROST_LOW) {
-        cs_nd_want_nonces(n, w, peer); /* in the background, before it is empty */
+    it->n_again = 0;
+    it->again = n->now + 1000;
+    send_req(n, w, it);
+    return true;
+}
+
+static enum cs_err start_item(struct cs_node_core *n, struct work *w, size_t item,
+                              const struct cs_key *key)
+{
+    uint8_t rnd[CS_FROST_RAND], empty = 0;
+    struct cs_frost_task task;
+    enum cs_err err;
+
+    cs_nd_frost_task(w, item, key, &task);
+    n->random(n->random_ctx, rnd, sizeof rnd);
+    err = cs_frost_run_start(&w->items[item].run, &empty, n->pool, &task, rnd, n->now);
+    cs_wipe(rnd, sizeof rnd);
+    return err;
+}
+
+static size_t nonces_left(struct cs_node_core *n, const struct work *w)
+{
+    struct cs_frost_use use;
+
+    cs_nd_frost_use(w->q, cs_nd_other_signer(w), w->req.key_id, w->req.key_epoch,
+                    w->req.scheme, &use);
+    return cs_frost_pool_have(n->pool, &use, n->now);
+}
+
+/* Starts items up to the window, and asks for more nonces before they are used up. */
+static void frost_try(struct cs_node_core *n, struct work *w, const struct cs_key *key)
+{
+    size_t under_way = cs_nd_items_under_way(w);
+    bool wants = false;
+
+    for (size_t i = 0; i < w->n_items && under_way < ITEM_WINDOW; i++) {
+        enum cs_err err;
+
+        if (!cs_nd_item_is_open(&w->items[i])) {
+            continue;
+        }
+        err = start_item(n, w, i, key);
+        if (err == CS_ERR_NOT_FOUND) {
+            wants = true;
+            break;
+        }
+        if (err != CS_OK) {
+            cs_nd_work_failed(n, w, err, "start", 0);
+            return;
+        }
+        if (!send_first(n, w, &w->items[i])) {
+            return;
+        }
+        under_way++;
     }
+    if (nonces_left(n, w) < CS_FROST_LOW) {
+        cs_nd_want_nonces(n, w, cs_nd_other_signer(w));
+    }
+    set_clock(n, w, wants);
+}
+
+/* CS_OK: now.  LINK_LOST: when there is a link.  Else it fails; *blame: through whom.
+ */
+static enum cs_err may_start(const struct cs_node_core *n, const struct work *w,
+                             uint8_t *blame)
+{
+    uint8_t peer = cs_nd_other_signer(w);
+
+    *blame = 0;
+    if (w->kind == WORK_SIGN && !cs_nd_is_enabled(n)) { /* not since the command came */
+        return CS_ERR_POLICY_REFUSED;
+    }
+    if (cs_nd_quarantined(n, w->q, peer)) {
+        *blame = peer;
+        return CS_ERR_QUARANTINED;
+    }
+    return cs_nd_link_live(w->q, peer) ? CS_OK : CS_ERR_LINK_LOST;
 }
 
 void cs_nd_sign_try(struct cs_node_core *n, struct work *w)
 {
-    uint8_t peer = other_signer(w), rnd[CS_FROST_RAND], empty = 0;
-    struct cs_frost_task task;
-    struct cs_span msg;
     struct cached_key *c;
+    uint8_t blame;
     enum cs_err err;
 
-    if (w->phase != WORK_WAITING || w->initiator != w->q->roster.self || n->draining) {
+    if (w->initiator != w->q->roster.self ||
+        (w->phase == WORK_WAITING && n->draining)) {
         return;
     }
-    if (w->kind == WORK_SIGN && !cs_nd_is_enabled(n)) { /* not since the command came */
-        cs_nd_work_failed(n, w, CS_ERR_POLICY_REFUSED, "start", 0);
-        return;
+    err = may_start(n, w, &blame);
+    if (err == CS_ERR_LINK_LOST) {
+        return; /* tried again when it is there */
     }
-    if (cs_nd_quarantined(n, w->q, peer)) {
-        cs_nd_work_failed(n, w, CS_ERR_QUARANTINED, "start", peer);
-        return;
-    }
-    if (!cs_nd_link_live(w->q, peer)) {
-        return; /* tried again when it is */
-    }
-    c = cs_nd_key_load(n, w->req.key_id, &err);
+    c = err == CS_OK ? cs_nd_key_load(n, w->req.key_id, &err) : NULL;
     if (c == NULL) {
-        cs_nd_work_failed(n, w, err, "start", 0);
-        return;
-    }
-    cs_nd_frost_task(w, c->key, &msg, &task);
-    n->random(n->random_ctx, rnd, sizeof rnd);
-    err = cs_frost_run_start(&w->run, &empty, n->pool, &task, rnd, n->now);
-    cs_wipe(rnd, sizeof rnd);
-    if (err == CS_OK) {
-        begin_run(n, w, peer);
-    } else if (err == CS_ERR_NOT_FOUND) {
-        cs_nd_want_nonces(n, w, peer);
-        w->again = n->now + WANT_AGAIN_MS;
+        cs_nd_work_failed(n, w, err, "start", blame);
     } else {
-        cs_nd_work_failed(n, w, err, "start", 0);
+        frost_try(n, w, c->key);
     }
 }
 
+/* ---- initiator: answers ------------------------------------------------------------
+ */
+
+static bool has_sid(const struct work *w, const struct item *it, const uint8_t sid[32])
+{
+    return w->initiator == w->q->roster.self && it->run != NULL &&
+           memcmp(it->use_id, sid, 32) == 0;
+}
+
 static struct work *by_sid(const struct cs_node_core *n, const struct quorum *q,
-                           uint8_t from, const uint8_t sid[32])
+                           uint8_t from, const uint8_t sid[32], size_t *item)
 {
     for (struct work *w = n->works; w != NULL; w = w->next) {
-        const uint8_t *s = w->run == NULL || w->q != q ? NULL
-                                                       : cs_frost_run_sid(w->run, from);
-
-        if (s != NULL && memcmp(s, sid, 32) == 0) {
-            return w;
+        for (size_t i = 0; w->q == q && i < w->n_items; i++) {
+            if (has_sid(w, &w->items[i], sid) && cs_nd_other_signer(w) == from) {
+                *item = i;
+                return w;
+            }
         }
     }
     return NULL;
 }
 
+struct finish_job {
+    struct node_job job; /* first */
+    struct cs_frost_run *run;
+    size_t item;
+    uint8_t sid[32];
+    enum cs_err err;
+    uint8_t sig[CS_FROST_SIG_LEN];
+    uint8_t culprit;
+};
+
+static struct finish_job *of(struct cs_job *base)
+{
+    return CS_CONTAINER_OF(base, struct finish_job, job.base);
+}
+
+static void run_finish(struct cs_job *base) /* worker */
+{
+    struct finish_job *j = of(base);
+
+    j->err = cs_frost_run_finish(j->run, j->sig, &j->culprit);
+}
+
+static void free_finish(struct cs_job *base)
+{
+    struct finish_job *j = of(base);
+
+    cs_frost_run_free(j->run);
+    cs_free_wiped(j, sizeof *j);
+}
+
+/* The signature was verified by cs_frost_run_finish. */
+static void finish_done(struct cs_node_core *n, struct node_job *job)
+{
+    struct finish_job *j = of(&job->base);
+    struct work *w = cs_nd_work_by_serial(n, job->base.id);
+    struct item *it = w == NULL || j->item >= w->n_items ? NULL : &w->items[j->item];
+
+    if (it == NULL || !it->is_busy || memcmp(it->use_id, j->sid, 32) != 0) {
+        return; /* that attempt is over */
+    }
+    it->is_busy = false;
+    if (j->err == CS_OK) {
+        cs_nd_notify_nonce(n, w, j->item, j->sig, 32);
+        cs_nd_item_signed(n, w, j->item, j->sig);
+    } else {
+        cs_nd_blame(n, w->q, j->culprit, j->err);
+        cs_nd_work_failed(n, w, j->err, "finish", j->culprit);
+    }
+}
+
+static void finish(struct cs_node_core *n, struct work *w, size_t item)
+{
+    struct item *it = &w->items[item];
+    struct finish_job *j = cs_alloc(sizeof *j);
+
+    if (j == NULL) {
+        cs_nd_fail(n, CS_ERR_NOMEM, "a job");
+        return;
+    }
+    j->job = (struct node_job){{run_finish, free_finish, w->serial}, finish_done};
+    j->run = it->run;
+    j->item = item;
+    memcpy(j->sid, it->use_id, 32);
+    it->run = NULL;
+    it->is_busy = true;
+    it->again = UINT64_MAX;
+    cs_emit_job(n->out, &j->job.base);
+}
+
 static void on_rsp(struct cs_node_core *n, struct quorum *q, uint8_t from,
                    const struct cs_message *m)
 {
-    struct work *w = by_sid(n, q, from, m->sid);
+    size_t item;
+    struct work *w = by_sid(n, q, from, m->sid, &item);
     enum cs_err err;
 
     if (w == NULL) {
         n->counters.messages_dropped++; /* late, or a repeat */
         return;
     }
-    err = cs_frost_run_put(w->run, from, m->priv);
+    err = cs_frost_run_put(w->items[item].run, from, m->priv);
     if (err == CS_ERR_REPLAY) {
         n->counters.messages_dropped++;
     } else if (err != CS_OK) {
         cs_nd_blame(n, q, from, err);
         cs_nd_work_failed(n, w, err, "answer", from);
-    } else if (cs_frost_run_ready(w->run)) {
-        w->again = UINT64_MAX;
-        cs_nd_finish_job(n, w);
+    } else if (cs_frost_run_ready(w->items[item].run)) {
+        finish(n, w, item);
     }
 }
 
-static void say_done(struct cs_node_core *n, const struct quorum *q,
-                     const struct cs_request *req, const uint8_t reqh[32],
-                     uint32_t attempt, const uint8_t signers[2], const uint8_t sig[64])
-{
-    struct cs_ctl_frame f = {.kind = CS_EVT_SIGN_DONE};
-    struct cs_ctl_sign_done *b = &f.u.sign_done;
-    const struct cs_span items[] = {CS_SPAN_OF(req->request_id), CS_SPAN(reqh, 32),
-                                    CS_SPAN_OF(req->key_id), CS_SPAN(sig, 64)};
-    uint8_t copy[64], h[32];
-
-    memcpy(copy, sig, sizeof copy);
-    memcpy(b->request_id, req->request_id, 16);
-    b->attempt = attempt;
-    b->index = q->roster.self;
-    memcpy(b->signers, signers, 2);
-    b->signatures = (struct cs_blob){copy, sizeof copy};
-    memcpy(b->reqh, reqh, 32);
-    cs_th(h, CS_TAG_RECEIPT, items, CS_COUNTOF(items));
-    cs_sign(b->receipt, n->id->ik_seed, CS_SPAN_OF(h));
-    cs_nd_outbox_put(n, &f);
-}
-
-static void say_checked(struct cs_node_core *n, const struct work *w,
-                        const uint8_t sig[64])
-{
-    struct cs_ctl_frame f = {.kind = CS_EVT_KEY_CHECKED};
-    struct cs_ctl_key_checked *b = &f.u.key_checked;
-    enum cs_err err;
-    struct cached_key *c = cs_nd_key_load(n, w->req.key_id, &err);
-
-    if (c == NULL) {
-        cs_nd_fail(n, err, "the key that just signed");
-        return;
-    }
-    memcpy(b->request_id, c->key->request_id, 16); /* of the key generation */
-    memcpy(b->key_id, w->req.key_id, 16);
-    memcpy(b->pair, w->signers, 2);
-    memcpy(b->signature, sig, 64);
-    cs_nd_outbox_put(n, &f);
-}
-
-/* The signature was verified by cs_frost_run_finish.  Result, then release: one step.
- */
-static void finished_ok(struct cs_node_core *n, struct work *w, const uint8_t sig[64])
-{
-    char id[CS_UUID_LEN];
-
-    n->counters.sessions_ok++;
-    cs_nd_journal_result(n, w, CS_OK, sig);
-    cs_nd_notify_nonce(n, &w->req, sig, 32);
-    if (w->kind == WORK_CHECK) {
-        say_checked(n, w, sig);
-        cs_nd_keygen_proven(n, w);
-    } else {
-        say_done(n, w->q, &w->req, w->reqh, w->attempt, w->signers, sig);
-        cs_log(CS_LOG_INFO, "session", "request %s signed with party %u",
-               cs_uuid_text(id, w->req.request_id), other_signer(w));
-        cs_nd_notify(n, "session", "{\"requestId\":\"%s\",\"outcome\":\"OK\"}", id);
-    }
-    cs_nd_work_end(n, w);
-}
-
-void cs_nd_sign_finished(struct cs_node_core *n, struct work *w, enum cs_err err,
-                         const uint8_t sig[64], uint8_t culprit)
-{
-    if (err == CS_OK) {
-        finished_ok(n, w, sig);
-        return;
-    }
-    cs_nd_blame(n, w->q, culprit, err);
-    cs_nd_work_failed(n, w, err, "finish", culprit);
-}
-
-/* ---- in
- * -------------------------------------------------------------------------------------------------
+/* ---- in ----------------------------------------------------------------------------
  */
 
 void cs_nd_sign_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
@@ -284,10 +345,27 @@ void cs_nd_sign_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
     }
 }
 
+void cs_nd_send_abort(struct cs_node_core *n, struct quorum *q, uint8_t to,
+                      const struct cs_message *about, enum cs_err why)
+{
+    struct cs_message m = {.proto = CS_PROTO_CONTROL,
+                           .type = CS_TYPE_ABORT,
+                           .key_epoch = about->key_epoch};
+    struct cs_wr body = {0};
+
+    memcpy(m.key_id, about->key_id, sizeof m.key_id);
+    memcpy(m.sid, about->sid, sizeof m.sid);
+    cs_abort_encode(&body, about->sid, why);
+    m.priv = cs_wr_get(&body);
+    (void)cs_nd_link_send(n, q, to, &m);
+    cs_wr_free(&body);
+}
+
 void cs_nd_sign_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
                         const struct cs_message *m)
 {
-    struct work *w = by_sid(n, q, from, m->sid);
+    size_t item;
+    struct work *w = by_sid(n, q, from, m->sid, &item);
     struct cs_frost_use use;
     uint8_t sid[32];
     enum cs_err why;
@@ -304,23 +382,29 @@ void cs_nd_sign_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
     cs_nd_work_failed(n, w, CS_ERR_ABORTED, cs_err_reason(why), from);
 }
 
-/* ---- time
- * -----------------------------------------------------------------------------------------------
+/* ---- time --------------------------------------------------------------------------
  */
+
+/* REQ once more after 1, 2 and 4 s (DECISIONS 14). */
+static void repeat(struct cs_node_core *n, struct work *w)
+{
+    for (size_t i = 0; i < w->n_items; i++) {
+        struct item *it = &w->items[i];
+
+        if (it->run == NULL || n->now < it->again) {
+            continue;
+        }
+        it->again = it->n_again < 2 ? n->now + (2000ULL << it->n_again) : UINT64_MAX;
+        it->n_again++;
+        send_req(n, w, it);
+    }
+}
 
 static void again(struct cs_node_core *n, struct work *w)
 {
-    if (w->phase == WORK_WAITING) { /* nonces were asked for */
-        w->again = UINT64_MAX;
-        cs_nd_sign_try(n, w);
-    } else if (w->run != NULL &&
-               w->n_again < 3) { /* after 1, 2 and 4 s (DECISIONS 14) */
-        w->again = n->now + (2000ULL << w->n_again);
-        w->n_again++;
-        send_req(n, w);
-    } else {
-        w->again = UINT64_MAX;
-    }
+    w->again = UINT64_MAX;
+    repeat(n, w);
+    cs_nd_sign_try(n, w); /* nonces may have been asked for; sets the clock */
 }
 
 void cs_nd_sign_time(struct cs_node_core *n, struct work *w)
@@ -337,53 +421,8 @@ void cs_nd_sign_time(struct cs_node_core *n, struct work *w)
     }
 }
 
-/* ---- check signatures, and the platform's command
- * ------------------------------------------------------- */
-
-void cs_nd_check_start(struct cs_node_core *n, struct quorum *q, const struct cs_key *k,
-                       uint8_t peer)
-{
-    struct cs_request req;
-    uint8_t msg[32];
-    struct work *w;
-
-    cs_check_request(&req, &k->body, q->roster.self, peer);
-    if (cs_nd_work_find(n, req.request_id) != NULL) {
-        return; /* under way */
-    }
-    w = cs_nd_work_new(n, WORK_CHECK);
-    if (w == NULL) {
-        return; /* the table is full: tried again later */
-    }
-    w->q = q;
-    w->msg = cs_alloc(sizeof msg);
-    if (w->msg == NULL) {
-        cs_nd_fail(n, CS_ERR_NOMEM, "a check signature");
-        return;
-    }
-    cs_check_message(msg, k->cert_hash, q->roster.self, peer);
-    memcpy(w->msg, msg, sizeof msg);
-    w->msg_len = sizeof msg;
-    w->req = req;
-    cs_request_hash(w->reqh, &req);
-    w->signers[0] = q->roster.self;
-    w->signers[1] = peer;
-    w->n_signers = 2;
-    w->initiator = q->roster.self;
-    w->deadline = n->now + ATTEMPT_SIGN_MS;
-    cs_nd_sign_try(n, w);
-}
-
-static void answer_stored(struct cs_node_core *n, const struct work *w,
-                          uint32_t attempt)
-{
-    struct cs_journal_entry e;
-
-    if (cs_journal_stored(n->journal, w->req.request_id, &e) == CS_OK &&
-        memcmp(e.reqh, w->reqh, 32) == 0) {
-        say_done(n, w->q, &w->req, w->reqh, attempt, e.signers, e.signature);
-    }
-}
+/* ---- the platform's command --------------------------------------------------------
+ */
 
 /* The attempt is set up in *w; the same request id may have an older attempt. */
 void cs_nd_sign_begin(struct cs_node_core *n, struct work *w)
@@ -393,15 +432,14 @@ void cs_nd_sign_begin(struct cs_node_core *n, struct work *w)
                                        w->req.messages_hash);
 
     if (err == CS_ERR_EXISTS) { /* T11: a repeat gets the stored result */
-        answer_stored(n, w, w->attempt);
-        cs_nd_work_end(n, w);
+        cs_nd_answer_stored(n, w);
         return;
     }
     if (err != CS_OK) {
         cs_nd_work_failed(n, w, err, "accept", 0);
         return;
     }
-    w->deadline = n->now + ATTEMPT_SIGN_MS;
+    w->deadline = n->now + ATTEMPT_SIGN_MS + (w->n_items - 1) * ATTEMPT_ITEM_MS;
     cs_nd_work_save(n, w);
     cs_nd_sign_try(n, w); /* may end it */
     cs_nd_unpark(n, q);

@@ -9,7 +9,7 @@
 #include "base/rd.h"
 #include "wire/jsonx.h"
 
-enum { WORK_VERSION = 1 };
+enum { WORK_VERSION = 2, WORK_VERSION_MSG = 1 };
 
 /* ---- table
  * ----------------------------------------------------------------------------- */
@@ -33,23 +33,21 @@ struct work *cs_nd_work_new(struct cs_node_core *n, enum work_kind kind)
     return w;
 }
 
-/* A job that has the run or the state finds no work later and is freed. */
-void cs_nd_work_reset(struct work *w)
+/* A job that has a run finds no work, or another use id, later and is freed. */
+void cs_nd_work_reset(struct cs_node_core *n, struct work *w)
 {
     cs_session_free(w->session);
-    cs_frost_run_free(w->run);
     w->session = NULL;
-    w->run = NULL;
+    cs_nd_items_reset(n, w);
     w->phase = WORK_WAITING;
     w->again = UINT64_MAX;
     w->n_again = 0;
-    w->answered = false;
 }
 
-static void free_work(struct work *w)
+static void free_work(struct cs_node_core *n, struct work *w)
 {
-    cs_nd_work_reset(w);
-    cs_free(w->msg);
+    cs_nd_work_reset(n, w);
+    cs_nd_items_free(n, w);
     cs_free_wiped(w, sizeof *w);
 }
 
@@ -65,7 +63,7 @@ void cs_nd_work_end(struct cs_node_core *n, struct work *w)
     if (w->kind != WORK_CHECK) {
         cs_nd_del(n, TABLE_WORK, CS_SPAN_OF(w->req.request_id));
     }
-    free_work(w);
+    free_work(n, w);
 }
 
 void cs_nd_works_free(struct cs_node_core *n)
@@ -74,7 +72,7 @@ void cs_nd_works_free(struct cs_node_core *n)
         struct work *w = n->works;
 
         n->works = w->next;
-        free_work(w);
+        free_work(n, w);
     }
 }
 
@@ -115,34 +113,25 @@ void cs_nd_work_save(struct cs_node_core *n, const struct work *w)
     cs_wr_u8(&out, w->initiator);
     cs_wr_u8(&out, w->proven);
     cs_wr_lp(&out, CS_SPAN(w->signers, w->n_signers));
-    cs_wr_lp(&out, CS_SPAN(w->msg, w->msg_len));
     cs_nd_put(n, TABLE_WORK, CS_SPAN_OF(w->req.request_id), cs_wr_get(&out));
     cs_wr_free(&out);
     cs_wr_free(&req);
 }
 
-static enum cs_err read_lists(struct work *w, struct cs_span name,
-                              struct cs_span signers, struct cs_span msg)
+static void read_lists(struct work *w, struct cs_span name, struct cs_span signers)
 {
     (void)snprintf(w->name, sizeof w->name, "%.*s", (int)name.n,
                    name.p == NULL ? "" : (const char *)name.p);
     memcpy(w->signers, signers.p, signers.n);
     w->n_signers = (uint8_t)signers.n;
-    w->msg = cs_alloc(msg.n);
-    if (w->msg == NULL) {
-        return CS_ERR_NOMEM;
-    }
-    if (msg.n != 0) {
-        memcpy(w->msg, msg.p, msg.n);
-    }
-    w->msg_len = msg.n;
-    return CS_OK;
 }
 
+/* Items are not in the record: an attempt at a signature does not survive a restart,
+ * and the platform's command for the next one brings the payload again. */
 static enum cs_err decode(struct cs_node_core *n, struct work *w, struct cs_span value)
 {
     struct cs_rd r = CS_RD(value);
-    struct cs_span req, name, signers, msg, q;
+    struct cs_span req, name, signers, q;
     uint8_t version = cs_rd_u8(&r);
 
     w->kind = (enum work_kind)cs_rd_u8(&r);
@@ -153,15 +142,19 @@ static enum cs_err decode(struct cs_node_core *n, struct work *w, struct cs_span
     w->initiator = cs_rd_u8(&r);
     w->proven = cs_rd_u8(&r);
     signers = cs_rd_lp(&r, sizeof w->signers);
-    msg = cs_rd_lp(&r, CS_CTL_PAYLOAD_MAX + 4096);
-    if (cs_rd_end(&r) != CS_OK || version != WORK_VERSION || signers.n == 0 ||
+    if (version == WORK_VERSION_MSG) {
+        (void)cs_rd_lp(&r, CS_CTL_PAYLOAD_MAX + 4096); /* the message of the one item */
+    }
+    if (cs_rd_end(&r) != CS_OK ||
+        (version != WORK_VERSION && version != WORK_VERSION_MSG) || signers.n == 0 ||
         (w->kind != WORK_KEYGEN && w->kind != WORK_SIGN) ||
         cs_request_decode(&w->req, req) != CS_OK) {
         return CS_ERR_STORE_CORRUPT;
     }
     w->q = cs_nd_quorum_find(n, q.p);
     cs_request_hash(w->reqh, &w->req);
-    return w->q == NULL ? CS_ERR_STORE_CORRUPT : read_lists(w, name, signers, msg);
+    read_lists(w, name, signers);
+    return w->q == NULL ? CS_ERR_STORE_CORRUPT : CS_OK;
 }
 
 static enum cs_err load_one(void *ctx, struct cs_span key, struct cs_span value)
@@ -224,7 +217,7 @@ void cs_nd_work_failed(struct cs_node_core *n, struct work *w, enum cs_err err,
                        const char *phase, uint8_t blame)
 {
     n->counters.sessions_failed++;
-    cs_nd_journal_result(n, w, err, NULL);
+    cs_nd_journal_result(n, w, err);
     if (w->kind == WORK_CHECK) { /* its KEYGEN work starts it again */
         cs_log(CS_LOG_INFO, "session", "check signature failed in %s: %s", phase,
                cs_err_text(err));
