@@ -36,6 +36,16 @@ static const struct ids *ids_of(enum cs_chain chain)
     return NULL;
 }
 
+enum cs_evm_chain cs_evm_chain_of(const struct cs_chain_key *key, uint64_t chain_id)
+{
+    for (size_t i = 0; i < CS_COUNTOF(ids); i++) {
+        if (chain_id == ids[i].main_id || chain_id == ids[i].test_id) {
+            return ids[i].chain == key->chain ? CS_EVM_CHAIN_OWN : CS_EVM_CHAIN_OTHER;
+        }
+    }
+    return CS_EVM_CHAIN_PRIVATE;
+}
+
 /* A payload without a chain id gets the wallet's.  One that names a blockchain of this
  * table must name the wallet's own; other ids are private or test networks, and the
  * summary says that the id is not the blockchain's. */
@@ -43,18 +53,18 @@ static enum cs_err settle_chain(struct cs_evm_tx *t, const struct cs_chain_key *
                                 bool *is_known, const char **why)
 {
     const struct ids *own = ids_of(key->chain);
+    enum cs_evm_chain whose;
 
     CS_ASSERT(own != NULL);
     if (t->chain_id == 0) {
         t->chain_id = key->net == CS_CHAIN_MAINNET ? own->main_id : own->test_id;
     }
-    *is_known = t->chain_id == own->main_id || t->chain_id == own->test_id;
-    for (size_t i = 0; i < CS_COUNTOF(ids) && !*is_known; i++) {
-        if (t->chain_id == ids[i].main_id || t->chain_id == ids[i].test_id) {
-            return cs_chain_refuse(why, CS_ERR_CHAIN_TX,
-                                   "EVM transaction's chain id is that of another "
-                                   "blockchain than the wallet's");
-        }
+    whose = cs_evm_chain_of(key, t->chain_id);
+    *is_known = whose == CS_EVM_CHAIN_OWN;
+    if (whose == CS_EVM_CHAIN_OTHER) {
+        return cs_chain_refuse(why, CS_ERR_CHAIN_TX,
+                               "EVM transaction's chain id is that of another "
+                               "blockchain than the wallet's");
     }
     return CS_OK;
 }
@@ -174,16 +184,6 @@ static enum cs_err prefix(struct cs_wr *w, const struct cs_chain_key *key,
     return w->err;
 }
 
-void cs_evm_typed_digest(uint8_t out[32], const uint8_t domain[32],
-                         const uint8_t message[32])
-{
-    uint8_t in[2 + 64] = {0x19, 0x01};
-
-    memcpy(in + 2, domain, 32);
-    memcpy(in + 34, message, 32);
-    cs_keccak256(out, CS_SPAN_OF(in));
-}
-
 static enum cs_err finish(struct cs_chain_signed *out, const struct cs_chain_key *key,
                           struct cs_span payload, const struct cs_chain_tx *tx,
                           const struct cs_chain_sig *sigs, const char **why)
@@ -220,6 +220,7 @@ const struct cs_chain_ops cs_evm_ops = {
     .finish = finish,
     .seal = cs_chain_seal_rsv,
     .hash = hash,
+    .typed_data = cs_evm_typed_data,
 };
 
 const struct cs_chain_ops cs_one_money_ops = {

@@ -63,8 +63,17 @@ void cs_evm_call(struct cs_evm_call *out, struct cs_span data);
 
 void cs_evm_summary(struct cs_chain_tx *tx, const struct cs_evm_tx *t);
 
-/* EIP-712: keccak256(0x1901 | domain separator | hash of the message struct). */
-void cs_evm_typed_digest(uint8_t out[32], const uint8_t domain[32],
-                         const uint8_t message[32]);
+/* Whose chain id is this, seen from the wallet? */
+enum cs_evm_chain {
+    CS_EVM_CHAIN_OWN,     /* the main or test network of the wallet's blockchain */
+    CS_EVM_CHAIN_OTHER,   /* another blockchain that is supported */
+    CS_EVM_CHAIN_PRIVATE, /* none that is known here */
+};
+enum cs_evm_chain cs_evm_chain_of(const struct cs_chain_key *key, uint64_t chain_id);
+
+/* EIP-712 (eip712.c): fills all of tx but chain and signer.  CHAIN_MESSAGE,
+ * CHAIN_SIGNER, NOMEM. */
+enum cs_err cs_evm_typed_data(struct cs_chain_tx *tx, const struct cs_chain_key *key,
+                              struct cs_span json, const char **why) CS_MUST_USE;
 
 #endif

@@ -134,6 +134,7 @@ static void put_token(struct cs_chain_tx *tx, const struct cs_evm_tx *t,
     if (c->kind == CS_EVM_TRANSFER_FROM) {
         cs_evm_address(tx->from, c->from.p);
     }
+    tx->is_approval = c->kind == CS_EVM_APPROVE;
     tx->is_clear = c->kind == CS_EVM_TRANSFER;
 }
 

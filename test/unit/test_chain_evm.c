@@ -1,5 +1,5 @@
 /* The EVM chains: every row of the vectors in both payload forms, each check of the
- * parser, what summaries say, EIP-191 messages, EIP-712 digests. */
+ * parser, what summaries say, EIP-191 messages. */
 #include "chain/evm.h"
 #include "chain/impl.h"
 #include "chain/rlp.h"
@@ -121,30 +121,6 @@ static void messages_are_those_of_the_vectors(void **state)
         }
     }
     assert_true(n >= 4);
-    cs_vec_close(v);
-}
-
-static void typed_data_digests_are_those_of_the_vectors(void **state)
-{
-    struct cs_vec *v = CS_VEC_OWN("chains/transactions.json");
-    size_t i, n = 0;
-    json_t *row;
-
-    (void)state;
-    json_array_foreach(cs_vec_get(v->root, "transactions"), i, row)
-    {
-        if (is_evm(row) && is_kind(row, "eip712")) {
-            json_t *tx = cs_vec_get(row, "tx");
-            uint8_t digest[32];
-
-            cs_evm_typed_digest(digest, cs_vec_hex_n(v, tx, "domainSeparator", 32),
-                                cs_vec_hex_n(v, tx, "structHash", 32));
-            assert_memory_equal(digest,
-                                cs_vec_hex_n(v, chains_sign_of(row), "digest", 32), 32);
-            n++;
-        }
-    }
-    assert_int_equal(n, 3);
     cs_vec_close(v);
 }
 
@@ -719,7 +695,6 @@ int main(void)
         cmocka_unit_test(transactions_are_those_of_the_vectors),
         cmocka_unit_test(summaries_say_what_the_vectors_say),
         cmocka_unit_test(messages_are_those_of_the_vectors),
-        cmocka_unit_test(typed_data_digests_are_those_of_the_vectors),
         cmocka_unit_test(invalid_transactions_of_the_vectors_are_refused),
         cmocka_unit_test(the_example_of_eip155_comes_out),
         cmocka_unit_test(every_check_of_the_parser_has_its_sentence),
