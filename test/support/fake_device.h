@@ -4,7 +4,9 @@
 #ifndef CS_TEST_FAKE_DEVICE_H
 #define CS_TEST_FAKE_DEVICE_H
 
+#include "crypto/ecdsa.h"
 #include "crypto/frost_hash.h"
+#include "crypto/taproot.h"
 #include "mpc/cert_record.h"
 #include "mpc/device_set.h"
 #include "support/fake_platform.h"
@@ -281,6 +283,7 @@ struct fake_trio {
     struct cs_device_set ds;
     uint8_t ds_hash[32], nonces[3][32], commits[3][32];
     char words[CS_WORDS_LEN];
+    enum cs_scheme scheme; /* of the last key.create */
     struct cs_scalar x;
     struct cs_cert_body body;
     struct cs_sig_set sigs;
@@ -295,6 +298,7 @@ FAKE struct fake_trio *fake_trio_new(void)
 
     assert_non_null(t);
     t->w = fake_platform_new();
+    t->scheme = CS_SCHEME_FROST_ED25519;
     fake_setup(t->w, id, secret);
     for (int i = 0; i < 3; i++) {
         fake_device_new(t->w, &t->d[i]);
@@ -415,35 +419,43 @@ FAKE void fake_quorum_joined(struct fake_trio *t)
 
 /* ---- keys -------------------------------------------------------------- */
 
-FAKE void fake_some_scalar(struct fake_platform *w, struct cs_scalar *out)
+FAKE void fake_some_scalar_on(struct fake_platform *w, enum cs_curve c,
+                              struct cs_scalar *out)
 {
     uint8_t wide[64];
 
     fake_random(w, wide, sizeof wide);
-    cs_scalar_reduce64(CS_CURVE_ED25519, out, wide);
+    cs_scalar_reduce64(c, out, wide);
+}
+
+FAKE void fake_some_scalar(struct fake_platform *w, struct cs_scalar *out)
+{
+    fake_some_scalar_on(w, CS_CURVE_ED25519, out);
 }
 
 /* A group key with a certificate that all three have signed. */
 FAKE void fake_make_cert(struct fake_trio *t)
 {
+    enum cs_curve c = cs_scheme_curve(t->scheme);
     struct cs_scalar slope, share = {0};
     uint8_t C[32];
 
     memset(&t->body, 0, sizeof t->body);
     memset(&t->sigs, 0, sizeof t->sigs);
-    fake_some_scalar(t->w, &t->x);
-    fake_some_scalar(t->w, &slope);
+    fake_some_scalar_on(t->w, c, &t->x);
+    fake_some_scalar_on(t->w, c, &slope);
     memcpy(t->body.ds_hash, t->ds_hash, 32);
     memcpy(t->body.key_id, t->key_id, 16);
-    t->body.curve = CS_CURVE_ED25519;
-    t->body.scheme = CS_SCHEME_FROST_ED25519;
+    fake_random(t->w, t->body.chain_code, sizeof t->body.chain_code);
+    t->body.curve = c;
+    t->body.scheme = t->scheme;
     t->body.n = 3;
     t->body.t = 2;
-    cs_point_base_mul(CS_CURVE_ED25519, &t->body.X, &t->x);
+    cs_point_base_mul(c, &t->body.X, &t->x);
     share = t->x;
     for (int i = 1; i <= 3; i++) {
-        cs_scalar_add(CS_CURVE_ED25519, &share, &share, &slope);
-        cs_point_base_mul(CS_CURVE_ED25519, &t->body.Xi[i], &share);
+        cs_scalar_add(c, &share, &share, &slope);
+        cs_point_base_mul(c, &t->body.Xi[i], &share);
     }
     cs_cert_content(C, &t->body);
     cs_cert_hash(t->cert_hash, C);
@@ -480,6 +492,96 @@ FAKE void fake_group_sign(struct fake_trio *t, uint8_t sig[64], struct cs_span m
     memcpy(sig + 32, k.b, 32);
 }
 
+/* 32 bytes, big endian, modulo the order. */
+FAKE void fake_mod_q(struct cs_scalar *out, const uint8_t in[32])
+{
+    uint8_t wide[64] = {0};
+
+    memcpy(wide + 32, in, 32);
+    cs_scalar_reduce64(CS_CURVE_SECP256K1, out, wide);
+}
+
+/* ECDSA over a digest with the whole secret x, low s. */
+FAKE void fake_ecdsa(struct fake_trio *t, uint8_t sig[64], const struct cs_scalar *x,
+                     const uint8_t digest[32])
+{
+    struct cs_scalar k, inv, r, m, s;
+    uint8_t R[CS_POINT_MAX];
+    struct cs_point p;
+
+    fake_some_scalar_on(t->w, CS_CURVE_SECP256K1, &k);
+    cs_point_base_mul(CS_CURVE_SECP256K1, &p, &k);
+    assert_int_equal(cs_point_encode(&p, R), 33);
+    fake_mod_q(&r, R + 1);
+    fake_mod_q(&m, digest);
+    assert_int_equal(cs_scalar_invert(CS_CURVE_SECP256K1, &inv, &k), CS_OK);
+    cs_scalar_muladd(CS_CURVE_SECP256K1, &s, &r, x, &m);
+    cs_scalar_mul(CS_CURVE_SECP256K1, &s, &s, &inv);
+    memcpy(sig, r.b, 32);
+    memcpy(sig + 32, s.b, 32);
+    if (!cs_ecdsa_is_low_s(sig)) {
+        cs_scalar_negate(CS_CURVE_SECP256K1, &s, &s);
+        memcpy(sig + 32, s.b, 32);
+    }
+}
+
+/* x or -x, so that its point has an even y; x-only point. */
+FAKE void fake_even(struct cs_scalar *x, uint8_t px[32])
+{
+    uint8_t enc[CS_POINT_MAX];
+    struct cs_point p;
+
+    cs_point_base_mul(CS_CURVE_SECP256K1, &p, x);
+    assert_int_equal(cs_point_encode(&p, enc), 33);
+    if (enc[0] == 3) {
+        cs_scalar_negate(CS_CURVE_SECP256K1, x, x);
+    }
+    memcpy(px, enc + 1, 32);
+}
+
+/* BIP 340 with the whole secret, with the tweak of a key-path-only output or without.
+ */
+FAKE void fake_bip340(struct fake_trio *t, uint8_t sig[64], const struct cs_scalar *x,
+                      bool tweaked, const uint8_t message[32])
+{
+    struct cs_scalar d = *x, k, e, tau;
+    uint8_t px[32], rx[32], in[96], h[32];
+
+    fake_even(&d, px);
+    if (tweaked) {
+        cs_tagged_hash(h, "TapTweak", CS_SPAN_OF(px));
+        fake_mod_q(&tau, h);
+        cs_scalar_add(CS_CURVE_SECP256K1, &d, &d, &tau);
+        fake_even(&d, px);
+    }
+    fake_some_scalar_on(t->w, CS_CURVE_SECP256K1, &k);
+    fake_even(&k, rx);
+    memcpy(in, rx, 32);
+    memcpy(in + 32, px, 32);
+    memcpy(in + 64, message, 32);
+    cs_tagged_hash(h, "BIP0340/challenge", CS_SPAN_OF(in));
+    fake_mod_q(&e, h);
+    cs_scalar_muladd(CS_CURVE_SECP256K1, &k, &e, &d, &k);
+    memcpy(sig, rx, 32);
+    memcpy(sig + 32, k.b, 32);
+}
+
+/* With the scheme of the group's key. */
+FAKE void fake_key_sign(struct fake_trio *t, uint8_t sig[64], const struct cs_scalar *x,
+                        bool tweaked, struct cs_span msg)
+{
+    if (t->scheme == CS_SCHEME_FROST_ED25519) {
+        fake_group_sign(t, sig, msg);
+        return;
+    }
+    assert_int_equal(msg.n, 32);
+    if (t->scheme == CS_SCHEME_ECDSA) {
+        fake_ecdsa(t, sig, x, msg.p);
+    } else {
+        fake_bip340(t, sig, x, tweaked, msg.p);
+    }
+}
+
 FAKE void fake_vault_new(struct fake_trio *t)
 {
     fake_ok(t->w, "POST", "/v2/vaults", "{\"name\":\"Main\"}");
@@ -496,13 +598,19 @@ FAKE int fake_wallet_post(struct fake_trio *t, const char *more)
     return fake_api(t->w, "POST", path, body);
 }
 
-FAKE void fake_wallet_new(struct fake_trio *t)
+FAKE void fake_wallet_as(struct fake_trio *t, const char *more)
 {
     fake_vault_new(t);
-    assert_int_equal(
-        fake_wallet_post(t, "\"blockchain\":\"SOLANA\",\"keystore\":\"MPC\""), 200);
+    if (fake_wallet_post(t, more) != 200) {
+        fail_msg("wallet: %s", t->w->reply_text);
+    }
     (void)snprintf(t->wallet, sizeof t->wallet, "%s", fake_text(t->w, "id"));
     assert_int_equal(cs_uuid_parse(t->wallet_id, t->wallet), CS_OK);
+}
+
+FAKE void fake_wallet_new(struct fake_trio *t)
+{
+    fake_wallet_as(t, "\"blockchain\":\"SOLANA\",\"keystore\":\"MPC\"");
 }
 
 FAKE void fake_wallet_get(struct fake_trio *t)
@@ -553,7 +661,7 @@ FAKE void fake_checked_make(struct fake_trio *t, uint8_t lo, uint8_t hi,
     c->pair[0] = lo;
     c->pair[1] = hi;
     cs_check_message(msg, t->cert_hash, lo, hi);
-    fake_group_sign(t, c->signature, CS_SPAN_OF(msg));
+    fake_key_sign(t, c->signature, &t->x, false, CS_SPAN_OF(msg));
 }
 
 FAKE void fake_key_commands(struct fake_trio *t)
@@ -561,16 +669,18 @@ FAKE void fake_key_commands(struct fake_trio *t)
     for (int i = 0; i < 3; i++) {
         assert_true(fake_cmd(&t->d[i], CS_CMD_KEY_CREATE));
         memcpy(t->key_id, t->d[i].last.u.key_create.key_id, 16);
+        assert_true(cs_scheme_parse(&t->scheme, t->d[i].last.u.key_create.scheme));
+        assert_string_equal(t->d[i].last.u.key_create.curve,
+                            cs_curve_name(cs_scheme_curve(t->scheme)));
     }
 }
 
-FAKE void fake_provisioned(struct fake_trio *t)
+/* The nodes' part of making the key that was asked for. */
+FAKE void fake_provision(struct fake_trio *t)
 {
     static const uint8_t pairs[3][2] = {{1, 2}, {1, 3}, {2, 3}};
     struct cs_ctl_frame f;
 
-    fake_quorum_joined(t);
-    fake_wallet_new(t);
     fake_key_commands(t);
     fake_make_cert(t);
     for (int i = 0; i < 3; i++) {
@@ -583,6 +693,13 @@ FAKE void fake_provisioned(struct fake_trio *t)
         fake_evt(&t->d[pairs[i][0] - 1], &f);
     }
     fake_wallet_status(t, "PROVISIONED");
+}
+
+FAKE void fake_provisioned(struct fake_trio *t)
+{
+    fake_quorum_joined(t);
+    fake_wallet_new(t);
+    fake_provision(t);
 }
 
 FAKE int fake_settings(struct fake_trio *t, bool enabled, bool raw)

@@ -57,7 +57,9 @@ struct fake_platform {
     bool exited;
     enum cs_err exit_err;
     uint64_t http_id, next_conn;
-    char token[80]; /* access token for fake_api */
+    uint64_t held_id;      /* the request whose answer is held back; 0: none */
+    unsigned held_answers; /* that came later than in their step */
+    char token[80];        /* access token for fake_api */
     bool require_fingerprint;
     const char *remote;
 };
@@ -120,11 +122,26 @@ FAKE void fake_notify(struct fake_platform *w, const struct cs_action *a)
     json_decref(o);
 }
 
+FAKE void fake_clear_reply(struct fake_platform *w)
+{
+    json_decref(w->reply);
+    free(w->reply_text);
+    w->reply = NULL;
+    w->reply_text = NULL;
+    w->status = 0;
+}
+
 FAKE void fake_reply(struct fake_platform *w, const struct cs_action *a)
 {
     json_error_t e;
 
-    assert_int_equal(a->conn, w->http_id);
+    if (w->held_id != 0 && a->conn == w->held_id) { /* of ?wait= */
+        fake_clear_reply(w);
+        w->held_id = 0;
+        w->held_answers++;
+    } else {
+        assert_int_equal(a->conn, w->http_id);
+    }
     assert_int_equal(w->status, 0); /* exactly one */
     w->status = a->status;
     w->reply_text = calloc(1, a->data_len + 1);
@@ -221,15 +238,6 @@ FAKE void fake_clear_sent(struct fake_platform *w)
     w->n_sent = 0;
 }
 
-FAKE void fake_clear_reply(struct fake_platform *w)
-{
-    json_decref(w->reply);
-    free(w->reply_text);
-    w->reply = NULL;
-    w->reply_text = NULL;
-    w->status = 0;
-}
-
 FAKE struct fake_platform *fake_platform_new(void)
 {
     struct fake_platform *w = calloc(1, sizeof *w);
@@ -294,6 +302,7 @@ FAKE void fake_wait(struct fake_platform *w, uint64_t ms)
 struct fake_http {
     const char *method, *path, *query, *body, *authorization, *type, *key;
     size_t body_len; /* 0: strlen */
+    bool may_wait;   /* 0 is returned when there is no answer yet */
 };
 
 FAKE int fake_http(struct fake_platform *w, struct fake_http h)
@@ -314,6 +323,10 @@ FAKE int fake_http(struct fake_platform *w, struct fake_http h)
 
     fake_clear_reply(w);
     fake_event(w, (struct cs_event){.type = CS_EV_HTTP, .http = &req});
+    if (h.may_wait && w->status == 0) {
+        w->held_id = req.id;
+        return 0;
+    }
     assert_int_not_equal(w->status, 0);
     return w->status;
 }
@@ -349,9 +362,9 @@ FAKE void fake_login(struct fake_platform *w, const char *id, const char *secret
     (void)snprintf(w->token, sizeof w->token, "Bearer %s", fake_text(w, "accessToken"));
 }
 
-/* With the token of the last login. */
-FAKE int fake_api(struct fake_platform *w, const char *method, const char *path,
-                  const char *body)
+/* With the token of the last login.  May be answered later: 0. */
+FAKE int fake_api_wait(struct fake_platform *w, const char *method, const char *path,
+                       const char *body, bool may_wait)
 {
     char plain[512];
     const char *query = strchr(path, '?');
@@ -361,7 +374,14 @@ FAKE int fake_api(struct fake_platform *w, const char *method, const char *path,
                                            .path = plain,
                                            .query = query == NULL ? "" : query + 1,
                                            .body = body,
-                                           .authorization = w->token});
+                                           .authorization = w->token,
+                                           .may_wait = may_wait});
+}
+
+FAKE int fake_api(struct fake_platform *w, const char *method, const char *path,
+                  const char *body)
+{
+    return fake_api_wait(w, method, path, body, false);
 }
 
 FAKE void fake_ok(struct fake_platform *w, const char *method, const char *path,

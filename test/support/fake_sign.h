@@ -2,6 +2,7 @@
 #ifndef CS_TEST_FAKE_SIGN_H
 #define CS_TEST_FAKE_SIGN_H
 
+#include "mpc/bip32.h"
 #include "support/fake_device.h"
 
 struct fake_tx {
@@ -141,26 +142,40 @@ FAKE void fake_receipt(struct fake_trio *t, int i, struct cs_ctl_sign_done *d)
     cs_sign(d->receipt, t->d[i].key->ik_seed, CS_SPAN_OF(th));
 }
 
-/* reqh as the node works it out from its command. */
-FAKE void fake_reqh(struct fake_trio *t, const struct fake_tx *x,
-                    const struct cs_ctl_sign *s, uint8_t reqh[32])
+FAKE enum cs_request_kind fake_request_kind(const char *word)
 {
-    const struct cs_span msg = cs_wr_get(&x->message);
-    struct cs_request r = {.kind = strcmp(s->kind, "RAW") == 0
-                                       ? CS_REQUEST_SIGN_RAW
-                                       : CS_REQUEST_SIGN_PLAINTEXT,
-                           .curve = CS_CURVE_ED25519,
-                           .scheme = CS_SCHEME_FROST_ED25519};
+    return strcmp(word, "RAW") == 0          ? CS_REQUEST_SIGN_RAW
+           : strcmp(word, "PLAINTEXT") == 0  ? CS_REQUEST_SIGN_PLAINTEXT
+           : strcmp(word, "TYPED_DATA") == 0 ? CS_REQUEST_SIGN_TYPED_DATA
+                                             : CS_REQUEST_SIGN_DIGEST;
+}
+
+/* reqh as the node works it out from its command. */
+FAKE void fake_reqh_of(struct fake_trio *t, const struct cs_span *items, size_t n,
+                       const struct cs_ctl_sign *s, uint8_t reqh[32])
+{
+    struct cs_request r = {.kind = fake_request_kind(s->kind),
+                           .curve = cs_scheme_curve(t->scheme),
+                           .scheme = t->scheme};
 
     memcpy(r.request_id, s->request_id, 16);
     memcpy(r.ds_hash, t->ds_hash, 32);
     memcpy(r.key_id, s->key_id, 16);
+    assert_int_equal(cs_path_parse(r.path, &r.path_len, s->path), CS_OK);
     (void)snprintf(r.blockchain, sizeof r.blockchain, "%s", s->blockchain);
     cs_sha256(r.payload_hash, CS_SPAN(s->payload.p, s->payload.n));
-    cs_request_messages_hash(r.messages_hash, &msg, 1);
+    cs_request_messages_hash(r.messages_hash, items, n);
     r.policy_version = s->policy_version;
     r.expires_ms = (int64_t)s->expires_at;
     cs_request_hash(reqh, &r);
+}
+
+FAKE void fake_reqh(struct fake_trio *t, const struct fake_tx *x,
+                    const struct cs_ctl_sign *s, uint8_t reqh[32])
+{
+    const struct cs_span msg = cs_wr_get(&x->message);
+
+    fake_reqh_of(t, &msg, 1, s, reqh);
 }
 
 /* sign.done of device i for its last command, with this signature; the frame borrows

@@ -548,8 +548,13 @@ static void bad_wallet_requests_name_their_field(void **state)
         {"\"blockchain\":\"SOLANA\",\"keystore\":\"MPC\",\"keyAlgorithm\":"
          "\"SECP256K1\"",
          400, "keyAlgorithm"},
-        {"\"blockchain\":\"XRP_LEDGER\",\"keystore\":\"MPC\"", 409, "keyAlgorithm"},
-        {"\"blockchain\":\"ETHEREUM\",\"keystore\":\"MPC\"", 409, "keyAlgorithm"},
+        {"\"blockchain\":\"ETHEREUM\",\"keystore\":\"MPC\",\"keyAlgorithm\":"
+         "\"ED25519\"",
+         400, "keyAlgorithm"},
+        {"\"blockchain\":\"BITCOIN\",\"keystore\":\"MPC\",\"addressType\":\"P2PKH\"",
+         400, "addressType"},
+        {"\"blockchain\":\"LITECOIN\",\"keystore\":\"MPC\",\"addressType\":\"P2WPKH\"",
+         400, "addressType"},
         {"\"blockchain\":\"SOLANA\",\"keystore\":\"MPC\",\"recoveryPublicKey\":\"00\"",
          409, "recoveryPublicKey"},
         {"\"blockchain\":\"SOLANA\",\"keystore\":\"MPC\",\"externalId\":7", 400,

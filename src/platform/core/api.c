@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "platform/core/idem.h"
 #include "platform/core/ip_rule.h"
+#include "platform/core/wait.h"
 
 enum { BAD_AUTH_BURST = 100, BAD_AUTH_PER_S = 10 };
 
@@ -300,6 +301,22 @@ static bool read_body(struct cs_api *a)
 
 /* ---- running ----------------------------------------------------------- */
 
+/* ?wait=: the answer goes out later (wait.h). */
+static bool held_back(const struct cs_api *a)
+{
+    struct cs_pc_wait w = {.http_id = a->http->id,
+                           .until_ms = a->core->now_ms + (uint64_t)a->wait_s * 1000,
+                           .table = a->wait_table};
+
+    if (a->wait_table == 0) {
+        return false;
+    }
+    CS_ASSERT(a->secret_name == NULL && a->extra.n == 0);
+    memcpy(w.id, a->wait_id, sizeof w.id);
+    (void)snprintf(w.actor, sizeof w.actor, "%s", a->actor);
+    return cs_pc_wait_add(a->core, &w);
+}
+
 static void run_handler(struct cs_api *a, const struct cs_route *r)
 {
     struct cs_idem idem = {0};
@@ -325,7 +342,9 @@ static void run_handler(struct cs_api *a, const struct cs_route *r)
     CS_ASSERT(w.err == CS_OK);
     json_decref(answer);
     cs_idem_keep(&idem, a, cs_wr_get(&w));
-    reply_ok(a, cs_wr_get(&w));
+    if (!held_back(a)) {
+        reply_ok(a, cs_wr_get(&w));
+    }
     cs_wr_free(&w);
 }
 

@@ -26,10 +26,12 @@ enum cs_api_code {
 enum {
     CS_API_BODY_MAX = 512 << 10,
     CS_API_PARAMS = 3,
-    CS_API_NAME = 50,  /* characters of a name, as in the vendor's console */
-    CS_API_TEXT = 500, /* of a description */
-    CS_API_EXT = 128,  /* of an external or correlation id */
-    CS_API_PAGE = 50,  /* default page */
+    CS_API_NAME = 50,     /* characters of a name, as in the vendor's console */
+    CS_API_TEXT = 500,    /* of a description */
+    CS_API_EXT = 128,     /* of an external or correlation id */
+    CS_API_PATH = 128,    /* bytes of a derivation path, with its NUL */
+    CS_API_WAIT_MAX = 30, /* seconds of ?wait= */
+    CS_API_PAGE = 50,     /* default page */
     CS_API_PAGE_MAX = 200,
 };
 
@@ -54,6 +56,9 @@ struct cs_api {
     char secret[128];
     /* What a list's view() passes over: "" for no filter. */
     char want_chain[32], want_corr[4 * CS_API_EXT + 1];
+    /* ?wait=: how long, and for which record; 0: the answer goes out at once. */
+    uint32_t wait_s;
+    uint8_t wait_table, wait_id[CS_PC_ID];
     struct cs_wr extra; /* the same for more than one: text that starts with ',' */
 };
 
@@ -96,6 +101,12 @@ const char *cs_api_name_opt(struct cs_api *a, const char *member,
 bool cs_api_query(struct cs_api *a, const char *name, char *out, size_t size);
 /* Percent- and plus-decoding; false when malformed or too long. */
 bool cs_api_percent(char *out, size_t size, const char *text, size_t n);
+
+/* "derivationPath" of the body into the wire's form: "m/0/5" and "0/5" give "0/5",
+ * "m", "" and none give "".  Failures are those of a->in. */
+void cs_api_path(struct cs_api *a, char out[CS_API_PATH]);
+/* The same for a text of the query. */
+enum cs_err cs_api_path_parse(char out[CS_API_PATH], const char *text) CS_MUST_USE;
 
 /* One page of an index: fills {"filter", name: [...]} through view(rec).  Entries for
  * which keep() says no are passed over; at most 1000 are looked at for a page. */
@@ -164,7 +175,7 @@ json_t *cs_api_quorum_modify(struct cs_api *a);
 json_t *cs_api_memberships(struct cs_api *a);
 json_t *cs_api_session_sets(struct cs_api *a);
 json_t *cs_api_session_set_status(struct cs_api *a);
-/* rest_vaults.c, rest_wallets.c */
+/* rest_vaults.c, rest_wallets.c, rest_wallet_new.c */
 json_t *cs_api_vault_create(struct cs_api *a);
 json_t *cs_api_vault_get(struct cs_api *a);
 json_t *cs_api_vault_list(struct cs_api *a);
@@ -177,10 +188,13 @@ json_t *cs_api_wallet_list_global(struct cs_api *a);
 json_t *cs_api_wallet_update(struct cs_api *a);
 json_t *cs_api_wallet_settings(struct cs_api *a);
 json_t *cs_api_wallet_delete(struct cs_api *a);
+json_t *cs_api_wallet_address(struct cs_api *a);
 json_t *cs_api_wallet_receipts(struct cs_api *a);
 /* rest_transactions.c */
 json_t *cs_api_tx_raw(struct cs_api *a);
 json_t *cs_api_tx_plaintext(struct cs_api *a);
+json_t *cs_api_tx_typed_data(struct cs_api *a);
+json_t *cs_api_tx_digest(struct cs_api *a);
 json_t *cs_api_tx_get(struct cs_api *a);
 json_t *cs_api_tx_list(struct cs_api *a);
 json_t *cs_api_tx_timeline(struct cs_api *a);
@@ -201,5 +215,19 @@ void cs_setup_start(struct cs_platform_core *core);
 json_t *cs_device_view(struct cs_api *a, const json_t *rec);
 /* rest_wallets.c: the wallet of params 0 (vault) and 1; NULL with the refusal set. */
 json_t *cs_api_wallet_record(struct cs_api *a);
+json_t *cs_wallet_view(const json_t *rec);
+/* Text of an optional member (name, description ..) of create and update. */
+void cs_wallet_text(struct cs_api *a, json_t *o, const char *member, size_t max);
+/* By correlation id, for wallets: put in or taken out of the index. */
+void cs_wallet_index_corr(struct cs_api *a, const json_t *rec, bool add);
+/* tx_view.c.  In a list, what follows from many signatures is left out. */
+json_t *cs_tx_view(const json_t *rec, bool in_list);
+json_t *cs_tx_asset(const char *chain, const char *symbol, const char *contract);
+
+/* wait.c: the parameter "wait", 0 to 30 s.  false: malformed, refusal set. */
+bool cs_api_wait_read(struct cs_api *a);
+/* Asks for the answer to be held back until rec has reached its final state, when the
+ * request has a "wait". */
+void cs_api_wait_for(struct cs_api *a, uint8_t table, const json_t *rec);
 
 #endif

@@ -105,6 +105,8 @@ struct cs_platform_core {
     uint8_t setup_hash[32];
     char org_id[37];
     struct cs_platform_stats stats;
+    struct cs_pc_wait *waits; /* wait.h; NULL before the first */
+    size_t n_waits;
 };
 
 /* ---- conn.c: connections of both channels -------------------------------------------

@@ -37,6 +37,10 @@ void cs_pc_event(struct cs_platform_core *core, struct cs_pc_live *from,
     case CS_EVT_SIGN_FAILED:
         cs_pc_sign_event(core, from, f);
         break;
+    case CS_EVT_PEER_QUARANTINED:
+    case CS_EVT_PEER_RELEASED:
+        cs_pc_peer_event(core, from, f);
+        break;
     case CS_EVT_REQUEST_STEP:
         step_event(core, from, &f->u.request_step);
         break;

@@ -117,7 +117,7 @@ static void offer(struct job *j)
     (void)snprintf(k->curve, sizeof k->curve, "%s",
                    cs_js_text(j->wallet, "keyAlgorithm"));
     (void)snprintf(k->scheme, sizeof k->scheme, "%s",
-                   cs_scheme_name(CS_SCHEME_FROST_ED25519));
+                   cs_scheme_name(cs_pc_wallet_scheme(j->wallet)));
     (void)snprintf(k->blockchain, sizeof k->blockchain, "%s",
                    cs_js_text(j->wallet, "blockchain"));
     (void)snprintf(k->name, sizeof k->name, "%s", cs_js_text(j->wallet, "name"));
@@ -243,19 +243,14 @@ static bool cert_load(const struct job *j, struct cs_certificate *out)
 
 static void provision(struct job *j, const struct cs_certificate *cert)
 {
-    const struct cs_chain_info *chain = cs_chain_by_name(
-        cs_js_text(j->wallet, "blockchain"));
     uint8_t pub[CS_POINT_MAX];
     size_t n = cs_point_encode(&cert->body.X, pub);
     char address[CS_CHAIN_ADDRESS_MAX];
     const char *why = "";
     struct cs_chain_key key;
-    enum cs_err err = CS_ERR_CHAIN_UNKNOWN;
+    enum cs_err err = cs_pc_chain_key(&key, cs_js_text(j->wallet, "blockchain"),
+                                      cert->body.scheme, CS_SPAN(pub, n), &why);
 
-    if (chain != NULL) {
-        err = cs_chain_key_init(&key, chain->chain, cert->body.curve, CS_SPAN(pub, n),
-                                &why);
-    }
     if (err == CS_OK) {
         err = cs_chain_address(address, &key, &why);
     }
@@ -299,7 +294,7 @@ static enum cs_err cert_check(const struct job *j, const struct cs_ctl_key_activ
     CS_CHECK(cs_certificate_verify(cert, &roster));
     if (!cs_js_id(j->key, "keyId", key_id) ||
         memcmp(cert->body.key_id, key_id, CS_ID_LEN) != 0 || cert->body.epoch != 0 ||
-        cert->body.scheme != CS_SCHEME_FROST_ED25519 ||
+        cert->body.scheme != cs_pc_wallet_scheme(j->wallet) ||
         strcmp(cs_curve_name(cert->body.curve),
                cs_js_text(j->wallet, "keyAlgorithm")) != 0) {
         return CS_ERR_CERT_INVALID;
@@ -346,14 +341,9 @@ static void active(struct job *j, const struct cs_ctl_key_active *a)
 static bool check_ok(const struct job *j, const struct cs_ctl_key_checked *c)
 {
     struct cs_certificate cert;
-    uint8_t pub[CS_POINT_MAX], msg[32];
 
-    if (!cert_load(j, &cert)) {
-        return false;
-    }
-    CS_ASSERT(cs_point_encode(&cert.body.X, pub) == CS_IK_LEN);
-    cs_check_message(msg, cert.cert_hash, c->pair[0], c->pair[1]);
-    return cs_sign_verify(c->signature, pub, CS_SPAN_OF(msg));
+    return cert_load(j, &cert) &&
+           cs_check_verify(&cert.body, c->pair, c->signature) == CS_OK;
 }
 
 static void checked(struct job *j, uint8_t from, const struct cs_ctl_key_checked *c)

@@ -28,10 +28,11 @@
     X(WALLETS_READ,       "wallets.read",           WALLETS,      "list wallets")                   \
     X(WALLETS_CREATE,     "wallets.create",         WALLETS,      "create wallets")                 \
     X(WALLETS_UPDATE,     "wallets.update",         WALLETS,      "rename wallets")                 \
-    X(WALLETS_SETTINGS,   "wallets.settings",       WALLETS,      "enable wallets and raw signing") \
+    X(WALLETS_SETTINGS,   "wallets.settings",       WALLETS,      "enable wallets, raw and blind signing") \
     X(TX_READ,            "transactions.read",      TRANSACTIONS, "list transactions")              \
     X(TX_RAW,             "transactions.raw",       TRANSACTIONS, "request signatures of transactions") \
     X(TX_PLAINTEXT,       "transactions.plaintext", TRANSACTIONS, "request signatures of messages") \
+    X(TX_DIGEST,          "transactions.digest",    TRANSACTIONS, "request blind signatures of digests") \
     X(AUDIT_READ,         "audit.read",             AUDIT,        "read timelines and receipts")
 /* clang-format on */
 

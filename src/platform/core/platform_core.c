@@ -8,6 +8,7 @@
 #include "base/rd.h"
 #include "platform/core/api.h"
 #include "platform/core/flows.h"
+#include "platform/core/wait.h"
 
 enum { URL_MAX = 255, CA_MAX = 2048, CLOCK_JITTER_MS = 1000 };
 
@@ -185,6 +186,7 @@ void cs_platform_core_free(struct cs_platform_core *core)
     cs_pc_conn_free_all(core);
     cs_token_free_all(core);
     cs_pc_qset_free_all(core);
+    cs_pc_wait_free(core);
     cs_db_free(core->db);
     text_free(core->cfg.platform_url);
     text_free(core->cfg.relay_url);
@@ -231,6 +233,7 @@ static void handle(struct cs_platform_core *core, const struct cs_event *ev)
         break;
     case CS_EV_STOP:
         core->stopping = true;
+        cs_pc_wait_end(core);
         cs_pc_conn_close_all(core);
         break;
     case CS_EV_TIME:
@@ -301,6 +304,7 @@ static void core_step(void *self, const struct cs_event *ev, struct cs_step *out
     if (ev->type != CS_EV_COMMIT_FAILED && ev->type != CS_EV_STOP) {
         cs_pc_timers_run(core); /* first, so that nobody sees what is over as alive */
         cs_pc_conn_tick(core);
+        cs_pc_wait_run(core); /* after the timers: they may have ended a request */
     }
     handle(core, ev);
     finish(core, ev);
@@ -315,7 +319,7 @@ static uint64_t core_deadline(void *self)
 {
     const struct cs_platform_core *core = self;
     uint64_t at = core->conns.n > 0 ? core->tick_at : UINT64_MAX;
-    uint64_t timer;
+    uint64_t timer, wait = cs_pc_wait_deadline(core);
 
     if (core->broken != CS_OK || core->stopping) {
         return UINT64_MAX;
@@ -326,7 +330,7 @@ static uint64_t core_deadline(void *self)
                     : core->now_ms + (uint64_t)(core->timer_next - core->wall_ms);
         at = timer < at ? timer : at;
     }
-    return at;
+    return wait < at ? wait : at;
 }
 
 static void core_durable(void *self, uint64_t seq)

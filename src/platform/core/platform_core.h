@@ -2,16 +2,18 @@
  * channel, quorums, keys, signing requests and the routing of the relay.
  *
  *   events in                                   actions out
- *   CS_EV_START                                 NOTIFY "setup-token" while nobody set
- * up CS_EV_HTTP  http                            REPLY (exactly one, same step)
+ *   CS_EV_START                                 NOTIFY "setup-token" while not set up
+ *   CS_EV_HTTP  http                            REPLY (exactly one: in the same step,
+ *                                               or within 30 s with ?wait=)
  *   CS_EV_CONN_UP conn, channel, remote, exporter
  *                                               SEND challenge
  *   CS_EV_MESSAGE conn, data                    SEND, CLOSE
  *   CS_EV_CONN_DOWN conn
  *   CS_EV_TIME
  *   CS_EV_COMMIT_FAILED err                     EXIT err: memory may be ahead of the
- * store CS_EV_STOP                                  CLOSE of all connections, EXIT
- * CS_OK
+ *                                               store
+ *   CS_EV_STOP                                  REPLY to who waits, CLOSE of all
+ *                                               connections, EXIT CS_OK
  *
  * Connection numbers are the glue's and not reused within a life of the core.  The
  * glue answers pings and closes silent sockets; the core closes those that do not sign

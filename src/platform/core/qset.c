@@ -37,6 +37,7 @@ const struct cs_pc_qset *cs_pc_qset(struct cs_platform_core *core,
     q = cs_alloc(sizeof *q);
     CS_ASSERT(q != NULL);
     memcpy(q->id, id, CS_PC_ID);
+    q->quarantined = cs_pc_quarantine_bits(rec);
     if (decode(rec, q)) {
         cs_pc_map_put(&core->qsets, &q->node, id, CS_PC_ID);
     } else {
@@ -46,6 +47,17 @@ const struct cs_pc_qset *cs_pc_qset(struct cs_platform_core *core,
     }
     json_decref(rec);
     return q;
+}
+
+void cs_pc_qset_quarantine(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
+                           uint32_t bits)
+{
+    struct cs_pc_qset *q = (struct cs_pc_qset *)(void *)cs_pc_map_get(&core->qsets, id,
+                                                                      CS_PC_ID);
+
+    if (q != NULL) {
+        q->quarantined = bits;
+    }
 }
 
 static void free_node(void *ctx, struct cs_pc_node *node)

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/rd.h"
 #include "crypto/hash.h"
+#include "platform/core/wait.h"
 
 enum { SEQ_BLOCK = 4096, KEY_MAX = 64 };
 
@@ -162,6 +163,7 @@ void cs_pc_save(struct cs_platform_core *core, uint8_t table, json_t *rec)
     CS_ASSERT(cs_js_id(rec, "id", id));
     cs_js_time(rec, "updatedAt", core->wall_ms);
     cs_pc_put(core, table, id, rec);
+    cs_pc_wait_saved(core, table, rec);
 }
 
 json_t *cs_pc_make(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],

@@ -51,7 +51,7 @@ json_t *cs_pc_get(struct cs_platform_core *core, uint8_t table,
                   const uint8_t id[CS_PC_ID]) CS_MUST_USE;
 void cs_pc_put(struct cs_platform_core *core, uint8_t table, const uint8_t id[CS_PC_ID],
                const json_t *rec);
-/* By its "id"; sets "updatedAt" to now. */
+/* By its "id"; sets "updatedAt" to now.  Answers who waits for it (wait.h). */
 void cs_pc_save(struct cs_platform_core *core, uint8_t table, json_t *rec);
 /* A record with id, organizationId, createdBy, createdAt, updatedAt, and _seq. */
 json_t *cs_pc_make(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],

@@ -14,6 +14,7 @@ static json_t *quorum_view(struct cs_api *a, const json_t *rec)
         cs_js_push_text(ids, cs_js_text(json_array_get(members, i), "deviceId"));
     }
     cs_js_set(o, "deviceIds", ids);
+    cs_js_set(o, "memberWarnings", cs_pc_quarantine_view(rec));
     cs_js_int(o, "operationTimeoutSeconds", a->core->cfg.limits.sign_s);
     cs_js_int(o, "sessionTimeoutSeconds", a->core->cfg.limits.sign_attempt_s);
     return o;

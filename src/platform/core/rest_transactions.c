@@ -1,101 +1,32 @@
-/* Signing requests: raw transactions and plaintext messages (DECISIONS 26-28). */
+/* Signing requests: transactions, texts, typed data, digests (DECISIONS 26-28). */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "platform/core/api.h"
 #include "platform/core/flows.h"
 
-#define NO_TIME "1970-01-01T00:00:00.000Z"
-
-enum { RAW_HEX_MAX = 2 * CS_CHAIN_PAYLOAD_MAX, MESSAGE_MAX = 64 << 10 };
-
-/* ---- view -------------------------------------------------------------- */
-
-static json_t *asset_view(const char *chain, const char *symbol, const char *contract)
-{
-    const struct cs_chain_info *info = cs_chain_by_name(chain);
-    const char *native = info == NULL ? "" : info->symbol;
-    bool is_native = contract[0] == '\0';
-    char label[CS_CHAIN_ADDRESS_MAX + 96];
-    uint8_t d[32];
-    json_t *o = cs_js_obj();
-
-    symbol = symbol[0] == '\0' ? native : symbol;
-    (void)snprintf(label, sizeof label, "%s/%s/%s", chain, symbol, contract);
-    cs_pc_digest(d, "asset", CS_SPAN(label, strlen(label)), CS_SPAN(NULL, 0));
-    cs_uuid_from_random(d); /* the same asset has the same id */
-    cs_js_uuid(o, "id", d);
-    if (is_native) {
-        cs_js_str(o, "standard", "NATIVE");
-        cs_js_int(o, "decimals", info == NULL ? 0 : info->decimals);
-    } else {
-        cs_js_str(o, "standard",
-                  strcmp(chain, "SOLANA") == 0 ? "SPL" : "ISSUED_CURRENCY");
-        cs_js_str(o, "contract", contract);
-    }
-    cs_js_str(o, "symbol", symbol);
-    cs_js_str(o, "blockchain", chain);
-    cs_js_str(o, "createdAt", NO_TIME);
-    return o;
-}
-
-static void add_final(json_t *o, const struct cs_pc_tx *t, const char *signature)
-{
-    struct cs_chain_signed s = {0};
-    struct cs_chain_sig sig = {0};
-    const char *why = NULL;
-
-    if (cs_unhex(sig.rs, sizeof sig.rs, signature) != CS_OK) {
-        return;
-    }
-    if (!t->chain.is_message &&
-        cs_chain_finish(&s, &t->key, cs_wr_get(&t->payload), &sig, 1, &why) == CS_OK) {
-        cs_js_hex(o, "signedTransaction", s.bytes.p, s.bytes.n);
-        if (s.txid[0] != '\0') {
-            cs_js_str(o, "hash", s.txid);
-        }
-    }
-    cs_chain_signed_free(&s);
-}
-
-/* What follows from the payload is worked out anew, so it cannot be altered in a store.
- */
-static void add_derived(json_t *o, const json_t *rec)
-{
-    const char *signature = cs_js_text(rec, "signature"), *why = NULL;
-    struct cs_pc_tx t;
-
-    if (cs_pc_tx_open(&t, rec, &why) == CS_OK) {
-        cs_js_hex(o, "signingHash", t.chain.items[0].message.p,
-                  t.chain.items[0].message.n);
-        if (signature[0] != '\0') {
-            cs_js_str(o, "canonicalSignature", signature);
-            add_final(o, &t, signature);
-        }
-    }
-    cs_pc_tx_free(&t);
-}
-
-static json_t *tx_view(struct cs_api *a, const json_t *rec)
-{
-    const json_t *sign = json_object_get(rec, "_sign");
-    json_t *o = cs_js_public(rec), *signers = json_object_get(sign, "signers");
-
-    (void)a;
-    add_derived(o, rec);
-    cs_js_int(o, "attempt", cs_js_num(sign, "attempt"));
-    if (signers != NULL) {
-        cs_js_set(o, "signers", json_incref(signers));
-    }
-    cs_js_set(o, "receipts", json_incref(json_object_get(sign, "receipts")));
-    return o;
-}
+enum {
+    RAW_HEX_MAX = 2 * CS_CHAIN_PAYLOAD_MAX,
+    MESSAGE_MAX = 64 << 10,
+    TYPED_DATA_MAX = 64 << 10,
+    DIGEST_HEX = 2 * 32,
+};
 
 /* ---- creating ---------------------------------------------------------- */
 
-static bool wallet_ok(struct cs_api *a, const json_t *wallet, bool raw)
+static const char *const switch_help[][2] = {
+    {"rawSigningEnabled",
+     "raw signing is off for this wallet: switch it on in its settings"},
+    {"blindSigningEnabled",
+     "signing of digests is off for this wallet, and should be: nobody can see what a "
+     "digest does; switch it on in its settings if you must"},
+};
+
+static bool wallet_ok(struct cs_api *a, const json_t *wallet, const char *kind)
 {
     const json_t *s = json_object_get(wallet, "settings");
+    const char *flag = cs_pc_tx_switch(kind);
 
     if (!cs_js_is(wallet, "status", "PROVISIONED")) {
         (void)cs_api_fail(a, CS_API_STATE, "walletId",
@@ -103,10 +34,11 @@ static bool wallet_ok(struct cs_api *a, const json_t *wallet, bool raw)
     } else if (!cs_js_true(s, "enabled")) {
         (void)cs_api_fail(a, CS_API_STATE, "enabled",
                           "the wallet is not enabled: enable it in its settings");
-    } else if (raw && !cs_js_true(s, "rawSigningEnabled")) {
-        (void)cs_api_fail(
-            a, CS_API_STATE, "rawSigningEnabled",
-            "raw signing is off for this wallet: switch it on in its settings");
+    }
+    for (size_t i = 0; flag != NULL && i < CS_COUNTOF(switch_help); i++) {
+        if (strcmp(flag, switch_help[i][0]) == 0 && !cs_js_true(s, flag)) {
+            (void)cs_api_fail(a, CS_API_STATE, flag, "%s", switch_help[i][1]);
+        }
     }
     return a->code == CS_API_OK;
 }
@@ -125,6 +57,17 @@ static json_t *address_view(const json_t *wallet, const char *type, const char *
     return o;
 }
 
+/* A token whose decimals the payload does not say is counted in its smallest unit. */
+static void add_quantity(json_t *rec, const struct cs_chain_tx *tx)
+{
+    if (tx->amount[0] == '\0' && tx->units[0] != '\0') {
+        cs_js_int(json_object_get(rec, "asset"), "decimals", 0);
+        cs_js_str(rec, "qty", tx->units);
+    } else {
+        cs_js_str(rec, "qty", tx->amount[0] == '\0' ? "0" : tx->amount);
+    }
+}
+
 /* The summary of the payload: who pays whom how much. */
 static void add_summary(json_t *rec, const struct cs_chain_tx *tx)
 {
@@ -133,9 +76,9 @@ static void add_summary(json_t *rec, const struct cs_chain_tx *tx)
     cs_js_str(rec, "transactionType", tx->kind);
     cs_js_str(rec, "summary", tx->text);
     cs_js_bool(rec, "summaryIsComplete", tx->is_clear);
-    cs_js_set(rec, "asset", asset_view(chain, tx->asset, tx->contract));
-    cs_js_set(rec, "feeAsset", asset_view(chain, "", ""));
-    cs_js_str(rec, "qty", tx->amount[0] == '\0' ? "0" : tx->amount);
+    cs_js_set(rec, "asset", cs_tx_asset(chain, tx->asset, tx->contract));
+    cs_js_set(rec, "feeAsset", cs_tx_asset(chain, "", ""));
+    add_quantity(rec, tx);
     if (tx->fee[0] != '\0') {
         cs_js_str(rec, "feeQty", tx->fee);
     }
@@ -156,20 +99,39 @@ static void add_summary(json_t *rec, const struct cs_chain_tx *tx)
     }
 }
 
+/* The key that signs and its address: the wallet's own, or the derived one. */
+static bool add_key(struct cs_api *a, json_t *rec, const json_t *wallet)
+{
+    char address[CS_CHAIN_ADDRESS_MAX];
+    struct cs_chain_key key;
+    const char *why = "";
+    enum cs_err err = cs_pc_wallet_key(&key, wallet, cs_pc_tx_path(rec), &why);
+
+    if (err == CS_OK) {
+        err = cs_chain_address(address, &key, &why);
+    }
+    if (err != CS_OK) {
+        (void)cs_api_fail(a, CS_API_INVALID, "derivationPath", "%s: %s",
+                          cs_err_reason(err), why);
+        return false;
+    }
+    cs_js_str(rec, "originAddress", address);
+    cs_js_set(rec, "origin", address_view(wallet, "WALLET", address));
+    cs_js_hex(rec, "_publicKey", key.pub, key.pub_len);
+    cs_js_str(rec, "_scheme", cs_scheme_name(cs_pc_wallet_scheme(wallet)));
+    return true;
+}
+
 static void add_wallet(json_t *rec, const json_t *wallet)
 {
-    const char *address = cs_js_text(wallet, "address");
     json_t *freeze = cs_js_obj();
 
     cs_js_str(rec, "walletId", cs_js_text(wallet, "id"));
     cs_js_str(rec, "vaultId", cs_js_text(wallet, "vaultId"));
     cs_js_str(rec, "blockchain", cs_js_text(wallet, "blockchain"));
-    cs_js_str(rec, "originAddress", address);
-    cs_js_set(rec, "origin", address_view(wallet, "WALLET", address));
     cs_js_bool(freeze, "isFrozen", false);
     cs_js_set(rec, "freezeInfo", freeze);
     cs_js_bool(rec, "signOnly", true);
-    cs_js_str(rec, "_publicKey", cs_js_text(wallet, "publicKey"));
     cs_js_str(rec, "_quorumId", cs_js_text(wallet, "quorumId"));
     cs_js_str(rec, "_keyId", cs_js_text(json_object_get(wallet, "_key"), "keyId"));
 }
@@ -187,17 +149,42 @@ static void index_new(struct cs_api *a, const json_t *rec, const uint8_t id[CS_P
     cs_api_external_put(a, CS_UNIQUE_TX, wallet, rec);
 }
 
+/* Everything is checked: the record is made and offered to a pair. */
+static json_t *begin(struct cs_api *a, json_t *rec, const struct cs_pc_tx *t)
+{
+    uint8_t id[CS_PC_ID];
+    json_t *head;
+
+    cs_pc_new_id(a->core, id);
+    head = cs_pc_make(a->core, id, a->actor);
+    CS_ASSERT(json_object_update(rec, head) == 0);
+    json_decref(head);
+    add_summary(rec, &t->chain);
+    if (t->kind != CS_CHAIN_KIND_RAW) {
+        cs_js_hex(rec, "encodedTransaction", t->chain.items[0].data.p,
+                  t->chain.items[0].data.n);
+    }
+    index_new(a, rec, id);
+    cs_pc_sign_start(a->core, rec, t->chain.n_items); /* saves it */
+    cs_api_wait_for(a, CS_PC_TX, rec);
+    return cs_tx_view(rec, false);
+}
+
 static json_t *start(struct cs_api *a, const json_t *wallet, const json_t *wishes,
                      const char *field)
 {
-    struct cs_pc_tx t;
+    struct cs_pc_tx t = {0};
     const char *why = "";
-    uint8_t id[CS_PC_ID], quorum[CS_PC_ID];
+    uint8_t quorum[CS_PC_ID];
     json_t *rec = cs_js_obj(), *view = NULL;
     enum cs_err err;
 
     add_wallet(rec, wallet);
     CS_ASSERT(json_object_update(rec, (json_t *)(uintptr_t)wishes) == 0);
+    if (!add_key(a, rec, wallet)) {
+        json_decref(rec);
+        return NULL;
+    }
     err = cs_pc_tx_open(&t, rec, &why);
     if (err != CS_OK) {
         (void)cs_api_fail(a, CS_API_INVALID, field, "%s: %s", cs_err_reason(err), why);
@@ -205,30 +192,20 @@ static json_t *start(struct cs_api *a, const json_t *wallet, const json_t *wishe
                !cs_pc_sign_has_room(a->core, quorum)) {
         (void)cs_api_fail(a, CS_API_LIMIT, "", "too many requests of this quorum wait");
     } else {
-        json_t *head;
-
-        cs_pc_new_id(a->core, id);
-        head = cs_pc_make(a->core, id, a->actor);
-        CS_ASSERT(json_object_update(rec, head) == 0);
-        json_decref(head);
-        add_summary(rec, &t.chain);
-        if (t.chain.is_message) {
-            cs_js_hex(rec, "encodedTransaction", t.chain.items[0].data.p,
-                      t.chain.items[0].data.n);
-        }
-        index_new(a, rec, id);
-        cs_pc_sign_start(a->core, rec); /* saves it */
-        view = tx_view(a, rec);
+        view = begin(a, rec, &t);
     }
     cs_pc_tx_free(&t);
     json_decref(rec);
     return view;
 }
 
-/* The texts that both kinds may carry. */
-static void add_names(struct cs_api *a, json_t *wishes)
+/* What every kind may carry.  The path is always there, so that a repeat with another
+ * one is seen to be another wish. */
+static json_t *new_wishes(struct cs_api *a, const char *kind, const char *action)
 {
     static const char *const names[] = {"externalId", "correlationId"};
+    char path[CS_API_PATH], shown[CS_API_PATH + 2];
+    json_t *wishes = cs_js_obj();
 
     for (size_t i = 0; i < CS_COUNTOF(names); i++) {
         const char *text = cs_api_name_opt(a, names[i], CS_API_EXT);
@@ -237,20 +214,34 @@ static void add_names(struct cs_api *a, json_t *wishes)
             cs_js_str(wishes, names[i], text);
         }
     }
+    cs_api_path(a, path);
+    cs_js_str(wishes, "_path", path);
+    if (path[0] != '\0') {
+        (void)snprintf(shown, sizeof shown, "m/%s", path);
+        cs_js_str(wishes, "derivationPath", shown);
+    }
+    cs_js_str(wishes, "_kind", kind);
+    cs_js_str(wishes, "action", action);
+    return wishes;
+}
+
+static json_t *repeated(struct cs_api *a, const json_t *rec)
+{
+    cs_api_wait_for(a, CS_PC_TX, rec);
+    return cs_tx_view(rec, false);
 }
 
 static json_t *run(struct cs_api *a, json_t *wishes, const char *field)
 {
-    bool raw = cs_js_is(wishes, "_kind", "RAW");
     json_t *wallet = NULL, *rec = NULL, *view = NULL;
 
-    if (!cs_api_bad_body(a)) {
+    if (!cs_api_bad_body(a) && cs_api_wait_read(a)) {
         wallet = cs_api_wallet_record(a);
     }
-    if (wallet != NULL && wallet_ok(a, wallet, raw) &&
+    if (wallet != NULL && wallet_ok(a, wallet, cs_js_text(wishes, "_kind")) &&
         cs_api_external(a, CS_UNIQUE_TX, CS_PC_TX, cs_js_text(wallet, "id"), wishes,
                         &rec)) {
-        view = rec != NULL ? tx_view(a, rec) : start(a, wallet, wishes, field);
+        view = rec != NULL ? repeated(a, rec) : start(a, wallet, wishes, field);
     }
     json_decref(rec);
     json_decref(wallet);
@@ -258,21 +249,26 @@ static json_t *run(struct cs_api *a, json_t *wishes, const char *field)
     return view;
 }
 
-json_t *cs_api_tx_raw(struct cs_api *a)
+/* Hex of the body as it will be stored, "" with the refusal set. */
+static void read_hex(struct cs_api *a, json_t *wishes, const char *member,
+                     const char *as, size_t max)
 {
-    const char *hex = cs_jr_str(&a->in, "encodedTransaction", RAW_HEX_MAX, false);
-    bool sign_only = cs_jr_bool(&a->in, "signOnly");
-    json_t *wishes = cs_js_obj();
+    const char *hex = cs_jr_str(&a->in, member, max, false);
     struct cs_wr w = {0};
 
-    add_names(a, wishes);
     if (a->in.err == CS_OK && cs_unhex_wr(&w, hex, strlen(hex)) != CS_OK) {
-        cs_jr_fail(&a->in, "encodedTransaction", "must be hex, without 0x");
+        cs_jr_fail(&a->in, member, "must be hex, without 0x");
     }
-    cs_js_hex(wishes, "encodedTransaction", w.p, w.n);
-    cs_js_str(wishes, "_kind", "RAW");
-    cs_js_str(wishes, "action", "PALISADE_RAW");
+    cs_js_hex(wishes, as, w.p, w.n);
     cs_wr_free(&w);
+}
+
+json_t *cs_api_tx_raw(struct cs_api *a)
+{
+    json_t *wishes = new_wishes(a, "RAW", "PALISADE_RAW");
+    bool sign_only = cs_jr_bool(&a->in, "signOnly");
+
+    read_hex(a, wishes, "encodedTransaction", "encodedTransaction", RAW_HEX_MAX);
     if (!cs_api_bad_body(a) && !sign_only) {
         (void)cs_api_fail(a, CS_API_STATE, "signOnly",
                           "must be true: nothing is broadcast here, publish the signed "
@@ -281,16 +277,34 @@ json_t *cs_api_tx_raw(struct cs_api *a)
     return run(a, wishes, "encodedTransaction");
 }
 
+/* The text goes to the nodes byte for byte as it stands in the body. */
+static json_t *run_text(struct cs_api *a, json_t *wishes, const char *member,
+                        size_t max)
+{
+    const char *text = cs_jr_str(&a->in, member, max, false);
+
+    cs_js_hex(wishes, "_payload", text, strlen(text));
+    return run(a, wishes, member);
+}
+
 json_t *cs_api_tx_plaintext(struct cs_api *a)
 {
-    const char *message = cs_jr_str(&a->in, "message", MESSAGE_MAX, false);
-    json_t *wishes = cs_js_obj();
+    return run_text(a, new_wishes(a, "PLAINTEXT", "PALISADE_SIGN_PLAINTEXT"), "message",
+                    MESSAGE_MAX);
+}
 
-    add_names(a, wishes);
-    cs_js_hex(wishes, "_payload", message, strlen(message));
-    cs_js_str(wishes, "_kind", "PLAINTEXT");
-    cs_js_str(wishes, "action", "PALISADE_SIGN_PLAINTEXT");
-    return run(a, wishes, "message");
+json_t *cs_api_tx_typed_data(struct cs_api *a)
+{
+    return run_text(a, new_wishes(a, "TYPED_DATA", "PALISADE_SIGN_PLAINTEXT"),
+                    "typedData", TYPED_DATA_MAX);
+}
+
+json_t *cs_api_tx_digest(struct cs_api *a)
+{
+    json_t *wishes = new_wishes(a, "DIGEST", "PALISADE_RAW");
+
+    read_hex(a, wishes, "digest", "_payload", DIGEST_HEX);
+    return run(a, wishes, "digest");
 }
 
 /* ---- reading ----------------------------------------------------------- */
@@ -315,17 +329,29 @@ static json_t *tx_record(struct cs_api *a)
 
 json_t *cs_api_tx_get(struct cs_api *a)
 {
-    json_t *rec = tx_record(a);
-    json_t *view = rec == NULL ? NULL : tx_view(a, rec);
+    json_t *rec = cs_api_wait_read(a) ? tx_record(a) : NULL;
+    json_t *view = NULL;
 
+    if (rec != NULL) {
+        cs_api_wait_for(a, CS_PC_TX, rec);
+        view = cs_tx_view(rec, false);
+    }
     json_decref(rec);
     return view;
 }
 
+static json_t *list_view(struct cs_api *a, const json_t *rec)
+{
+    (void)a;
+    return cs_tx_view(rec, true);
+}
+
 json_t *cs_api_tx_list(struct cs_api *a)
 {
-    struct cs_api_page p = {
-        .table = CS_PC_TX, .kind = CS_IX_TXS, .name = "transactions", .view = tx_view};
+    struct cs_api_page p = {.table = CS_PC_TX,
+                            .kind = CS_IX_TXS,
+                            .name = "transactions",
+                            .view = list_view};
     json_t *wallet = cs_api_wallet_record(a);
 
     if (wallet == NULL ||

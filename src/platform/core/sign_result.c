@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/hash.h"
-#include "mpc/request.h"
+#include "mpc/bip32.h"
 #include "platform/core/sign_job.h"
 #include "platform/core/signers.h"
 
@@ -18,24 +18,50 @@ static bool is_signer(const struct cs_pc_sign_job *j, uint32_t index)
     return index != 0 && (index == pair[0] || index == pair[1]);
 }
 
+static enum cs_request_kind request_kind(enum cs_chain_kind kind)
+{
+    switch (kind) {
+    case CS_CHAIN_KIND_RAW:
+        return CS_REQUEST_SIGN_RAW;
+    case CS_CHAIN_KIND_PLAINTEXT:
+        return CS_REQUEST_SIGN_PLAINTEXT;
+    case CS_CHAIN_KIND_TYPED_DATA:
+        return CS_REQUEST_SIGN_TYPED_DATA;
+    case CS_CHAIN_KIND_DIGEST:
+        return CS_REQUEST_SIGN_DIGEST;
+    }
+    CS_ASSERT(false);
+    return CS_REQUEST_SIGN_DIGEST;
+}
+
+static void hash_items(uint8_t out[32], const struct cs_chain_tx *tx)
+{
+    struct cs_span items[CS_CTL_ITEMS_MAX];
+
+    CS_ASSERT(tx->n_items <= CS_COUNTOF(items)); /* cs_pc_tx_open */
+    for (size_t i = 0; i < tx->n_items; i++) {
+        items[i] = tx->items[i].message;
+    }
+    cs_request_messages_hash(out, items, tx->n_items);
+}
+
 /* The request as nodes have to understand it (PROTOCOLS 2.4): made from what we stored,
  * as they make it from what we sent. */
 static void request_of(const struct cs_pc_sign_job *j, const struct cs_pc_tx *t,
                        struct cs_request *r)
 {
-    const struct cs_span msg = t->chain.items[0].message;
-
     memset(r, 0, sizeof *r);
-    r->kind = t->chain.is_message ? CS_REQUEST_SIGN_PLAINTEXT : CS_REQUEST_SIGN_RAW;
+    r->kind = request_kind(t->kind);
     memcpy(r->request_id, j->id, sizeof r->request_id);
     memcpy(r->ds_hash, j->q->ds_hash, sizeof r->ds_hash);
     CS_ASSERT(cs_js_id(j->tx, "_keyId", r->key_id));
-    r->curve = CS_CURVE_ED25519;
-    r->scheme = CS_SCHEME_FROST_ED25519;
+    r->curve = cs_scheme_curve(t->scheme);
+    r->scheme = t->scheme;
+    CS_ASSERT(cs_path_parse(r->path, &r->path_len, cs_pc_tx_path(j->tx)) == CS_OK);
     (void)snprintf(r->blockchain, sizeof r->blockchain, "%s",
                    cs_js_text(j->tx, "blockchain"));
     cs_sha256(r->payload_hash, cs_wr_get(&t->payload));
-    cs_request_messages_hash(r->messages_hash, &msg, 1);
+    hash_items(r->messages_hash, &t->chain);
     r->policy_version = CS_PC_POLICY_VERSION;
     r->expires_ms = cs_js_num(j->sign, "expires");
 }
@@ -60,26 +86,39 @@ static bool receipt_ok(const struct cs_pc_sign_job *j, const struct cs_pc_tx *t,
     return cs_sign_verify(d->receipt, m->id.ik, CS_SPAN_OF(th));
 }
 
-/* Signature and receipt against what we derive ourselves. */
+/* Signatures and receipt against what we derive ourselves. */
 static enum cs_err done_check(const struct cs_pc_sign_job *j,
-                              const struct cs_ctl_sign_done *d)
+                              const struct cs_ctl_sign_done *d, bool is_known)
 {
     struct cs_pc_tx t;
     const char *why = "";
     enum cs_err err = cs_pc_tx_open(&t, j->tx, &why);
-    struct cs_span msg = {NULL, 0};
 
-    if (err == CS_OK) {
-        msg = t.chain.items[0].message;
-        if (d->signatures.n != CS_SIG_LEN ||
-            !cs_sign_verify(d->signatures.p, t.key.pub, msg)) {
-            err = CS_ERR_SIG_INVALID;
-        } else if (!receipt_ok(j, &t, d)) {
-            err = CS_ERR_RECEIPT;
-        }
+    if (err == CS_OK && !is_known) {
+        err = cs_pc_tx_finish(NULL, &t, CS_SPAN(d->signatures.p, d->signatures.n),
+                              &why);
+    }
+    if (err == CS_OK && !receipt_ok(j, &t, d)) {
+        why = cs_err_text(CS_ERR_RECEIPT);
+        err = CS_ERR_RECEIPT;
+    }
+    if (err != CS_OK) {
+        cs_log(CS_LOG_WARN, "platform", "request %s: a result is refused: %s",
+               cs_js_text(j->tx, "id"), why == NULL ? cs_err_text(err) : why);
     }
     cs_pc_tx_free(&t);
     return err;
+}
+
+/* Is it what another signer has already brought and we have verified? */
+static bool is_known(const struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d)
+{
+    const char *hex = cs_pc_tx_signatures(j->tx);
+    json_t *own = cs_json_hex(d->signatures.p, d->signatures.n);
+    bool same = hex[0] != '\0' && strcmp(hex, json_string_value(own)) == 0;
+
+    json_decref(own);
+    return same;
 }
 
 static bool has_receipt(const json_t *receipts, uint32_t index)
@@ -111,13 +150,13 @@ static void add_receipt(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done 
 /* A valid signature of a request that we gave up: it exists, so it is shown. */
 static void late(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d)
 {
-    if (json_object_get(j->tx, "signature") != NULL) {
+    if (cs_pc_tx_signatures(j->tx)[0] != '\0') {
         return;
     }
     cs_pc_sj_reason(
         j, "LATE_SIGNATURE",
         "a valid signature came after the request had failed: treat it as signed");
-    cs_js_hex(j->tx, "signature", d->signatures.p, d->signatures.n);
+    cs_js_hex(j->tx, "_signatures", d->signatures.p, d->signatures.n);
     add_receipt(j, d);
     cs_pc_timeline(j->core, j->id, d->index, "LATE_SIGNATURE", "after the end");
     cs_pc_sj_save(j);
@@ -125,12 +164,12 @@ static void late(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d)
 
 static void signed_now(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d)
 {
-    cs_js_hex(j->tx, "signature", d->signatures.p, d->signatures.n);
+    cs_js_hex(j->tx, "_signatures", d->signatures.p, d->signatures.n);
     cs_js_del(j->tx, "reasons");
     add_receipt(j, d);
     cs_pc_sj_finish(j, "SIGNED");
     cs_pc_timeline(j->core, j->id, d->index, "SIGNED",
-                   "signature and receipt verified");
+                   "signatures and receipt verified");
     cs_pc_sj_save(j);
 }
 
@@ -164,8 +203,8 @@ static void done_refused(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done
 
 static void done(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d)
 {
-    enum cs_err err = done_check(j, d);
-    char hex[2 * CS_SIG_LEN + 1];
+    bool known = is_known(j, d);
+    enum cs_err err = done_check(j, d, known);
 
     if (err != CS_OK) {
         done_refused(j, d, err);
@@ -173,7 +212,7 @@ static void done(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d)
         signed_now(j, d);
     } else if (cs_js_is(j->tx, "status", "FAILED")) {
         late(j, d);
-    } else if (cs_js_is(j->tx, "signature", cs_hex(hex, d->signatures.p, CS_SIG_LEN))) {
+    } else if (known) {
         add_receipt(j, d);
         cs_pc_sj_save(j);
     }

@@ -81,7 +81,8 @@ bool cs_pc_pair_pick(struct cs_platform_core *core, const struct cs_pc_qset *q,
             uint8_t p[2] = {a < b ? a : b, a < b ? b : a};
             uint32_t c;
 
-            if (m[a] == NULL || m[b] == NULL || !allowed(t, p[0], p[1])) {
+            if (m[a] == NULL || m[b] == NULL || !allowed(t, p[0], p[1]) ||
+                (q->quarantined & cs_pc_pair_bit(p[0], p[1])) != 0) {
                 continue;
             }
             c = cost(core, q, t, m, p);

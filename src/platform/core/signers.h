@@ -14,7 +14,8 @@ struct cs_pc_taught {
 uint32_t cs_pc_pair_bit(uint8_t lo, uint8_t hi);
 /* Is there a pair at all that could sign some day, online or not? */
 bool cs_pc_pair_possible(const struct cs_pc_qset *q, const struct cs_pc_taught *t);
-/* The best pair of members that are online now; false when there is none. */
+/* The best pair of members that are online now and not quarantined; false when there
+ * is none. */
 bool cs_pc_pair_pick(struct cs_platform_core *core, const struct cs_pc_qset *q,
                      const struct cs_pc_taught *t, uint8_t pair[2]);
 

@@ -2,8 +2,8 @@
  * life ends (DECISIONS 20).  The platform derives what is signed from the payload
  * itself and believes no signature, message or receipt that it has not verified.
  *
- * tx._sign: {attempt, phase OFFERED|WAIT|DONE, signers, expires, refused, badPairs,
- * lastPair, receipts: [{playerId, attempt, receipt, requestHash}]} */
+ * tx._sign: {attempt, phase OFFERED|WAIT|DONE, signers, expires, items, refused,
+ * badPairs, lastPair, receipts: [{playerId, attempt, receipt, requestHash}]} */
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +19,7 @@ enum {
     LOOK_AGAIN_MS = 5000, /* while there are no two signers */
     PAUSE_FIRST_MS = 250,
     PAUSE_MAX_MS = 4000,
+    ITEM_MS = 250, /* for each item after the first */
 };
 
 bool cs_pc_sj_open(struct cs_pc_sign_job *j, struct cs_platform_core *core,
@@ -91,10 +92,18 @@ void cs_pc_sj_pair(const struct cs_pc_sign_job *j, uint8_t pair[2])
 /* Payload as bytes: the transaction, or the text of a message. */
 static void payload_of(const struct cs_pc_sign_job *j, struct cs_wr *w)
 {
-    const char *hex = cs_js_text(
-        j->tx, cs_js_is(j->tx, "_kind", "RAW") ? "encodedTransaction" : "_payload");
+    const char *hex = cs_pc_tx_payload(j->tx);
 
     CS_ASSERT(cs_unhex_wr(w, hex, strlen(hex)) == CS_OK); /* checked at the API */
+}
+
+/* One pair's try: nodes give a request of many items more time (src/wire/README.md). */
+static int64_t attempt_ms(const struct cs_pc_sign_job *j)
+{
+    int64_t n = cs_js_num(j->sign, "items");
+
+    return (int64_t)j->core->cfg.limits.sign_attempt_s * 1000 +
+           (n > 1 ? (n - 1) * ITEM_MS : 0);
 }
 
 static void send_offer(struct cs_pc_sign_job *j, const uint8_t pair[2],
@@ -102,8 +111,7 @@ static void send_offer(struct cs_pc_sign_job *j, const uint8_t pair[2],
 {
     struct cs_ctl_frame f = {.kind = CS_CMD_SIGN};
     struct cs_ctl_sign *s = &f.u.sign;
-    int64_t until = j->core->wall_ms +
-                    (int64_t)j->core->cfg.limits.sign_attempt_s * 1000;
+    int64_t until = j->core->wall_ms + attempt_ms(j);
     struct cs_wr w = {0};
 
     payload_of(j, &w);
@@ -113,6 +121,7 @@ static void send_offer(struct cs_pc_sign_job *j, const uint8_t pair[2],
     (void)snprintf(s->blockchain, sizeof s->blockchain, "%s",
                    cs_js_text(j->tx, "blockchain"));
     (void)snprintf(s->kind, sizeof s->kind, "%s", cs_js_text(j->tx, "_kind"));
+    (void)snprintf(s->path, sizeof s->path, "%s", cs_pc_tx_path(j->tx));
     s->payload = (struct cs_blob){w.p, w.n};
     s->policy_version = CS_PC_POLICY_VERSION;
     s->expires_at = (uint64_t)cs_js_num(j->sign, "expires");
@@ -141,8 +150,11 @@ static void wait_for_signers(struct cs_pc_sign_job *j)
     cs_js_str(j->sign, "phase", "WAIT");
     cs_pc_sj_reason(
         j, "NOT_ENOUGH_SIGNERS",
-        "fewer than two nodes of the quorum are online and able to sign: start "
-        "them, the request goes on by itself");
+        j->q->quarantined == 0
+            ? "fewer than two nodes of the quorum are online and able to sign: start "
+              "them, the request goes on by itself"
+            : "no two nodes of the quorum are online, able to sign and not quarantined "
+              "(memberWarnings of the quorum): the request goes on once there are");
     arm(j, LOOK_AGAIN_MS);
 }
 
@@ -154,8 +166,8 @@ static bool wallet_allows(const struct cs_pc_sign_job *j)
                          ? cs_pc_get(j->core, CS_PC_WALLET, id)
                          : NULL;
     const json_t *s = json_object_get(wallet, "settings");
-    bool ok = cs_js_true(s, "enabled") &&
-              (!cs_js_is(j->tx, "_kind", "RAW") || cs_js_true(s, "rawSigningEnabled"));
+    const char *kind = cs_pc_tx_switch(cs_js_text(j->tx, "_kind"));
+    bool ok = cs_js_true(s, "enabled") && (kind == NULL || cs_js_true(s, kind));
 
     json_decref(wallet);
     return ok;
@@ -191,7 +203,7 @@ static void offer(struct cs_pc_sign_job *j)
     (void)snprintf(text, sizeof text, "attempt %u: players %u and %u",
                    (unsigned)attempt, pair[0], pair[1]);
     cs_pc_timeline(j->core, j->id, 0, "SIGNATURE_PENDING", text);
-    arm(j, (int64_t)j->core->cfg.limits.sign_attempt_s * 1000);
+    arm(j, attempt_ms(j));
 }
 
 bool cs_pc_sign_has_room(struct cs_platform_core *core, const uint8_t quorum[CS_PC_ID])
@@ -202,7 +214,7 @@ bool cs_pc_sign_has_room(struct cs_platform_core *core, const uint8_t quorum[CS_
                              cs_pc_scope(cs_uuid_text(text, quorum), "")) < ACTIVE_MAX;
 }
 
-void cs_pc_sign_start(struct cs_platform_core *core, json_t *tx)
+void cs_pc_sign_start(struct cs_platform_core *core, json_t *tx, size_t n_items)
 {
     struct cs_pc_sign_job j = {.core = core, .tx = tx, .sign = cs_js_obj()};
     int64_t expires = core->wall_ms + (int64_t)core->cfg.limits.sign_s * 1000;
@@ -215,6 +227,7 @@ void cs_pc_sign_start(struct cs_platform_core *core, json_t *tx)
         return; /* the store is broken: the step has no effect */
     }
     cs_js_int(j.sign, "expires", expires);
+    cs_js_int(j.sign, "items", (int64_t)n_items);
     cs_js_time(tx, "expiresAt", expires);
     cs_js_set(j.sign, "receipts", cs_js_arr());
     cs_js_str(tx, "status", "SIGNATURE_PENDING");
@@ -388,5 +401,37 @@ void cs_pc_sign_kick(struct cs_platform_core *core, const uint8_t device[CS_PC_I
 
     for (int i = 0; i < KICK_MAX && cs_pc_walk_next(core, &w); i++) {
         kick_quorum(core, w.id, why);
+    }
+}
+
+/* ---- members that fell out --------------------------------------------- */
+
+static void note_one(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
+                     uint32_t index, uint32_t peer, const char *step, const char *text)
+{
+    struct cs_pc_sign_job j;
+    uint8_t pair[2];
+
+    if (!cs_pc_sj_open(&j, core, id)) {
+        return;
+    }
+    cs_pc_sj_pair(&j, pair);
+    if (cs_js_is(j.sign, "phase", "OFFERED") &&
+        ((pair[0] == index && pair[1] == peer) ||
+         (pair[0] == peer && pair[1] == index))) {
+        cs_pc_timeline(core, j.id, index, step, text);
+    }
+    json_decref(j.tx);
+}
+
+void cs_pc_sign_note(struct cs_platform_core *core, const uint8_t quorum[CS_PC_ID],
+                     uint32_t index, uint32_t peer, const char *step, const char *text)
+{
+    char id[CS_UUID_LEN];
+    struct cs_pc_walk w = {.kind = CS_IX_ACTIVE,
+                           .scope = cs_pc_scope(cs_uuid_text(id, quorum), "")};
+
+    for (int i = 0; i < KICK_MAX && cs_pc_walk_next(core, &w); i++) {
+        note_one(core, w.id, index, peer, step, text);
     }
 }

@@ -1,0 +1,149 @@
+#include "platform/core/wait.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "platform/core/api.h"
+
+static bool is_final(uint8_t table, const json_t *rec)
+{
+    return table == CS_PC_TX ? !cs_js_is(rec, "status", "SIGNATURE_PENDING")
+                             : !cs_js_is(rec, "status", "PROVISIONING");
+}
+
+/* ---- the requests' side -------------------------------------------------- */
+
+bool cs_api_wait_read(struct cs_api *a)
+{
+    char text[16];
+    uint64_t s = 0;
+
+    if (!cs_api_query(a, "wait", text, sizeof text)) {
+        return false;
+    }
+    if (text[0] != '\0' && (cs_u64_parse(&s, text) != CS_OK || s > CS_API_WAIT_MAX)) {
+        (void)cs_api_fail(a, CS_API_INVALID, "wait",
+                          "must be a number of seconds from 0 to %d", CS_API_WAIT_MAX);
+        return false;
+    }
+    a->wait_s = (uint32_t)s;
+    return true;
+}
+
+void cs_api_wait_for(struct cs_api *a, uint8_t table, const json_t *rec)
+{
+    if (a->wait_s > 0 && !is_final(table, rec)) {
+        CS_ASSERT(cs_js_id(rec, "id", a->wait_id));
+        a->wait_table = table;
+    }
+}
+
+/* ---- the table ------------------------------------------------------------- */
+
+static size_t count_of(const struct cs_platform_core *core, const char *actor)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < core->n_waits; i++) {
+        n += strcmp(core->waits[i].actor, actor) == 0 ? 1 : 0;
+    }
+    return n;
+}
+
+bool cs_pc_wait_add(struct cs_platform_core *core, const struct cs_pc_wait *w)
+{
+    if (core->n_waits >= CS_PC_WAITS_MAX ||
+        count_of(core, w->actor) >= CS_PC_WAITS_ONE) {
+        return false;
+    }
+    if (core->waits == NULL) {
+        core->waits = cs_alloc_array(CS_PC_WAITS_MAX, sizeof core->waits[0]);
+        CS_ASSERT(core->waits != NULL);
+    }
+    core->waits[core->n_waits++] = *w;
+    return true;
+}
+
+static void drop(struct cs_platform_core *core, size_t i)
+{
+    core->waits[i] = core->waits[--core->n_waits];
+}
+
+static void answer(struct cs_platform_core *core, const struct cs_pc_wait *w,
+                   const json_t *rec)
+{
+    json_t *view = w->table == CS_PC_TX ? cs_tx_view(rec, false) : cs_wallet_view(rec);
+    struct cs_wr text = {0};
+
+    cs_json_write(&text, view);
+    CS_ASSERT(text.err == CS_OK);
+    cs_emit_reply(core->out, w->http_id, 200, "application/json", cs_wr_get(&text));
+    cs_wr_free(&text);
+    json_decref(view);
+}
+
+void cs_pc_wait_saved(struct cs_platform_core *core, uint8_t table, const json_t *rec)
+{
+    uint8_t id[CS_PC_ID];
+
+    if (core->n_waits == 0 || (table != CS_PC_TX && table != CS_PC_WALLET) ||
+        !is_final(table, rec) || !cs_js_id(rec, "id", id)) {
+        return;
+    }
+    for (size_t i = core->n_waits; i > 0; i--) {
+        const struct cs_pc_wait *w = &core->waits[i - 1];
+
+        if (w->table == table && memcmp(w->id, id, CS_PC_ID) == 0) {
+            answer(core, w, rec);
+            drop(core, i - 1);
+        }
+    }
+}
+
+/* With the state as it is now. */
+static void give_up(struct cs_platform_core *core, size_t i)
+{
+    const struct cs_pc_wait *w = &core->waits[i];
+    json_t *rec = cs_pc_get(core, w->table, w->id);
+
+    if (rec != NULL) { /* else the store is broken, and the program ends */
+        answer(core, w, rec);
+    }
+    json_decref(rec);
+    drop(core, i);
+}
+
+void cs_pc_wait_run(struct cs_platform_core *core)
+{
+    for (size_t i = core->n_waits; i > 0; i--) {
+        if (core->waits[i - 1].until_ms <= core->now_ms) {
+            give_up(core, i - 1);
+        }
+    }
+}
+
+void cs_pc_wait_end(struct cs_platform_core *core)
+{
+    while (core->n_waits > 0) {
+        give_up(core, core->n_waits - 1);
+    }
+}
+
+uint64_t cs_pc_wait_deadline(const struct cs_platform_core *core)
+{
+    uint64_t at = UINT64_MAX;
+
+    for (size_t i = 0; i < core->n_waits; i++) {
+        at = core->waits[i].until_ms < at ? core->waits[i].until_ms : at;
+    }
+    return at;
+}
+
+void cs_pc_wait_free(struct cs_platform_core *core)
+{
+    cs_free(core->waits);
+    core->waits = NULL;
+    core->n_waits = 0;
+}
