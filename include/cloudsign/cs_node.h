@@ -58,6 +58,9 @@ struct cs_node_config {
     cs_node_event_cb *event; /**< may be NULL */
     cs_node_stopped_cb *stopped;
     void *ctx;
+    /** Signs digests that the platform hands over (blind signing): nobody can say
+     *  what they do.  0: refused, whatever the platform allows. */
+    int allow_blind_signing;
 };
 
 /** Checks the configuration, locks and opens the store.  Copies all it needs;

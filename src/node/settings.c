@@ -111,6 +111,7 @@ static enum cs_err fill(struct cs_node_settings *s, const struct cs_node_config 
     s->n_workers = cfg->n_workers;
     s->allow_unsafe_fs = cfg->allow_unsafe_fs != 0;
     s->no_local_socket = cfg->no_local_socket != 0;
+    s->allow_blind = cfg->allow_blind_signing != 0;
     return CS_OK;
 }
 
@@ -151,5 +152,6 @@ struct cs_node_core_config cs_node_settings_core(struct cs_node_settings *s,
         .relay_url = s->relay_url[0] != '\0' ? s->relay_url : NULL,
         .peer_identities = s->n_peers != 0 ? s->peers : NULL,
         .n_peer_identities = s->n_peers,
+        .allow_blind = s->allow_blind,
     };
 }

@@ -17,7 +17,7 @@ struct cs_node_settings {
     uint8_t peers[CS_NODE_PEER_IDENTITIES_MAX][32];
     size_t n_peers;
     unsigned n_workers;
-    bool allow_unsafe_fs, no_local_socket;
+    bool allow_unsafe_fs, no_local_socket, allow_blind;
 };
 
 /* In guarded memory; NULL out and the reason on failure: CONFIG, PAIRING_KEY, NOMEM. */

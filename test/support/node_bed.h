@@ -153,7 +153,8 @@ BED enum cs_err bed_try_start(struct bed *b, int i, struct cs_why *why)
                                       .pairing = a->no_pairing ? NULL : &a->pairing,
                                       .peer_identities = a->peer_identities,
                                       .n_peer_identities = a->n_peer_identities,
-                                      .platform_url = a->platform_url};
+                                      .platform_url = a->platform_url,
+                                      .allow_blind = a->allow_blind};
     struct cs_event ev = {.type = CS_EV_START};
     enum cs_err err = cs_node_core_new(&a->core, &cfg, why);
 

@@ -40,7 +40,8 @@ struct bed_node {
     struct cs_kv *kv;
     struct cs_kek kek;
     struct cs_pairing_key pairing;
-    bool no_pairing;          /* start without PAIRING_KEY */
+    bool no_pairing; /* start without PAIRING_KEY */
+    bool allow_blind;
     const char *platform_url; /* override */
     uint8_t (*peer_identities)[32];
     size_t n_peer_identities;

@@ -122,13 +122,19 @@ static void on_stopped(void *ctx, int exit_code, const char *reason, const char 
     cs_signals_close(&r->signals);
 }
 
+/* A switch that is neither on nor off stops the start: it might have been meant on. */
+static enum cs_err read_switches(bool *unsafe_fs, bool *blind, struct cs_why *why)
+{
+    CS_CHECK(cs_os_setting_bool(unsafe_fs, "CLOUDSIGN_ALLOW_UNSAFE_FS", false, why));
+    return cs_os_setting_bool(blind, "ALLOW_BLIND_SIGNING", false, why);
+}
+
 static enum cs_err make_node(struct run *r, const struct env *e, char *message,
                              size_t cap, int *exit_code)
 {
     struct cs_why why = {""};
-    bool unsafe_fs = false;
-    enum cs_err err = cs_os_setting_bool(&unsafe_fs, "CLOUDSIGN_ALLOW_UNSAFE_FS", false,
-                                         &why);
+    bool unsafe_fs = false, blind = false;
+    enum cs_err err = read_switches(&unsafe_fs, &blind, &why);
     struct cs_node_config cfg = {
         .size = sizeof cfg,
         .data_dir = cli_data_dir(),
@@ -138,6 +144,7 @@ static enum cs_err make_node(struct run *r, const struct env *e, char *message,
         .relay_url = getenv("RELAY_URL"),
         .peer_identities = getenv("PEER_IDENTITIES"),
         .allow_unsafe_fs = unsafe_fs,
+        .allow_blind_signing = blind,
         .stopped = on_stopped,
         .ctx = r,
     };

@@ -356,6 +356,11 @@ static void announce(struct cs_node_core *n)
            n->device_id, (unsigned long long)n->boot_counter);
     cs_log(CS_LOG_INFO, "node", "fingerprint %s", hex);
     cs_log(CS_LOG_INFO, "node", "fingerprint in words: %s", n->words);
+    if (n->allow_blind) {
+        cs_log(CS_LOG_WARN, "node",
+               "ALLOW_BLIND_SIGNING is on: this node signs digests of which nobody can "
+               "say what they do");
+    }
     cs_nd_notify(n, "fingerprint", "{\"fingerprint\":\"%s\",\"words\":\"%s\"}", hex,
                  n->words);
 }
