@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what CloudSign needs from Debian's own archive.  Idempotent: asks dpkg
-# first, and touches apt only for what is missing.  Debian 12 and 13.
+# Installs what CloudSign needs from Debian's own archive, and for harness and tests the
+# JavaScript libraries of test/package.json.  Idempotent: asks dpkg first, and touches apt
+# and npm only for what is missing.  Debian 12 and 13.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -10,7 +11,8 @@ third_party/install.sh [--with-harness] [--with-tests] [--runtime-only]
                        [--with PACKAGE]... [--check] [--list]
 
   (nothing)        what the build and the programs need
-  --with-harness   also what test/harness/three-node.sh uses (curl, jq, node, openssl)
+  --with-harness   also what test/harness/three-node.sh uses (curl, jq, node, openssl, and
+                   in test/node_modules the libraries that judge signatures)
   --with-tests     also what test/run.sh uses (clang, cmocka, valgrind ...); with harness
   --runtime-only   only what the built programs need (for images)
   --with PACKAGE   also one package of scope "optional" in packages.txt
@@ -95,8 +97,16 @@ if [ $mode = list ]; then
     printf '%s\n' "${wanted[@]}" | cut -d' ' -f1
     exit 0
 fi
+# npm comes with some packages of nodejs, and is one of its own in Debian.
+[[ $scopes != *" harness "* ]] || command -v npm >/dev/null || wanted+=("npm 0")
+
+# The libraries that judge signatures, exactly as test/package-lock.json pins them.
+modules=../test/node_modules lock=../test/package-lock.json
+has_modules() { cmp -s "$lock" "$modules/.installed"; }
 look
 if [ $mode = check ]; then
+    [[ $scopes != *" harness "* ]] || has_modules ||
+        die "test/node_modules is missing or old" "run third_party/install.sh --with-harness"
     [ ${#missing[@]} -eq 0 ] || die "missing: ${missing[*]}" "run third_party/install.sh"
     [ ${#old[@]} -eq 0 ] || die "too old: ${old[*]}" "use Debian 12 or 13"
     say "all ${#wanted[@]} packages are installed"
@@ -153,3 +163,17 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 [ ${#old[@]} -eq 0 ] || die "too old: ${old[*]}" "use Debian 12 or 13"
 say "all ${#wanted[@]} packages are installed (Debian $release)"
+
+if [[ $scopes == *" harness "* ]] && ! has_modules; then
+    say "npm ci in test/ (JavaScript libraries of harness and tests)"
+    rm -f "$modules/.installed"
+    for try in 1 2 3; do
+        if npm ci --prefix ../test --ignore-scripts --no-audit --no-fund --loglevel=error >&2; then
+            cp "$lock" "$modules/.installed"
+            break
+        fi
+        say "npm failed (try $try of 3)"
+    done
+    has_modules || die "npm could not install test/package-lock.json" \
+        "check the network and the registry that npm is set to (npm config get registry)"
+fi

@@ -1,8 +1,7 @@
 // The client of loopback.sh: one keep-alive connection, asks, and looks every 2 ms.
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
-import { randomBytes } from 'node:crypto';
-import { hex, rawPublicKey, solanaTransfer } from '../harness/codec.mjs';
+import { chainOf, walletOf } from '../harness/chains/index.mjs';
 
 const cfg = JSON.parse(readFileSync(0, 'utf8'));
 const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: readFileSync(cfg.ca) });
@@ -53,11 +52,10 @@ async function measure(what, run) {
 
 const wallets = `/vaults/${cfg.vault}/wallets`;
 const transactions = `${wallets}/${cfg.wallet}/transactions`;
-const key = rawPublicKey((await call('GET', `${wallets}/${cfg.wallet}`)).publicKey);
+const wallet = walletOf(await call('GET', `${wallets}/${cfg.wallet}`));
 
-await measure('signing, Ed25519, 2 of 3', async () => {
-  const encodedTransaction = hex(solanaTransfer(
-    { from: key, to: randomBytes(32), lamports: 1, blockhash: randomBytes(32) }));
+await measure(`signing, ${wallet.blockchain} ${wallet.keyAlgorithm}, 2 of 3`, async () => {
+  const { encodedTransaction } = chainOf(wallet.blockchain).make(wallet);
   const { id } = await call('POST', `${transactions}/raw`, { encodedTransaction, signOnly: true });
   await until(`${transactions}/${id}`, 'SIGNED', ['FAILED', 'REJECTED']);
 });

@@ -70,20 +70,23 @@ e_online() { local n; for n in "$@"; do h_device_wait "$n" statusText Paired; h_
 e_quorum() { h_quorum_create; h_quorum_wait; }
 e_key() { h_vault_create; h_wallet_create SOLANA ED25519; h_wallet_wait SOLANA ED25519; h_wallet_enable SOLANA ED25519; }
 
-# e_transfer: sets E_HEX to a fresh transfer of the SOLANA key.
+# e_transfer [WALLET]: sets E_HEX to a fresh payment of the SOLANA, or another, key.
 e_transfer() {
-    h_wallet SOLANA ED25519
+    [ $# -gt 0 ] || set -- SOLANA ED25519
+    h_wallet "$@"
     E_WALLET=$API_BODY
-    E_HEX=$(node "$E_HERE/../harness/payload.mjs" SOLANA "$(api_get .publicKey)" | jq -r .encodedTransaction)
+    E_HEX=$(node "$E_HERE/../harness/payload.mjs" <<<"$API_BODY" | jq -r .encodedTransaction)
+}
+# e_judge KIND VALUE: the answer in API_BODY is right for what was asked of E_WALLET.
+e_judge() {
+    jq -nc --argjson wallet "$E_WALLET" --argjson tx "$API_BODY" --arg kind "$1" --arg value "$2" \
+        '{$wallet, $kind, $value, $tx}' | node "$E_HERE/../harness/verify.mjs" >/dev/null ||
+        wrong "a signature does not verify: $API_BODY"
 }
 # e_verify: the request TX is SIGNED and its signature verifies elsewhere.
 e_verify() {
     h_sign_wait
-    jq -nc --argjson w "$E_WALLET" --argjson t "$API_BODY" --arg v "$E_HEX" '
-        {blockchain: $w.blockchain, address: $w.address, publicKey: $w.publicKey,
-         signature: $t.signature, encodedTransaction: $v,
-         signedTransaction: $t.signedTransaction}' |
-        node "$E_HERE/../harness/verify.mjs" >/dev/null || wrong "a signature does not verify"
+    e_judge raw "$E_HEX"
 }
 e_sign() { e_transfer; h_sign SOLANA ED25519 raw "$E_HEX"; e_verify; }
 

@@ -285,40 +285,46 @@ h_vault_create() {
     h_put vault "$(api_get .id)"
 }
 
-# h_wallet_create BLOCKCHAIN ALGORITHM: the seed's "key".
+# A wallet (the seed's "key") is named by BLOCKCHAIN ALGORITHM [ADDRESS_TYPE] everywhere.
+h_wallet_path() { printf '/v2/vaults/%s/wallets/%s' "$(h_get vault)" "$(h_get "wallet-$1-$2${3:+-$3}")"; }
 h_wallet_create() {
-    h_has "wallet-$1-$2" && return 0
-    api POST "/v2/vaults/$(h_get vault)/wallets" "$(jq -nc --arg b "$1" --arg a "$2" \
-        --arg q "$(h_get quorum)" '{name: ($b + " key"), description: "made by the harness",
-        quorumId: $q, blockchain: $b, keystore: "MPC", keyAlgorithm: $a}')"
-    h_put "wallet-$1-$2" "$(api_get .id)"
+    h_has "wallet-$1-$2${3:+-$3}" && return 0
+    api POST "/v2/vaults/$(h_get vault)/wallets" "$(jq -nc --arg b "$1" --arg a "$2" --arg t "${3:-}" \
+        --arg q "$(h_get quorum)" '{name: ($b + (if $t == "" then "" else " " + $t end) + " key"),
+        description: "made by the harness", quorumId: $q, blockchain: $b, keystore: "MPC",
+        keyAlgorithm: $a} + if $t == "" then {} else {addressType: $t} end')"
+    h_put "wallet-$1-$2${3:+-$3}" "$(api_get .id)"
 }
-h_wallet() { api_try GET "/v2/vaults/$(h_get vault)/wallets/$(h_get "wallet-$1-$2")"; }
-h_wallet_settled() { h_wallet "$1" "$2" && [[ $(api_get .status) == PROVISIONED || $(api_get .status) == PROVISIONING_FAILED ]]; }
+h_wallet() { api_try GET "$(h_wallet_path "$@")"; }
+h_wallet_settled() { h_wallet "$@" && [[ $(api_get .status) == PROVISIONED || $(api_get .status) == PROVISIONING_FAILED ]]; }
 h_wallet_wait() {
-    h_wait "$H_PATIENCE" h_wallet_settled "$1" "$2" || true
+    h_wait "$H_PATIENCE" h_wallet_settled "$@" || true
     [ "$(api_get .status)" = PROVISIONED ] || h_fail \
-        "the $1 key is $(api_get .status): $(api_get '(.reasons // [])[0]')" \
+        "the $* key is $(api_get .status): $(api_get '(.reasons // [])[0]')" \
         "the quorum must be confirmed and all three nodes online" node1 node2 node3 platform
 }
-h_wallet_enable() {
-    api PUT "/v2/vaults/$(h_get vault)/wallets/$(h_get "wallet-$1-$2")/settings" \
-        '{"settings": {"enabled": true, "rawSigningEnabled": true, "sweepingEnabled": false, "defaultFreezeEnabled": false}}'
+h_wallet_enable() { # [.. blind]: H_BLIND=1 also allows signing of bare digests
+    api PUT "$(h_wallet_path "$@")/settings" "$(jq -nc --argjson b "${H_BLIND:-0}" '{settings: ({enabled: true,
+        rawSigningEnabled: true, sweepingEnabled: false, defaultFreezeEnabled: false}
+        + if $b == 1 then {blindSigningEnabled: true} else {} end)}')"
 }
 
 # ---- signing ---------------------------------------------------------------------------------
 
-# h_sign BLOCKCHAIN ALGORITHM KIND VALUE [EXTERNAL_ID]: sets TX; KIND raw (hex) or plaintext.
+# h_sign BLOCKCHAIN ALGORITHM KIND VALUE [ADDRESS_TYPE [PATH]]: sets TX.  KIND: raw (hex),
+# plaintext, typed (EIP-712 as JSON), digest (hex).
 h_sign() {
-    local path body
-    path=/v2/vaults/$(h_get vault)/wallets/$(h_get "wallet-$1-$2")/transactions
-    if [ "$3" = raw ]; then
-        body=$(jq -nc --arg v "$4" '{encodedTransaction: $v, signOnly: true}')
-        api POST "$path/raw" "$body"
-    else
-        body=$(jq -nc --arg v "$4" '{message: $v}')
-        api POST "$path/sign-plaintext" "$body"
-    fi
+    local path end body
+    path=$(h_wallet_path "$1" "$2" ${5:+"$5"})/transactions
+    case $3 in
+        raw) end=raw body=$(jq -nc --arg v "$4" '{encodedTransaction: $v, signOnly: true}') ;;
+        plaintext) end=sign-plaintext body=$(jq -nc --arg v "$4" '{message: $v}') ;;
+        typed) end=sign-typed-data body=$(jq -nc --arg v "$4" '{typedData: $v}') ;;
+        digest) end=sign-digest body=$(jq -nc --arg v "$4" '{digest: $v}') ;;
+        *) h_fail "h_sign: kind $3" "raw, plaintext, typed or digest" ;;
+    esac
+    [ -z "${6:-}" ] || body=$(jq -c --arg p "$6" '. + {derivationPath: $p}' <<<"$body")
+    api POST "$path/$end" "$body"
     TX=$path/$(api_get .id)
 }
 h_tx_settled() { api_try GET "$TX" && [[ $(api_get .status) == SIGNED || $(api_get .status) == FAILED || $(api_get .status) == REJECTED ]]; }

@@ -13,18 +13,25 @@ test/harness/three-node.sh [OPTION]...
 
 Installs what is missing, builds (release), starts a platform and three nodes as separate
 processes with separate data directories and TLS, pairs and approves the nodes, forms a
-2-of-3 quorum, makes an Ed25519 key for SOLANA and one for XRP_LEDGER, signs a transfer
-of each with each of the three pairs of nodes, and verifies every signature with Node's
-crypto and with OpenSSL.  Then it stays up, with URL and credentials, until Ctrl-C.
+2-of-3 quorum, makes a key for each main chain (Solana, the XRP Ledger with both kinds of
+key, Ethereum, Bitcoin as P2WPKH and as P2TR, TRON), signs a payment of each with each of
+the three pairs of nodes, and verifies every signature with two implementations that no
+one here wrote, and every signed transaction with the chain's own JavaScript library
+(ethers, bitcoinjs-lib, xrpl.js, TronWeb).  Then it stays up, with URL and credentials,
+until Ctrl-C.
 
   --exit            end and clean up after the walk-through
+  --chains LIST     instead of the main chains: names with commas, each
+                    BLOCKCHAIN[/ALGORITHM[/ADDRESS_TYPE]], as BITCOIN/SECP256K1/P2TR
   --payload FILE    also sign what FILE holds: a JSON list of
                       {"blockchain": "SOLANA", "kind": "raw",       "encodedTransaction": HEX}
                       {"blockchain": "SOLANA", "kind": "plaintext", "message": TEXT}
+                      {"blockchain": "ETHEREUM", "kind": "typed",   "typedData": {..}}
                     A transaction's signer must be the wallet's own key: {publicKey},
-                    {ledgerPublicKey} and {accountId} in HEX stand for it (XRP_LEDGER: ED
-                    and key, RIPEMD160 of SHA-256 of that).  Optional: "keyAlgorithm"
-                    (default ED25519), "id" (comes back in OUT).
+                    {ledgerPublicKey} and {accountId} in HEX stand for it (XRP_LEDGER: the
+                    key as the ledger writes it, RIPEMD160 of SHA-256 of that).  Optional:
+                    "keyAlgorithm" (default ED25519 for SOLANA and XRP_LEDGER, else
+                    SECP256K1), "addressType", "id" (comes back in OUT).
   --json OUT        write request, keys and signatures of this run to OUT
   --keep DIR        keep all data in DIR, and go on from what is there
   --build-dir DIR   use the programs in DIR: no installing, no building
@@ -36,9 +43,11 @@ TEXT
 }
 
 leave= payload= json_out= keep= build_dir= debug=
+wallets=(SOLANA/ED25519 XRP_LEDGER/ED25519)
 while [ $# -gt 0 ]; do
     case $1 in
         --exit) leave=1 ;;
+        --chains) shift; IFS=, read -ra wallets <<<"${1:?--chains needs names}" ;;
         --payload) shift; payload=${1:?--payload needs a file} ;;
         --json) shift; json_out=${1:?--json needs a file} ;;
         --keep) shift; keep=${1:?--keep needs a folder} ;;
@@ -57,6 +66,7 @@ started=$SECONDS
 build() {
     h_title "1. Packages and programs"
     if [ -n "$build_dir" ]; then
+        [ -e "$root/test/node_modules/.installed" ] || h_fail "the libraries that judge signatures are not there" "third_party/install.sh --with-harness"
         H_BIN=$build_dir
         h_say "using the programs in $H_BIN"
         return
@@ -162,75 +172,81 @@ make_quorum() {
     h_say "$(($(h_now_ms) - t)) ms"
 }
 
-make_key() { # BLOCKCHAIN ALGORITHM
+default_algorithm() { case $1 in SOLANA | XRP_LEDGER) printf ED25519 ;; *) printf SECP256K1 ;; esac; }
+
+# Sets W to the words of BLOCKCHAIN[/ALGORITHM[/ADDRESS_TYPE]].
+words_of() {
+    IFS=/ read -ra W <<<"$1"
+    [ -n "${W[1]:-}" ] || W[1]=$(default_algorithm "${W[0]}")
+}
+
+made=() # every wallet of this run
+make_key() { # BLOCKCHAIN ALGORITHM [ADDRESS_TYPE]
     local t
     t=$(h_now_ms)
-    h_wallet_create "$1" "$2"
-    h_wallet_wait "$1" "$2"
+    h_wallet_create "$@"
+    h_wallet_wait "$@"
     t=$(($(h_now_ms) - t))
-    h_wallet_enable "$1" "$2"
-    h_wallet "$1" "$2"
-    h_state "$1 $2 key" "$(api_get .status), enabled"
+    h_wallet_enable "$@"
+    h_wallet "$@"
+    made+=("$*")
+    h_state "$* key" "$(api_get .status), enabled"
     h_say "   address     $(api_get .address)"
     h_say "   public key  $(api_get .publicKey)   ($t ms)"
 }
 
 make_keys() {
+    local wallet
     h_title "6. Vault and keys (keystore MPC)"
     h_vault_create
-    make_key SOLANA ED25519
-    make_key XRP_LEDGER ED25519
+    for wallet in "${wallets[@]}"; do
+        words_of "$wallet"
+        make_key "${W[@]}"
+    done
 }
 
-# sign BLOCKCHAIN ALGORITHM KIND VALUE LABEL [ID]: signs, verifies, notes the result.
+# sign KIND VALUE LABEL ID BLOCKCHAIN ALGORITHM [ADDRESS_TYPE]: signs, verifies, notes it.
 results=()
 sign() {
-    local t wallet tx verdict
-    h_wallet "$1" "$2"
+    local kind=$1 value=$2 label=$3 id=$4 t wallet tx verdict
+    shift 4
+    h_wallet "$@"
     wallet=$API_BODY
     t=$(h_now_ms)
-    h_sign "$1" "$2" "$3" "$4"
+    h_sign "$1" "$2" "$kind" "$value" "${3:-}"
     h_sign_wait
     tx=$API_BODY
     t=$(($(h_now_ms) - t))
-    verdict=$(jq -nc --argjson w "$wallet" --argjson t "$tx" --arg kind "$3" --arg v "$4" '
-        {blockchain: $w.blockchain, address: $w.address, publicKey: $w.publicKey,
-         signature: $t.signature}
-        + if $kind == "raw"
-          then {encodedTransaction: $v, signedTransaction: $t.signedTransaction}
-          else {text: $v} end' |
-        node "$here/verify.mjs") ||
-        h_fail "a signature of $1 does not verify" "this must not happen: keep the logs" platform
-    h_state "$1, $5" "SIGNED, verified"
+    verdict=$(jq -nc --argjson wallet "$wallet" --argjson tx "$tx" --arg kind "$kind" \
+        --arg value "$value" '{$wallet, $kind, $value, $tx}' | node "$here/verify.mjs") ||
+        h_fail "a signature of $* does not verify" "this must not happen: keep the logs" platform
+    h_state "$*, $label" "SIGNED, verified"
     h_say "   signature   $(jq -r .signature <<<"$tx")"
-    h_say "   verified by $(jq -r '.verifiedBy | join(" and ")' <<<"$verdict")   ($t ms)"
+    h_say "   verified by $(jq -r '.verifiedBy | join(", ")' <<<"$verdict")   ($t ms, $(jq -r '"\(.inputs) signature" + if .inputs == 1 then "" else "s" end' <<<"$verdict"))"
     results+=("$(jq -nc --argjson w "$wallet" --argjson t "$tx" --argjson v "$verdict" \
-        --arg kind "$3" --arg value "$4" --arg what "$5" --arg id "${6:-}" --argjson ms "$t" '
-        {id: $id, what: $what, blockchain: $w.blockchain, kind: $kind,
+        --arg kind "$kind" --arg value "$value" --arg what "$label" --arg id "$id" --argjson ms "$t" '
+        {id: $id, what: $what, blockchain: $w.blockchain, kind: $kind, addressType: $w.addressType,
          keyAlgorithm: $w.keyAlgorithm, address: $w.address, publicKey: $w.publicKey}
         + if $kind == "raw" then {encodedTransaction: $value} else {message: $value} end
-        + {signedMessage: $v.message, signature: $t.signature,
+        + {signedMessage: $v.message, signature: $t.signature, signingPayloads: $t.signingPayloads,
            signedTransaction: $t.signedTransaction, transactionId: $t.id, milliseconds: $ms}')")
 }
 
-transfer() { # BLOCKCHAIN: a fresh transfer from the wallet's own address
-    h_wallet "$1" ED25519
-    node "$here/payload.mjs" "$1" "$(api_get .publicKey)"
-}
-
 sign_with_each_pair() {
-    local stopped pair chain made
-    h_title "7. Sign a transfer on each chain with each pair of nodes"
+    local stopped pair wallet payment
+    h_title "7. Sign a payment on each chain with each pair of nodes"
     for stopped in 3 2 1; do
         pair=$(tr -d "$stopped" <<<123)
         pair="nodes ${pair:0:1} and ${pair:1:1}"
         h_stop_clean "node$stopped"
         h_device_wait "$stopped" connectionStatus OFFLINE
         h_state "node $stopped stopped (exit 0)" "$(api_get .connectionStatus)"
-        for chain in SOLANA XRP_LEDGER; do
-            made=$(transfer "$chain")
-            h_say "$chain: $(jq -r .text <<<"$made")"
-            sign "$chain" ED25519 raw "$(jq -r .encodedTransaction <<<"$made")" "$pair"
+        for wallet in "${wallets[@]}"; do
+            words_of "$wallet"
+            h_wallet "${W[@]}"
+            payment=$(node "$here/payload.mjs" <<<"$API_BODY")
+            h_say "${W[0]}: $(jq -r .text <<<"$payment")"
+            sign raw "$(jq -r .encodedTransaction <<<"$payment")" "$pair" "" "${W[@]}"
         done
         h_node_start "$stopped"
         h_device_wait "$stopped" connectionStatus ONLINE
@@ -240,34 +256,33 @@ sign_with_each_pair() {
 
 sign_payload() {
     [ -n "$payload" ] || return 0
-    local entry blockchain algorithm kind value count i
+    local entry kind value count i
     h_title "8. Sign what $payload holds"
     count=$(jq -e 'if type == "array" then length else error("not a list") end' "$payload") ||
         h_fail "$payload is not a JSON list" "see --help"
     for ((i = 0; i < count; i++)); do
         entry=$(jq -c ".[$i]" "$payload")
-        blockchain=$(jq -r '.blockchain // ""' <<<"$entry")
-        algorithm=$(jq -r '.keyAlgorithm // "ED25519"' <<<"$entry")
+        words_of "$(jq -r '[.blockchain // "", .keyAlgorithm // "", .addressType // empty] | join("/")' <<<"$entry")"
+        h_has "wallet-$(IFS=-; printf '%s' "${W[*]}")" || make_key "${W[@]}"
         kind=$(jq -r '.kind // "raw"' <<<"$entry")
-        [ "$algorithm" = ED25519 ] || h_fail "payload $i: keyAlgorithm $algorithm cannot be checked by this harness" "use ED25519"
-        case $blockchain in SOLANA | XRP_LEDGER) ;; *) h_fail "payload $i: blockchain '$blockchain'" "use SOLANA or XRP_LEDGER" ;; esac
         case $kind in
             raw)
-                h_wallet "$blockchain" "$algorithm"
-                value=$(jq -r '.encodedTransaction // ""' <<<"$entry" |
-                    node "$here/payload.mjs" fill "$blockchain" "$(api_get .publicKey)") ;;
+                h_wallet "${W[@]}"
+                value=$(node "$here/payload.mjs" fill "$(jq -r '.encodedTransaction // ""' <<<"$entry")" <<<"$API_BODY") ;;
             plaintext) value=$(jq -r '.message // ""' <<<"$entry") ;;
-            *) h_fail "payload $i: kind '$kind'" "use raw or plaintext" ;;
+            typed) value=$(jq -c .typedData <<<"$entry") ;;
+            *) h_fail "payload $i: kind '$kind'" "use raw, plaintext or typed" ;;
         esac
-        sign "$blockchain" "$algorithm" "$kind" "$value" "payload $i" "$(jq -r '.id // ""' <<<"$entry")"
+        sign "$kind" "$value" "payload $i" "$(jq -r '.id // ""' <<<"$entry")" "${W[@]}"
     done
 }
 
 write_json() {
     [ -n "$json_out" ] || return 0
-    local keys=() chain
-    for chain in SOLANA XRP_LEDGER; do
-        h_wallet "$chain" ED25519
+    local keys=() wallet
+    for wallet in "${made[@]}"; do
+        read -ra W <<<"$wallet"
+        h_wallet "${W[@]}"
         keys+=("$API_BODY")
     done
     jq -n --argjson keys "$(printf '%s\n' "${keys[@]}" | jq -s .)" \

@@ -1,76 +1,64 @@
-// Judges a signature with two implementations that are not ours: Node's crypto and the
-// openssl program.  Reads one JSON object on stdin:
-//   {"blockchain", "address", "publicKey", "signature",
-//    "encodedTransaction" (hex) | "text", "signedTransaction"?}
-// What had to be signed is worked out here from the transaction or the text.
-// Prints what was checked; exit 1 and a reason when anything is wrong.
-import { createPublicKey, verify } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  addressOf, hex, messageOf, plaintextOf, rawPublicKey, signedOf, unhex,
-} from './codec.mjs';
+// Judges a finished request with implementations that are not ours.  Reads one JSON object
+// on stdin:
+//   {"wallet": {blockchain, keyAlgorithm, addressType?, address, publicKey},
+//    "kind": "raw" | "plaintext" | "typed" | "digest", "value": what was asked for,
+//    "tx": {signature, canonicalSignature?, signedTransaction?, signingPayloads?}}
+// What had to be signed is worked out here from the value.  Prints what was checked;
+// exit 1 and a reason when anything is wrong.
+import { readFileSync } from 'node:fs';
+import { chainOf, walletOf } from './chains/index.mjs';
+import { ecdsaOf, judge } from './chains/judges.mjs';
 
-const SPKI_ED25519 = Buffer.from('302a300506032b6570032100', 'hex'); // RFC 8410
+const need = (condition, what) => { if (!condition) throw new Error(what); };
+const unhex = (text, what) => {
+  need(typeof text === 'string' && /^([0-9a-fA-F]{2})*$/.test(text), `${what}: not hex: ${text}`);
+  return Buffer.from(text, 'hex');
+};
+const optional = (text, what) => (text ? unhex(text, what) : undefined);
 
-function nodeVerifies(key, message, signature) {
-  const spki = { key: Buffer.concat([SPKI_ED25519, key]), format: 'der', type: 'spki' };
-  return verify(null, message, createPublicKey(spki), signature);
-}
-
-function opensslVerifies(key, message, signature) {
-  const folder = mkdtempSync(join(tmpdir(), 'cloudsign-verify-'));
-  const file = (name) => join(folder, name);
-  try {
-    writeFileSync(file('key.der'), Buffer.concat([SPKI_ED25519, key]));
-    writeFileSync(file('message'), message);
-    writeFileSync(file('signature'), signature);
-    execFileSync('openssl', ['pkeyutl', '-verify', '-pubin', '-keyform', 'DER',
-      '-inkey', file('key.der'), '-rawin', '-in', file('message'),
-      '-sigfile', file('signature')], { stdio: 'pipe' });
-    return true;
-  } catch (error) {
-    if (error.code === 'ENOENT') throw new Error('openssl is not installed');
-    return false;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+function wanted(chain, wallet, kind, value) {
+  switch (kind) {
+    case 'raw': return chain.items({ ...wallet, encoded: unhex(value, 'transaction') });
+    case 'plaintext': return chain.text({ ...wallet, text: value });
+    case 'typed': return chain.typedData({ ...wallet, typed: value });
+    case 'digest': return [{ scheme: 'ecdsa', key: wallet.publicKey, message: unhex(value, 'digest') }];
+    default: throw new Error(`kind ${kind}`);
   }
 }
 
-function check(condition, what) {
-  if (!condition) {
-    console.error(`NOT VERIFIED: ${what}`);
-    process.exit(1);
+// 64 bytes, whatever the form.
+const compact = (scheme, bytes) => (scheme === 'ecdsa' ? Buffer.from(ecdsaOf(bytes).toCompactRawBytes()) : bytes);
+
+function judgeAll({ wallet: json, kind, value, tx }) {
+  const wallet = walletOf(json), chain = chainOf(wallet.blockchain);
+  const own = chain.address(wallet);
+  need(own === wallet.address, `the address ${wallet.address} is not ${own}, the key's`);
+  const items = wanted(chain, wallet, kind, value);
+  const payloads = tx.signingPayloads?.length ? tx.signingPayloads : [{ signature: tx.signature }];
+  need(payloads.length === items.length, `${payloads.length} signatures for ${items.length} inputs`);
+  const by = new Set();
+  const signatures = items.map((item, i) => {
+    const bytes = unhex(payloads[i].signature, `signature ${i}`);
+    need(payloads[i].signingHash === undefined || item.scheme === 'ed25519'
+      || unhex(payloads[i].signingHash, 'hash').equals(Buffer.from(item.message)), `input ${i}: another hash`);
+    judge(item, bytes).forEach((name) => by.add(name));
+    return compact(item.scheme, bytes);
+  });
+  if (tx.signature) need(compact(items[0].scheme, unhex(tx.signature, 'signature')).equals(signatures[0]), 'signature is not the first one');
+  if (kind !== 'digest') {
+    by.add(chain.final({ ...wallet, signatures,
+      encoded: kind === 'raw' ? unhex(value, 'transaction') : undefined,
+      text: kind === 'plaintext' ? value : undefined, typed: kind === 'typed' ? value : undefined,
+      signedTransaction: optional(tx.signedTransaction, 'signedTransaction'),
+      canonical: optional(tx.canonicalSignature, 'canonicalSignature') }));
   }
+  return { verifiedBy: [...by], inputs: items.length,
+    message: items.map((i) => Buffer.from(i.message).toString('hex')).join(',') };
 }
 
-const input = JSON.parse(readFileSync(0, 'utf8'));
-const key = rawPublicKey(input.publicKey);
-const signature = unhex(input.signature, 'signature');
-const encoded = input.encodedTransaction && unhex(input.encodedTransaction, 'transaction');
-const message = encoded ? messageOf(input.blockchain, encoded)
-  : plaintextOf(input.blockchain, key, input.text);
-
-check(signature.length === 64, `an Ed25519 signature has 64 bytes, not ${signature.length}`);
-check(addressOf(input.blockchain, key) === input.address,
-  `the address ${input.address} does not belong to the public key ${hex(key)}`);
-
-// A verifier that says yes to everything proves nothing: the same signature must fail
-// on a message with one bit changed.
-const altered = Buffer.from(message);
-altered[altered.length - 1] ^= 1;
-for (const [name, verifies] of [['node', nodeVerifies], ['openssl', opensslVerifies]]) {
-  check(verifies(key, message, signature), `${name}: the signature does not verify`);
-  check(!verifies(key, altered, signature), `${name} accepts an altered message`);
+try {
+  console.log(JSON.stringify(judgeAll(JSON.parse(readFileSync(0, 'utf8')))));
+} catch (error) {
+  console.error(`NOT VERIFIED: ${error.message}`);
+  process.exit(1);
 }
-if (encoded && input.signedTransaction) {
-  check(signedOf(input.blockchain, encoded, signature)
-    .equals(unhex(input.signedTransaction, 'signedTransaction')),
-  'signedTransaction is not the transaction with this signature in its place');
-}
-console.log(JSON.stringify({
-  verifiedBy: [`node:crypto ${process.version}`, 'openssl pkeyutl'],
-  message: hex(message), signedTransactionChecked: Boolean(input.signedTransaction),
-}));

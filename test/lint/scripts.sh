@@ -9,12 +9,12 @@ while IFS= read -r file; do
     bash -n "$file" || bad=$((bad + 1))
     [ -x "$file" ] || { echo "$file: not executable"; bad=$((bad + 1)); }
     grep -q '^set -euo pipefail' "$file" || { echo "$file: no 'set -euo pipefail'"; bad=$((bad + 1)); }
-done < <(find .ci test third_party -type f \( -name '*.sh' -o -path '.ci/*' \) | sort)
+done < <(find .ci test third_party -name node_modules -prune -o -type f \( -name '*.sh' -o -path '.ci/*' \) -print | sort)
 if command -v node >/dev/null; then
     while IFS= read -r file; do
         count=$((count + 1))
         node --check "$file" || bad=$((bad + 1))
-    done < <(find src test -name '*.mjs' | sort)
+    done < <(find src test -name node_modules -prune -o -name '*.mjs' -print | sort)
 fi
 printf 'scripts: %d files, %d violations\n' "$count" "$bad"
 [ "$bad" -eq 0 ] && [ "$count" -gt 0 ]
