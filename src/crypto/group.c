@@ -180,6 +180,20 @@ enum cs_err cs_point_decode(enum cs_curve c, struct cs_point *out, struct cs_spa
     return CS_OK;
 }
 
+enum cs_err cs_point_decode_mul(enum cs_curve c, struct cs_point *out,
+                                struct cs_span in, const struct cs_scalar *k)
+{
+    struct cs_point p = {.curve = c};
+
+    if (ops(c)->decode_mul(p.raw, in, k)) {
+        *out = p;
+        return CS_OK;
+    }
+    CS_CHECK(cs_point_decode(c, out, in));
+    cs_point_mul_public(out, out, k);
+    return CS_OK;
+}
+
 size_t cs_point_encode(const struct cs_point *p, uint8_t out[CS_POINT_MAX])
 {
     CS_ASSERT(!p->inf);

@@ -98,6 +98,12 @@ void cs_point_mul(struct cs_point *out, const struct cs_point *p,
 /* k*P, public k: variable time. */
 void cs_point_mul_public(struct cs_point *out, const struct cs_point *p,
                          const struct cs_scalar *k);
+/* k*P for a point from a wire and public k: cs_point_decode and cs_point_mul_public in
+ * one, with one check of the subgroup where the library multiplies only what it has
+ * checked.  BAD_POINT exactly when cs_point_decode says so. */
+enum cs_err cs_point_decode_mul(enum cs_curve c, struct cs_point *out,
+                                struct cs_span in, const struct cs_scalar *k)
+    CS_MUST_USE;
 /* sum_k i^k * coef[k]: a Feldman commitment at a small public index. */
 void cs_point_poly_eval(struct cs_point *out, const struct cs_point *coef, size_t n,
                         uint8_t i);

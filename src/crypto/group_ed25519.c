@@ -77,6 +77,8 @@ static bool in_subgroup(const uint8_t p[POINT_LEN])
 
 /* Set once, before there are threads: three multiplications a point, or one. */
 static bool sodium_is_patched;
+/* Does the multiplication refuse what is_valid_point refuses? */
+static bool mul_is_strict;
 
 void cs_ed25519_probe(void)
 {
@@ -86,12 +88,15 @@ void cs_ed25519_probe(void)
         0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f};
-    uint8_t base[POINT_LEN], mixed[POINT_LEN];
+    uint8_t base[POINT_LEN], mixed[POINT_LEN], product[POINT_LEN];
 
     sodium_is_patched = crypto_scalarmult_ed25519_base_noclamp(base, one) == 0 &&
                         crypto_core_ed25519_add(mixed, base, order_2) == 0 &&
                         crypto_core_ed25519_is_valid_point(base) == 1 &&
                         crypto_core_ed25519_is_valid_point(mixed) == 0;
+    mul_is_strict = sodium_is_patched &&
+                    crypto_scalarmult_ed25519_noclamp(product, one, base) == 0 &&
+                    crypto_scalarmult_ed25519_noclamp(product, one, mixed) != 0;
 }
 
 static bool decode(uint8_t raw[64], struct cs_span in)
@@ -102,6 +107,21 @@ static bool decode(uint8_t raw[64], struct cs_span in)
     }
     memset(raw, 0, 64);
     memcpy(raw, in.p, POINT_LEN);
+    return true;
+}
+
+/* libsodium's multiplication begins with the checks of is_valid_point: canonical, on
+ * the curve, not of small order, in the subgroup. */
+static bool decode_mul(uint8_t raw[64], struct cs_span in, const struct cs_scalar *k)
+{
+    uint8_t product[POINT_LEN];
+
+    if (in.n != POINT_LEN || !mul_is_strict ||
+        crypto_scalarmult_ed25519_noclamp(product, k->b, in.p) != 0) {
+        return false;
+    }
+    memset(raw, 0, 64);
+    memcpy(raw, product, POINT_LEN);
     return true;
 }
 
@@ -166,6 +186,7 @@ const struct cs_group_ops cs_group_ed25519 = {
     .invert = invert,
     .reduce64 = reduce64,
     .decode = decode,
+    .decode_mul = decode_mul,
     .encode = encode,
     .point_add = point_add,
     .point_negate = point_negate,

@@ -21,6 +21,8 @@ struct cs_group_ops {
     void (*reduce64)(struct cs_scalar *out, const uint8_t in[64]);
 
     bool (*decode)(uint8_t raw[64], struct cs_span in); /* false: not acceptable */
+    /* The same and k*P; a zero k gives false: ask decode. */
+    bool (*decode_mul)(uint8_t raw[64], struct cs_span in, const struct cs_scalar *k);
     void (*encode)(const uint8_t raw[64], uint8_t *out);
     bool (*point_add)(uint8_t out[64], const uint8_t a[64], const uint8_t b[64]);
     void (*point_negate)(uint8_t out[64], const uint8_t a[64]);

@@ -42,6 +42,14 @@ static bool decode(uint8_t raw[64], struct cs_span in)
     return true;
 }
 
+static bool point_mul_public(uint8_t out[64], const uint8_t p[64],
+                             const struct cs_scalar *k);
+
+static bool decode_mul(uint8_t raw[64], struct cs_span in, const struct cs_scalar *k)
+{
+    return decode(raw, in) && point_mul_public(raw, raw, k);
+}
+
 static void encode(const uint8_t raw[64], uint8_t *out)
 {
     secp256k1_pubkey p = from_raw(raw);
@@ -133,6 +141,7 @@ const struct cs_group_ops cs_group_secp256k1 = {
     .invert = cs_secp_invert,
     .reduce64 = cs_secp_reduce64,
     .decode = decode,
+    .decode_mul = decode_mul,
     .encode = encode,
     .point_add = point_add,
     .point_negate = point_negate,

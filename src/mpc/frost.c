@@ -1,7 +1,7 @@
 /* FROST(Ed25519, SHA-512), RFC 9591 sections 4.1 to 5.3 and 6.1; PROTOCOLS 7.1, 7.6.
  *
- * Deviation: partial signatures are always verified, the own one included, and the
- * result is verified without cofactor.  R and the keys are in the prime-order subgroup
+ * Deviation: a partial signature that leaves is always verified, and the result is
+ * verified without cofactor.  R and the keys are in the prime-order subgroup
  * by the checks of decoding, so both equations agree (PROTOCOLS 7.2). */
 #include "mpc/frost.h"
 
@@ -103,19 +103,6 @@ static void sort_by_id(struct cs_frost_commit *c, size_t n)
     }
 }
 
-static bool ids_ok(const struct cs_frost_commit *c, size_t n)
-{
-    size_t i;
-
-    for (i = 0; i < n; i++) {
-        if (c[i].id < 1 || c[i].id > CS_PARTIES_MAX ||
-            (i > 0 && c[i].id == c[i - 1].id)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void write_point(struct cs_wr *w, const struct cs_point *p)
 {
     uint8_t buf[CS_POINT_MAX];
@@ -124,23 +111,23 @@ static void write_point(struct cs_wr *w, const struct cs_point *p)
 }
 
 /* encode_group_commitment_list: id, D, E of each, sorted by id. */
-static void encode_list(struct cs_wr *w, const struct cs_frost_commit *c, size_t n)
+static void encode_list(struct cs_wr *w, const struct cs_frost_ctx *ctx,
+                        const uint8_t *entries)
 {
     size_t i;
 
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < ctx->n; i++) {
         struct cs_scalar id;
 
-        cs_scalar_from_u32(ED, &id, c[i].id);
+        cs_scalar_from_u32(ED, &id, ctx->ids[i]);
         cs_wr_bytes(w, id.b, sizeof id.b);
-        write_point(w, &c[i].D);
-        write_point(w, &c[i].E);
+        cs_wr_bytes(w, entries + i * CS_FROST_COMMIT_LEN, CS_FROST_COMMIT_LEN);
     }
 }
 
 /* rho_i = H1(PK | H4(msg) | H5(list) | id_i) */
-static enum cs_err binding_factors(struct cs_frost_ctx *ctx,
-                                   const struct cs_frost_commit *c, struct cs_span msg)
+static enum cs_err binding_factors(struct cs_frost_ctx *ctx, const uint8_t *entries,
+                                   struct cs_span msg)
 {
     struct cs_wr list = {0}, in = {0};
     uint8_t h4[64], h5[64];
@@ -148,7 +135,7 @@ static enum cs_err binding_factors(struct cs_frost_ctx *ctx,
     uint8_t *id;
     size_t i;
 
-    encode_list(&list, c, ctx->n);
+    encode_list(&list, ctx, entries);
     CS_TRY(list.err);
     cs_frost_h4(h4, msg);
     cs_frost_h5(h5, cs_wr_get(&list));
@@ -187,22 +174,73 @@ static enum cs_err challenge(struct cs_frost_ctx *ctx, struct cs_span msg)
     return err;
 }
 
-static enum cs_err bind_sorted(struct cs_frost_ctx *ctx,
-                               const struct cs_frost_commit *c, struct cs_span msg)
+static bool ids_rise(const uint8_t *ids, size_t n)
 {
     size_t i;
 
-    for (i = 0; i < ctx->n; i++) {
-        ctx->ids[i] = c[i].id;
+    for (i = 0; i < n; i++) {
+        if (ids[i] < 1 || ids[i] > CS_PARTIES_MAX || (i > 0 && ids[i] <= ids[i - 1])) {
+            return false;
+        }
     }
-    CS_CHECK(binding_factors(ctx, c, msg));
+    return true;
+}
+
+enum cs_err cs_frost_begin(struct cs_frost_ctx *ctx, const struct cs_point *X,
+                           const uint8_t *ids, const struct cs_scalar *lambda, size_t n,
+                           const uint8_t *entries, struct cs_span msg)
+{
+    if (n < 1 || n > CS_PARTIES_MAX || X->curve != ED || X->inf || !ids_rise(ids, n)) {
+        return CS_ERR_USAGE;
+    }
+    *ctx = (struct cs_frost_ctx){.n = (uint8_t)n, .X = *X};
+    memcpy(ctx->ids, ids, n);
+    memcpy(ctx->lambda, lambda, n * sizeof *lambda);
+    return binding_factors(ctx, entries, msg);
+}
+
+enum cs_err cs_frost_peer(struct cs_frost_ctx *ctx, size_t i,
+                          const uint8_t entry[CS_FROST_COMMIT_LEN])
+{
+    struct cs_point D, t;
+
+    CS_ASSERT(i < ctx->n);
+    if (cs_point_decode(ED, &D, CS_SPAN(entry, 32)) != CS_OK ||
+        cs_point_decode_mul(ED, &t, CS_SPAN(entry + 32, 32), &ctx->rho[i]) != CS_OK) {
+        return CS_ERR_FROST_COMMIT;
+    }
+    cs_point_add(&ctx->RJ[i], &D, &t);
+    return CS_OK;
+}
+
+void cs_frost_known(struct cs_frost_ctx *ctx, size_t i, const struct cs_frost_commit *c)
+{
+    struct cs_point t;
+
+    CS_ASSERT(i < ctx->n);
+    cs_point_mul_public(&t, &c->E, &ctx->rho[i]);
+    cs_point_add(&ctx->RJ[i], &c->D, &t);
+}
+
+void cs_frost_own(struct cs_frost_ctx *ctx, size_t i, const struct cs_frost_nonces *n)
+{
+    struct cs_secret k;
+
+    CS_ASSERT(i < ctx->n);
+    cs_scalar_muladd(ED, &k.s, &n->e.s, &ctx->rho[i], &n->d.s);
+    cs_point_base_mul(ED, &ctx->RJ[i], &k.s);
+    cs_wipe(&k, sizeof k);
+}
+
+enum cs_err cs_frost_end(struct cs_frost_ctx *ctx, struct cs_span msg)
+{
+    size_t i;
+
     cs_point_identity(ED, &ctx->R);
     for (i = 0; i < ctx->n; i++) {
-        struct cs_point t;
-
-        CS_CHECK(cs_lagrange(ED, &ctx->lambda[i], c[i].id, ctx->ids, ctx->n, 0));
-        cs_point_mul_public(&t, &c[i].E, &ctx->rho[i]);
-        cs_point_add(&ctx->RJ[i], &c[i].D, &t);
+        if (!cs_curve_ok((unsigned)ctx->RJ[i].curve)) {
+            return CS_ERR_USAGE; /* a signer was left out */
+        }
         cs_point_add(&ctx->R, &ctx->R, &ctx->RJ[i]);
     }
     if (ctx->R.inf) {
@@ -211,22 +249,41 @@ static enum cs_err bind_sorted(struct cs_frost_ctx *ctx,
     return challenge(ctx, msg);
 }
 
+/* Of commitments that were decoded: their encodings, and R_j of each. */
+static enum cs_err bind_sorted(struct cs_frost_ctx *ctx, const struct cs_point *X,
+                               const struct cs_frost_commit *c, size_t n,
+                               struct cs_span msg)
+{
+    uint8_t entries[CS_PARTIES_MAX * CS_FROST_COMMIT_LEN], ids[CS_PARTIES_MAX];
+    struct cs_scalar lambda[CS_PARTIES_MAX];
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        ids[i] = c[i].id;
+    }
+    for (i = 0; i < n; i++) {
+        CS_CHECK(cs_lagrange(ED, &lambda[i], ids[i], ids, n, 0));
+        cs_frost_commit_encode(entries + i * CS_FROST_COMMIT_LEN, &c[i]);
+    }
+    CS_CHECK(cs_frost_begin(ctx, X, ids, lambda, n, entries, msg));
+    for (i = 0; i < n; i++) {
+        cs_frost_known(ctx, i, &c[i]);
+    }
+    return cs_frost_end(ctx, msg);
+}
+
 enum cs_err cs_frost_bind(struct cs_frost_ctx *ctx, const struct cs_point *X,
                           const struct cs_frost_commit *commits, size_t n,
                           struct cs_span msg)
 {
     struct cs_frost_commit c[CS_PARTIES_MAX];
 
-    if (n < 1 || n > CS_PARTIES_MAX || X->curve != ED || X->inf) {
+    if (n < 1 || n > CS_PARTIES_MAX) {
         return CS_ERR_USAGE;
     }
     memcpy(c, commits, n * sizeof *c);
     sort_by_id(c, n);
-    if (!ids_ok(c, n)) {
-        return CS_ERR_USAGE;
-    }
-    *ctx = (struct cs_frost_ctx){.n = (uint8_t)n, .X = *X};
-    return bind_sorted(ctx, c, msg);
+    return bind_sorted(ctx, X, c, n, msg);
 }
 
 /* ---- partial signatures (RFC 9591, 5.2 and 5.4)
@@ -242,9 +299,9 @@ static size_t position(const struct cs_frost_ctx *ctx, uint8_t id)
     return i;
 }
 
-enum cs_err cs_frost_sign(struct cs_scalar *z, struct cs_frost_nonces *n,
+enum cs_err cs_frost_part(struct cs_scalar *z, struct cs_frost_nonces *n,
                           const struct cs_frost_ctx *ctx, uint8_t id,
-                          const struct cs_secret *x, const struct cs_point *Xi)
+                          const struct cs_secret *x)
 {
     struct cs_frost_nonces k = *n;
     struct cs_secret t = {0};
@@ -263,6 +320,22 @@ enum cs_err cs_frost_sign(struct cs_scalar *z, struct cs_frost_nonces *n,
     cs_scalar_mul(ED, &lambda_c, &ctx->lambda[i], &ctx->c);
     cs_scalar_muladd(ED, &t.s, &k.e.s, &ctx->rho[i], &k.d.s);
     cs_scalar_muladd(ED, &t.s, &x->s, &lambda_c, &t.s);
+    *z = t.s;
+    err = CS_OK;
+out:
+    cs_wipe(&k, sizeof k);
+    cs_wipe(&t, sizeof t);
+    return err;
+}
+
+enum cs_err cs_frost_sign(struct cs_scalar *z, struct cs_frost_nonces *n,
+                          const struct cs_frost_ctx *ctx, uint8_t id,
+                          const struct cs_secret *x, const struct cs_point *Xi)
+{
+    struct cs_secret t = {0};
+    enum cs_err err;
+
+    CS_TRY(cs_frost_part(&t.s, n, ctx, id, x));
     /* A fault in the sum above would tell the share: never send what does not verify.
      */
     err = CS_ERR_FROST_SELF;
@@ -271,7 +344,6 @@ enum cs_err cs_frost_sign(struct cs_scalar *z, struct cs_frost_nonces *n,
         err = CS_OK;
     }
 out:
-    cs_wipe(&k, sizeof k);
     cs_wipe(&t, sizeof t);
     return err;
 }

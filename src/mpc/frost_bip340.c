@@ -167,18 +167,26 @@ enum cs_err cs_bip340_commit_decode(struct cs_frost_commit *out, uint8_t id,
     return CS_OK;
 }
 
+static void sum_up(struct cs_frost_commit *sum, const struct cs_frost_commit *c,
+                   size_t n)
+{
+    size_t i;
+
+    *sum = (struct cs_frost_commit){0};
+    cs_point_identity(K1, &sum->D);
+    cs_point_identity(K1, &sum->E);
+    for (i = 0; i < n; i++) {
+        cs_point_add(&sum->D, &sum->D, &c[i].D);
+        cs_point_add(&sum->E, &sum->E, &c[i].E);
+    }
+}
+
 void cs_bip340_nonces_add(uint8_t aggnonce[CS_BIP340_NONCE_LEN],
                           const struct cs_frost_commit *c, size_t n)
 {
-    struct cs_frost_commit sum = {0};
-    size_t i;
+    struct cs_frost_commit sum;
 
-    cs_point_identity(K1, &sum.D);
-    cs_point_identity(K1, &sum.E);
-    for (i = 0; i < n; i++) {
-        cs_point_add(&sum.D, &sum.D, &c[i].D);
-        cs_point_add(&sum.E, &sum.E, &c[i].E);
-    }
+    sum_up(&sum, c, n);
     cs_bip340_commit_encode(aggnonce, &sum);
 }
 
@@ -246,6 +254,17 @@ enum cs_err cs_bip340_signers_init(struct cs_bip340_signers *s, uint8_t t, uint8
     CS_CHECK(check_key(&out));
     *s = out;
     return CS_OK;
+}
+
+void cs_bip340_signers_known(struct cs_bip340_signers *s, const uint8_t *ids,
+                             const struct cs_point *Xi, const struct cs_scalar *lambda,
+                             size_t n, const struct cs_point *X)
+{
+    CS_ASSERT(n >= 1 && n <= CS_PARTIES_MAX);
+    *s = (struct cs_bip340_signers){.n = (uint8_t)n, .X = *X};
+    memcpy(s->ids, ids, n);
+    memcpy(s->Xi, Xi, n * sizeof *Xi);
+    memcpy(s->lambda, lambda, n * sizeof *lambda);
 }
 
 /* ---- session (GetSessionValues)
@@ -334,37 +353,46 @@ static bool tweak_fits(const struct cs_tweak *tweak, const struct cs_point *X)
     return !Q.inf && cs_point_equal(&Q, &tweak->Q);
 }
 
+/* R_1 and R_2 are what aggnonce encodes. */
+static void fill(struct cs_bip340_session *ctx, const struct cs_bip340_signers *s,
+                 const struct cs_tweak *tweak,
+                 const uint8_t aggnonce[CS_BIP340_NONCE_LEN], const struct cs_point *R1,
+                 const struct cs_point *R2, struct cs_span msg)
+{
+    *ctx = (struct cs_bip340_session){.s = *s};
+    cs_tweak_x(ctx->Qx, tweak);
+    coefficient(ctx, aggnonce, msg);
+    final_nonce(ctx, R1, R2);
+    challenge(ctx, msg);
+    factors(ctx, tweak);
+}
+
 enum cs_err cs_bip340_session_init(struct cs_bip340_session *ctx,
                                    const struct cs_bip340_signers *s,
                                    const struct cs_tweak *tweak,
                                    const uint8_t aggnonce[CS_BIP340_NONCE_LEN],
                                    struct cs_span msg)
 {
-    struct cs_bip340_session out = {.s = *s};
     struct cs_point R1, R2;
 
     if (!tweak_fits(tweak, &s->X)) {
         return CS_ERR_USAGE;
     }
-    cs_tweak_x(out.Qx, tweak);
-    coefficient(&out, aggnonce, msg);
     CS_CHECK(decode_or_identity(&R1, aggnonce));
     CS_CHECK(decode_or_identity(&R2, aggnonce + SER_P));
-    final_nonce(&out, &R1, &R2);
-    challenge(&out, msg);
-    factors(&out, tweak);
-    *ctx = out;
+    fill(ctx, s, tweak, aggnonce, &R1, &R2, msg);
     return CS_OK;
 }
 
-enum cs_err cs_bip340_bind(struct cs_bip340_session *ctx,
-                           const struct cs_bip340_signers *s,
-                           const struct cs_tweak *tweak,
-                           const struct cs_frost_commit *commits, size_t n,
-                           struct cs_span msg)
+enum cs_err cs_bip340_bind_known(struct cs_bip340_session *ctx,
+                                 const struct cs_bip340_signers *s,
+                                 const struct cs_tweak *tweak,
+                                 const struct cs_frost_commit *commits, size_t n,
+                                 struct cs_span msg)
 {
     uint8_t aggnonce[CS_BIP340_NONCE_LEN];
     bool seen[CS_PARTIES_MAX] = {false};
+    struct cs_frost_commit sum;
     size_t i, k;
 
     if (n != s->n) {
@@ -377,8 +405,22 @@ enum cs_err cs_bip340_bind(struct cs_bip340_session *ctx,
         }
         seen[k] = true;
     }
-    cs_bip340_nonces_add(aggnonce, commits, n);
-    return cs_bip340_session_init(ctx, s, tweak, aggnonce, msg);
+    sum_up(&sum, commits, n);
+    cs_bip340_commit_encode(aggnonce, &sum);
+    fill(ctx, s, tweak, aggnonce, &sum.D, &sum.E, msg);
+    return CS_OK;
+}
+
+enum cs_err cs_bip340_bind(struct cs_bip340_session *ctx,
+                           const struct cs_bip340_signers *s,
+                           const struct cs_tweak *tweak,
+                           const struct cs_frost_commit *commits, size_t n,
+                           struct cs_span msg)
+{
+    if (!tweak_fits(tweak, &s->X)) {
+        return CS_ERR_USAGE;
+    }
+    return cs_bip340_bind_known(ctx, s, tweak, commits, n, msg);
 }
 
 /* ---- partial signatures (Sign, PartialSigVerify)
@@ -417,13 +459,13 @@ static void partial(struct cs_secret *s, const struct cs_frost_nonces *k,
     cs_scalar_muladd(K1, &s->s, part, &x->s, &s->s);
 }
 
-enum cs_err cs_bip340_sign(struct cs_scalar *out, struct cs_frost_nonces *n,
-                           const struct cs_bip340_session *ctx,
-                           const struct cs_frost_commit *own, const struct cs_secret *x)
+enum cs_err cs_bip340_part(struct cs_scalar *out, struct cs_frost_nonces *n,
+                           const struct cs_bip340_session *ctx, uint8_t id,
+                           const struct cs_secret *x)
 {
     struct cs_frost_nonces k = *n;
     struct cs_secret s = {0};
-    size_t i = position(&ctx->s, own->id);
+    size_t i = position(&ctx->s, id);
     enum cs_err err = CS_ERR_USAGE;
 
     cs_wipe(n, sizeof *n); /* first, so that no later path can use it again */
@@ -435,16 +477,33 @@ enum cs_err cs_bip340_sign(struct cs_scalar *out, struct cs_frost_nonces *n,
         goto out;
     }
     partial(&s, &k, ctx, &ctx->part[i], x);
+    *out = s.s;
+    err = CS_OK;
+out:
+    cs_wipe(&k, sizeof k);
+    cs_wipe(&s, sizeof s);
+    return err;
+}
+
+enum cs_err cs_bip340_sign(struct cs_scalar *out, struct cs_frost_nonces *n,
+                           const struct cs_bip340_session *ctx,
+                           const struct cs_frost_commit *own, const struct cs_secret *x)
+{
+    struct cs_secret s = {0};
+    enum cs_err err;
+
+    CS_TRY(cs_bip340_part(&s.s, n, ctx, own->id, x));
     /* A fault in the sum above would tell the share: never send what does not verify.
      * A share that does not fit X_i fails here too; why is asked only then. */
     err = cs_bip340_verify_share(ctx, own, s.s.b);
     if (err == CS_OK) {
         *out = s.s; /* public from here on */
     } else {
-        err = share_fits(x, &ctx->s.Xi[i]) ? CS_ERR_FROST_SELF : CS_ERR_KEY_CORRUPT;
+        err = share_fits(x, &ctx->s.Xi[position(&ctx->s, own->id)])
+                  ? CS_ERR_FROST_SELF
+                  : CS_ERR_KEY_CORRUPT;
     }
 out:
-    cs_wipe(&k, sizeof k);
     cs_wipe(&s, sizeof s);
     return err;
 }

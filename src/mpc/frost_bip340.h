@@ -67,6 +67,11 @@ struct cs_bip340_signers {
 enum cs_err cs_bip340_signers_init(struct cs_bip340_signers *s, uint8_t t, uint8_t n,
                                    const uint8_t *ids, const struct cs_point *Xi,
                                    size_t count, const struct cs_point *X) CS_MUST_USE;
+/* The same without that check, for shares that cs_key_check has seen interpolate to X,
+ * and coefficients that are kept.  ids rising. */
+void cs_bip340_signers_known(struct cs_bip340_signers *s, const uint8_t *ids,
+                             const struct cs_point *Xi, const struct cs_scalar *lambda,
+                             size_t n, const struct cs_point *X);
 
 /* GetSessionValues. */
 struct cs_bip340_session {
@@ -93,6 +98,13 @@ enum cs_err cs_bip340_bind(struct cs_bip340_session *ctx,
                            const struct cs_tweak *tweak,
                            const struct cs_frost_commit *commits, size_t n,
                            struct cs_span msg) CS_MUST_USE;
+/* The same for a context that this program made from the key of s itself
+ * (cs_tweak_init, cs_tweak_wallet): that it fits is not asked again. */
+enum cs_err cs_bip340_bind_known(struct cs_bip340_session *ctx,
+                                 const struct cs_bip340_signers *s,
+                                 const struct cs_tweak *tweak,
+                                 const struct cs_frost_commit *commits, size_t n,
+                                 struct cs_span msg) CS_MUST_USE;
 
 /* ---- signing --------------------------------------------------------------------- */
 
@@ -106,6 +118,11 @@ enum cs_err cs_bip340_sign(struct cs_scalar *out, struct cs_frost_nonces *n,
                            const struct cs_bip340_session *ctx,
                            const struct cs_frost_commit *own, const struct cs_secret *x)
     CS_MUST_USE;
+/* The same for the one who adds up, without the last two checks: such an s_i must not
+ * leave but as a part of a sum that cs_bip340_aggregate has verified. */
+enum cs_err cs_bip340_part(struct cs_scalar *out, struct cs_frost_nonces *n,
+                           const struct cs_bip340_session *ctx, uint8_t id,
+                           const struct cs_secret *x) CS_MUST_USE;
 /* s_i G = +-(R_1i + b R_2i) + (e lambda_i g gacc) X_i: FROST_SHARE otherwise (blame
  * c->id), ZERO_OR_RANGE for s_i out of range, USAGE when c->id is not a signer. */
 enum cs_err cs_bip340_verify_share(const struct cs_bip340_session *ctx,

@@ -12,13 +12,24 @@
 
 static enum cs_err decode(enum cs_curve c, const uint8_t *in, size_t n)
 {
-    struct cs_point p;
+    struct cs_point p, product;
+    struct cs_scalar k;
     enum cs_err err;
 
     memset(&p, 0x5a, sizeof p);
     err = cs_point_decode(c, &p, CS_SPAN(in, n));
+    cs_scalar_from_u32(c, &k, 1000003);
+    memset(&product, 0x5a, sizeof product);
+    assert_int_equal(cs_point_decode_mul(c, &product, CS_SPAN(in, n), &k), err);
     if (err != CS_OK) {
         assert_true(cs_ct_is_zero(&p, sizeof p)); /* nothing usable is left */
+        assert_true(cs_ct_is_zero(&product, sizeof product));
+    } else {
+        cs_point_mul_public(&p, &p, &k);
+        same_point(&p, &product);
+        cs_scalar_zero(&k);
+        assert_int_equal(cs_point_decode_mul(c, &product, CS_SPAN(in, n), &k), CS_OK);
+        assert_true(product.inf);
     }
     return err;
 }
@@ -49,6 +60,7 @@ static void points_survive_encoding_and_no_other_length_is_taken(void **state)
             assert_int_equal(n, cs_point_len(c));
             assert_int_equal(cs_point_decode(c, &q, CS_SPAN(bytes, n)), CS_OK);
             same_point(&p, &q);
+            assert_int_equal(decode(c, bytes, n), CS_OK);
             for (size_t len = 0; len <= sizeof bytes; len++) {
                 if (len != n) {
                     assert_int_equal(decode(c, bytes, len), CS_ERR_BAD_POINT);
