@@ -68,6 +68,7 @@
     X(JOURNAL_HEAD, "journal/head")      \
     X(RECEIPT,      "receipt")           \
     X(POLICY,       "policy")            \
+    X(QUARANTINE,   "quarantine")        \
     X(TEST,         "test")
 /* clang-format on */
 

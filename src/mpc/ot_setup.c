@@ -310,6 +310,18 @@ static const struct half *half_of(const struct cs_ot_pair *p, uint8_t alice)
     return alice == p->p.self ? &p->alice : &p->bob;
 }
 
+enum cs_ot_state cs_ot_pair_half(const struct cs_ot_pair *p, uint8_t alice)
+{
+    return p->burned ? CS_OT_BURNED : half_of(p, alice)->state;
+}
+
+const uint8_t *cs_ot_pair_latest(const struct cs_ot_pair *p, uint8_t alice)
+{
+    const struct half *h = half_of(p, alice);
+
+    return h->used == 0 ? NULL : h->ids.osid;
+}
+
 const uint8_t *cs_ot_pair_osid(const struct cs_ot_pair *p, uint8_t alice)
 {
     const struct half *h = half_of(p, alice);

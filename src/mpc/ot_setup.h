@@ -131,6 +131,10 @@ enum cs_err cs_ot_pair_job_done(struct cs_ot_pair *p, struct cs_ot_job *job,
 
 /* Of both directions together: TESTED when both are. */
 enum cs_ot_state cs_ot_pair_state(const struct cs_ot_pair *p);
+/* Of the direction with this Alice alone. */
+enum cs_ot_state cs_ot_pair_half(const struct cs_ot_pair *p, uint8_t alice);
+/* osid of that direction's latest run, whatever became of it; NULL: there was none. */
+const uint8_t *cs_ot_pair_latest(const struct cs_ot_pair *p, uint8_t alice);
 /* osid of the tested direction with this Alice, NULL when there is none. */
 const uint8_t *cs_ot_pair_osid(const struct cs_ot_pair *p, uint8_t alice);
 uint32_t cs_ot_pair_counter(const struct cs_ot_pair *p,

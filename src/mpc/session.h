@@ -160,7 +160,12 @@ struct cs_span cs_session_evidence(const struct cs_session *s);
 /* ---- 9.1 ABORT, for owners without a session ----------------------------------------
  */
 
-/* Body = sid 32, code u16 of the closed public list. */
+/* The closed public list; what is not on it is INTERNAL's. */
+uint16_t cs_abort_code(enum cs_err why);
+/* A code of ours with the same public reason; CS_OK when no such code is on the list.
+ */
+enum cs_err cs_abort_of_code(uint16_t code);
+/* Body = sid 32, code u16. */
 void cs_abort_encode(struct cs_wr *w, const uint8_t sid[32], enum cs_err why);
 /* *why is a code of ours with the same public reason. */
 enum cs_err cs_abort_decode(uint8_t sid[32], enum cs_err *why, struct cs_span body)

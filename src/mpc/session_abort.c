@@ -17,43 +17,50 @@ static const struct {
     {10, "EQUIVOCATION"},  {11, "CHEAT"},        {12, "SIG_INVALID"},
     {13, "NONCE_UNKNOWN"}, {14, "PEER_ABORTED"}, {15, "REQUEST_EXPIRED"},
     {16, "UNKNOWN_KEY"},   {17, "KEY_EXISTS"},   {18, "QUEUE_FULL"},
-    {19, "STORAGE_IO"},    {20, "INTERNAL"},
+    {19, "STORAGE_IO"},    {20, "INTERNAL"},     {21, "SETUP_MISSING"},
 };
 enum { CODE_INTERNAL = 20 };
 
-void cs_abort_encode(struct cs_wr *w, const uint8_t sid[32], enum cs_err why)
+uint16_t cs_abort_code(enum cs_err why)
 {
     const char *reason = cs_err_reason(why);
-    uint16_t code = CODE_INTERNAL; /* what is not public stays at home */
-    size_t i;
 
-    for (i = 0; i < CS_COUNTOF(codes); i++) {
+    for (size_t i = 0; i < CS_COUNTOF(codes); i++) {
         if (strcmp(codes[i].reason, reason) == 0) {
-            code = codes[i].code;
+            return codes[i].code;
         }
     }
+    return CODE_INTERNAL; /* what is not public stays at home */
+}
+
+enum cs_err cs_abort_of_code(uint16_t code)
+{
+    for (size_t i = 0; i < CS_COUNTOF(codes); i++) {
+        if (codes[i].code == code) {
+            return cs_err_from_reason(codes[i].reason);
+        }
+    }
+    return CS_OK;
+}
+
+void cs_abort_encode(struct cs_wr *w, const uint8_t sid[32], enum cs_err why)
+{
     cs_wr_bytes(w, sid, 32);
-    cs_wr_u16(w, code);
+    cs_wr_u16(w, cs_abort_code(why));
 }
 
 enum cs_err cs_abort_decode(uint8_t sid[32], enum cs_err *why, struct cs_span body)
 {
     struct cs_rd r = CS_RD(body);
     uint8_t id[32];
-    uint16_t code;
-    size_t i;
+    enum cs_err found;
 
     cs_rd_copy(&r, id, sizeof id);
-    code = cs_rd_u16(&r);
-    if (cs_rd_end(&r) != CS_OK) {
+    found = cs_abort_of_code(cs_rd_u16(&r));
+    if (cs_rd_end(&r) != CS_OK || found == CS_OK) {
         return CS_ERR_BAD_FORMAT;
     }
-    for (i = 0; i < CS_COUNTOF(codes); i++) {
-        if (codes[i].code == code) {
-            memcpy(sid, id, sizeof id);
-            *why = cs_err_from_reason(codes[i].reason);
-            return CS_OK;
-        }
-    }
-    return CS_ERR_BAD_FORMAT;
+    memcpy(sid, id, sizeof id);
+    *why = found;
+    return CS_OK;
 }

@@ -151,6 +151,7 @@ struct ot_clock {      /* of struct peer.ot */
     uint64_t serial;   /* names the pair to its jobs; 0: there is none */
     uint64_t start_at; /* this node begins its setup; UINT64_MAX: not */
     uint64_t repeat_at, give_up_at;
+    uint64_t renew_at; /* the link is made anew */
     unsigned n_repeats;
     bool changed; /* works are to look at it, at the end of this step */
 };
@@ -159,6 +160,7 @@ struct notice { /* another member says that it quarantined a third (15.1 A8) */
     bool set;
     enum cs_err why;
     int64_t wall_ms;
+    uint64_t say_at; /* the platform hears of no change before */
 };
 
 struct peer {
@@ -459,8 +461,16 @@ uint8_t cs_nd_device_index(const struct quorum *q, const uint8_t device_id[16]);
  * nothing when it is in quarantine already. */
 void cs_nd_quarantine(struct cs_node_core *n, struct quorum *q, uint8_t peer,
                       enum cs_err err);
+/* The word that others get: a failed check of 4.6 or of a setup is CHEAT, no more. */
+enum cs_err cs_nd_public_reason(enum cs_err err);
+/* Event and notify word: `who` (this node, or the sender of a notice) says it of
+ * `about`. */
+void cs_nd_say_peer(struct cs_node_core *n, enum cs_ctl_kind kind,
+                    const struct quorum *q, uint8_t who, uint8_t about,
+                    enum cs_err why);
 
 /* devices.c */
+struct device *cs_nd_device_find(const struct cs_node_core *n, const uint8_t id[16]);
 enum cs_err cs_nd_device_load(struct cs_node_core *n, struct quorum *q, uint8_t peer)
     CS_MUST_USE;
 void cs_nd_devices_free(struct cs_node_core *n);
@@ -490,7 +500,7 @@ void cs_nd_notice(struct cs_node_core *n, struct quorum *q, uint8_t from,
  * as a link of a quorum that needs them is live.  What a peer can make this node
  * compute is bounded per device, over all links and quorums (devices.c), and per node
  * by MAX_OT_*. */
-enum cs_err cs_nd_ot_load(struct cs_node_core *n, struct quorum *q) CS_MUST_USE;
+void cs_nd_ot_load(const struct cs_node_core *n, struct quorum *q); /* q has its id */
 /* An ECDSA key is asked for in this quorum: from now on, for ever, its pairs are set
  * up. */
 void cs_nd_ot_need(struct cs_node_core *n, struct quorum *q);
@@ -511,19 +521,16 @@ void cs_nd_ot_missing(struct cs_node_core *n, struct quorum *q, uint8_t peer);
 /* A check of 4.6 failed in a session (out.burned).  Stores the quarantine, tells. */
 void cs_nd_ot_burned(struct cs_node_core *n, struct quorum *q, uint8_t peer,
                      enum cs_err err);
-/* An operator released the device: NONE, then a new setup. */
-void cs_nd_ot_released(struct cs_node_core *n, struct quorum *q, uint8_t peer);
-/* After a handler changed the pair: sends, computes, keeps the clocks. */
-void cs_nd_ot_after(struct cs_node_core *n, struct quorum *q, uint8_t peer,
-                    struct cs_ot_out *out);
-/* A run of the pair ended with err, by what the peer sent or did not send. */
-void cs_nd_ot_discarded(struct cs_node_core *n, struct quorum *q, uint8_t peer,
-                        const uint8_t osid[32], enum cs_err err);
+/* Its pairs in all quorums are BURNED; after the release NONE, and set up anew. */
+void cs_nd_ot_quarantined(struct cs_node_core *n, const struct device *d);
+void cs_nd_ot_released(struct cs_node_core *n, const struct device *d);
+/* What cs_ot_pair_feed or _job_done returned for the run with this osid, and left in
+ * *out: sends, counts, blames, computes on. */
+void cs_nd_ot_judge(struct cs_node_core *n, struct quorum *q, uint8_t peer,
+                    const uint8_t osid[32], enum cs_err err, struct cs_ot_out *out);
 
 /* ot_jobs.c */
 void cs_nd_ot_pump(struct cs_node_core *n); /* hands jobs out, as many as may be out */
-/* False: the job is of another kind. */
-bool cs_nd_ot_job_done(struct cs_node_core *n, struct cs_job *job);
 
 /* ecdsa.c: a pair became TESTED, or its setup, and with it every session that had
  * joined it, ended: works of this pair look what to do.  Called at the end of a step.

@@ -357,6 +357,9 @@ static void take_command(struct cs_node_core *n, const struct cs_ctl_key_create 
     w->initiator = cs_dkg_initiator(&q->roster);
     w->deadline = n->now + ATTEMPT_KEYGEN_MS;
     cs_nd_work_save(n, w);
+    if (req->scheme == CS_SCHEME_ECDSA) {
+        cs_nd_ot_need(n, q); /* ready by the time the key is */
+    }
     cs_nd_keygen_try(n, w);
     cs_nd_unpark(n, q);
 }

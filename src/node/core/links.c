@@ -72,6 +72,7 @@ static void link_over(struct cs_node_core *n, struct quorum *q, uint8_t peer,
 {
     cs_frost_pool_drop_link(n->pool, link_id);
     cs_nd_works_link_lost(n, q, peer);
+    cs_nd_ot_link_lost(n, q, peer);
 }
 
 static void on_event(struct cs_node_core *n, struct quorum *q, uint8_t peer,
@@ -113,6 +114,8 @@ static void apply(struct cs_node_core *n, struct quorum *q, uint8_t peer)
         relay_send(n, q, peer, CS_SPAN(out->frames[i].p, out->frames[i].n));
     }
     if (live) {
+        cs_nd_ot_link(n, q, peer);
+        cs_nd_notice_link(n, q, peer);
         cs_nd_works_link(n, q, peer);
         cs_nd_unpark(n, q); /* an opening may have waited for this link */
     }
@@ -159,10 +162,14 @@ static void link_new(struct cs_node_core *n, struct quorum *q, uint8_t peer)
     cfg.life.journal_seq = head.seq;
     memcpy(cfg.life.journal_hash, head.hash, 32);
     load_seen(n, q, peer, &cfg.seen);
-    err = cs_link_new(&q->peers[peer].link, &cfg);
+    err = cs_nd_device_load(n, q, peer);
+    if (err == CS_OK) {
+        err = cs_link_new(&q->peers[peer].link, &cfg);
+    }
     if (err != CS_OK) {
         cs_nd_fail(n, err, "a link cannot be made");
     }
+    cs_nd_ot_link_lost(n, q, peer); /* sets its clocks */
 }
 
 static void link_start(struct cs_node_core *n, struct quorum *q, uint8_t peer)
@@ -202,6 +209,15 @@ static void each_link(struct cs_node_core *n,
             }
         }
     }
+}
+
+void cs_nd_link_renew(struct cs_node_core *n, struct quorum *q, uint8_t peer)
+{
+    cs_log(CS_LOG_INFO, "link", "to party %u of \"%s\" is made anew", peer, q->name);
+    cs_link_out_reset(&n->link_out);
+    cs_link_stop(q->peers[peer].link, &n->link_out);
+    apply(n, q, peer);
+    link_start(n, q, peer);
 }
 
 void cs_nd_links_start(struct cs_node_core *n)
@@ -262,6 +278,16 @@ void cs_nd_peer_accept(struct cs_node_core *n, struct quorum *q, uint8_t peer)
  * -----------------------------------------------------------------------------------
  */
 
+static void on_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                       const struct cs_message *m)
+{
+    if (m->type == CS_TYPE_NOTICE) {
+        cs_nd_notice(n, q, from, m);
+    } else if (!cs_nd_ot_control(n, q, from, m)) {
+        cs_nd_keygen_message(n, q, from, m); /* of a session */
+    }
+}
+
 void cs_nd_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
                    const struct cs_message *m)
 {
@@ -270,10 +296,14 @@ void cs_nd_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
         return;
     }
     switch (m->proto) {
-    case CS_PROTO_DKG:
+    case CS_PROTO_OT:
+        cs_nd_ot_message(n, q, from, m);
+        break;
     case CS_PROTO_CONTROL:
-        if (m->proto == CS_PROTO_DKG && m->type >= CS_TYPE_CERT_WANT &&
-            m->type <= CS_TYPE_CERT_ABORTED) {
+        on_control(n, q, from, m);
+        break;
+    case CS_PROTO_DKG:
+        if (m->type >= CS_TYPE_CERT_WANT && m->type <= CS_TYPE_CERT_ABORTED) {
             cs_nd_stuck_message(n, q, from, m);
         } else {
             cs_nd_keygen_message(n, q, from, m);

@@ -14,6 +14,7 @@ static void free_parts(struct cs_node_core *n)
         cs_nd_quorum_free(n->quorums[i]);
     }
     cs_nd_keys_free(n);
+    cs_nd_devices_free(n);
     cs_frost_pool_free(n->pool);
     cs_nd_outbox_free(n);
     cs_link_out_free(&n->link_out);
@@ -108,6 +109,7 @@ static void on_time(struct cs_node_core *n)
     cs_nd_park_time(n);
     cs_nd_links_time(n);
     cs_nd_works_time(n);
+    cs_nd_ot_time(n); /* after the works: they end setups, too */
     cs_nd_status_time(n);
     cs_frost_pool_expire(n->pool, n->now);
 }
@@ -208,6 +210,7 @@ static uint64_t node_deadline(void *self)
     }
     d = min_u64(d, cs_nd_links_deadline(n));
     d = min_u64(d, cs_nd_works_deadline(n));
+    d = min_u64(d, cs_nd_ot_deadline(n));
     d = min_u64(d, cs_nd_park_deadline(n));
     return n->draining ? min_u64(d, n->drain_until) : d;
 }

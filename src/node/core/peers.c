@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/rd.h"
+#include "wire/jsonx.h"
 
 enum { BLAMES_TO_QUARANTINE = 3 };
 
@@ -40,6 +41,10 @@ enum cs_err cs_nd_peer_load(struct cs_node_core *n, struct quorum *q, uint8_t pe
     uint8_t key[17];
     enum cs_err err;
 
+    if (peer == q->roster.self) {
+        return CS_OK;
+    }
+    CS_CHECK(cs_nd_device_load(n, q, peer));
     cs_nd_peer_key(key, q, peer);
     err = cs_safe_get(n->safe, TABLE_BLAME, CS_SPAN_OF(key), &w);
     if (err == CS_OK) {
@@ -75,18 +80,16 @@ void cs_nd_blame(struct cs_node_core *n, struct quorum *q, uint8_t peer,
     (void)snprintf(p->reason, sizeof p->reason, "%s", cs_err_reason(err));
     cs_log(CS_LOG_WARN, "peer", "party %u of \"%s\" misbehaved: %s", peer, q->name,
            cs_err_text(err));
-    if (!p->quarantined &&
-        (reaction != CS_REACT_BLAME || p->blames >= BLAMES_TO_QUARANTINE)) {
-        p->quarantined = true;
-        cs_log(CS_LOG_ERROR, "peer",
-               "party %u of \"%s\" is quarantined until an operator releases it", peer,
-               q->name);
-    }
     save(n, q, peer);
+    if (reaction != CS_REACT_BLAME || p->blames >= BLAMES_TO_QUARANTINE) {
+        cs_nd_quarantine(n, q, peer, err);
+    }
 }
 
-/* Index of the same device in another quorum, 0 when it is none of its members. */
-static uint8_t index_in(const struct quorum *q, const uint8_t device_id[16])
+/* ---- quarantine
+ * --------------------------------------------------------------------------- */
+
+uint8_t cs_nd_device_index(const struct quorum *q, const uint8_t device_id[16])
 {
     for (uint8_t i = 1; i <= q->ds.n; i++) {
         if (memcmp(q->ds.members[i - 1].device_id, device_id, 16) == 0) {
@@ -99,10 +102,14 @@ static uint8_t index_in(const struct quorum *q, const uint8_t device_id[16])
 bool cs_nd_quarantined(const struct cs_node_core *n, const struct quorum *q,
                        uint8_t peer)
 {
-    const uint8_t *device = q->ds.members[peer - 1].device_id;
+    const uint8_t *id = q->ds.members[peer - 1].device_id;
+    const struct device *d = cs_nd_device_find(n, id);
 
+    if (d != NULL && d->quarantined) {
+        return true;
+    }
     for (size_t i = 0; i < n->n_quorums; i++) {
-        uint8_t there = index_in(n->quorums[i], device);
+        uint8_t there = cs_nd_device_index(n->quorums[i], id);
 
         if (there != 0 && n->quorums[i]->peers[there].rec.quarantined) {
             return true;
@@ -111,16 +118,104 @@ bool cs_nd_quarantined(const struct cs_node_core *n, const struct quorum *q,
     return false;
 }
 
+/* What others may hear: that a check of 4.6 or of a setup failed is a CHEAT, not which
+ * (4.6: "session ended" is all the peer itself gets). */
+enum cs_err cs_nd_public_reason(enum cs_err err)
+{
+    return cs_err_reaction(err) == CS_REACT_BURN || err == CS_ERR_SETUP_TEST
+               ? cs_err_from_reason("CHEAT")
+               : err;
+}
+
+void cs_nd_say_peer(struct cs_node_core *n, enum cs_ctl_kind kind,
+                    const struct quorum *q, uint8_t who, uint8_t about, enum cs_err why)
+{
+    struct cs_ctl_frame f = {.kind = kind};
+    struct cs_ctl_peer *b = &f.u.peer;
+    char id[CS_UUID_LEN];
+
+    memcpy(b->quorum_id, q->id, 16);
+    b->index = who;
+    b->peer = about;
+    (void)snprintf(b->reason, sizeof b->reason, "%s", cs_err_reason(why));
+    b->time = (uint64_t)n->wall;
+    cs_nd_outbox_put(n, &f);
+    cs_nd_notify(n, "peer",
+                 "{\"quorumId\":\"%s\",\"index\":%u,\"peer\":%u,\"state\":\"%s\","
+                 "\"reason\":\"%s\"}",
+                 cs_uuid_text(id, q->id), who, about,
+                 kind == CS_EVT_PEER_RELEASED ? "RELEASED" : "QUARANTINED", b->reason);
+}
+
+/* Platform and other members, of every quorum that has the device. */
+static void tell(struct cs_node_core *n, const uint8_t device[16],
+                 enum cs_ctl_kind kind, enum cs_err why)
+{
+    for (size_t i = 0; i < n->n_quorums; i++) {
+        struct quorum *q = n->quorums[i];
+        uint8_t there = cs_nd_device_index(q, device);
+
+        if (there != 0 && q->state == QUORUM_CONFIRMED) {
+            cs_nd_say_peer(n, kind, q, q->roster.self, there, why);
+            cs_nd_notice_send(n, q, there, kind == CS_EVT_PEER_RELEASED ? CS_OK : why);
+        }
+    }
+}
+
+void cs_nd_quarantine(struct cs_node_core *n, struct quorum *q, uint8_t peer,
+                      enum cs_err err)
+{
+    struct device *d = q->peers[peer].device;
+    char id[CS_UUID_LEN];
+
+    if (cs_nd_quarantined(n, q, peer)) {
+        return;
+    }
+    d->quarantined = true;
+    d->quarantined_ms = n->wall;
+    (void)snprintf(d->reason, sizeof d->reason, "%s", cs_err_name(err));
+    cs_nd_evidence(n, q, peer, err, d->evidence);
+    cs_nd_device_save(n, d);
+    q->peers[peer].rec.quarantined = true;
+    save(n, q, peer);
+    cs_nd_ot_quarantined(n, d);
+    cs_log(CS_LOG_ERROR, "peer",
+           "party %u of \"%s\" is quarantined: %s. Nothing more is done with that "
+           "device for any key. Find out whether it is compromised; to trust it again: "
+           "cloudsign peer release %s %u",
+           peer, q->name, cs_err_text(err), cs_uuid_text(id, q->id), peer);
+    tell(n, d->id, CS_EVT_PEER_QUARANTINED, cs_nd_public_reason(err));
+    n->status_at = n->now;
+}
+
+static void forgive(struct cs_node_core *n, struct device *d)
+{
+    d->quarantined = false; /* the time stays: notice.c takes its word back */
+    d->setup_tests = 0;
+    d->reason[0] = '\0';
+    memset(d->evidence, 0, sizeof d->evidence);
+    d->as_alice = d->as_bob = (struct ot_bucket){0};
+    d->pause_ms = d->not_before = 0;
+    cs_nd_device_save(n, d);
+}
+
 void cs_nd_peer_release(struct cs_node_core *n, struct quorum *q, uint8_t peer)
 {
-    const uint8_t *device = q->ds.members[peer - 1].device_id;
+    struct device *d = q->peers[peer].device;
+    bool was = cs_nd_quarantined(n, q, peer);
 
     for (size_t i = 0; i < n->n_quorums; i++) {
-        uint8_t there = index_in(n->quorums[i], device);
+        uint8_t there = cs_nd_device_index(n->quorums[i], d->id);
 
         if (there != 0) {
             n->quorums[i]->peers[there].rec = (struct peer_record){0};
             save(n, n->quorums[i], there);
         }
+    }
+    forgive(n, d);
+    if (was) {
+        cs_nd_ot_released(n, d);
+        tell(n, d->id, CS_EVT_PEER_RELEASED, CS_OK);
+        n->status_at = n->now;
     }
 }

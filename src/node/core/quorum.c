@@ -111,6 +111,7 @@ void cs_nd_quorum_free(struct quorum *q)
 {
     if (q != NULL) {
         for (size_t i = 0; i < CS_PARTY_SLOTS; i++) {
+            cs_ot_pair_free(q->peers[i].ot);
             cs_link_free(q->peers[i].link);
         }
         cs_free_wiped(q, sizeof *q);
@@ -130,6 +131,7 @@ static enum cs_err load_one(void *ctx, struct cs_span key, struct cs_span value)
         memcpy(q->id, key.p, 16);
         err = decode(n, q, value);
     }
+    cs_nd_ot_load(n, q);
     for (uint8_t i = 1; err == CS_OK && i <= q->ds.n; i++) {
         err = cs_nd_peer_load(n, q, i);
     }

@@ -14,6 +14,8 @@ enum {
     TABLE_GONE = 0x28,      /* key id: C of a key that this node aborted for ever */
     TABLE_SIGS = 0x29,      /* request id: a result with more than one signature */
     TABLE_SIGS_RING = 0x2a, /* u32 slot: request id of one of the newest of them */
+    TABLE_DEVICE = 0x2b,    /* device id of a peer: struct device */
+    TABLE_OT = 0x2c,        /* quorum id: its pairs need OT setups */
 };
 
 #endif
