@@ -315,9 +315,10 @@ static enum cs_err parse(struct cs_chain_tx *tx, struct cs_span payload,
     return CS_OK;
 }
 
-static enum cs_chain_hash hash(enum cs_curve curve)
+static enum cs_chain_hash hash(const struct cs_chain_key *key)
 {
-    return curve == CS_CURVE_ED25519 ? CS_CHAIN_HASH_NONE : CS_CHAIN_HASH_KECCAK256;
+    return key->curve == CS_CURVE_ED25519 ? CS_CHAIN_HASH_NONE
+                                          : CS_CHAIN_HASH_KECCAK256;
 }
 
 static enum cs_err decode(struct cs_chain_tx *tx, const struct cs_chain_key *key,
@@ -327,7 +328,7 @@ static enum cs_err decode(struct cs_chain_tx *tx, const struct cs_chain_key *key
 
     CS_CHECK(parse(tx, payload, why));
     cs_wr_span(&w, payload);
-    return cs_chain_one_item(tx, key, hash(key->curve), &w);
+    return cs_chain_one_item(tx, key, hash(key), &w);
 }
 
 /* A body, or one inside the messages that carry it (list, transaction, signed). */

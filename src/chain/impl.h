@@ -27,7 +27,7 @@ struct cs_chain_ops {
     enum cs_err (*seal)(struct cs_wr *w, const struct cs_chain_key *key,
                         const struct cs_chain_item *item,
                         const struct cs_chain_sig *sig, const char **why);
-    enum cs_chain_hash (*hash)(enum cs_curve curve); /* of messages */
+    enum cs_chain_hash (*hash)(const struct cs_chain_key *key); /* of messages */
     /* EIP-712: fills tx, its item included; NULL: the chain has none. */
     enum cs_err (*typed_data)(struct cs_chain_tx *tx, const struct cs_chain_key *key,
                               struct cs_span json, const char **why);

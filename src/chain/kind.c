@@ -6,7 +6,6 @@
 #include "chain/impl.h"
 #include "chain/text.h"
 #include "crypto/ecdsa.h"
-#include "crypto/taproot.h"
 
 static const struct word {
     enum cs_chain_kind kind;
@@ -73,18 +72,12 @@ enum cs_err cs_chain_digest(struct cs_chain_tx *out, const struct cs_chain_key *
 {
     struct cs_wr w = {.max = 64};
     const struct cs_chain_ops *ops;
-    uint8_t output[32];
     enum cs_err err;
 
     CS_TRY(cs_chain_begin(out, &ops, key, why));
     CS_TRY(check_digest(key, digest, why));
     cs_wr_span(&w, digest);
     CS_TRY(cs_chain_one_item(out, key, CS_CHAIN_HASH_NONE, &w));
-    out->items[0].scheme = cs_chain_key_scheme(key);
-    if (out->items[0].scheme == CS_CHAIN_SCHEME_BIP340) { /* PROTOCOLS 7.5 */
-        out->items[0].has_tweak = true;
-        CS_TRY(cs_taproot_output(output, out->items[0].tweak, key->pub));
-    }
     out->is_blind = true;
     warn(out, digest);
 out:

@@ -81,11 +81,15 @@ enum cs_err cs_chain_one_item(struct cs_chain_tx *tx, const struct cs_chain_key 
                               enum cs_chain_hash hash, struct cs_wr *w)
 {
     struct cs_chain_item *item;
+    uint8_t output[32];
 
     CS_CHECK(cs_chain_items(tx, 1, w));
     item = tx->items;
-    item->scheme = key->curve == CS_CURVE_ED25519 ? CS_CHAIN_SCHEME_ED25519
-                                                  : CS_CHAIN_SCHEME_ECDSA;
+    item->scheme = cs_chain_key_scheme(key);
+    if (item->scheme == CS_CHAIN_SCHEME_BIP340) { /* PROTOCOLS 7.5 */
+        item->has_tweak = true;
+        CS_CHECK(cs_taproot_output(output, item->tweak, key->pub));
+    }
     item->hash = hash;
     item->data = CS_SPAN(tx->data, tx->data_len);
     cs_chain_hash_item(item);
@@ -236,7 +240,7 @@ enum cs_err cs_chain_plaintext(struct cs_chain_tx *out, const struct cs_chain_ke
     CS_TRY(check_signs(ops, why));
     CS_TRY(check_plaintext(ops, message, why));
     CS_TRY(ops->prefix(&w, key, message, why));
-    CS_TRY(cs_chain_one_item(out, key, ops->hash(key->curve), &w));
+    CS_TRY(cs_chain_one_item(out, key, ops->hash(key), &w));
     out->is_message = true;
     out->is_clear = true;
     (void)cs_text_copy(out->kind, sizeof out->kind, "message");

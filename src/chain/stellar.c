@@ -540,9 +540,9 @@ static enum cs_err finish(struct cs_chain_signed *out, const struct cs_chain_key
     return out->bytes.err;
 }
 
-static enum cs_chain_hash hash(enum cs_curve curve)
+static enum cs_chain_hash hash(const struct cs_chain_key *key)
 {
-    (void)curve;
+    (void)key;
     return CS_CHAIN_HASH_SHA256;
 }
 

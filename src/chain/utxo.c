@@ -190,44 +190,6 @@ static bool is_transaction(struct cs_span bytes)
     return cs_utxo_is_psbt(bytes) || cs_utxo_raw(&raw, bytes);
 }
 
-/* ---- messages: "Bitcoin Signed Message" --------------------------------------------
- */
-
-static enum cs_err prefix(struct cs_wr *w, const struct cs_chain_key *key,
-                          struct cs_span message, const char **why)
-{
-    enum cs_utxo_kind kind;
-
-    CS_CHECK(cs_utxo_kind(&kind, key, why));
-    if (kind == CS_UTXO_P2TR) {
-        return cs_chain_refuse(why, CS_ERR_CHAIN_MESSAGE,
-                               "keys of Taproot addresses sign no messages");
-    }
-    cs_wr_str(w, cs_utxo_chain(key->chain)->message);
-    cs_wr_compact_span(w, message);
-    return w->err;
-}
-
-/* BIP 137: a header that tells the recovery id and the kind of address; r; s. */
-static enum cs_err seal(struct cs_wr *w, const struct cs_chain_key *key,
-                        const struct cs_chain_item *item,
-                        const struct cs_chain_sig *sig, const char **why)
-{
-    uint8_t parity, header = 31; /* compressed key */
-    enum cs_utxo_kind kind;
-
-    CS_CHECK(cs_utxo_kind(&kind, key, why));
-    CS_CHECK(cs_chain_parity(&parity, key, item, sig, why));
-    if (kind == CS_UTXO_P2SH_P2WPKH) {
-        header = 35;
-    } else if (kind == CS_UTXO_P2WPKH) {
-        header = 39;
-    }
-    cs_wr_u8(w, (uint8_t)(header + parity));
-    cs_wr_bytes(w, sig->rs, sizeof sig->rs);
-    return w->err;
-}
-
 /* ---- final encoding ----------------------------------------------------------------
  */
 
@@ -340,12 +302,6 @@ out:
     return err;
 }
 
-static enum cs_chain_hash hash(enum cs_curve curve)
-{
-    (void)curve;
-    return CS_CHAIN_HASH_SHA256D;
-}
-
 /* The chains differ in nothing but the table above and the check of a text. */
 #define UTXO_CHAIN(name, id)                                                           \
     static enum cs_err name##_check(enum cs_chain_net net, const char *text,           \
@@ -357,11 +313,11 @@ static enum cs_chain_hash hash(enum cs_curve curve)
         .address = address,                                                            \
         .address_check = name##_check,                                                 \
         .decode = decode,                                                              \
-        .prefix = prefix,                                                              \
+        .prefix = cs_utxo_message,                                                     \
         .is_transaction = is_transaction,                                              \
         .finish = finish,                                                              \
-        .seal = seal,                                                                  \
-        .hash = hash,                                                                  \
+        .seal = cs_utxo_seal,                                                          \
+        .hash = cs_utxo_message_hash,                                                  \
     }
 
 UTXO_CHAIN(bitcoin, CS_CHAIN_BITCOIN);

@@ -130,6 +130,17 @@ enum cs_err cs_utxo_hashes(struct cs_utxo_hashes *out, const struct cs_utxo_tx *
 void cs_utxo_preimage(struct cs_wr *w, const struct cs_utxo_tx *t,
                       const struct cs_utxo_hashes *h, size_t i, struct cs_span p2pkh);
 
+/* ---- texts: utxo_message.c --------------------------------------------------------
+ */
+
+/* The chains' prefix, hash and seal (impl.h). */
+enum cs_err cs_utxo_message(struct cs_wr *w, const struct cs_chain_key *key,
+                            struct cs_span message, const char **why) CS_MUST_USE;
+enum cs_chain_hash cs_utxo_message_hash(const struct cs_chain_key *key);
+enum cs_err cs_utxo_seal(struct cs_wr *w, const struct cs_chain_key *key,
+                         const struct cs_chain_item *item,
+                         const struct cs_chain_sig *sig, const char **why) CS_MUST_USE;
+
 /* ---- what it does: utxo_summary.c ---------------------------------------------------
  */
 

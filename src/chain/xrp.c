@@ -278,9 +278,10 @@ static enum cs_err check(struct cs_span object, const struct cs_chain_key *key,
     return is_payment ? check_payment(object, why) : CS_OK;
 }
 
-static enum cs_chain_hash hash(enum cs_curve curve)
+static enum cs_chain_hash hash(const struct cs_chain_key *key)
 {
-    return curve == CS_CURVE_ED25519 ? CS_CHAIN_HASH_NONE : CS_CHAIN_HASH_SHA512HALF;
+    return key->curve == CS_CURVE_ED25519 ? CS_CHAIN_HASH_NONE
+                                          : CS_CHAIN_HASH_SHA512HALF;
 }
 
 static enum cs_err decode(struct cs_chain_tx *tx, const struct cs_chain_key *key,
@@ -294,7 +295,7 @@ static enum cs_err decode(struct cs_chain_tx *tx, const struct cs_chain_key *key
     cs_xrp_summary(tx, object);
     cs_wr_bytes(&w, sign_prefix, sizeof sign_prefix);
     cs_wr_span(&w, object);
-    return cs_chain_one_item(tx, key, hash(key->curve), &w);
+    return cs_chain_one_item(tx, key, hash(key), &w);
 }
 
 /* ---- plaintext ------------------------------------------------------------- */

@@ -429,82 +429,8 @@ static void amounts_of_several_segwit_inputs_must_be_proven(void **state)
     cs_chain_tx_free(&tx);
 }
 
-/* ---- messages and kinds ------------------------------------------------------------
+/* ---- kinds ------------------------------------------------------------
  */
-
-static void messages_have_the_chains_prefix(void **state)
-{
-    static const struct {
-        enum cs_chain chain;
-        enum cs_chain_format format;
-        const char *prefix;
-        uint8_t header;
-    } cases[] = {
-        {CS_CHAIN_BITCOIN, CS_CHAIN_FORMAT_DEFAULT,
-         "\x18"
-         "Bitcoin Signed Message:\n",
-         39},
-        {CS_CHAIN_BITCOIN, CS_CHAIN_FORMAT_P2PKH,
-         "\x18"
-         "Bitcoin Signed Message:\n",
-         31},
-        {CS_CHAIN_LITECOIN, CS_CHAIN_FORMAT_P2SH_P2WPKH,
-         "\x19"
-         "Litecoin Signed Message:\n",
-         35},
-        {CS_CHAIN_DOGECOIN, CS_CHAIN_FORMAT_DEFAULT,
-         "\x19"
-         "Dogecoin Signed Message:\n",
-         31},
-        {CS_CHAIN_DASH, CS_CHAIN_FORMAT_DEFAULT,
-         "\x19"
-         "DarkCoin Signed Message:\n",
-         31},
-        {CS_CHAIN_BITCOIN_CASH, CS_CHAIN_FORMAT_DEFAULT,
-         "\x18"
-         "Bitcoin Signed Message:\n",
-         31},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < CS_COUNTOF(cases); i++) {
-        struct cs_chain_key key = utxo_key(cases[i].chain, cases[i].format);
-        size_t n = strlen(cases[i].prefix);
-        struct cs_chain_sig sig = {0};
-        uint8_t found[33];
-        struct cs_chain_tx tx;
-        struct cs_wr w;
-
-        assert_int_equal(cs_chain_plaintext(&tx, &key, CS_SPAN_LIT("hello"), NULL),
-                         CS_OK);
-        assert_int_equal(tx.data_len, n + 6);
-        assert_memory_equal(tx.data, cases[i].prefix, n);
-        assert_memory_equal(tx.data + n, "\5hello", 6);
-        chains_k1_sign(sig.rs, secret_own, tx.items[0].message.p);
-        assert_int_equal(
-            cs_chain_finish_message(&w, &key, CS_SPAN_LIT("hello"), &sig, NULL), CS_OK);
-        assert_int_equal(w.n, 65);
-        assert_true(w.p[0] == cases[i].header || w.p[0] == cases[i].header + 1);
-        assert_int_equal(cs_ecdsa_recover(found, tx.items[0].message.p, w.p + 1,
-                                          (unsigned)(w.p[0] - cases[i].header)),
-                         CS_OK);
-        assert_memory_equal(found, key.pub, 33);
-        cs_wr_free(&w);
-        cs_chain_tx_free(&tx);
-    }
-}
-
-static void taproot_keys_sign_no_messages(void **state)
-{
-    struct cs_chain_key key = utxo_key(CS_CHAIN_BITCOIN, CS_CHAIN_FORMAT_P2TR);
-    const char *why = NULL;
-    struct cs_chain_tx tx;
-
-    (void)state;
-    assert_int_equal(cs_chain_plaintext(&tx, &key, CS_SPAN_LIT("hello"), &why),
-                     CS_ERR_CHAIN_MESSAGE);
-    assert_non_null(strstr(why, "Taproot"));
-}
 
 static void kinds_that_a_chain_does_not_have_are_refused(void **state)
 {
@@ -550,8 +476,6 @@ int main(void)
         cmocka_unit_test(scripts_without_an_address_are_not_clear),
         cmocka_unit_test(data_outputs_are_the_memo),
         cmocka_unit_test(amounts_of_several_segwit_inputs_must_be_proven),
-        cmocka_unit_test(messages_have_the_chains_prefix),
-        cmocka_unit_test(taproot_keys_sign_no_messages),
         cmocka_unit_test(kinds_that_a_chain_does_not_have_are_refused),
     };
 
