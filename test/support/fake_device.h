@@ -4,11 +4,10 @@
 #ifndef CS_TEST_FAKE_DEVICE_H
 #define CS_TEST_FAKE_DEVICE_H
 
-#include "crypto/ecdsa.h"
 #include "crypto/frost_hash.h"
-#include "crypto/taproot.h"
 #include "mpc/cert_record.h"
 #include "mpc/device_set.h"
+#include "support/chains_sign.h"
 #include "support/fake_platform.h"
 
 struct fake_device {
@@ -492,39 +491,6 @@ FAKE void fake_group_sign(struct fake_trio *t, uint8_t sig[64], struct cs_span m
     memcpy(sig + 32, k.b, 32);
 }
 
-/* 32 bytes, big endian, modulo the order. */
-FAKE void fake_mod_q(struct cs_scalar *out, const uint8_t in[32])
-{
-    uint8_t wide[64] = {0};
-
-    memcpy(wide + 32, in, 32);
-    cs_scalar_reduce64(CS_CURVE_SECP256K1, out, wide);
-}
-
-/* ECDSA over a digest with the whole secret x, low s. */
-FAKE void fake_ecdsa(struct fake_trio *t, uint8_t sig[64], const struct cs_scalar *x,
-                     const uint8_t digest[32])
-{
-    struct cs_scalar k, inv, r, m, s;
-    uint8_t R[CS_POINT_MAX];
-    struct cs_point p;
-
-    fake_some_scalar_on(t->w, CS_CURVE_SECP256K1, &k);
-    cs_point_base_mul(CS_CURVE_SECP256K1, &p, &k);
-    assert_int_equal(cs_point_encode(&p, R), 33);
-    fake_mod_q(&r, R + 1);
-    fake_mod_q(&m, digest);
-    assert_int_equal(cs_scalar_invert(CS_CURVE_SECP256K1, &inv, &k), CS_OK);
-    cs_scalar_muladd(CS_CURVE_SECP256K1, &s, &r, x, &m);
-    cs_scalar_mul(CS_CURVE_SECP256K1, &s, &s, &inv);
-    memcpy(sig, r.b, 32);
-    memcpy(sig + 32, s.b, 32);
-    if (!cs_ecdsa_is_low_s(sig)) {
-        cs_scalar_negate(CS_CURVE_SECP256K1, &s, &s);
-        memcpy(sig + 32, s.b, 32);
-    }
-}
-
 /* x or -x, so that its point has an even y; x-only point. */
 FAKE void fake_even(struct cs_scalar *x, uint8_t px[32])
 {
@@ -550,7 +516,7 @@ FAKE void fake_bip340(struct fake_trio *t, uint8_t sig[64], const struct cs_scal
     fake_even(&d, px);
     if (tweaked) {
         cs_tagged_hash(h, "TapTweak", CS_SPAN_OF(px));
-        fake_mod_q(&tau, h);
+        chains_k1_scalar(&tau, h);
         cs_scalar_add(CS_CURVE_SECP256K1, &d, &d, &tau);
         fake_even(&d, px);
     }
@@ -560,7 +526,7 @@ FAKE void fake_bip340(struct fake_trio *t, uint8_t sig[64], const struct cs_scal
     memcpy(in + 32, px, 32);
     memcpy(in + 64, message, 32);
     cs_tagged_hash(h, "BIP0340/challenge", CS_SPAN_OF(in));
-    fake_mod_q(&e, h);
+    chains_k1_scalar(&e, h);
     cs_scalar_muladd(CS_CURVE_SECP256K1, &k, &e, &d, &k);
     memcpy(sig, rx, 32);
     memcpy(sig + 32, k.b, 32);
@@ -576,7 +542,7 @@ FAKE void fake_key_sign(struct fake_trio *t, uint8_t sig[64], const struct cs_sc
     }
     assert_int_equal(msg.n, 32);
     if (t->scheme == CS_SCHEME_ECDSA) {
-        fake_ecdsa(t, sig, x, msg.p);
+        chains_k1_sign(sig, x->b, msg.p);
     } else {
         fake_bip340(t, sig, x, tweaked, msg.p);
     }
