@@ -18,6 +18,7 @@ static const struct {
     {13, "NONCE_UNKNOWN"}, {14, "PEER_ABORTED"}, {15, "REQUEST_EXPIRED"},
     {16, "UNKNOWN_KEY"},   {17, "KEY_EXISTS"},   {18, "QUEUE_FULL"},
     {19, "STORAGE_IO"},    {20, "INTERNAL"},     {21, "SETUP_MISSING"},
+    {22, "LIMIT"},
 };
 enum { CODE_INTERNAL = 20 };
 

@@ -14,7 +14,8 @@ static void abort_codes_round_trip(void **state)
         CS_ERR_TIMEOUT,    CS_ERR_SID_MISMATCH, CS_ERR_POLICY_REFUSED,
         CS_ERR_BAD_FORMAT, CS_ERR_BAD_POINT,    CS_ERR_EQUIVOCATION,
         CS_ERR_DKG_POK,    CS_ERR_SIG_INVALID,  CS_ERR_FROST_NONCE_ID,
-        CS_ERR_STORE_IO,   CS_ERR_LINK_LOST};
+        CS_ERR_STORE_IO,   CS_ERR_LINK_LOST,    CS_ERR_SETUP_MISSING,
+        CS_ERR_LIMIT,      CS_ERR_SIG_TWICE};
     uint8_t sid[32] = {5}, back[32];
     enum cs_err why;
 
@@ -41,6 +42,15 @@ static void abort_codes_round_trip(void **state)
     assert_int_equal(cs_abort_decode(back, &why, cs_wr_get(&w)), CS_OK);
     assert_int_equal(why, CS_ERR_INTERNAL);
     cs_wr_free(&w);
+    /* 4.6: which check of the OT setup failed is not said */
+    static const enum cs_err silent[] = {CS_ERR_OT_CHECK, CS_ERR_RVOLE_CHECK,
+                                         CS_ERR_GAMMA_CHECK, CS_ERR_SETUP_TEST};
+    for (size_t i = 0; i < CS_COUNTOF(silent); i++) {
+        cs_abort_encode(&w, sid, silent[i]);
+        assert_int_equal(cs_abort_decode(back, &why, cs_wr_get(&w)), CS_OK);
+        assert_int_equal(why, CS_ERR_ABORTED);
+        cs_wr_free(&w);
+    }
 }
 
 static void an_abort_of_a_peer_ends_it_without_blame(void **state)
