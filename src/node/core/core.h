@@ -637,6 +637,7 @@ void cs_nd_stuck_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
 
 /* request.c: from a `sign` command to a work */
 void cs_nd_sign_command(struct cs_node_core *n, const struct cs_ctl_sign *b);
+enum cs_chain_scheme cs_nd_chain_scheme(enum cs_scheme scheme);
 
 /* sign.c: attempts of SIGN and CHECK works; FROST as initiator */
 void cs_nd_sign_begin(struct cs_node_core *n, struct work *w);
@@ -742,6 +743,7 @@ bool cs_nd_ecdsa_abort(struct cs_node_core *n, struct quorum *q, uint8_t from,
                        const struct cs_message *m);
 void cs_nd_ecdsa_link_lost(struct cs_node_core *n, struct quorum *q, uint8_t peer);
 void cs_nd_ecdsa_free(struct cs_node_core *n);
+void cs_nd_ecdsa_seen_free(struct ecdsa_seen *s); /* NULL allowed */
 
 /* status.c */
 void cs_nd_status_time(struct cs_node_core *n);

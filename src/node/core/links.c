@@ -72,6 +72,7 @@ static void link_over(struct cs_node_core *n, struct quorum *q, uint8_t peer,
 {
     cs_frost_pool_drop_link(n->pool, link_id);
     cs_nd_works_link_lost(n, q, peer);
+    cs_nd_ecdsa_link_lost(n, q, peer);
     cs_nd_ot_link_lost(n, q, peer);
 }
 
@@ -308,6 +309,9 @@ void cs_nd_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
         } else {
             cs_nd_keygen_message(n, q, from, m);
         }
+        break;
+    case CS_PROTO_ECDSA:
+        cs_nd_ecdsa_message(n, q, from, m);
         break;
     case CS_PROTO_FROST:
         cs_nd_sign_message(n, q, from, m);

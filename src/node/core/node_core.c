@@ -9,6 +9,7 @@
 static void free_parts(struct cs_node_core *n)
 {
     cs_nd_works_free(n);
+    cs_nd_ecdsa_free(n); /* those that wait for a job */
     cs_nd_park_free(n);
     for (size_t i = 0; i < n->n_quorums; i++) {
         cs_nd_quorum_free(n->quorums[i]);

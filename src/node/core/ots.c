@@ -503,15 +503,6 @@ static void give_up(struct cs_node_core *n, struct quorum *q, uint8_t peer)
     rest(&p->ot_clock);
 }
 
-/* Until ecdsa.c is there. */
-__attribute__((weak)) void cs_nd_works_ot(struct cs_node_core *n, struct quorum *q,
-                                          uint8_t peer)
-{
-    (void)n;
-    (void)q;
-    (void)peer;
-}
-
 static void peer_time(struct cs_node_core *n, struct quorum *q, uint8_t peer)
 {
     struct peer *p = &q->peers[peer];

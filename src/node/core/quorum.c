@@ -112,6 +112,7 @@ void cs_nd_quorum_free(struct quorum *q)
     if (q != NULL) {
         for (size_t i = 0; i < CS_PARTY_SLOTS; i++) {
             cs_ot_pair_free(q->peers[i].ot);
+            cs_nd_ecdsa_seen_free(q->peers[i].ecdsa_seen);
             cs_link_free(q->peers[i].link);
         }
         cs_free_wiped(q, sizeof *q);
