@@ -1,6 +1,8 @@
 /* COSMOS_HUB and other chains of the Cosmos SDK: an address is bech32 of HASH160 of the
- * key; SHA-256 of the SignDoc (SIGN_MODE_DIRECT) is signed; r, s.
- * Source: Cosmos SDK, tx.proto and bank/tx.proto; ADR-020, ADR-036 for messages. */
+ * key; SHA-256 of the SignDoc (SIGN_MODE_DIRECT), or of its amino JSON, is signed; r,
+ * s. Source: Cosmos SDK, tx.proto and bank/tx.proto; ADR-020, ADR-036 for messages. */
+#include "chain/cosmos.h"
+
 #include <string.h>
 
 #include "base/text.h"
@@ -13,8 +15,6 @@
 
 enum {
     ACCOUNT_LEN = 20,
-    PUB_LEN = 33,
-    MODE_DIRECT = 1,
     AMOUNT_DIGITS = 78, /* 256 bits */
     DENOM_MAX = 127,
     TEXT_MAX = 255, /* chain id, addresses */
@@ -90,6 +90,7 @@ static enum cs_err bad(const char **why, const char *text)
 }
 
 struct doc {
+    unsigned mode; /* that the signer's info must name */
     struct cs_span body, auth, chain_id;
     struct cs_span messages, memo; /* of the body */
     size_t n_messages;
@@ -132,13 +133,14 @@ static enum cs_err read_signer(struct doc *d, struct cs_span in,
         return bad(why, "Cosmos transaction's signer is malformed");
     }
     if (!is_equal(any[0].bytes, "/cosmos.crypto.secp256k1.PubKey") ||
-        pub[0].bytes.n != PUB_LEN || memcmp(pub[0].bytes.p, key->pub, PUB_LEN) != 0) {
+        pub[0].bytes.n != CS_COSMOS_PUB_LEN ||
+        memcmp(pub[0].bytes.p, key->pub, CS_COSMOS_PUB_LEN) != 0) {
         return cs_chain_refuse(why, CS_ERR_CHAIN_SIGNER,
                                "public key of the Cosmos transaction is not the "
                                "wallet's");
     }
     if (!cs_pb_read(g[1].bytes, one, 1, single) ||
-        !cs_pb_read(single[0].bytes, mode, 1, m) || m[0].varint != MODE_DIRECT) {
+        !cs_pb_read(single[0].bytes, mode, 1, m) || m[0].varint != d->mode) {
         return bad(why, "Cosmos transaction is not to be signed in SIGN_MODE_DIRECT");
     }
     d->sequence = g[2].varint;
@@ -198,8 +200,8 @@ static enum cs_err read_body(struct doc *d, const char **why)
     return CS_OK;
 }
 
-static enum cs_err parse(struct doc *d, const struct cs_chain_key *key,
-                         struct cs_span payload, const char **why)
+static enum cs_err parse_doc(struct doc *d, const struct cs_chain_key *key,
+                             struct cs_span payload, const char **why)
 {
     static const struct cs_pb_want wants[] = {{1, CS_PB_BYTES, false},
                                               {2, CS_PB_BYTES, false},
@@ -207,7 +209,6 @@ static enum cs_err parse(struct doc *d, const struct cs_chain_key *key,
                                               {4, CS_PB_VARINT, false}};
     struct cs_pb_got g[4];
 
-    memset(d, 0, sizeof *d);
     if (!cs_pb_read(payload, wants, 4, g) || g[0].count == 0 || g[1].count == 0) {
         return bad(why, "not a Cosmos SignDoc (body, signer and fee, chain id, account "
                         "number)");
@@ -221,6 +222,21 @@ static enum cs_err parse(struct doc *d, const struct cs_chain_key *key,
     }
     CS_CHECK(read_auth(d, key, why));
     return read_body(d, why);
+}
+
+/* Either form; d points into the payload, or into store. */
+static enum cs_err parse(struct doc *d, struct cs_wr *store,
+                         const struct cs_chain_key *key, struct cs_span payload,
+                         const char **why)
+{
+    memset(d, 0, sizeof *d);
+    d->mode = CS_COSMOS_MODE_DIRECT;
+    if (cs_cosmos_is_amino(payload)) {
+        d->mode = CS_COSMOS_MODE_AMINO;
+        CS_CHECK(cs_cosmos_amino(store, key->pub, payload, why));
+        payload = cs_wr_get(store);
+    }
+    return parse_doc(d, key, payload, why);
 }
 
 /* ---- messages ---------------------------------------------------------------------
@@ -456,13 +472,17 @@ static enum cs_err summary(struct cs_chain_tx *tx, const struct doc *d,
 static enum cs_err decode(struct cs_chain_tx *tx, const struct cs_chain_key *key,
                           struct cs_span payload, const char **why)
 {
-    struct cs_wr w = {.max = CS_CHAIN_PAYLOAD_MAX};
+    struct cs_wr w = {.max = CS_CHAIN_PAYLOAD_MAX}, store = {0};
     struct doc d;
+    enum cs_err err;
 
-    CS_CHECK(parse(&d, key, payload, why));
-    CS_CHECK(summary(tx, &d, zone_of(key->chain), why));
+    CS_TRY(parse(&d, &store, key, payload, why));
+    CS_TRY(summary(tx, &d, zone_of(key->chain), why));
     cs_wr_span(&w, payload);
-    return cs_chain_one_item(tx, key, CS_CHAIN_HASH_SHA256, &w);
+    err = cs_chain_one_item(tx, key, CS_CHAIN_HASH_SHA256, &w);
+out:
+    cs_wr_free(&store);
+    return err;
 }
 
 /* ---- messages of people: ADR-036
@@ -525,18 +545,22 @@ static enum cs_err finish(struct cs_chain_signed *out, const struct cs_chain_key
                           struct cs_span payload, const struct cs_chain_tx *tx,
                           const struct cs_chain_sig *sigs, const char **why)
 {
+    struct cs_wr store = {0};
     uint8_t id[32];
     struct doc d;
+    enum cs_err err;
 
     (void)tx;
-    CS_CHECK(parse(&d, key, payload, why));
+    CS_TRY(parse(&d, &store, key, payload, why));
     cs_pb_put_bytes(&out->bytes, 1, d.body);
     cs_pb_put_bytes(&out->bytes, 2, d.auth);
     cs_pb_put_bytes(&out->bytes, 3, CS_SPAN(sigs[0].rs, sizeof sigs[0].rs));
-    CS_CHECK(out->bytes.err);
+    CS_TRY(out->bytes.err);
     cs_sha256(id, cs_wr_get(&out->bytes));
     cs_chain_hex_upper(out->txid, id);
-    return CS_OK;
+out:
+    cs_wr_free(&store);
+    return err;
 }
 
 static enum cs_chain_hash hash(const struct cs_chain_key *key)

@@ -118,6 +118,14 @@ static void put_varint(struct cs_wr *w, uint64_t v)
     cs_wr_u8(w, (uint8_t)v);
 }
 
+void cs_pb_put_varint(struct cs_wr *w, uint32_t number, uint64_t v)
+{
+    if (v != 0) {
+        put_varint(w, (uint64_t)number << 3 | CS_PB_VARINT);
+        put_varint(w, v);
+    }
+}
+
 void cs_pb_put_head(struct cs_wr *w, uint32_t number, size_t n)
 {
     put_varint(w, (uint64_t)number << 3 | CS_PB_BYTES);

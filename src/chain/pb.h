@@ -42,6 +42,8 @@ bool cs_pb_read(struct cs_span in, const struct cs_pb_want *wants, size_t n,
 /* Is it a well-formed message, whatever its fields? */
 bool cs_pb_ok(struct cs_span in);
 
+/* 0 is not written (proto3). */
+void cs_pb_put_varint(struct cs_wr *w, uint32_t number, uint64_t v);
 void cs_pb_put_bytes(struct cs_wr *w, uint32_t number, struct cs_span s);
 /* The bytes that stand before a field of n bytes. */
 void cs_pb_put_head(struct cs_wr *w, uint32_t number, size_t n);
