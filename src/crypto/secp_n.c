@@ -2,6 +2,10 @@
  * nothing is above 2^256.  No branch, index or early end depends on a value. */
 #include "crypto/secp_n.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include "base/mem.h"
 
 __extension__ typedef unsigned __int128 u128;
@@ -33,30 +37,80 @@ static void store_be(uint8_t *p, uint64_t v)
     p[7] = (uint8_t)v;
 }
 
-/* r = a - n; 1 when a < n. */
-static uint64_t sub_order(uint64_t r[LIMBS], const uint64_t a[LIMBS])
+/* a + b + *c and a - b - *c, where *c is a carry or borrow of 0 or 1.  gcc does not see
+ * the processor's instructions for them in the portable form: half as fast. */
+#if defined(__x86_64__)
+static inline uint64_t add_step(uint64_t a, uint64_t b, unsigned char *c)
 {
-    uint64_t borrow = 0;
+    unsigned long long r;
 
-    for (int i = 0; i < LIMBS; i++) {
-        u128 d = (u128)a[i] - order_n[i] - borrow;
-
-        r[i] = (uint64_t)d;
-        borrow = (uint64_t)(d >> 64) & 1;
-    }
-    return borrow;
+    *c = _addcarry_u64(*c, a, b, &r);
+    return r;
 }
 
-/* out = a + carry * 2^256, below 2n, reduced once. */
-static void reduce_once(struct cs_n *out, const uint64_t a[LIMBS], uint64_t carry)
+static inline uint64_t sub_step(uint64_t a, uint64_t b, unsigned char *c)
 {
-    uint64_t less[LIMBS], keep;
+    unsigned long long r;
 
-    /* a - n is right when it does not borrow, or when a has a carry above it. */
-    keep = cs_n_mask((unsigned)(sub_order(less, a) & (carry ^ 1)));
-    for (int i = 0; i < LIMBS; i++) {
-        out->v[i] = (a[i] & keep) | (less[i] & ~keep);
-    }
+    *c = _subborrow_u64(*c, a, b, &r);
+    return r;
+}
+#else
+static inline uint64_t add_step(uint64_t a, uint64_t b, unsigned char *c)
+{
+    u128 t = (u128)a + b + *c;
+
+    *c = (unsigned char)(t >> 64);
+    return (uint64_t)t;
+}
+
+static inline uint64_t sub_step(uint64_t a, uint64_t b, unsigned char *c)
+{
+    u128 t = (u128)a - b - *c;
+
+    *c = (unsigned char)(t >> 64 & 1);
+    return (uint64_t)t;
+}
+#endif
+
+/* r + a*b + c, its high half into *c: never above 2^128 - 1. */
+static inline uint64_t mul_step(uint64_t r, uint64_t a, uint64_t b, uint64_t *c)
+{
+    u128 t = (u128)a * b + r + *c;
+
+    *c = (uint64_t)(t >> 64);
+    return (uint64_t)t;
+}
+
+/* r = a + C modulo 2^256; the carry, 1 when a >= n. */
+static inline unsigned char add_c(uint64_t r[LIMBS], const uint64_t a[LIMBS])
+{
+    unsigned char c = 0;
+
+    r[0] = add_step(a[0], order_c[0], &c);
+    r[1] = add_step(a[1], order_c[1], &c);
+    r[2] = add_step(a[2], 1, &c);
+    r[3] = add_step(a[3], 0, &c);
+    return c;
+}
+
+static inline uint64_t choose(uint64_t a, uint64_t b, uint64_t mask)
+{
+    return a ^ ((a ^ b) & mask);
+}
+
+/* out = a + carry * 2^256, below 2n, reduced once: a - n is a + C modulo 2^256. */
+static inline void reduce_once(struct cs_n *out, const uint64_t a[LIMBS],
+                               unsigned char carry)
+{
+    uint64_t less[LIMBS];
+    unsigned char over = add_c(less, a);
+    uint64_t mask = cs_n_mask((unsigned)(over | carry));
+
+    out->v[0] = choose(a[0], less[0], mask);
+    out->v[1] = choose(a[1], less[1], mask);
+    out->v[2] = choose(a[2], less[2], mask);
+    out->v[3] = choose(a[3], less[3], mask);
 }
 
 uint64_t cs_n_load(struct cs_n *out, const uint8_t b[CS_SCALAR_LEN])
@@ -68,7 +122,7 @@ uint64_t cs_n_load(struct cs_n *out, const uint8_t b[CS_SCALAR_LEN])
     }
     any = out->v[0] | out->v[1] | out->v[2] | out->v[3];
     any = (any | (0 - any)) >> 63;
-    return cs_n_mask((unsigned)(sub_order(less, out->v) & any));
+    return cs_n_mask((unsigned)((add_c(less, out->v) ^ 1) & any));
 }
 
 void cs_n_store(uint8_t b[CS_SCALAR_LEN], const struct cs_n *a)
@@ -80,132 +134,154 @@ void cs_n_store(uint8_t b[CS_SCALAR_LEN], const struct cs_n *a)
 
 void cs_n_add(struct cs_n *out, const struct cs_n *a, const struct cs_n *b)
 {
-    uint64_t r[LIMBS], carry = 0;
+    uint64_t r[LIMBS];
+    unsigned char c = 0;
 
-    for (int i = 0; i < LIMBS; i++) {
-        u128 t = (u128)a->v[i] + b->v[i] + carry;
-
-        r[i] = (uint64_t)t;
-        carry = (uint64_t)(t >> 64);
-    }
-    reduce_once(out, r, carry);
+    r[0] = add_step(a->v[0], b->v[0], &c);
+    r[1] = add_step(a->v[1], b->v[1], &c);
+    r[2] = add_step(a->v[2], b->v[2], &c);
+    r[3] = add_step(a->v[3], b->v[3], &c);
+    reduce_once(out, r, c);
 }
 
 void cs_n_sub(struct cs_n *out, const struct cs_n *a, const struct cs_n *b)
 {
-    uint64_t r[LIMBS], borrow = 0, carry = 0, mask;
+    uint64_t r[LIMBS], mask;
+    unsigned char c = 0;
 
-    for (int i = 0; i < LIMBS; i++) {
-        u128 d = (u128)a->v[i] - b->v[i] - borrow;
-
-        r[i] = (uint64_t)d;
-        borrow = (uint64_t)(d >> 64) & 1;
-    }
-    mask = cs_n_mask((unsigned)borrow);
-    for (int i = 0; i < LIMBS; i++) {
-        u128 t = (u128)r[i] + (order_n[i] & mask) + carry;
-
-        out->v[i] = (uint64_t)t;
-        carry = (uint64_t)(t >> 64);
-    }
+    r[0] = sub_step(a->v[0], b->v[0], &c);
+    r[1] = sub_step(a->v[1], b->v[1], &c);
+    r[2] = sub_step(a->v[2], b->v[2], &c);
+    r[3] = sub_step(a->v[3], b->v[3], &c);
+    mask = cs_n_mask(c);
+    c = 0;
+    out->v[0] = add_step(r[0], order_n[0] & mask, &c);
+    out->v[1] = add_step(r[1], order_n[1] & mask, &c);
+    out->v[2] = add_step(r[2], order_n[2] & mask, &c);
+    out->v[3] = add_step(r[3], order_n[3] & mask, &c);
 }
 
 void cs_n_masked(struct cs_n *out, const struct cs_n *a, uint64_t mask)
 {
-    for (int i = 0; i < LIMBS; i++) {
-        out->v[i] = a->v[i] & mask;
-    }
-}
-
-/* Adds c at limb `at` and carries on to the end. */
-static inline void carry_on(uint64_t *v, int at, int end, uint64_t c)
-{
-    for (int k = at; k < end; k++) {
-        u128 t = (u128)v[k] + c;
-
-        v[k] = (uint64_t)t;
-        c = (uint64_t)(t >> 64);
-    }
+    out->v[0] = a->v[0] & mask;
+    out->v[1] = a->v[1] & mask;
+    out->v[2] = a->v[2] & mask;
+    out->v[3] = a->v[3] & mask;
 }
 
 void cs_n_sum_add(struct cs_n_sum *sum, const struct cs_n *a)
 {
-    uint64_t carry = 0;
+    uint64_t *v = sum->v;
+    unsigned char c = 0;
 
-    for (int i = 0; i < LIMBS; i++) {
-        u128 t = (u128)sum->v[i] + a->v[i] + carry;
-
-        sum->v[i] = (uint64_t)t;
-        carry = (uint64_t)(t >> 64);
-    }
-    carry_on(sum->v, LIMBS, SUM, carry);
+    v[0] = add_step(v[0], a->v[0], &c);
+    v[1] = add_step(v[1], a->v[1], &c);
+    v[2] = add_step(v[2], a->v[2], &c);
+    v[3] = add_step(v[3], a->v[3], &c);
+    v[4] = add_step(v[4], 0, &c);
+    v[5] = add_step(v[5], 0, &c);
+    v[6] = add_step(v[6], 0, &c);
+    v[7] = add_step(v[7], 0, &c);
+    v[8] += c;
 }
 
-/* r + a*b + c, its high half into *c: never above 2^128 - 1. */
-static inline uint64_t mul_step(uint64_t r, uint64_t a, uint64_t b, uint64_t *c)
+/* p[0..3] += a * b; p[4] is what goes beyond.  Written out, as all of this is: the
+ * compiler keeps the limbs in registers then. */
+static inline void mul_row(uint64_t *p, uint64_t a, const uint64_t b[LIMBS])
 {
-    u128 t = (u128)a * b + r + *c;
+    uint64_t c = 0;
 
-    *c = (uint64_t)(t >> 64);
-    return (uint64_t)t;
+    p[0] = mul_step(p[0], a, b[0], &c);
+    p[1] = mul_step(p[1], a, b[1], &c);
+    p[2] = mul_step(p[2], a, b[2], &c);
+    p[3] = mul_step(p[3], a, b[3], &c);
+    p[4] = c;
 }
 
 void cs_n_sum_mul(struct cs_n_sum *sum, const struct cs_n *a, const struct cs_n *b)
 {
-    uint64_t *v = sum->v;
+    uint64_t p[2 * LIMBS] = {0}, *v = sum->v;
+    unsigned char c = 0;
 
-    for (int i = 0; i < LIMBS; i++) {
-        uint64_t c = 0;
-
-        v[i] = mul_step(v[i], a->v[i], b->v[0], &c);
-        v[i + 1] = mul_step(v[i + 1], a->v[i], b->v[1], &c);
-        v[i + 2] = mul_step(v[i + 2], a->v[i], b->v[2], &c);
-        v[i + 3] = mul_step(v[i + 3], a->v[i], b->v[3], &c);
-        carry_on(v, i + LIMBS, SUM, c);
-    }
+    mul_row(p, a->v[0], b->v);
+    mul_row(p + 1, a->v[1], b->v);
+    mul_row(p + 2, a->v[2], b->v);
+    mul_row(p + 3, a->v[3], b->v);
+    v[0] = add_step(v[0], p[0], &c);
+    v[1] = add_step(v[1], p[1], &c);
+    v[2] = add_step(v[2], p[2], &c);
+    v[3] = add_step(v[3], p[3], &c);
+    v[4] = add_step(v[4], p[4], &c);
+    v[5] = add_step(v[5], p[5], &c);
+    v[6] = add_step(v[6], p[6], &c);
+    v[7] = add_step(v[7], p[7], &c);
+    v[8] += c;
 }
 
-/* v = low four limbs + hi * C, where hi has `n` limbs; the result has `end` limbs. */
-static inline void fold(uint64_t v[SUM], int n, int end)
+/* r[0..6] = v[0..3] + v[4..8] * C.  v is below 2^544, r below 2^418. */
+static inline void fold_sum(uint64_t r[7], const uint64_t v[SUM])
 {
-    uint64_t hi[SUM - LIMBS];
+    const uint64_t *h = v + LIMBS, c0 = order_c[0], c1 = order_c[1];
+    unsigned char bit = 0;
+    uint64_t c = 0;
 
-    for (int i = 0; i < n; i++) {
-        hi[i] = v[LIMBS + i];
-        v[LIMBS + i] = 0;
-    }
-    for (int i = 0; i < n; i++) {
-        uint64_t c = 0;
-
-        v[i] = mul_step(v[i], hi[i], order_c[0], &c);
-        v[i + 1] = mul_step(v[i + 1], hi[i], order_c[1], &c);
-        v[i + 2] = mul_step(v[i + 2], hi[i], 1, &c);
-        carry_on(v, i + 3, end, c);
-    }
+    r[0] = mul_step(v[0], h[0], c0, &c);
+    r[1] = mul_step(v[1], h[1], c0, &c);
+    r[2] = mul_step(v[2], h[2], c0, &c);
+    r[3] = mul_step(v[3], h[3], c0, &c);
+    r[4] = mul_step(0, h[4], c0, &c);
+    r[5] = c;
+    c = 0;
+    r[1] = mul_step(r[1], h[0], c1, &c);
+    r[2] = mul_step(r[2], h[1], c1, &c);
+    r[3] = mul_step(r[3], h[2], c1, &c);
+    r[4] = mul_step(r[4], h[3], c1, &c);
+    r[5] = mul_step(r[5], h[4], c1, &c);
+    r[6] = c;
+    r[2] = add_step(r[2], h[0], &bit);
+    r[3] = add_step(r[3], h[1], &bit);
+    r[4] = add_step(r[4], h[2], &bit);
+    r[5] = add_step(r[5], h[3], &bit);
+    r[6] = add_step(r[6], h[4], &bit);
 }
 
-/* Bounds after each fold: 2^450, 2^324, 2^256 + 2^198; the fourth finds a high half of
- * 0 or 1, and if it is 1 the low half is below 2^198: what is left is below 2^256. */
+/* s[0..4] = r[0..3] + r[4..6] * C: below 2^292. */
+static inline void fold_three(uint64_t s[5], const uint64_t r[7])
+{
+    const uint64_t *h = r + LIMBS, c0 = order_c[0], c1 = order_c[1];
+    unsigned char bit = 0;
+    uint64_t c = 0;
+
+    s[0] = mul_step(r[0], h[0], c0, &c);
+    s[1] = mul_step(r[1], h[1], c0, &c);
+    s[2] = mul_step(r[2], h[2], c0, &c);
+    s[3] = add_step(r[3], c, &bit);
+    s[4] = bit;
+    c = 0;
+    bit = 0;
+    s[1] = mul_step(s[1], h[0], c1, &c);
+    s[2] = mul_step(s[2], h[1], c1, &c);
+    s[3] = mul_step(s[3], h[2], c1, &c);
+    s[4] += c;
+    s[2] = add_step(s[2], h[0], &bit);
+    s[3] = add_step(s[3], h[1], &bit);
+    s[4] = add_step(s[4], h[2], &bit);
+}
+
+/* The third fold has one limb of 36 bits above 2^256.  If it carries, what is below the
+ * carry is less than 2^166, so that one subtraction of n is enough in any case. */
 void cs_n_sum_take(struct cs_n *out, const struct cs_n_sum *sum)
 {
-    uint64_t v[SUM];
+    uint64_t r[7], s[5], c = 0;
+    unsigned char bit = 0;
 
-    for (int i = 0; i < SUM; i++) {
-        v[i] = sum->v[i];
-    }
-    fold(v, 5, SUM - 1);
-    fold(v, 4, 6);
-    fold(v, 2, 5);
-    fold(v, 1, 5);
-    reduce_once(out, v, 0);
-}
-
-static void square(struct cs_n *a)
-{
-    struct cs_n_sum s = {{0}};
-
-    cs_n_sum_mul(&s, a, a);
-    cs_n_sum_take(a, &s);
+    fold_sum(r, sum->v);
+    fold_three(s, r);
+    r[0] = mul_step(s[0], s[4], order_c[0], &c);
+    r[1] = mul_step(s[1], s[4], order_c[1], &c);
+    r[2] = add_step(s[2], s[4] + c, &bit); /* 2^36 and 2^36: no carry */
+    r[3] = add_step(s[3], 0, &bit);
+    reduce_once(out, r, bit);
 }
 
 static void multiply(struct cs_n *a, const struct cs_n *b)
@@ -228,7 +304,7 @@ void cs_n_invert(struct cs_n *out, const struct cs_n *a)
     }
     for (int k = 63; k >= 0; k--) {
         for (int i = 0; i < 4; i++) {
-            square(&x);
+            multiply(&x, &x);
         }
         multiply(&x, &power[e[k / 16] >> (4 * (k % 16)) & 15]);
     }
