@@ -67,7 +67,7 @@ enum cs_err cs_nd_work_items(struct cs_node_core *n, struct work *w,
 
 void cs_nd_items_reset(struct cs_node_core *n, struct work *w)
 {
-    (void)n;
+    cs_nd_ecdsa_drop(n, w);
     for (size_t i = 0; i < w->n_items; i++) {
         cs_frost_run_free(w->items[i].run);
         w->items[i] = (struct item){.again = UINT64_MAX};
@@ -219,9 +219,25 @@ static void say_signed(struct cs_node_core *n, const struct work *w)
     cs_nd_notify(n, "session", "{\"requestId\":\"%s\",\"outcome\":\"OK\"}", id);
 }
 
+/* The platform counts a pair as proven by this signature: not by one that is wrong. */
+static enum cs_err verify_check(struct cs_node_core *n, const struct work *w)
+{
+    enum cs_err err;
+    struct cached_key *c = cs_nd_key_load(n, w->req.key_id, &err);
+
+    return c == NULL ? err
+                     : cs_check_verify(&c->key->body, w->signers, w->items[0].sig);
+}
+
 /* Result, then release: one step (PROTOCOLS 6.3). */
 static void release(struct cs_node_core *n, struct work *w)
 {
+    enum cs_err err = w->kind == WORK_CHECK ? verify_check(n, w) : CS_OK;
+
+    if (err != CS_OK) {
+        cs_nd_work_failed(n, w, err, "release", 0);
+        return;
+    }
     n->counters.sessions_ok++;
     cs_nd_journal_result(n, w, CS_OK);
     if (w->kind == WORK_CHECK) {

@@ -314,6 +314,20 @@ static enum cs_err find_request(struct cs_node_core *n, const struct cs_request 
     return err == CS_ERR_NOT_FOUND ? CS_OK : err;
 }
 
+/* A key that no payload of its chain could ever be signed with is not made (7.7). */
+static enum cs_err check_chain(const struct cs_request *req)
+{
+    const struct cs_chain_info *info = cs_chain_by_name(req->blockchain);
+    struct cs_chain_key key = {.curve = req->curve};
+
+    if (info == NULL || (req->curve == CS_CURVE_SECP256K1 ? !info->has_secp256k1
+                                                          : !info->has_ed25519)) {
+        return CS_ERR_CHAIN_UNKNOWN;
+    }
+    key.chain = info->chain;
+    return cs_chain_key_set_scheme(&key, cs_nd_chain_scheme(req->scheme), NULL);
+}
+
 static enum cs_err make_request(struct cs_request *req,
                                 const struct cs_ctl_key_create *b,
                                 const struct quorum *q)
@@ -332,6 +346,7 @@ static enum cs_err make_request(struct cs_request *req,
     memcpy(req->key_id, b->key_id, 16);
     (void)snprintf(req->blockchain, sizeof req->blockchain, "%s", b->blockchain);
     req->expires_ms = (int64_t)b->expires_at;
+    CS_CHECK(check_chain(req));
     return cs_request_check(req);
 }
 

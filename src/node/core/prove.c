@@ -42,11 +42,6 @@ static void say_active(struct cs_node_core *n, const struct work *w,
 /* ---- after the session: check signatures
  * ---------------------------------------------------- */
 
-static bool has_scheme_to_prove(const struct work *w)
-{
-    return w->req.scheme == CS_SCHEME_FROST_ED25519;
-}
-
 /* Seldom in the end: each try is two entries of the journal. */
 static uint64_t retry_ms(struct work *w)
 {
@@ -64,8 +59,8 @@ void cs_nd_prove(struct cs_node_core *n, struct work *w)
     struct cached_key *c = cs_nd_key_load(n, w->req.key_id, &err);
     bool all = c != NULL; /* without the key nothing is proven */
 
-    for (uint8_t i = (uint8_t)(w->q->roster.self + 1);
-         c != NULL && has_scheme_to_prove(w) && i <= w->q->roster.n; i++) {
+    for (uint8_t i = (uint8_t)(w->q->roster.self + 1); c != NULL && i <= w->q->roster.n;
+         i++) {
         if (((unsigned)w->proven >> (i - 1) & 1U) == 0) {
             all = false;
             cs_nd_check_start(n, w->q, c->key, i);

@@ -53,7 +53,7 @@ static enum cs_err check_command(struct cs_node_core *n, const struct cs_ctl_sig
 /* ---- the key that the path leads to ------------------------------------------------
  */
 
-static enum cs_chain_scheme chain_scheme(enum cs_scheme scheme)
+enum cs_chain_scheme cs_nd_chain_scheme(enum cs_scheme scheme)
 {
     switch (scheme) {
     case CS_SCHEME_ECDSA:
@@ -107,7 +107,7 @@ static enum cs_err chain_key(struct cs_chain_key *own, struct cs_bip32 *child,
         cs_point_encode(&child->X, pub);
     }
     CS_CHECK(cs_chain_key_init(own, info->chain, req->curve, CS_SPAN(pub, len), why));
-    return cs_chain_key_set_scheme(own, chain_scheme(req->scheme), why);
+    return cs_chain_key_set_scheme(own, cs_nd_chain_scheme(req->scheme), why);
 }
 
 /* ---- what is to be signed ----------------------------------------------------------
@@ -153,7 +153,7 @@ static enum cs_err check_item(const struct cs_chain_item *item,
     struct cs_tweak t;
     uint8_t want[32], have[32];
 
-    if (item->scheme != chain_scheme(req->scheme) ||
+    if (item->scheme != cs_nd_chain_scheme(req->scheme) ||
         item->has_tweak != (req->scheme == CS_SCHEME_BIP340)) {
         return CS_ERR_POLICY_REFUSED;
     }

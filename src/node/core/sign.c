@@ -198,6 +198,8 @@ void cs_nd_sign_try(struct cs_node_core *n, struct work *w)
     c = err == CS_OK ? cs_nd_key_load(n, w->req.key_id, &err) : NULL;
     if (c == NULL) {
         cs_nd_work_failed(n, w, err, "start", blame);
+    } else if (w->req.scheme == CS_SCHEME_ECDSA) {
+        cs_nd_ecdsa_try(n, w);
     } else {
         frost_try(n, w, c->key);
     }
@@ -370,6 +372,9 @@ void cs_nd_sign_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
     uint8_t sid[32];
     enum cs_err why;
 
+    if (w == NULL && cs_nd_ecdsa_abort(n, q, from, m)) {
+        return;
+    }
     if (w == NULL || m->type != CS_TYPE_ABORT ||
         cs_abort_decode(sid, &why, m->priv) != CS_OK || memcmp(sid, m->sid, 32) != 0) {
         n->counters.messages_dropped++;
@@ -402,9 +407,23 @@ static void repeat(struct cs_node_core *n, struct work *w)
 
 static void again(struct cs_node_core *n, struct work *w)
 {
+    if (w->req.scheme == CS_SCHEME_ECDSA) {
+        cs_nd_ecdsa_time(n, w);
+        return;
+    }
     w->again = UINT64_MAX;
     repeat(n, w);
     cs_nd_sign_try(n, w); /* nonces may have been asked for; sets the clock */
+}
+
+/* Why it is not signed yet. */
+static enum cs_err overdue(const struct work *w)
+{
+    uint8_t peer = cs_nd_other_signer(w);
+    bool no_setup = w->phase == WORK_WAITING && w->req.scheme == CS_SCHEME_ECDSA &&
+                    cs_nd_link_live(w->q, peer) && !cs_nd_ot_ready(w->q, peer);
+
+    return no_setup ? CS_ERR_SETUP_MISSING : CS_ERR_TIMEOUT;
 }
 
 void cs_nd_sign_time(struct cs_node_core *n, struct work *w)
@@ -416,7 +435,7 @@ void cs_nd_sign_time(struct cs_node_core *n, struct work *w)
     } else if (!is_initiator) {
         cs_nd_work_end(n, w); /* the initiator tells the platform how it ended */
     } else {
-        cs_nd_work_failed(n, w, CS_ERR_TIMEOUT,
+        cs_nd_work_failed(n, w, overdue(w),
                           w->phase == WORK_WAITING ? "connecting" : "signing", 0);
     }
 }
