@@ -2,7 +2,7 @@
  *
  * One connection asks one question, a line of JSON, and gets one line back.  Only the
  * socket's owner and root may connect (mode 0600, and the kernel's word on the peer).
- * At most 8 clients, 64 KiB each way, 5 s.  Thread: loop. */
+ * At most 8 clients, 256 KiB each way (a status of 64 quorums), 5 s.  Thread: loop. */
 #ifndef CS_NET_LOCAL_SERVER_H
 #define CS_NET_LOCAL_SERVER_H
 
@@ -13,7 +13,7 @@
 
 enum {
     CS_LOCAL_CLIENTS_MAX = 8,
-    CS_LOCAL_LINE_MAX = 65536,
+    CS_LOCAL_LINE_MAX = 256 << 10,
     CS_LOCAL_TIMEOUT_MS = 5000
 };
 

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "crypto/group.h"
 #include "crypto/selftest.h"
+#include "mpc/ot_selftest.h"
 #include "net/keeper.h"
 #include "node/settings.h"
 #include "store/lmdb/kv_lmdb.h"
@@ -34,6 +35,9 @@ static enum cs_err check_crypto(struct cs_why *why)
 
     if (err == CS_OK) {
         err = cs_selftest(&what);
+    }
+    if (err == CS_OK) {
+        err = cs_ot_selftest(&what);
     }
     return err == CS_OK
                ? CS_OK

@@ -1,13 +1,14 @@
-/* Questions to the running node: status, quorum confirm. */
+/* Questions to the running node: status, quorum confirm, peer accept and release. */
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/node/cli.h"
 #include "net/local_client.h"
 #include "wire/jsonx.h"
 
-enum { ANSWER_MAX = 65536 };
+enum { ANSWER_MAX = 256 << 10 };
 
 /* The answer as JSON, or NULL and the exit code; text (may be NULL) is the answer
  * itself. */
@@ -51,12 +52,58 @@ static void print_line(const char *label, const char *text)
     (void)putchar('\n');
 }
 
+static const char *when(char text[32], const json_t *o)
+{
+    time_t t = (time_t)(json_integer_value(json_object_get(o, "since")) / 1000);
+    struct tm tm;
+
+    if (t == 0 || gmtime_r(&t, &tm) == NULL ||
+        strftime(text, 32, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0) {
+        (void)snprintf(text, 32, "an unknown time");
+    }
+    return text;
+}
+
+/* "LIVE, OT TESTED", and why nothing more is done with it. */
+static void print_peer(const json_t *p)
+{
+    const json_t *bad = json_object_get(p, "quarantine");
+    char label[32], text[256], since[32];
+
+    (void)snprintf(label, sizeof label, "  party %d", get_int(p, "index"));
+    (void)snprintf(text, sizeof text, "%s, OT %s (setups %d, failed %d)",
+                   get(p, "link"), get(p, "ot"), get_int(p, "otSetups"),
+                   get_int(p, "otFailed"));
+    print_line(label, text);
+    if (bad != NULL) {
+        (void)snprintf(
+            text, sizeof text,
+            "%s since %s; if you trust it again: cloudsign peer release ID %d",
+            get(bad, "reason"), when(since, bad), get_int(p, "index"));
+        print_line("    refused", text);
+    }
+}
+
+static void print_notice(const json_t *e)
+{
+    char text[256], since[32];
+
+    (void)snprintf(
+        text, sizeof text,
+        "party %d says that it refuses party %d: %s, since %s (this node does "
+        "not act on it)",
+        get_int(e, "index"), get_int(e, "peer"), get(e, "reason"), when(since, e));
+    print_line("  notice", text);
+}
+
 static void print_quorum(const json_t *q)
 {
     const json_t *peers = json_object_get(q, "peers");
+    const json_t *notices = json_object_get(q, "notices");
 
     (void)putchar('\n');
     print_line("quorum", get(q, "name"));
+    print_line("  id", get(q, "quorumId"));
     print_line("  state", get(q, "state"));
     print_line("  words", get(q, "words"));
     print_line("  compared", json_is_true(json_object_get(q, "operatorVerified"))
@@ -64,11 +111,10 @@ static void print_quorum(const json_t *q)
                                  : "no: compare the words on all nodes, then run: "
                                    "cloudsign quorum confirm WORDS");
     for (size_t i = 0; i < json_array_size(peers); i++) {
-        const json_t *p = json_array_get(peers, i);
-        char label[32];
-
-        (void)snprintf(label, sizeof label, "  party %d", get_int(p, "index"));
-        print_line(label, get(p, "link"));
+        print_peer(json_array_get(peers, i));
+    }
+    for (size_t i = 0; i < json_array_size(notices); i++) {
+        print_notice(json_array_get(notices, i));
     }
 }
 
@@ -111,20 +157,21 @@ int cli_status(int json)
     return code;
 }
 
-int cli_quorum_confirm(const char *words)
+/* Asks q (which it takes), prints what the operator did, or why it was refused. */
+static int command(json_t *q, const char *done, const char *what)
 {
     struct cs_wr question = {0}, text = {.max = 2 * ANSWER_MAX};
-    json_t *q = json_pack("{s:s,s:s}", "cmd", "quorum.confirm", "words", words), *o;
     int code = 0;
+    json_t *o;
 
     if (q == NULL) { /* not UTF-8 */
-        (void)fprintf(stderr, "cloudsign: these are not six words\n");
+        (void)fprintf(stderr, "cloudsign: the words are not text\n");
         return cs_err_exit(CS_ERR_USAGE);
     }
     cs_json_write(&question, q);
     o = ask(cs_wr_get(&question), &text, &code);
     if (o != NULL && json_is_true(json_object_get(o, "ok"))) {
-        print_line("confirmed", get(o, "name"));
+        print_line(done, what != NULL ? what : get(o, "name"));
     } else if (o != NULL) {
         (void)fprintf(stderr, "cloudsign: %s\n", get(o, "text"));
         code = cs_err_exit(cs_err_from_reason(get(o, "reason")));
@@ -134,4 +181,22 @@ int cli_quorum_confirm(const char *words)
     cs_wr_free(&question);
     cs_wr_free(&text);
     return code;
+}
+
+int cli_quorum_confirm(const char *words)
+{
+    return command(json_pack("{s:s,s:s}", "cmd", "quorum.confirm", "words", words),
+                   "confirmed", NULL);
+}
+
+int cli_peer(const char *what, const char *quorum_id, int index)
+{
+    bool release = strcmp(what, "release") == 0;
+    char text[64];
+
+    (void)snprintf(text, sizeof text, "party %d", index);
+    return command(json_pack("{s:s,s:s,s:i}", "cmd",
+                             release ? "peer.release" : "peer.accept", "quorumId",
+                             quorum_id, "index", index),
+                   release ? "released" : "accepted", text);
 }

@@ -14,6 +14,13 @@ static const char help[] =
     "on\n"
     "                                         this node, in the console, and "
     "elsewhere\n"
+    "       cloudsign peer release ID INDEX   work again with a party that this node "
+    "refuses\n"
+    "                                         since it cheated (status shows ID and "
+    "INDEX)\n"
+    "       cloudsign peer accept ID INDEX    accept the state of a party that was "
+    "restored\n"
+    "                                         from a backup (E_ROLLBACK, E_CLONE)\n"
     "       cloudsign version\n"
     "       cloudsign help\n"
     "\n"
@@ -70,6 +77,21 @@ static int quorum(int argc, char **argv)
     return cs_err_exit(CS_ERR_USAGE);
 }
 
+static int peer(int argc, char **argv)
+{
+    const char *index = argc == 5 ? argv[4] : "";
+
+    if (argc == 5 && (is(argv[2], "release", "accept")) && index[0] >= '1' &&
+        index[0] <= '7' && index[1] == '\0') {
+        return cli_peer(argv[2], argv[3], index[0] - '0');
+    }
+    (void)fprintf(stderr,
+                  "cloudsign: use: cloudsign peer release ID INDEX, or cloudsign peer "
+                  "accept ID INDEX (quorum and party as `cloudsign status` shows "
+                  "them)\n");
+    return cs_err_exit(CS_ERR_USAGE);
+}
+
 static int status(int argc, char **argv)
 {
     if (argc == 2) {
@@ -91,6 +113,9 @@ int main(int argc, char **argv)
     }
     if (is(argv[1], "quorum", NULL)) {
         return quorum(argc, argv);
+    }
+    if (is(argv[1], "peer", NULL)) {
+        return peer(argc, argv);
     }
     if (argc != 2) {
         return usage(argv[2]);

@@ -160,7 +160,7 @@ struct notice { /* another member says that it quarantined a third (15.1 A8) */
     bool set;
     enum cs_err why;
     int64_t wall_ms;
-    uint64_t say_at; /* the platform hears of no change before */
+    uint64_t say_at; /* no change is logged before */
 };
 
 struct peer {
@@ -463,11 +463,6 @@ void cs_nd_quarantine(struct cs_node_core *n, struct quorum *q, uint8_t peer,
                       enum cs_err err);
 /* The word that others get: a failed check of 4.6 or of a setup is CHEAT, no more. */
 enum cs_err cs_nd_public_reason(enum cs_err err);
-/* Event and notify word: `who` (this node, or the sender of a notice) says it of
- * `about`. */
-void cs_nd_say_peer(struct cs_node_core *n, enum cs_ctl_kind kind,
-                    const struct quorum *q, uint8_t who, uint8_t about,
-                    enum cs_err why);
 
 /* devices.c */
 struct device *cs_nd_device_find(const struct cs_node_core *n, const uint8_t id[16]);

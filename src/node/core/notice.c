@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/rd.h"
+#include "wire/jsonx.h"
 
 enum { RELEASED = 0, SAY_AGAIN_MS = 60000 };
 
@@ -59,10 +60,13 @@ void cs_nd_notice_link(struct cs_node_core *n, struct quorum *q, uint8_t to)
     }
 }
 
-/* The platform hears of a change, but not as fast as a liar could make them. */
+/* Log and owner hear of a change, but not as fast as a liar could make them.  The
+ * platform hears it from the sender itself, and pairs nobody by hearsay. */
 static void changed(struct cs_node_core *n, const struct quorum *q, uint8_t from,
                     uint8_t about, struct notice *e)
 {
+    char id[CS_UUID_LEN];
+
     if (n->now < e->say_at) {
         return;
     }
@@ -77,8 +81,9 @@ static void changed(struct cs_node_core *n, const struct quorum *q, uint8_t from
         cs_log(CS_LOG_INFO, "peer", "party %u of \"%s\" released party %u again", from,
                q->name, about);
     }
-    cs_nd_say_peer(n, e->set ? CS_EVT_PEER_QUARANTINED : CS_EVT_PEER_RELEASED, q, from,
-                   about, e->why);
+    cs_nd_notify(
+        n, "notice", "{\"quorumId\":\"%s\",\"index\":%u,\"peer\":%u,\"reason\":\"%s\"}",
+        cs_uuid_text(id, q->id), from, about, e->set ? cs_err_reason(e->why) : "");
 }
 
 void cs_nd_notice(struct cs_node_core *n, struct quorum *q, uint8_t from,

@@ -127,15 +127,15 @@ enum cs_err cs_nd_public_reason(enum cs_err err)
                : err;
 }
 
-void cs_nd_say_peer(struct cs_node_core *n, enum cs_ctl_kind kind,
-                    const struct quorum *q, uint8_t who, uint8_t about, enum cs_err why)
+static void say(struct cs_node_core *n, enum cs_ctl_kind kind, const struct quorum *q,
+                uint8_t about, enum cs_err why)
 {
     struct cs_ctl_frame f = {.kind = kind};
     struct cs_ctl_peer *b = &f.u.peer;
     char id[CS_UUID_LEN];
 
     memcpy(b->quorum_id, q->id, 16);
-    b->index = who;
+    b->index = q->roster.self;
     b->peer = about;
     (void)snprintf(b->reason, sizeof b->reason, "%s", cs_err_reason(why));
     b->time = (uint64_t)n->wall;
@@ -143,7 +143,7 @@ void cs_nd_say_peer(struct cs_node_core *n, enum cs_ctl_kind kind,
     cs_nd_notify(n, "peer",
                  "{\"quorumId\":\"%s\",\"index\":%u,\"peer\":%u,\"state\":\"%s\","
                  "\"reason\":\"%s\"}",
-                 cs_uuid_text(id, q->id), who, about,
+                 cs_uuid_text(id, q->id), q->roster.self, about,
                  kind == CS_EVT_PEER_RELEASED ? "RELEASED" : "QUARANTINED", b->reason);
 }
 
@@ -156,7 +156,7 @@ static void tell(struct cs_node_core *n, const uint8_t device[16],
         uint8_t there = cs_nd_device_index(q, device);
 
         if (there != 0 && q->state == QUORUM_CONFIRMED) {
-            cs_nd_say_peer(n, kind, q, q->roster.self, there, why);
+            say(n, kind, q, there, why);
             cs_nd_notice_send(n, q, there, kind == CS_EVT_PEER_RELEASED ? CS_OK : why);
         }
     }

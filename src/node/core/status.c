@@ -137,25 +137,90 @@ static const char *pairing_word(const struct cs_node_core *n)
     return cs_nd_is_approved(n) ? "Paired" : "Waiting for approval";
 }
 
+static const char *ot_state(const struct cs_node_core *n, const struct quorum *q,
+                            uint8_t peer)
+{
+    static const char *const names[] = {"NONE", "RUNNING", "TESTED", "BURNED"};
+    const struct peer *p = &q->peers[peer];
+
+    if (cs_nd_quarantined(n, q, peer)) {
+        return names[CS_OT_BURNED];
+    }
+    return names[p->ot == NULL ? CS_OT_NONE : cs_ot_pair_state(p->ot)];
+}
+
+/* When nothing more is done with the device: why, since when, what was seen. */
+static void add_quarantine(const struct cs_node_core *n, const struct quorum *q,
+                           uint8_t peer, json_t *o)
+{
+    const struct device *d = q->peers[peer].device;
+    const struct peer_record *rec = &q->peers[peer].rec;
+    bool known = d != NULL &&
+                 d->quarantined; /* else: of a version without the record */
+
+    if (!cs_nd_quarantined(n, q, peer)) {
+        return;
+    }
+    (void)json_object_set_new(
+        o, "quarantine",
+        json_pack("{s:s,s:I,s:o}", "reason", known ? d->reason : rec->reason, "since",
+                  (json_int_t)(known ? d->quarantined_ms : 0), "evidence",
+                  known ? cs_json_hex(d->evidence, sizeof d->evidence)
+                        : json_string("")));
+}
+
+static json_t *peer_json(const struct cs_node_core *n, const struct quorum *q,
+                         uint8_t peer)
+{
+    const struct device *d = q->peers[peer].device;
+    char id[CS_UUID_LEN];
+    json_t *o = json_pack("{s:i,s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "index", peer,
+                          "deviceId",
+                          cs_uuid_text(id, q->ds.members[peer - 1].device_id), "link",
+                          link_state(n, q, peer), "ot", ot_state(n, q, peer),
+                          "otSetups", (json_int_t)(d == NULL ? 0 : d->n_setups),
+                          "otFailed", (json_int_t)(d == NULL ? 0 : d->n_failed),
+                          "otSelfTests", (json_int_t)(d == NULL ? 0 : d->setup_tests),
+                          "blames", (json_int_t)q->peers[peer].rec.blames);
+
+    add_quarantine(n, q, peer, o);
+    return o;
+}
+
+/* What other members said of others (notice.c). */
+static json_t *notices_json(const struct quorum *q)
+{
+    json_t *all = json_array();
+
+    for (uint8_t by = 1; by <= q->ds.n; by++) {
+        for (uint8_t about = 1; about <= q->ds.n; about++) {
+            const struct notice *e = &q->notices[by][about];
+
+            if (e->set) {
+                (void)json_array_append_new(
+                    all,
+                    json_pack("{s:i,s:i,s:s,s:I}", "index", by, "peer", about, "reason",
+                              cs_err_reason(e->why), "since", (json_int_t)e->wall_ms));
+            }
+        }
+    }
+    return all;
+}
+
 static json_t *quorum_json(const struct cs_node_core *n, const struct quorum *q)
 {
     json_t *peers = json_array();
 
     for (uint8_t k = 1; k <= q->ds.n; k++) {
         if (k != q->roster.self) {
-            char id[CS_UUID_LEN];
-
-            (void)json_array_append_new(
-                peers, json_pack("{s:i,s:s,s:s}", "index", k, "deviceId",
-                                 cs_uuid_text(id, q->ds.members[k - 1].device_id),
-                                 "link", link_state(n, q, k)));
+            (void)json_array_append_new(peers, peer_json(n, q, k));
         }
     }
-    return json_pack("{s:o,s:s,s:s,s:s,s:b,s:i,s:i,s:i,s:o}", "quorumId",
-                     cs_json_uuid(q->id), "name", q->name, "state",
-                     cs_nd_quorum_state_name(q), "words", q->words, "operatorVerified",
-                     q->verified, "index", q->roster.self, "members", q->ds.n,
-                     "requiredSigners", q->ds.t, "peers", peers);
+    return json_pack(
+        "{s:o,s:s,s:s,s:s,s:b,s:i,s:i,s:i,s:o,s:o}", "quorumId", cs_json_uuid(q->id),
+        "name", q->name, "state", cs_nd_quorum_state_name(q), "words", q->words,
+        "operatorVerified", q->verified, "index", q->roster.self, "members", q->ds.n,
+        "requiredSigners", q->ds.t, "peers", peers, "notices", notices_json(q));
 }
 
 static json_t *counters_json(const struct cs_node_core *n)
