@@ -2,8 +2,11 @@
  * nothing is above 2^256.  No branch, index or early end depends on a value. */
 #include "crypto/secp_n.h"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(CS_N_PORTABLE) /* set by a test */
 #include <immintrin.h>
+#define FAST_CARRY 1
+#else
+#define FAST_CARRY 0
 #endif
 
 #include "base/mem.h"
@@ -39,7 +42,7 @@ static void store_be(uint8_t *p, uint64_t v)
 
 /* a + b + *c and a - b - *c, where *c is a carry or borrow of 0 or 1.  gcc does not see
  * the processor's instructions for them in the portable form: half as fast. */
-#if defined(__x86_64__)
+#if FAST_CARRY
 static inline uint64_t add_step(uint64_t a, uint64_t b, unsigned char *c)
 {
     unsigned long long r;
