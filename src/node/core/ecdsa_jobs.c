@@ -83,7 +83,8 @@ static void send(struct cs_node_core *n, const struct ecdsa_run *r,
     (void)cs_nd_link_send(n, r->q, r->peer, &m); /* lost: sent again */
 }
 
-/* R1 is of no use to a peer that has answered with R2; everything else may be lost. */
+/* R1 is of no use to a peer that has answered it with R2, and has heard enough of this
+ * side to go on; everything else may have been lost. */
 void cs_nd_ecdsa_resend(struct cs_node_core *n, struct ecdsa_run *r)
 {
     const struct work *w = cs_nd_ecdsa_work(n, r);
@@ -95,8 +96,10 @@ void cs_nd_ecdsa_resend(struct cs_node_core *n, struct ecdsa_run *r)
         send(n, r, w, CS_TYPE_OPEN, cs_wr_get(&r->open));
     }
     for (uint8_t type = CS_TYPE_SIG_R1; type <= CS_TYPE_SIG_R3; type++) {
-        if (r->sent[type].n != 0 &&
-            (type != CS_TYPE_SIG_R1 || r->heard < CS_TYPE_SIG_R2)) {
+        bool is_needed = type != CS_TYPE_SIG_R1 || r->heard < CS_TYPE_SIG_R2 ||
+                         r->sent[CS_TYPE_SIG_R2].n == 0;
+
+        if (r->sent[type].n != 0 && is_needed) {
             send(n, r, w, type, cs_wr_get(&r->sent[type]));
         }
     }
