@@ -1,5 +1,5 @@
-/* BITCOIN, LITECOIN, DOGECOIN, DASH, BITCOIN_CASH: PSBT in, one signature per input,
- * signed transaction out. */
+/* BITCOIN, LITECOIN, DOGECOIN, DASH, BITCOIN_CASH: PSBT in, one signature per own
+ * input, signed transaction out, or the PSBT again when others have to sign, too. */
 #include "chain/utxo.h"
 
 #include <string.h>
@@ -126,19 +126,23 @@ static void fill_item(struct cs_chain_item *item, size_t i, const struct cs_utxo
     }
 }
 
-/* All preimages one behind the other; ends[i] is where the ith ends. */
+/* The preimages of the own inputs one behind the other; ends[k] is where the kth ends.
+ */
 static enum cs_err put_preimages(struct cs_wr *w, size_t *ends,
                                  const struct cs_utxo_tx *t,
                                  const struct cs_chain_key *key, const char **why)
 {
     struct cs_utxo_hashes h;
     struct cs_utxo_script code;
+    size_t k = 0;
 
     CS_CHECK(cs_utxo_hashes(&h, t));
     cs_utxo_p2pkh(&code, key);
     for (size_t i = 0; i < t->raw.n_ins; i++) {
-        cs_utxo_preimage(w, t, &h, i, CS_SPAN(code.p, code.n));
-        ends[i] = w->n;
+        if (t->ins[i].is_own) {
+            cs_utxo_preimage(w, t, &h, i, CS_SPAN(code.p, code.n));
+            ends[k++] = w->n;
+        }
     }
     if (w->err == CS_ERR_TOO_LONG) {
         return cs_chain_refuse(why, CS_ERR_CHAIN_TX,
@@ -146,6 +150,23 @@ static enum cs_err put_preimages(struct cs_wr *w, size_t *ends,
                                "split it");
     }
     return w->err;
+}
+
+static void fill_items(struct cs_chain_tx *tx, const size_t *ends,
+                       const struct cs_utxo_tx *t, const struct cs_chain_key *key)
+{
+    size_t k = 0;
+
+    for (size_t i = 0; i < t->raw.n_ins; i++) {
+        size_t start = k == 0 ? 0 : ends[k - 1];
+
+        if (t->ins[i].is_own) {
+            fill_item(&tx->items[k], i, t, key);
+            tx->items[k].data = CS_SPAN(tx->data + start, ends[k] - start);
+            cs_chain_hash_item(&tx->items[k]);
+            k++;
+        }
+    }
 }
 
 static enum cs_err make_items(struct cs_chain_tx *tx, const struct cs_utxo_tx *t,
@@ -156,14 +177,10 @@ static enum cs_err make_items(struct cs_chain_tx *tx, const struct cs_utxo_tx *t
     enum cs_err err = put_preimages(&w, ends, t, key, why);
 
     if (err == CS_OK) {
-        err = cs_chain_items(tx, t->raw.n_ins, &w);
+        err = cs_chain_items(tx, t->n_own, &w);
     }
-    for (size_t i = 0; i < t->raw.n_ins && err == CS_OK; i++) {
-        size_t start = i == 0 ? 0 : ends[i - 1];
-
-        fill_item(&tx->items[i], i, t, key);
-        tx->items[i].data = CS_SPAN(tx->data + start, ends[i] - start);
-        cs_chain_hash_item(&tx->items[i]);
+    if (err == CS_OK) {
+        fill_items(tx, ends, t, key);
     }
     cs_wr_free(&w);
     return err;
@@ -193,9 +210,8 @@ static bool is_transaction(struct cs_span bytes)
 /* ---- final encoding ----------------------------------------------------------------
  */
 
-/* DER or BIP 340 signature with the sighash byte (none for Taproot's default). */
-static size_t put_signature(uint8_t out[73], const struct cs_utxo_tx *t, size_t i,
-                            const struct cs_chain_sig *sig)
+size_t cs_utxo_put_signature(uint8_t out[CS_UTXO_SIG_MAX], const struct cs_utxo_tx *t,
+                             size_t i, const struct cs_chain_sig *sig)
 {
     size_t n = sizeof sig->rs;
 
@@ -216,11 +232,11 @@ static void put_script_sig(struct cs_wr *w, const struct cs_utxo_tx *t, size_t i
                            const struct cs_chain_sig *sig)
 {
     struct cs_utxo_script program;
-    uint8_t s[73];
+    uint8_t s[CS_UTXO_SIG_MAX];
     size_t n;
 
     if (t->kind == CS_UTXO_P2PKH) {
-        n = put_signature(s, t, i, sig);
+        n = cs_utxo_put_signature(s, t, i, sig);
         cs_wr_compact(w, 2 + n + key->pub_len);
         cs_wr_compact_span(w,
                            CS_SPAN(s, n)); /* pushes below 76 bytes: one length byte */
@@ -237,8 +253,8 @@ static void put_script_sig(struct cs_wr *w, const struct cs_utxo_tx *t, size_t i
 static void put_witness(struct cs_wr *w, const struct cs_utxo_tx *t, size_t i,
                         const struct cs_chain_key *key, const struct cs_chain_sig *sig)
 {
-    uint8_t s[73];
-    size_t n = put_signature(s, t, i, sig);
+    uint8_t s[CS_UTXO_SIG_MAX];
+    size_t n = cs_utxo_put_signature(s, t, i, sig);
 
     cs_wr_compact(w, t->kind == CS_UTXO_P2TR ? 1 : 2);
     cs_wr_compact_span(w, CS_SPAN(s, n));
@@ -294,6 +310,11 @@ static enum cs_err finish(struct cs_chain_signed *out, const struct cs_chain_key
 
     (void)tx;
     CS_TRY(cs_utxo_psbt(&t, key, payload, why));
+    if (t.n_own < t.raw.n_ins) { /* no id: it is not a transaction yet */
+        cs_utxo_put_psbt(&out->bytes, &t, key, sigs);
+        err = out->bytes.err;
+        goto out;
+    }
     put_signed(&out->bytes, &t, key, sigs);
     CS_TRY(out->bytes.err);
     err = put_txid(out);

@@ -99,16 +99,21 @@ struct cs_utxo_in {
     uint32_t sighash;
     uint64_t value;
     struct cs_span script; /* of the output that it spends */
+    struct cs_span map;    /* of the PSBT, without its end */
     bool is_proven;        /* the transaction with that output was given and fits */
+    bool is_own;           /* spends an output of the wallet's address: signed */
 };
 
-/* A checked payload: every input spends an output of the own key. */
+/* A checked payload.  n_own of its inputs, at least one, spend outputs of the own
+ * address; the others belong to somebody else, who signs them. */
 struct cs_utxo_tx {
     const struct cs_utxo_chain *chain;
     enum cs_utxo_kind kind;
     struct cs_utxo_raw raw;
     struct cs_utxo_in *ins; /* owned, raw.n_ins of them */
-    uint64_t in_sum, out_sum;
+    size_t n_own;
+    struct cs_span head, tail; /* of the PSBT: before and behind the inputs' maps */
+    uint64_t in_sum, out_sum, own_sum;
 };
 
 /* CHAIN_TX, CHAIN_SIGNER, NOMEM.  Free with cs_utxo_free in any case. */
@@ -116,6 +121,15 @@ enum cs_err cs_utxo_psbt(struct cs_utxo_tx *out, const struct cs_chain_key *key,
                          struct cs_span payload, const char **why) CS_MUST_USE;
 void cs_utxo_free(struct cs_utxo_tx *t);
 bool cs_utxo_is_psbt(struct cs_span bytes);
+/* The payload with the own signatures in it: for others to complete. */
+void cs_utxo_put_psbt(struct cs_wr *w, const struct cs_utxo_tx *t,
+                      const struct cs_chain_key *key, const struct cs_chain_sig *sigs);
+
+enum { CS_UTXO_SIG_MAX = 73 };
+/* utxo.c: DER or BIP 340 signature with the sighash byte (none for Taproot's default).
+ */
+size_t cs_utxo_put_signature(uint8_t out[CS_UTXO_SIG_MAX], const struct cs_utxo_tx *t,
+                             size_t i, const struct cs_chain_sig *sig);
 
 /* ---- what is signed: utxo_sighash.c -------------------------------------------------
  */

@@ -1,5 +1,5 @@
-/* PSBT version 0 (BIP 174, BIP 371), strict: unsigned, only fields that are understood,
- * each at most once, every input an output of the own key; see utxo.h. */
+/* PSBT version 0 (BIP 174, BIP 371), strict: the own inputs unsigned, with no fields
+ * but those that are understood, each at most once; see utxo.h. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -198,8 +198,9 @@ static enum cs_err read_tx(struct cs_utxo_tx *t, struct cs_span bytes, const cha
 
 struct fields {
     struct cs_span previous, witness, redeem, tap_key;
-    bool has_previous, has_witness, has_redeem, has_tap_key, has_sighash;
+    bool has_previous, has_witness, has_redeem, has_tap_key, has_sighash, has_other;
     uint32_t sighash;
+    uint64_t other; /* type of the first field that no own input may hold */
 };
 
 static void keep(struct cs_span *to, bool *has, struct cs_span value)
@@ -217,6 +218,13 @@ static enum cs_err take_sighash(struct fields *f, struct cs_span value,
     f->has_sighash = true;
     return cs_rd_end(&r) == CS_OK ? CS_OK
                                   : bad(why, "PSBT input's sighash type is malformed");
+}
+
+static enum cs_err keep_other(struct fields *f, uint64_t type)
+{
+    f->other = f->has_other ? f->other : type;
+    f->has_other = true;
+    return CS_OK;
 }
 
 static enum cs_err refuse_field(uint64_t type, const char **why)
@@ -242,7 +250,7 @@ static enum cs_err take(struct fields *f, const struct entry *e, const char **wh
         return CS_OK; /* nothing of what is signed */
     }
     if (!is_bare(e)) {
-        return refuse_field(e->type, why);
+        return keep_other(f, e->type);
     }
     switch (e->type) {
     case IN_NON_WITNESS:
@@ -260,7 +268,7 @@ static enum cs_err take(struct fields *f, const struct entry *e, const char **wh
     case IN_SIGHASH:
         return take_sighash(f, e->value, why);
     default:
-        return refuse_field(e->type, why);
+        return keep_other(f, e->type);
     }
 }
 
@@ -320,24 +328,18 @@ static enum cs_err from_witness(struct cs_utxo_in *in, struct cs_span witness,
     return CS_OK;
 }
 
-/* Amount and script of the spent output.  A digest that does not cover the amount needs
- * the previous transaction. */
-static enum cs_err find_output(struct cs_utxo_in *in, const struct cs_utxo_tx *t,
-                               const struct fields *f, const char **why)
+/* Amount and script of the spent output. */
+static enum cs_err find_output(struct cs_utxo_in *in, const struct fields *f,
+                               const char **why)
 {
-    bool is_legacy = t->kind == CS_UTXO_P2PKH && t->chain->sighash == 1;
-
     if (f->has_previous) {
         CS_CHECK(from_previous(in, f->previous, why));
-    } else if (is_legacy) {
-        return bad(why, "PSBT input needs the previous transaction (non_witness_utxo): "
-                        "its signature does not cover the amount");
     }
     if (f->has_witness) {
         CS_CHECK(from_witness(in, f->witness, why));
     } else if (!f->has_previous) {
         return bad(why, "PSBT input does not say which output it spends "
-                        "(witness_utxo)");
+                        "(witness_utxo, or non_witness_utxo)");
     }
     return CS_OK;
 }
@@ -347,19 +349,21 @@ static bool is_same(struct cs_span a, const uint8_t *p, size_t n)
     return a.n == n && memcmp(a.p, p, n) == 0;
 }
 
-static enum cs_err check_scripts(const struct cs_utxo_in *in,
-                                 const struct cs_utxo_tx *t, const struct fields *f,
-                                 const struct cs_chain_key *key, const char **why)
+static bool is_own(const struct cs_utxo_in *in, const struct cs_utxo_tx *t,
+                   const struct cs_chain_key *key)
 {
-    struct cs_utxo_script own, program;
+    struct cs_utxo_script own;
 
     cs_utxo_own_script(&own, key, t->kind);
+    return is_same(in->script, own.p, own.n);
+}
+
+static enum cs_err check_scripts(const struct cs_utxo_tx *t, const struct fields *f,
+                                 const struct cs_chain_key *key, const char **why)
+{
+    struct cs_utxo_script program;
+
     cs_utxo_program(&program, key);
-    if (!is_same(in->script, own.p, own.n)) {
-        return cs_chain_refuse(why, CS_ERR_CHAIN_SIGNER,
-                               "PSBT input spends an output that is not the wallet's "
-                               "address");
-    }
     if (f->has_redeem &&
         (t->kind != CS_UTXO_P2SH_P2WPKH || !is_same(f->redeem, program.p, program.n))) {
         return bad(why,
@@ -385,10 +389,31 @@ static enum cs_err set_sighash(struct cs_utxo_in *in, const struct cs_utxo_tx *t
     return CS_OK;
 }
 
-static enum cs_err read_in(struct cs_rd *r, struct cs_utxo_tx *t, struct cs_utxo_in *in,
-                           const struct cs_chain_key *key, const char **why)
+/* What an own input must fulfil.  A digest that does not cover the amount needs the
+ * previous transaction. */
+static enum cs_err check_own(struct cs_utxo_tx *t, struct cs_utxo_in *in,
+                             const struct fields *f, const struct cs_chain_key *key,
+                             const char **why)
 {
-    struct fields f = {0};
+    bool is_legacy = t->kind == CS_UTXO_P2PKH && t->chain->sighash == 1;
+
+    if (f->has_other) {
+        return refuse_field(f->other, why);
+    }
+    if (is_legacy && !f->has_previous) {
+        return bad(why, "PSBT input needs the previous transaction (non_witness_utxo): "
+                        "its signature does not cover the amount");
+    }
+    CS_CHECK(check_scripts(t, f, key, why));
+    CS_CHECK(set_sighash(in, t, f, why));
+    in->is_own = true;
+    t->n_own++;
+    t->own_sum += in->value; /* not more than in_sum */
+    return CS_OK;
+}
+
+static enum cs_err read_fields(struct cs_rd *r, struct fields *f, const char **why)
+{
     struct map m = {.n = 0};
     struct entry e;
     bool more = true;
@@ -396,19 +421,27 @@ static enum cs_err read_in(struct cs_rd *r, struct cs_utxo_tx *t, struct cs_utxo
     for (;;) {
         CS_CHECK(next(r, &m, &e, &more, why));
         if (!more) {
-            break;
+            return CS_OK;
         }
-        CS_CHECK(take(&f, &e, why));
+        CS_CHECK(take(f, &e, why));
     }
-    CS_CHECK(find_output(in, t, &f, why));
-    CS_CHECK(check_scripts(in, t, &f, key, why));
-    CS_CHECK(set_sighash(in, t, &f, why));
+}
+
+static enum cs_err read_in(struct cs_rd *r, struct cs_utxo_tx *t, struct cs_utxo_in *in,
+                           const struct cs_chain_key *key, const char **why)
+{
+    const uint8_t *start = r->p;
+    struct fields f = {0};
+
+    CS_CHECK(read_fields(r, &f, why));
+    in->map = CS_SPAN(start, (size_t)(r->p - start) - 1);
+    CS_CHECK(find_output(in, &f, why));
     if (in->value > t->chain->max_money ||
         t->in_sum > t->chain->max_money - in->value) {
         return bad(why, "PSBT's inputs are more coins than there are");
     }
     t->in_sum += in->value;
-    return CS_OK;
+    return is_own(in, t, key) ? check_own(t, in, &f, key, why) : CS_OK;
 }
 
 /* ---- outputs: nothing here is signed --------------------------------------------- */
@@ -464,6 +497,24 @@ bool cs_utxo_is_psbt(struct cs_span bytes)
     return bytes.n >= sizeof magic && memcmp(bytes.p, magic, sizeof magic) == 0;
 }
 
+static enum cs_err read_maps(struct cs_rd *r, struct cs_utxo_tx *t,
+                             const struct cs_chain_key *key, const char **why)
+{
+    for (size_t i = 0; i < t->raw.n_ins; i++) {
+        CS_CHECK(read_in(r, t, &t->ins[i], key, why));
+    }
+    if (t->n_own == 0) {
+        return cs_chain_refuse(why, CS_ERR_CHAIN_SIGNER,
+                               "PSBT spends no output of the wallet's address: its "
+                               "inputs are not the wallet's address");
+    }
+    t->tail = CS_SPAN(r->p, r->left);
+    for (size_t i = 0; i < t->raw.n_outs; i++) {
+        CS_CHECK(read_out(r, why));
+    }
+    return r->left == 0 ? CS_OK : bad(why, "PSBT has bytes behind its last output");
+}
+
 enum cs_err cs_utxo_psbt(struct cs_utxo_tx *out, const struct cs_chain_key *key,
                          struct cs_span payload, const char **why)
 {
@@ -478,17 +529,42 @@ enum cs_err cs_utxo_psbt(struct cs_utxo_tx *out, const struct cs_chain_key *key,
     }
     (void)cs_rd_span(&r, sizeof magic);
     CS_CHECK(read_globals(&r, &tx, why));
+    out->head = CS_SPAN(payload.p, payload.n - r.left);
     CS_CHECK(read_tx(out, tx, why));
-    for (size_t i = 0; i < out->raw.n_ins; i++) {
-        CS_CHECK(read_in(&r, out, &out->ins[i], key, why));
-    }
-    for (size_t i = 0; i < out->raw.n_outs; i++) {
-        CS_CHECK(read_out(&r, why));
-    }
-    if (r.left != 0) {
-        return bad(why, "PSBT has bytes behind its last output");
-    }
+    CS_CHECK(read_maps(&r, out, key, why));
     return check_fee(out, why);
+}
+
+/* The own signatures as fields of their inputs (BIP 174, BIP 371). */
+static void put_field(struct cs_wr *w, const struct cs_utxo_tx *t,
+                      const struct cs_chain_key *key, struct cs_span sig)
+{
+    bool is_tap = t->kind == CS_UTXO_P2TR;
+
+    cs_wr_compact(w, is_tap ? 1 : 1 + key->pub_len);
+    cs_wr_u8(w, is_tap ? IN_TAP_SIG : IN_PARTIAL_SIG);
+    if (!is_tap) {
+        cs_wr_bytes(w, key->pub, key->pub_len);
+    }
+    cs_wr_compact_span(w, sig);
+}
+
+void cs_utxo_put_psbt(struct cs_wr *w, const struct cs_utxo_tx *t,
+                      const struct cs_chain_key *key, const struct cs_chain_sig *sigs)
+{
+    uint8_t sig[CS_UTXO_SIG_MAX];
+
+    cs_wr_span(w, t->head);
+    for (size_t i = 0; i < t->raw.n_ins; i++) {
+        cs_wr_span(w, t->ins[i].map);
+        if (t->ins[i].is_own) {
+            size_t n = cs_utxo_put_signature(sig, t, i, sigs++);
+
+            put_field(w, t, key, CS_SPAN(sig, n));
+        }
+        cs_wr_u8(w, 0);
+    }
+    cs_wr_span(w, t->tail);
 }
 
 void cs_utxo_free(struct cs_utxo_tx *t)

@@ -93,24 +93,10 @@ static void count_outs(struct cs_chain_tx *tx, struct tally *y, struct cs_text *
     }
 }
 
-/* to and amount stand for exactly one payment; everything to the own address is one. */
-static void put_fields(struct cs_chain_tx *tx, const struct tally *y,
-                       const struct cs_utxo_tx *u)
+/* Others pay, too. */
+static bool is_joint(const struct cs_utxo_tx *u)
 {
-    (void)cs_text_copy(tx->from, sizeof tx->from, tx->signer);
-    tx->n_instructions = 1;
-    put_amount(tx->fee, tx->fee_units, u->in_sum - u->out_sum);
-    if (y->n_pays == 0) {
-        (void)cs_text_copy(tx->kind, sizeof tx->kind, "transfer to itself");
-        (void)cs_text_copy(tx->to, sizeof tx->to, y->change > 0 ? tx->signer : "");
-        put_amount(tx->amount, tx->units, y->change);
-    } else if (y->n_pays == 1) {
-        (void)cs_text_copy(tx->kind, sizeof tx->kind, "transfer");
-        put_amount(tx->amount, tx->units, y->paid);
-    } else {
-        (void)cs_text_copy(tx->kind, sizeof tx->kind, "several transfers");
-        tx->to[0] = '\0';
-    }
+    return u->n_own < u->raw.n_ins;
 }
 
 /* Segregated witness version 0 covers only the own input's amount: with several inputs,
@@ -128,6 +114,37 @@ static bool are_amounts_sure(const struct cs_utxo_tx *u)
     return true;
 }
 
+/* The fee of others' inputs is anybody's word unless the amounts are sure. */
+static bool is_fee_known(const struct cs_utxo_tx *u)
+{
+    return !is_joint(u) || are_amounts_sure(u);
+}
+
+/* to and amount stand for exactly one payment; everything to the own address is one. */
+static void put_fields(struct cs_chain_tx *tx, const struct tally *y,
+                       const struct cs_utxo_tx *u)
+{
+    (void)cs_text_copy(tx->from, sizeof tx->from, tx->signer);
+    tx->n_instructions = 1;
+    if (is_fee_known(u)) {
+        put_amount(tx->fee, tx->fee_units, u->in_sum - u->out_sum);
+    }
+    if (is_joint(u)) { /* who pays whom is nobody's to say */
+        (void)cs_text_copy(tx->kind, sizeof tx->kind, "joint transaction");
+        tx->to[0] = '\0';
+    } else if (y->n_pays == 0) {
+        (void)cs_text_copy(tx->kind, sizeof tx->kind, "transfer to itself");
+        (void)cs_text_copy(tx->to, sizeof tx->to, y->change > 0 ? tx->signer : "");
+        put_amount(tx->amount, tx->units, y->change);
+    } else if (y->n_pays == 1) {
+        (void)cs_text_copy(tx->kind, sizeof tx->kind, "transfer");
+        put_amount(tx->amount, tx->units, y->paid);
+    } else {
+        (void)cs_text_copy(tx->kind, sizeof tx->kind, "several transfers");
+        tx->to[0] = '\0';
+    }
+}
+
 static void add_rest(struct cs_text *t, struct cs_chain_tx *tx, const struct tally *y,
                      const struct cs_utxo_tx *u)
 {
@@ -138,12 +155,20 @@ static void add_rest(struct cs_text *t, struct cs_chain_tx *tx, const struct tal
     }
     cs_text_add(t, " from ");
     cs_text_add(t, tx->from);
+    if (is_joint(u)) {
+        cs_text_add(t, " and others; the wallet signs ");
+        cs_text_add_u64(t, u->n_own);
+        cs_text_add(t, u->n_own == 1 ? " input of " : " inputs of ");
+        add_amount(t, u->own_sum, tx->asset);
+    }
     if (y->n_pays > 0 && y->change > 0) {
         cs_text_add(t, "; change ");
         add_amount(t, y->change, tx->asset);
     }
-    cs_text_add(t, "; fee ");
-    add_amount(t, u->in_sum - u->out_sum, tx->asset);
+    if (is_fee_known(u)) {
+        cs_text_add(t, "; fee ");
+        add_amount(t, u->in_sum - u->out_sum, tx->asset);
+    }
     cs_text_add(t, "; ");
     cs_text_add_u64(t, u->raw.n_ins);
     cs_text_add(t, u->raw.n_ins == 1 ? " input" : " inputs");
@@ -173,5 +198,7 @@ void cs_utxo_summary(struct cs_chain_tx *tx, const struct cs_utxo_tx *t,
         cs_text_add(&text,
                     "; the fee is not proven: previous transactions are missing");
     }
-    tx->is_clear = !text.is_cut && y.n_odd == 0 && y.n_data <= 1 && are_amounts_sure(t);
+    tx->is_multisig = is_joint(t);
+    tx->is_clear = !text.is_cut && y.n_odd == 0 && y.n_data <= 1 &&
+                   are_amounts_sure(t) && !is_joint(t);
 }

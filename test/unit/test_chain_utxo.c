@@ -196,8 +196,37 @@ static void transactions_are_those_of_the_vectors(void **state)
     cs_vec_close(v);
 }
 
-/* Inputs of other keys, or of another kind of address: not one wallet's. */
-static void inputs_of_other_keys_are_refused(void **state)
+/* ---- inputs of others ---------------------------------------------------------- */
+
+/* Rows with inputs of several keys: a key that has none of them signs nothing. */
+static void psbts_without_own_inputs_are_refused(void **state)
+{
+    struct cs_vec *v = CS_VEC_OWN("chains/transactions.json");
+    size_t i, n = 0;
+    json_t *row;
+
+    (void)state;
+    json_array_foreach(cs_vec_get(v->root, "transactions"), i, row)
+    {
+        enum cs_chain chain = chains_id(cs_vec_str(row, "chain"));
+        struct cs_chain_key key;
+        struct cs_wr w;
+
+        if (is_utxo(row) && !is_one_key(row)) {
+            key = utxo_key(chain, CS_CHAIN_FORMAT_P2WPKH);
+            payload_of(&w, v, row);
+            chains_refused(&key, cs_wr_get(&w), CS_ERR_CHAIN_SIGNER,
+                           "not the wallet's address");
+            cs_wr_free(&w);
+            n++;
+        }
+    }
+    assert_int_equal(n, 4);
+    cs_vec_close(v);
+}
+
+/* Two inputs of two P2WPKH keys: what the first of them sees. */
+static void joint_transactions_are_not_clear(void **state)
 {
     struct cs_vec *v = CS_VEC_OWN("chains/transactions.json");
     size_t i, n = 0;
@@ -207,21 +236,32 @@ static void inputs_of_other_keys_are_refused(void **state)
     json_array_foreach(cs_vec_get(v->root, "transactions"), i, row)
     {
         struct cs_chain_key key;
+        struct cs_chain_tx tx;
         struct cs_wr w;
 
-        if (is_utxo(row) && !is_one_key(row)) {
-            key = key_of(v, row);
-            if (strchr(cs_vec_str(row, "kind"), '+') != NULL) {
-                key.format = CS_CHAIN_FORMAT_P2WPKH; /* one of the kinds in it */
-            }
-            payload_of(&w, v, row);
-            chains_refused(&key, cs_wr_get(&w), CS_ERR_CHAIN_SIGNER,
-                           "not the wallet's address");
-            cs_wr_free(&w);
-            n++;
+        if (strcmp(cs_vec_str(row, "id"), "pub-btc-p2wpkh-2keys") != 0) {
+            continue;
         }
+        key = key_of(v, row);
+        payload_of(&w, v, row);
+        assert_int_equal(cs_chain_decode(&tx, &key, cs_wr_get(&w), NULL), CS_OK);
+        assert_int_equal(tx.n_items, 1);
+        assert_true(tx.is_multisig);
+        assert_false(tx.is_clear);
+        assert_string_equal(tx.kind, "joint transaction");
+        assert_string_equal(tx.to, "");
+        assert_string_equal(tx.units, "");
+        assert_string_equal(tx.fee, "");
+        assert_string_equal(tx.from, tx.signer);
+        assert_non_null(strstr(tx.text, "and others; the wallet signs 1 input of "));
+        assert_non_null(strstr(tx.text, "the fee is not proven"));
+        cs_chain_tx_free(&tx);
+        chains_cut_everywhere(&key, cs_wr_get(&w));
+        chains_flip_everywhere(&key, cs_wr_get(&w));
+        cs_wr_free(&w);
+        n++;
     }
-    assert_int_equal(n, 4);
+    assert_int_equal(n, 1);
     cs_vec_close(v);
 }
 
@@ -468,7 +508,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(transactions_are_those_of_the_vectors),
-        cmocka_unit_test(inputs_of_other_keys_are_refused),
+        cmocka_unit_test(psbts_without_own_inputs_are_refused),
+        cmocka_unit_test(joint_transactions_are_not_clear),
         cmocka_unit_test(preimages_are_those_of_the_vectors),
         cmocka_unit_test(one_payment_has_change_and_fee),
         cmocka_unit_test(several_payments_are_listed),
