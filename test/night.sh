@@ -51,12 +51,19 @@ leaks() { # valgrind sees reads of memory that was never written, which ASan doe
             "$test" || return 1
     done
 }
+scalars() { # our arithmetic modulo the secp256k1 order, 10^7 inputs
+    local test
+    for test in secp_n secp_scalar; do
+        CS_SCALAR_RUNS=10000000 "$build/ci/test/test_crypto_$test" || return 1
+    done
+}
 repeat_e2e() { ctest --test-dir build/ci -L e2e --repeat until-fail:20 --output-on-failure; }
 
 part "all of test/run.sh" test/run.sh
 part "simulator, release" sim_for "$build/ci" $((hours * 1200))
 part "simulator, ASan" sim_for "$build/asan" $((hours * 600))
 part "fuzzing" fuzz_for $((hours * 1200))
+part "scalars, 10^7 inputs" scalars
 part "threads" tsan
 part "valgrind" leaks
 part "end to end, 20 times" repeat_e2e
