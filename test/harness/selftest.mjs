@@ -26,7 +26,7 @@ function requestOf(c) {
   const wallet = { blockchain: c.chain, keyAlgorithm: first.curve === 'ed25519' ? 'ED25519' : 'SECP256K1',
     addressType: types[c.kind], publicKey: first.internalKey ?? first.publicKey };
   const tx = { signature: first.signature, signedTransaction: c.signed.wire ?? c.signed.blob
-    ?? c.signed.rlp ?? c.signed.txHex ?? c.signed.protobuf, canonicalSignature: first.final,
+    ?? c.signed.rlp ?? c.signed.txHex ?? c.signed.protobuf, finalSignature: first.final,
   signingPayloads: c.sign.map((s) => ({ signature: s.signature, signingHash: s.digest })) };
   const { unsigned: u } = c;
   if (c.tx.typedData) {

@@ -2,7 +2,7 @@
 // on stdin:
 //   {"wallet": {blockchain, keyAlgorithm, addressType?, address, publicKey},
 //    "kind": "raw" | "plaintext" | "typed" | "digest", "value": what was asked for,
-//    "tx": {signature, canonicalSignature?, signedTransaction?, signingPayloads?}}
+//    "tx": {signature, finalSignature?, signedTransaction?, signingPayloads?}}
 // What had to be signed is worked out here from the value.  Prints what was checked;
 // exit 1 and a reason when anything is wrong.
 import { readFileSync } from 'node:fs';
@@ -50,7 +50,7 @@ function judgeAll({ wallet: json, kind, value, tx }) {
       encoded: kind === 'raw' ? unhex(value, 'transaction') : undefined,
       text: kind === 'plaintext' ? value : undefined, typed: kind === 'typed' ? value : undefined,
       signedTransaction: optional(tx.signedTransaction, 'signedTransaction'),
-      canonical: optional(tx.canonicalSignature, 'canonicalSignature') }));
+      canonical: optional(tx.finalSignature, 'finalSignature') }));
   }
   return { verifiedBy: [...by], inputs: items.length,
     message: items.map((i) => Buffer.from(i.message).toString('hex')).join(',') };
