@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 
+#include "base/mem.h"
 #include "crypto/hash.h"
 #include "support/dkls_signers.h"
 #include "support/vectors.h"
@@ -86,6 +87,55 @@ static void partials_and_the_signature_are_those_of_dkls_sign_13(void **state)
     assert_memory_equal(sig.rs, cs_vec_hex_n(v, v->root, "r_sig", 32), 32);
     assert_memory_equal(sig.rs + 32, cs_vec_hex_n(v, v->root, "s", 32), 32);
     assert_int_equal(sig.recid, cs_vec_int(v->root, "recid"));
+    cs_vec_close(v);
+}
+
+/* c + d = a chi: what i put in as Alice times what j chose as Bob. */
+static void kat_product(struct cs_vec *v, const char *input, const char *c_ij,
+                        const char *d_ji, char i, char j)
+{
+    const char own[] = {i, '\0'}, ij[] = {i, j, '\0'}, ji[] = {j, i, '\0'};
+    struct cs_n a = kat_n(v, input, own), chi = kat_n(v, "chi_receiver_sender", ji);
+    struct cs_n x = kat_n(v, c_ij, ij), y = kat_n(v, d_ji, ji), product;
+    struct cs_n_sum sum = {{0}};
+
+    cs_n_sum_mul(&sum, &a, &chi);
+    cs_n_sum_take(&product, &sum);
+    cs_n_add(&x, &x, &y);
+    assert_memory_equal(&x, &product, sizeof x);
+}
+
+/* sum of a value of both, times G. */
+static void kat_sum_is(struct cs_vec *v, const char *of, const char *point)
+{
+    struct cs_n a = kat_n(v, of, "1"), b = kat_n(v, of, "3");
+    struct cs_point got, want;
+    struct cs_scalar k;
+
+    cs_n_add(&a, &a, &b);
+    cs_n_store(k.b, &a);
+    cs_point_base_mul(secp, &got, &k);
+    assert_int_equal(cs_point_decode(secp, &want, cs_vec_hex(v, v->root, point)),
+                     CS_OK);
+    same_point(&got, &want);
+}
+
+static void products_and_sums_are_those_of_dkls_sign_13(void **state)
+{
+    struct cs_vec *v = CS_VEC_OWN("own-algebra/dkls_sign_13.json");
+    struct cs_n a = kat_n(v, NULL, "zeta_1"), b = kat_n(v, NULL, "zeta_3");
+
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        char i = k == 0 ? '1' : '3', j = k == 0 ? '3' : '1';
+
+        kat_product(v, "r", "c_u_sender_receiver", "d_u_receiver_sender", i, j);
+        kat_product(v, "sk", "c_v_sender_receiver", "d_v_receiver_sender", i, j);
+    }
+    kat_sum_is(v, "r", "R");
+    kat_sum_is(v, "sk", "X_derived");
+    cs_n_add(&a, &a, &b); /* zero shares */
+    assert_true(cs_ct_is_zero(&a, sizeof a));
     cs_vec_close(v);
 }
 
@@ -387,6 +437,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(partials_and_the_signature_are_those_of_dkls_sign_13),
+        cmocka_unit_test(products_and_sums_are_those_of_dkls_sign_13),
         cmocka_unit_test(any_two_indices_sign_and_either_may_initiate),
         cmocka_unit_test(keys_without_derivation_and_large_digests_sign),
         cmocka_unit_test(setup_and_signature_of_fixed_randomness_do_not_change),

@@ -1,5 +1,5 @@
-/* DKLs23 against a peer that cheats (PROTOCOLS 10, rows 5, 6, 11, 13-16, 36, 39, 54,
- * and 15.8): each check has a case that only it catches, with the code of 4.7. */
+/* DKLs23 against a peer that cheats (PROTOCOLS 10, rows 5, 6, 11, 13-16, 36, 38, 39,
+ * 54, and 15.8): each check has a case that only it catches, with the code of 4.7. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,6 +41,7 @@ static void ended_with(enum cs_err err)
     assert_int_equal(cs_dkls_phase(h.s), CS_DKLS_FAILED);
     assert_int_equal(cs_dkls_error(h.s), err);
     assert_null(cs_dkls_signature(h.s));
+    assert_int_equal(h.culprit, err == CS_ERR_SID_MISMATCH ? 0 : 2);
     assert_true(h.burned == burns);
     assert_int_equal(cs_ot_pair_state(d.bed.pair[1]),
                      burns ? CS_OT_BURNED : CS_OT_TESTED);
@@ -63,7 +64,8 @@ static void the_evil_signer_can_be_honest(void **state)
 /* ---- field x mutation
  * ------------------------------------------------------------------ */
 
-/* round 1: U, x, t and nonce are all under the check of 4.3; com only opens later, and
+/* Rows 14, 15, 16, 38 (points), 39 (scalars), 54; 15.8: sid mismatch in round 2.
+ * Round 1: U, x, t and nonce are all under the check of 4.3; com only opens later, and
  * as it is changed on the wire alone, the two sids differ first. */
 static const struct {
     uint8_t round;

@@ -1,4 +1,4 @@
-/* Release of ECDSA signatures (PROTOCOLS 6.2; 10, rows 46-48): what is not verified
+/* Release of ECDSA signatures (PROTOCOLS 6.2; 10, rows 46, 47): what is not verified
  * does not come out, and recovery ids are right in all four cases. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -343,6 +343,7 @@ static enum cs_err join(struct session *s)
     return cs_ot_pair_join(b.pair[1], &s->u, &s->alice, &s->bob);
 }
 
+/* Row 5: no second session, no restart helps. */
 static void a_burn_ends_all_sessions_and_only_a_release_leads_back(void **state)
 {
     struct session s[CS_OT_SESSIONS_MAX], more;
@@ -419,6 +420,7 @@ static void a_new_setup_ends_the_sessions_of_the_old_one(void **state)
     bed_close(&b);
 }
 
+/* Row 13. */
 static void one_session_at_a_time_has_the_lock(void **state)
 {
     struct session s, t;
