@@ -1,5 +1,6 @@
 /* Events and commands: durable before they count, in order, never lost
  * (src/wire/README.md, 2). */
+#include "node/core/core.h"
 #include "support/node_trio.h"
 
 static struct bed b;
@@ -159,6 +160,42 @@ static void a_full_outbox_takes_no_command_until_it_drains(void **state)
     assert_int_equal(a->n_acked, acked + 1);
 }
 
+/* Results of the largest requests, which nobody acknowledges. */
+static void say_much(struct cs_node_core *n, unsigned count)
+{
+    static uint8_t signatures[512 * 64];
+    struct cs_step out = {0};
+
+    n->out = &out;
+    for (unsigned i = 0; i < count; i++) {
+        struct cs_ctl_frame f = {.kind = CS_EVT_SIGN_DONE};
+
+        f.u.sign_done.signatures = (struct cs_blob){signatures, sizeof signatures};
+        f.u.sign_done.index = 1;
+        memcpy(f.u.sign_done.signers, "\1\2", 2);
+        cs_nd_outbox_put(n, &f);
+    }
+    n->out = NULL;
+    cs_step_clear(&out);
+}
+
+static void bytes_fill_the_outbox_as_well(void **state)
+{
+    size_t acked = a->n_acked;
+
+    (void)state;
+    a->no_ack = true;
+    say_much(a->core, MAX_OUTBOX_BYTES / (2 * 512 * 64));
+    assert_true(cs_nd_outbox_full(a->core));
+    cause_event(1); /* waits at the platform */
+    assert_int_equal(a->n_acked, acked);
+    a->no_ack = false;
+    bed_advance(&b, 2000); /* a new connection, on which all are acknowledged */
+    assert_int_equal(a->core->event_bytes, 0);
+    cause_event(1);
+    assert_int_equal(a->n_acked, acked + 1);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, up, down)
 
 int main(void)
@@ -171,6 +208,7 @@ int main(void)
         CASE(a_command_is_acknowledged_only_when_it_is_durable),
         CASE(no_more_than_256_events_are_in_flight),
         CASE(a_full_outbox_takes_no_command_until_it_drains),
+        CASE(bytes_fill_the_outbox_as_well),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,7 @@ enum {
     ITEM_WINDOW = 8,           /* signatures of one request under way at once */
     MAX_STORED_SIGS = 1024,    /* results with more than one signature */
     MAX_OUTBOX = 4096,
+    MAX_OUTBOX_BYTES = 16 << 20, /* a signed request of 512 items is 65 KB */
     MAX_KEY_CACHE = 64,
     MAX_GONE = 16384,
     MAX_PARKED_PER_PEER = 64,
@@ -332,7 +333,7 @@ struct cs_node_core {
     char last_state[24];
 
     struct event *events, *events_last;
-    size_t n_events, n_in_flight;
+    size_t n_events, n_in_flight, event_bytes;
     uint64_t event_seq;
 
     struct quorum *quorums[MAX_QUORUMS];

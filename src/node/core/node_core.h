@@ -15,10 +15,10 @@
  *
  * NOTIFY words (JSON in data): "state" {"state"}, "fingerprint"
  * {"fingerprint","words"}, "quorum" {"quorumId","state","words"}, "key"
- * {"keyId","state"}, "session" {"requestId","outcome"}, "nonce" {"R"} (a group
- * commitment that was used: the simulator's oracle), "peer" {"quorumId","index","peer",
- * "state" QUARANTINED or RELEASED,"reason"}, "notice" {"quorumId","index" who says it,
- * "peer" of whom,"reason" or ""}.
+ * {"keyId","state"}, "session" {"requestId","outcome"}, "nonce"
+ * {"commit","digest"} (a nonce commitment, or R, that was used: the oracle's), "peer"
+ * {"quorumId","index","peer", "state" QUARANTINED or RELEASED,"reason"}, "notice"
+ * {"quorumId","index" who says it, "peer" of whom,"reason" or ""}.
  *
  * Questions on the local socket (CS_EV_LOCAL), one JSON object each:
  *   {"cmd":"status"}                             -> status object (README of this

@@ -54,7 +54,7 @@ void cs_nd_outbox_free(struct cs_node_core *n)
 
 bool cs_nd_outbox_full(const struct cs_node_core *n)
 {
-    return n->n_events >= MAX_OUTBOX;
+    return n->n_events >= MAX_OUTBOX || n->event_bytes >= MAX_OUTBOX_BYTES;
 }
 
 /* Keeps the list in order of id; new ones nearly always go last. */
@@ -74,6 +74,7 @@ static void insert(struct cs_node_core *n, struct event *e)
         n->events_last = e;
     }
     n->n_events++;
+    n->event_bytes += e->n;
 }
 
 static enum cs_err load_one(void *ctx, struct cs_span key, struct cs_span value)
@@ -149,6 +150,7 @@ static void unlink_event(struct cs_node_core *n, struct event **at)
         n->events_last = n->events == NULL ? NULL : last;
     }
     n->n_events--;
+    n->event_bytes -= e->n;
     n->n_in_flight -= e->sent ? 1 : 0;
     event_free(e);
 }
