@@ -88,6 +88,7 @@ enum {
     ISSUE_MS = 10,
     GONE_MS = 1000,
     BLAME_WINDOW_MS = 24 * 3600 * 1000,
+    NOTICE_AGAIN_MS = 600000,
     OT_TOKEN_MS = 10000,      /* one more setup with a device is allowed (devices.c) */
     OT_PAUSE_FIRST_MS = 5000, /* after a setup that failed; doubles up to */
     OT_PAUSE_MAX_MS = 640000,
@@ -344,8 +345,9 @@ struct cs_node_core {
     struct ecdsa_run *ecdsa;    /* sessions of all works, oldest first; ecdsa.h */
     uint64_t next_serial;
     struct device *devices;
-    size_t n_ot_jobs; /* at workers */
-    uint64_t next_ot; /* serial of a pair */
+    uint64_t notice_at; /* notices are said again */
+    size_t n_ot_jobs;   /* at workers */
+    uint64_t next_ot;   /* serial of a pair */
     struct cached_key keys[MAX_KEY_CACHE];
     uint64_t key_clock;
     uint32_t n_keys, n_gone;
@@ -489,6 +491,8 @@ void cs_nd_ot_failed(struct cs_node_core *n, struct quorum *q, uint8_t peer,
 void cs_nd_notice_send(struct cs_node_core *n, struct quorum *q, uint8_t about,
                        enum cs_err why); /* to all others; CS_OK: released */
 void cs_nd_notice_link(struct cs_node_core *n, struct quorum *q, uint8_t to);
+void cs_nd_notice_time(struct cs_node_core *n); /* said again, since it may be lost */
+uint64_t cs_nd_notice_deadline(const struct cs_node_core *n);
 void cs_nd_notice(struct cs_node_core *n, struct quorum *q, uint8_t from,
                   const struct cs_message *m);
 

@@ -110,6 +110,7 @@ static void on_time(struct cs_node_core *n)
     cs_nd_park_time(n);
     cs_nd_links_time(n);
     cs_nd_works_time(n);
+    cs_nd_notice_time(n);
     cs_nd_ot_time(n); /* after the works: they end setups, too */
     cs_nd_status_time(n);
     cs_frost_pool_expire(n->pool, n->now);
@@ -212,6 +213,7 @@ static uint64_t node_deadline(void *self)
     d = min_u64(d, cs_nd_links_deadline(n));
     d = min_u64(d, cs_nd_works_deadline(n));
     d = min_u64(d, cs_nd_ot_deadline(n));
+    d = min_u64(d, cs_nd_notice_deadline(n));
     d = min_u64(d, cs_nd_park_deadline(n));
     return n->draining ? min_u64(d, n->drain_until) : d;
 }

@@ -5,7 +5,7 @@
  *
  * The receiver shows it and does nothing else: a liar could otherwise take a good node
  * out of service (15.1 A8).  One entry per sender and subject, in RAM: the sender says
- * it again when a link comes up. */
+ * it again when a link comes up, and every ten minutes. */
 #include "node/core/core.h"
 
 #include <string.h>
@@ -58,6 +58,31 @@ void cs_nd_notice_link(struct cs_node_core *n, struct quorum *q, uint8_t to)
         send_one(n, q, to, i,
                  d->quarantined ? cs_nd_public_reason(named(d->reason)) : CS_OK);
     }
+}
+
+void cs_nd_notice_time(struct cs_node_core *n)
+{
+    if (cs_nd_notice_deadline(n) > n->now) {
+        return;
+    }
+    n->notice_at = n->now + NOTICE_AGAIN_MS;
+    for (size_t i = 0; i < n->n_quorums; i++) {
+        for (uint8_t to = 1; to <= n->quorums[i]->ds.n; to++) {
+            if (cs_nd_link_live(n->quorums[i], to)) {
+                cs_nd_notice_link(n, n->quorums[i], to);
+            }
+        }
+    }
+}
+
+uint64_t cs_nd_notice_deadline(const struct cs_node_core *n)
+{
+    const struct device *d = n->devices;
+
+    while (d != NULL && d->quarantined_ms == 0) {
+        d = d->next;
+    }
+    return d == NULL ? UINT64_MAX : n->notice_at;
 }
 
 /* Log and owner hear of a change, but not as fast as a liar could make them.  The
