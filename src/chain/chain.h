@@ -200,7 +200,8 @@ struct cs_chain_tx {
     enum cs_chain chain;
     bool is_message;  /* made by cs_chain_plaintext or cs_chain_typed_data */
     bool is_blind;    /* made by cs_chain_digest: nobody can say what it does */
-    bool is_approval; /* lets `to` move assets of `from` later, up to `amount` */
+    bool is_approval; /* lets somebody (`to`, up to `units`, if clear) take assets later
+                       */
     bool is_clear;    /* the summary tells everything the payload does with assets */
     bool is_multisig; /* more signatures than ours are needed */
     bool has_tag;     /* XRP_LEDGER DestinationTag */

@@ -31,7 +31,7 @@ static bool is_name(const char *text)
 {
     size_t n = strlen(text);
 
-    if (n == 0 || n > CS_TD_NAME_MAX || !is_letter(text[0])) {
+    if (n > CS_TD_NAME_MAX || !is_letter(text[0])) { /* "" has no letter */
         return false;
     }
     for (size_t i = 1; i < n; i++) {

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/text.h"
 #include "chain/eip712.h"
 #include "chain/evm.h"
@@ -82,14 +81,12 @@ static bool fits(const uint8_t v[WORD], unsigned bits)
     return true;
 }
 
-/* Two's complement of a magnitude from 1 to 2^(bits - 1): ~(v - 1). */
+/* Two's complement of a magnitude from 1 to 2^(bits - 1): ~(v - 1).  False for others:
+ * 0 wraps around and does not fit. */
 static bool negate(uint8_t v[WORD], unsigned bits)
 {
     size_t i = WORD;
 
-    if (cs_ct_is_zero(v, WORD)) {
-        return false;
-    }
     do {
         i--;
         v[i]--;

@@ -61,6 +61,9 @@ struct cs_evm_call {
 /* OTHER also for calls that are not encoded as the standard says. */
 void cs_evm_call(struct cs_evm_call *out, struct cs_span data);
 
+/* A call that lets somebody else move tokens later, understood by the above or not. */
+bool cs_evm_is_approval(struct cs_span data);
+
 void cs_evm_summary(struct cs_chain_tx *tx, const struct cs_evm_tx *t);
 
 /* Whose chain id is this, seen from the wallet? */

@@ -61,6 +61,27 @@ void cs_evm_call(struct cs_evm_call *out, struct cs_span data)
                                             : CS_EVM_TRANSFER_FROM;
 }
 
+/* Whatever else stands in the call: contracts ignore bytes behind the arguments. */
+bool cs_evm_is_approval(struct cs_span data)
+{
+    static const uint8_t approvals[][SELECTOR_LEN] = {
+        {0x09, 0x5e, 0xa7, 0xb3}, /* approve(address,uint256) */
+        {0x39, 0x50, 0x93, 0x51}, /* increaseAllowance(address,uint256) */
+        {0xd7, 0x3d, 0xd6, 0x23}, /* increaseApproval(address,uint256) */
+        {0xa2, 0x2c, 0xb4, 0x65}, /* setApprovalForAll(address,bool) */
+        {0xd5, 0x05, 0xac, 0xcf}, /* permit(..), ERC-2612 */
+        {0x8f, 0xcb, 0xaf, 0x0c}, /* permit(..), DAI */
+        {0x87, 0x51, 0x7c, 0x45}, /* approve(address,address,uint160,uint48), Permit2 */
+    };
+
+    for (size_t i = 0; i < CS_COUNTOF(approvals) && data.n >= SELECTOR_LEN; i++) {
+        if (memcmp(data.p, approvals[i], SELECTOR_LEN) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- fields ------------------------------------------------------------------ */
 
 /* out = a * b, big endian */
@@ -134,7 +155,6 @@ static void put_token(struct cs_chain_tx *tx, const struct cs_evm_tx *t,
     if (c->kind == CS_EVM_TRANSFER_FROM) {
         cs_evm_address(tx->from, c->from.p);
     }
-    tx->is_approval = c->kind == CS_EVM_APPROVE;
     tx->is_clear = c->kind == CS_EVM_TRANSFER;
 }
 
@@ -210,6 +230,7 @@ void cs_evm_summary(struct cs_chain_tx *tx, const struct cs_evm_tx *t)
     if (t->to.n != 0 && t->data.n >= SELECTOR_LEN) {
         tx->has_selector = true;
         memcpy(tx->selector, t->data.p, SELECTOR_LEN);
+        tx->is_approval = cs_evm_is_approval(t->data);
         cs_evm_call(&call, t->data);
     }
     tx->n_instructions = 1;

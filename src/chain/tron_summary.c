@@ -60,6 +60,7 @@ static void put_trigger(struct cs_chain_tx *tx, const struct cs_tron_tx *t)
     if (t->data.n >= SELECTOR_LEN) {
         tx->has_selector = true;
         memcpy(tx->selector, t->data.p, SELECTOR_LEN);
+        tx->is_approval = cs_evm_is_approval(t->data);
     }
     if (!put_token(tx, t)) {
         (void)cs_text_copy(tx->kind, sizeof tx->kind, "contract call");

@@ -610,6 +610,40 @@ static void token_calls_are_understood(void **state)
     }
 }
 
+/* Also those that are not understood: bytes behind the arguments, coins along with it,
+ * other functions. */
+static void approvals_are_seen(void **state)
+{
+    static const struct {
+        const char *value, *data;
+        bool is_approval;
+    } cases[] = {
+        {"80", "095ea7b3" WORD_TO WORD_MAX, true},
+        {"80", "095ea7b3" WORD_TO WORD_MAX "00", true},
+        {"05", "095ea7b3" WORD_TO WORD_MAX, true},
+        {"80", "095ea7b3", true},
+        {"80", "39509351" WORD_TO WORD_9, true},
+        {"80", "d73dd623" WORD_TO WORD_9, true},
+        {"80", "a22cb465" WORD_TO WORD_9, true},
+        {"80", "d505accf" WORD_TO WORD_9, true},
+        {"80", "8fcbaf0c" WORD_TO WORD_9, true},
+        {"80", "87517c45" WORD_TO WORD_9, true},
+        {"80", "a9059cbb" WORD_TO WORD_9, false},
+        {"80", "23b872dd" WORD_BY WORD_TO WORD_9, false},
+        {"80", "12345678" WORD_TO WORD_9, false},
+        {"80", "095ea7", false},
+    };
+    struct cs_chain_tx tx;
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(cases); i++) {
+        decode_call(&tx, cases[i].value, cases[i].data);
+        assert_int_equal(tx.is_approval, cases[i].is_approval);
+        assert_true(!tx.is_approval || !tx.is_clear);
+        cs_chain_tx_free(&tx);
+    }
+}
+
 static void the_largest_fee_is_exact(void **state)
 {
     struct cs_chain_tx tx;
@@ -703,6 +737,7 @@ int main(void)
         cmocka_unit_test(geths_legacy_form_gets_the_wallets_chain_id),
         cmocka_unit_test(unknown_chain_ids_are_shown_and_not_clear),
         cmocka_unit_test(token_calls_are_understood),
+        cmocka_unit_test(approvals_are_seen),
         cmocka_unit_test(the_largest_fee_is_exact),
         cmocka_unit_test(transactions_in_hex_with_0x_are_no_message),
         cmocka_unit_test(addresses_without_a_checksum_are_taken),

@@ -341,6 +341,7 @@ static void summaries_of_other_instructions(void **state)
                               .name = "TriggerSmartContract",
                               .value = OWNER TARGET CALL("095ea7b3")});
     assert_string_equal(tx.kind, "token approval");
+    assert_true(tx.is_approval);
     assert_false(tx.is_clear);
     cs_chain_tx_free(&tx);
     decode(&tx, (struct made){.type = 31,

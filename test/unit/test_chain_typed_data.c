@@ -291,6 +291,8 @@ static void values_fit_their_types(void **state)
         {"bytes4", "\"0x0102030405\"", "exactly their digits"},
         {"bytes4", "\"01020304\"", "exactly their digits"},
         {"bytes4", "16909060", "exactly their digits"},
+        {"bytes4", "\"zz01020304\"", "exactly their digits"},
+        {"bytes", "\"zz00\"", "not 0x and an even"},
         {"address", "\"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD82\"", "40 hex digits"},
         {"address", "\"CD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826\"", "40 hex digits"},
         {"address", "\"0xcD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826\"", "checksum"},
@@ -375,6 +377,10 @@ static void struct_types_are_checked(void **state)
     refused(TEXT("{\"uint8\":[]}", "uint8", D1, "{}"), "identifier of its own");
     refused(TEXT("{\"string\":[]}", "string", D1, "{}"), "identifier of its own");
     refused(TEXT("{\"uint\":[]}", "uint", D1, "{}"), "identifier of its own");
+    refused(TEXT("{\"int\":[]}", "int", D1, "{}"), "identifier of its own");
+    refused(TEXT("[]", "T", D1, "{}"), "must have types");
+    refused("{\"types\":{\"T\":[]},\"primaryType\":7,\"domain\":" D1 ",\"message\":{}}",
+            "must have types");
     refused(TEXT("{\"T(uint8 a)U\":[]}", "T", D1, "{}"), "identifier of its own");
     refused(TEXT(T1(A8), "U", D1, "{\"a\":1}"), "primaryType is not among");
     refused(TEXT("{\"EIP712Domain\":[{\"name\":\"chainId\",\"type\":\"uint256\"}]}",
@@ -406,6 +412,9 @@ static void messages_have_exactly_their_members(void **state)
     refused(TEXT(T1(A8), "T", D1, "{\"a\":1,\"b\":2}"), "exactly its type's members");
     refused(TEXT(T1(A8), "T", D1, "{\"b\":1}"), "lacks a member");
     refused(TEXT(T1(A8), "T", D1, "[1]"), "must have types");
+    refused(TEXT("{\"E\":[],\"T\":[{\"name\":\"a\",\"type\":\"E\"}]}", "T", D1,
+                 "{\"a\":7}"),
+            "exactly its type's members");
     refused(TEXT("{" PERSON ",\"T\":[{\"name\":\"a\",\"type\":\"Person\"}]}", "T", D1,
                  "{\"a\":null}"),
             "exactly its type's members");
