@@ -34,9 +34,10 @@ enum { CS_FROST_ITEMS_MAX = 512 };
  *   USAGE           not exactly t distinct members with this node among them, no
  *                   messages or too many, or no such item
  *   POLICY_REFUSED  the request is not a signing request for this key, epoch, curve,
- *                   scheme and device set, the scheme is not one of FROST, or
- *                   messages_hash is not that of all messages
- *   PATH_*, TWEAK_* the path leads to no key (bip32.h, tweak.h) */
+ *                   scheme and device set, the scheme is not one of FROST,
+ *                   messages_hash is not that of all messages; BIP340: a message is
+ *                   not 32 bytes
+ * That the path leads to a key is seen when it is used. */
 enum cs_err cs_frost_task_check(const struct cs_frost_task *t) CS_MUST_USE;
 
 /* The 32 bytes of the key that signatures for `path` verify under: x(Q) of a BIP340
@@ -88,6 +89,7 @@ struct cs_frost_run;
 /* Takes the lowest commitment of every other signer from the pool and makes own nonces.
  *   NOT_FOUND  a signer has no commitment left (*empty is its index; nothing was
  *              taken): send FR_WANT, try again after FR_NONCES
+ *   PATH_*, TWEAK_*  the path leads to no key (bip32.h, tweak.h)
  *   or what cs_frost_task_check says; NOMEM */
 enum cs_err cs_frost_run_start(struct cs_frost_run **out, uint8_t *empty,
                                struct cs_frost_pool *pool,
@@ -109,8 +111,7 @@ bool cs_frost_run_ready(const struct cs_frost_run *r); /* all answers are here *
  * sig is zero unless CS_OK.
  *   FROST_SHARE  *culprit sent a wrong z     SIG_INVALID  does not verify, and yet
  *   FROST_SELF   own z is wrong                           every z does
- *   NONCE_USED   spent already               STATE        not ready
- *   KEY_CORRUPT  own share does not fit the key */
+ *   NONCE_USED   spent already               STATE        not ready */
 enum cs_err cs_frost_run_finish(struct cs_frost_run *r, uint8_t sig[CS_FROST_SIG_LEN],
                                 uint8_t *culprit) CS_MUST_USE;
 void cs_frost_run_free(
@@ -131,14 +132,16 @@ struct cs_frost_answer;
  *   FROST_BINDING   the own entry is not what was published: blame the initiator
  *   FROST_COMMIT    another entry is not a valid point: blame the initiator
  *   BAD_FORMAT      wrong length, scheme or order: blame the initiator
+ *   PATH_*, TWEAK_* the path leads to no key (bip32.h, tweak.h)
+ *   FROST_SELF      the nonce is not what was published: a memory fault
  *   or what cs_frost_task_check says */
 enum cs_err cs_frost_answer_take(struct cs_frost_answer **out,
                                  uint8_t stored[CS_FROST_RSP_LEN],
                                  struct cs_frost_pool *pool,
                                  const struct cs_frost_task *t, uint8_t initiator,
                                  struct cs_span req, uint64_t now_ms) CS_MUST_USE;
-/* Computes z.  FROST_IDENTITY, FROST_SELF, KEY_CORRUPT; the nonce is gone either way.
- */
+/* Computes z.  FROST_IDENTITY, FROST_SELF, KEY_CORRUPT (BIP340: the share does not fit
+ * the key); NONCE_USED the second time.  The nonce is gone either way. */
 enum cs_err cs_frost_answer_run(struct cs_frost_answer *a) CS_MUST_USE;
 /* After a run that was CS_OK: stores the answer for repeats and gives it out.  The
  * owner journals the intent in the same step that sends it. */

@@ -4,7 +4,8 @@
 
 #include "base/mem.h"
 #include "base/rd.h"
-#include "mpc/frost.h"
+#include "crypto/hash.h"
+#include "mpc/frost_suite.h"
 
 /* ---- lists
  * ------------------------------------------------------------------------------ */
@@ -20,9 +21,16 @@ struct made {
     uint64_t id;
     enum nonce_state state;
     uint64_t at_ms; /* made; when DONE: answered */
-    uint8_t commit[CS_FROST_COMMIT_LEN];
+    struct cs_frost_commit commit;
     uint8_t req_hash[32];
     uint8_t rsp[CS_FROST_RSP_LEN];
+};
+
+/* Its secrets, with a hash that tells whether memory has kept them: a nonce of which an
+ * hour has left zeros would tell the share to everybody (7.6). */
+struct kept {
+    struct cs_frost_nonces n;
+    uint8_t hash[32];
 };
 
 /* One commitment of a peer. */
@@ -41,14 +49,15 @@ struct list {
         struct made *made; /* as responder */
         struct theirs *theirs;
     } e;
-    struct cs_frost_nonces *secret; /* as responder: beside made[], guarded */
-    uint64_t highest;               /* as initiator: highest id ever seen */
+    struct kept *secret; /* as responder: beside made[], guarded */
+    uint64_t highest;    /* as initiator: highest id ever seen */
 };
 
 struct cs_frost_pool {
     size_t max_lists;
     uint64_t next_id;
-    uint64_t clock;      /* counts uses, not time */
+    uint64_t clock; /* counts uses, not time */
+    struct cs_frost_plans *plans;
     struct list *mine;   /* max_lists: published here */
     struct list *others; /* max_lists: published by peers */
 };
@@ -64,7 +73,9 @@ struct cs_frost_pool *cs_frost_pool_new(size_t max_lists)
     p->next_id = 1;
     p->mine = cs_alloc_array(p->max_lists, sizeof *p->mine);
     p->others = cs_alloc_array(p->max_lists, sizeof *p->others);
-    if (p->mine == NULL || p->others == NULL) {
+    p->plans = cs_frost_plans_new();
+    if (p->mine == NULL || p->others == NULL || p->plans == NULL) {
+        cs_frost_plans_free(p->plans);
         cs_free(p->mine);
         cs_free(p->others);
         cs_free(p);
@@ -101,9 +112,18 @@ void cs_frost_pool_free(struct cs_frost_pool *p)
         drop_mine(&p->mine[i]);
         drop_theirs(&p->others[i]);
     }
+    cs_frost_plans_free(p->plans);
     cs_free(p->mine);
     cs_free(p->others);
     cs_free(p);
+}
+
+enum cs_err cs_frost_pool_plan(struct cs_frost_pool *p,
+                               const struct cs_frost_plan **out,
+                               const struct cs_frost_task *t)
+{
+    return cs_frost_plans_get(p->plans, out, &t->key->body, t->request, t->signers,
+                              t->n_signers);
 }
 
 /* Bound at birth: every field must agree (5.6.1). */
@@ -150,8 +170,7 @@ static struct list *mine_for(struct cs_frost_pool *p, const struct cs_frost_use 
 
     if (l == NULL) {
         struct made *made = cs_alloc_array(CS_FROST_LIST_MAX, sizeof *made);
-        struct cs_frost_nonces *secret = cs_guard_new(CS_FROST_LIST_MAX *
-                                                      sizeof *secret);
+        struct kept *secret = cs_guard_new(CS_FROST_LIST_MAX * sizeof *secret);
 
         if (made == NULL || secret == NULL) {
             cs_free(made);
@@ -255,9 +274,15 @@ static void drop_above(struct list *l, uint64_t highest)
     }
 }
 
-/* What tells this nonce from all others: the use and the id. */
-static void hedge(uint8_t out[CS_FROST_RAND], const uint8_t rand[CS_FROST_RAND],
-                  const struct cs_key *key, const struct cs_frost_use *u, uint64_t id)
+static void kept_hash(uint8_t out[32], const struct kept *k)
+{
+    cs_sha256(out, CS_SPAN(&k->n, sizeof k->n));
+}
+
+/* The context tells this nonce from all others: the use and the id. */
+static enum cs_err make_nonces(struct kept *out, struct cs_frost_commit *c,
+                               const struct cs_key *key, const struct cs_frost_use *u,
+                               uint64_t id, const uint8_t rand[CS_FROST_RAND])
 {
     uint8_t num[13] = {[12] = u->peer};
     size_t i;
@@ -270,25 +295,25 @@ static void hedge(uint8_t out[CS_FROST_RAND], const uint8_t rand[CS_FROST_RAND],
     }
     const struct cs_span ctx[] = {CS_SPAN_OF(u->ds_hash), CS_SPAN_OF(u->key_id),
                                   CS_SPAN_OF(u->link_id), CS_SPAN_OF(num)};
-    cs_frost_hedge(out, rand, &key->x, ctx, CS_COUNTOF(ctx));
+    CS_CHECK(cs_frost_make(&out->n, c, key, rand, ctx, CS_COUNTOF(ctx), NULL));
+    kept_hash(out->hash, out);
+    return CS_OK;
 }
 
-static void make_one(struct cs_frost_pool *p, struct list *l, const struct cs_key *key,
-                     const uint8_t rand[CS_FROST_RAND], uint64_t now_ms,
-                     struct cs_wr *w)
+static enum cs_err make_one(struct cs_frost_pool *p, struct list *l,
+                            const struct cs_key *key, const uint8_t rand[CS_FROST_RAND],
+                            uint64_t now_ms, struct cs_wr *w)
 {
     struct made *m = &l->e.made[l->n];
-    uint8_t hedged[CS_FROST_RAND];
-    struct cs_frost_commit c;
+    uint8_t entry[CS_FROST_COMMIT_MAX];
 
     *m = (struct made){.id = p->next_id++, .state = NONCE_UNSPENT, .at_ms = now_ms};
-    hedge(hedged, rand, key, &l->use, m->id);
-    cs_frost_nonces_make(&l->secret[l->n], &c, key->self, hedged, &key->x);
-    cs_wipe(hedged, sizeof hedged);
-    cs_frost_commit_encode(m->commit, &c);
+    CS_CHECK(make_nonces(&l->secret[l->n], &m->commit, key, &l->use, m->id, rand));
     l->n++;
+    cs_frost_entry_encode(l->use.scheme, entry, &m->commit);
     cs_wr_u64(w, m->id);
-    cs_wr_span(w, CS_SPAN_OF(m->commit));
+    cs_wr_bytes(w, entry, cs_frost_commit_len(l->use.scheme));
+    return w->err;
 }
 
 enum cs_err cs_frost_pool_issue(struct cs_frost_pool *p, const struct cs_frost_use *u,
@@ -317,7 +342,7 @@ enum cs_err cs_frost_pool_issue(struct cs_frost_pool *p, const struct cs_frost_u
     }
     cs_wr_u16(w, (uint16_t)count);
     for (i = 0; i < count; i++) {
-        make_one(p, l, key, rand + i * CS_FROST_RAND, now_ms, w);
+        CS_CHECK(make_one(p, l, key, rand + i * CS_FROST_RAND, now_ms, w));
     }
     return w->err;
 }
@@ -340,7 +365,7 @@ static struct made *made_by_id(struct list *l, uint64_t id, size_t *at)
 
 enum cs_err cs_frost_pool_find(struct cs_frost_pool *p, const struct cs_frost_use *u,
                                uint64_t id, const uint8_t req_hash[32], uint64_t now_ms,
-                               uint8_t commit[CS_FROST_COMMIT_MAX],
+                               struct cs_frost_commit *commit,
                                uint8_t stored[CS_FROST_RSP_LEN])
 {
     struct list *l = find(p->mine, p->max_lists, u);
@@ -356,7 +381,7 @@ enum cs_err cs_frost_pool_find(struct cs_frost_pool *p, const struct cs_frost_us
         return CS_ERR_FROST_NONCE_ID;
     }
     if (m->state == NONCE_UNSPENT) {
-        memcpy(commit, m->commit, sizeof m->commit);
+        *commit = m->commit;
         return CS_OK;
     }
     if (memcmp(m->req_hash, req_hash, 32) != 0) {
@@ -367,6 +392,21 @@ enum cs_err cs_frost_pool_find(struct cs_frost_pool *p, const struct cs_frost_us
         return CS_ERR_EXISTS;
     }
     return CS_ERR_REPLAY;
+}
+
+static enum cs_err move_out(struct kept *k, struct cs_frost_nonces *out)
+{
+    uint8_t hash[32];
+    bool same;
+
+    kept_hash(hash, k);
+    same = cs_ct_equal(hash, k->hash, sizeof hash);
+    if (same) {
+        *out = k->n;
+    }
+    cs_wipe(k, sizeof *k);
+    cs_wipe(hash, sizeof hash);
+    return same ? CS_OK : CS_ERR_FROST_SELF;
 }
 
 enum cs_err cs_frost_pool_spend(struct cs_frost_pool *p, const struct cs_frost_use *u,
@@ -385,13 +425,11 @@ enum cs_err cs_frost_pool_spend(struct cs_frost_pool *p, const struct cs_frost_u
     if (m == NULL || m->state != NONCE_UNSPENT) {
         return CS_ERR_FROST_NONCE_ID;
     }
+    l->touched = ++p->clock;
     m->state = NONCE_RUNNING;
     m->at_ms = now_ms;
     memcpy(m->req_hash, req_hash, 32);
-    *out = l->secret[at];
-    cs_wipe(&l->secret[at], sizeof l->secret[at]);
-    l->touched = ++p->clock;
-    return CS_OK;
+    return move_out(&l->secret[at], out);
 }
 
 void cs_frost_pool_store(struct cs_frost_pool *p, const struct cs_frost_use *u,
@@ -463,19 +501,19 @@ static enum cs_err nonces_decode(struct theirs *out, size_t *n,
     uint64_t last = 0;
 
     if (count < 1 || count > CS_FROST_LIST_MAX ||
-        in.n != 2 + count * (8 + CS_FROST_COMMIT_LEN)) {
+        in.n != 2 + count * (8 + cs_frost_commit_len(u->scheme))) {
         return CS_ERR_BAD_FORMAT;
     }
     for (i = 0; i < count; i++) {
-        uint8_t raw[CS_FROST_COMMIT_LEN];
+        uint8_t raw[CS_FROST_COMMIT_MAX];
 
         out[i].id = cs_rd_u64(&r);
         out[i].at_ms = now_ms;
-        cs_rd_copy(&r, raw, sizeof raw);
+        cs_rd_copy(&r, raw, cs_frost_commit_len(u->scheme));
         if (r.err != CS_OK || out[i].id <= last) {
             return CS_ERR_BAD_FORMAT;
         }
-        CS_CHECK(cs_frost_commit_decode(&out[i].commit, u->peer, raw));
+        CS_CHECK(cs_frost_entry_decode(u->scheme, &out[i].commit, u->peer, raw));
         last = out[i].id;
     }
     *n = count;
@@ -485,11 +523,15 @@ static enum cs_err nonces_decode(struct theirs *out, size_t *n,
 enum cs_err cs_frost_pool_put(struct cs_frost_pool *p, const struct cs_frost_use *u,
                               struct cs_span nonces, uint64_t now_ms)
 {
-    struct theirs *in = cs_alloc_array(CS_FROST_LIST_MAX, sizeof *in);
     enum cs_err err = CS_ERR_NOMEM;
+    struct theirs *in;
     struct list *l;
     size_t i, n;
 
+    if (cs_frost_commit_len(u->scheme) == 0) {
+        return CS_ERR_USAGE;
+    }
+    in = cs_alloc_array(CS_FROST_LIST_MAX, sizeof *in);
     if (in == NULL) {
         return CS_ERR_NOMEM;
     }
@@ -564,6 +606,7 @@ void cs_frost_pool_drop_key(struct cs_frost_pool *p, const uint8_t key_id[CS_ID_
 {
     size_t i;
 
+    cs_frost_plans_drop_key(p->plans, key_id);
     for (i = 0; i < p->max_lists; i++) {
         if (p->mine[i].used && memcmp(p->mine[i].use.key_id, key_id, CS_ID_LEN) == 0) {
             drop_mine(&p->mine[i]);

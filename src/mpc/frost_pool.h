@@ -12,6 +12,7 @@
 #define CS_MPC_FROST_POOL_H
 
 #include "mpc/frost_online.h"
+#include "mpc/frost_plan.h"
 
 enum {
     CS_FROST_LIST_MAX = 128,  /* nonces of one list */
@@ -36,6 +37,12 @@ struct cs_frost_use {
 struct cs_frost_pool *cs_frost_pool_new(size_t max_lists); /* 0: CS_FROST_LISTS_MAX */
 void cs_frost_pool_free(struct cs_frost_pool *p);          /* wipes */
 
+/* How the task's signers sign for the path of its request; kept for the next ones. *out
+ * is valid until the next call.  Errors of cs_frost_plan_make. */
+enum cs_err cs_frost_pool_plan(struct cs_frost_pool *p,
+                               const struct cs_frost_plan **out,
+                               const struct cs_frost_task *t) CS_MUST_USE;
+
 /* ---- messages
  * -------------------------------------------------------------------------- */
 
@@ -52,7 +59,8 @@ uint64_t cs_frost_pool_highest(const struct cs_frost_pool *p,
                                const struct cs_frost_use *u);
 /* 7.1 FR_NONCES (broadcast part, signed): takes the list over.  Ids at or below the
  * highest known are a late repeat: ignored.  FROST_COMMIT (blame), BAD_FORMAT (blame:
- * also for entries of another scheme); the list is unchanged on failure. */
+ * also for entries of another scheme), USAGE for a scheme that is not one of FROST; the
+ * list is unchanged on failure. */
 enum cs_err cs_frost_pool_put(struct cs_frost_pool *p, const struct cs_frost_use *u,
                               struct cs_span nonces, uint64_t now_ms) CS_MUST_USE;
 
@@ -68,18 +76,21 @@ enum cs_err cs_frost_pool_issue(struct cs_frost_pool *p, const struct cs_frost_u
                                 size_t count, const uint8_t *rand, uint64_t now_ms,
                                 struct cs_wr *w) CS_MUST_USE;
 
-/* For frost.c: moves the lowest fresh commitment out.  NOT_FOUND when there is none. */
+/* For frost_run.c: moves the lowest fresh commitment out.  NOT_FOUND when there is
+ * none. */
 enum cs_err cs_frost_pool_take(struct cs_frost_pool *p, const struct cs_frost_use *u,
                                uint64_t now_ms, uint64_t *id, struct cs_frost_commit *c)
     CS_MUST_USE;
-/* For frost.c: looks at what became of a nonce id: CS_OK unspent (commit is what was
- * published), EXISTS answered for these very bytes (stored), REPLAY being answered for
- * these bytes, FROST_NONCE_ID otherwise. */
+/* For frost_answer.c: looks at what became of a nonce id: CS_OK unspent (commit is what
+ * was published), EXISTS answered for these very bytes (stored), REPLAY being answered
+ * for these bytes, FROST_NONCE_ID otherwise. */
 enum cs_err cs_frost_pool_find(struct cs_frost_pool *p, const struct cs_frost_use *u,
                                uint64_t id, const uint8_t req_hash[32], uint64_t now_ms,
-                               uint8_t commit[CS_FROST_COMMIT_MAX],
+                               struct cs_frost_commit *commit,
                                uint8_t stored[CS_FROST_RSP_LEN]) CS_MUST_USE;
-/* Moves an unspent nonce out and wipes it here: there is no way back. */
+/* Moves an unspent nonce out and wipes it here: there is no way back.  FROST_NONCE_ID;
+ * FROST_SELF when it is no longer what was put in: such a nonce might tell the share.
+ */
 enum cs_err cs_frost_pool_spend(struct cs_frost_pool *p, const struct cs_frost_use *u,
                                 uint64_t id, const uint8_t req_hash[32],
                                 uint64_t now_ms, struct cs_frost_nonces *out)

@@ -80,10 +80,10 @@ static void bench_plain(void)
     plain_us = quantile(&s, 0.5);
 }
 
-static void bench_frost(void)
+static void bench_frost(enum cs_scheme scheme, const char *name)
 {
     struct series start = {0}, answer = {0}, finish = {0}, stock = {0};
-    struct signers *s = signers_new(3, 2, 1);
+    struct signers *s = signers_of(scheme, 3, 2, 1);
     const uint8_t set[] = {1, 2};
     size_t req_len = 0;
 
@@ -113,10 +113,11 @@ static void bench_frost(void)
         add(&finish, t);
         cs_frost_run_free(r);
     }
-    print("FROST Ed25519: nonces, one batch, both sides", &stock, 0);
-    print("FROST Ed25519: initiator, request", &start, req_len);
-    print("FROST Ed25519: responder, answer", &answer, CS_FROST_RSP_LEN);
-    print("FROST Ed25519: initiator, finish and verify", &finish, 0);
+    (void)printf("%s, one message each way\n", name);
+    print("  nonces, one batch, both sides", &stock, 0);
+    print("  initiator, request", &start, req_len);
+    print("  responder, answer", &answer, CS_FROST_RSP_LEN);
+    print("  initiator, finish and verify", &finish, 0);
     signers_free(s);
 }
 
@@ -151,7 +152,8 @@ int main(void)
         return 70;
     }
     bench_plain();
-    bench_frost();
+    bench_frost(CS_SCHEME_FROST_ED25519, "FROST Ed25519");
+    bench_frost(CS_SCHEME_BIP340, "FROST BIP340");
     bench_dkg(CS_CURVE_ED25519, "DKG 2-of-3 Ed25519, per party");
     bench_dkg(CS_CURVE_SECP256K1, "DKG 2-of-3 secp256k1, per party");
     return 0;

@@ -49,7 +49,7 @@ static void fuzz_rsp(struct cs_span in)
     }
     if (cs_frost_run_ready(r) && cs_frost_run_finish(r, sig, &culprit) == CS_OK &&
         (cs_key_public(s->key[1], pk) != 32 ||
-         !cs_sign_verify(sig, pk, CS_SPAN_OF(s->msg)))) {
+         !cs_sign_verify(sig, pk, s->messages[s->item]))) {
         abort();
     }
     cs_frost_run_free(r);

@@ -439,12 +439,13 @@ static inline void net_assert_key(const struct net *w)
 }
 
 /* A finished key of n parties, for tests of signing: keys[i] belongs to the caller. */
-static inline void net_make_keys(struct cs_key *keys[CS_PARTY_SLOTS], uint8_t n,
-                                 uint8_t t, enum cs_curve curve, uint64_t seed,
-                                 struct cs_roster rosters[CS_PARTY_SLOTS])
+static inline void net_make_scheme_keys(struct cs_key *keys[CS_PARTY_SLOTS], uint8_t n,
+                                        uint8_t t, enum cs_scheme scheme, uint64_t seed,
+                                        struct cs_roster rosters[CS_PARTY_SLOTS])
 {
-    struct net *w = net_new(n, t, curve, seed);
+    struct net *w = net_new(n, t, cs_scheme_curve(scheme), seed);
 
+    w->request.scheme = scheme;
     net_start(w);
     net_run(w);
     net_assert_key(w);
@@ -454,6 +455,16 @@ static inline void net_make_keys(struct cs_key *keys[CS_PARTY_SLOTS], uint8_t n,
         rosters[i] = w->roster[i];
     }
     net_free(w);
+}
+
+static inline void net_make_keys(struct cs_key *keys[CS_PARTY_SLOTS], uint8_t n,
+                                 uint8_t t, enum cs_curve curve, uint64_t seed,
+                                 struct cs_roster rosters[CS_PARTY_SLOTS])
+{
+    enum cs_scheme scheme = curve == CS_CURVE_ED25519 ? CS_SCHEME_FROST_ED25519
+                                                      : CS_SCHEME_ECDSA;
+
+    net_make_scheme_keys(keys, n, t, scheme, seed, rosters);
 }
 
 #endif

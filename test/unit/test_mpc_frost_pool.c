@@ -38,9 +38,10 @@ static uint64_t id_at(const struct cs_wr *w, size_t i)
 static enum cs_err find(struct signers *s, uint64_t id)
 {
     struct cs_frost_use u = signers_use(s, 2, 1);
-    uint8_t hash[32] = {0}, commit[CS_FROST_COMMIT_MAX], stored[CS_FROST_RSP_LEN];
+    uint8_t hash[32] = {0}, stored[CS_FROST_RSP_LEN];
+    struct cs_frost_commit commit;
 
-    return cs_frost_pool_find(s->pool[2], &u, id, hash, s->now, commit, stored);
+    return cs_frost_pool_find(s->pool[2], &u, id, hash, s->now, &commit, stored);
 }
 
 static void ids_rise_over_all_lists_and_are_never_reused(void **state)
