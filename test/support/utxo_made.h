@@ -42,7 +42,12 @@ struct made {
     struct made_out outs[4];
     size_t n_outs;
     uint32_t version; /* 2 */
+    bool is_version_0;
+    bool with_witness; /* the unsigned transaction, in BIP 144's form */
     bool same_outpoint;
+    bool is_joint;           /* the last input spends PAY's output */
+    const char *joint_extra; /* more fields of that input */
+    bool no_joint_utxo;
 };
 
 #define PAY "001453f097fcfab9ea416562a0573688709c17f890fb"
@@ -88,7 +93,8 @@ static inline void made_previous(struct cs_wr *w, const struct made *m, size_t i
 static inline void made_tx(struct cs_wr *w, const struct made *m,
                            const struct cs_utxo_script *own)
 {
-    cs_wr_le32(w, m->version == 0 ? 2 : m->version);
+    cs_wr_le32(w, m->version == 0 && !m->is_version_0 ? 2 : m->version);
+    cs_wr_bytes(w, "\0\1", m->with_witness ? 2 : 0);
     cs_wr_compact(w, m->n_ins);
     for (size_t i = 0; i < m->n_ins; i++) {
         struct cs_wr prev = {0};
@@ -107,6 +113,9 @@ static inline void made_tx(struct cs_wr *w, const struct made *m,
     for (size_t i = 0; i < m->n_outs; i++) {
         cs_wr_le64(w, m->outs[i].value);
         made_script(w, m->outs[i].script, own);
+    }
+    for (size_t i = 0; i < m->n_ins && m->with_witness; i++) {
+        cs_wr_u8(w, 0);
     }
     cs_wr_le32(w, 0);
 }
@@ -137,16 +146,19 @@ static inline void made_psbt(struct cs_wr *w, const struct cs_chain_key *key,
     made_hex(w, m.global_extra == NULL ? "" : m.global_extra);
     cs_wr_u8(w, 0);
     for (size_t i = 0; i < m.n_ins; i++) {
+        bool is_foreign = m.is_joint && i == m.n_ins - 1;
+
         if (m.with_previous) {
             made_previous(&v, &m, i, &own);
             made_field(w, 0, &v);
         }
-        if (!m.no_witness_utxo) {
+        if (!m.no_witness_utxo && !(is_foreign && m.no_joint_utxo)) {
             cs_wr_le64(&v, m.value);
-            made_script(&v, m.in_spent, &own);
+            made_script(&v, is_foreign ? PAY : m.in_spent, &own);
             made_field(w, 1, &v);
         }
         made_hex(w, i == 0 && m.in_extra != NULL ? m.in_extra : "");
+        made_hex(w, is_foreign && m.joint_extra != NULL ? m.joint_extra : "");
         cs_wr_u8(w, 0);
     }
     for (size_t i = 0; i < m.n_outs; i++) {

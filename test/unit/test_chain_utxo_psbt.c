@@ -52,6 +52,8 @@ static void fields_of_the_whole(void **state)
     R(wpkh, TX, "twice", MADE_PAY, .global_extra = "010000");
     R(wpkh, TX, "version is not 0", MADE_PAY, .global_extra = "01fb0402000000");
     R(wpkh, TX, "version is not 0", MADE_PAY, .global_extra = "01fb0100");
+    R(wpkh, TX, "version is not 0", MADE_PAY, .global_extra = "01fb050000000000");
+    R(wpkh, TX, "version is not 0", MADE_PAY, .global_extra = "02fb000400000000");
     T(wpkh, MADE_PAY, .global_extra = "01fb0400000000");
     R(wpkh, TX, "not understood", MADE_PAY, .global_extra = "01020402000000"); /* v2 */
     R(wpkh, TX, "not understood", MADE_PAY, .global_extra = "02000100");
@@ -67,6 +69,8 @@ static void the_unsigned_transaction(void **state)
     R(wpkh, TX, "script or signature", MADE_PAY, .script_sig = "0151");
     R(wpkh, TX, "version that is not", MADE_PAY, .version = 4);
     R(wpkh, TX, "version that is not", MADE_PAY, .version = 0x00050003);
+    R(wpkh, TX, "version that is not", MADE_PAY, .is_version_0 = true);
+    R(wpkh, TX, "unsigned transaction is malformed", MADE_PAY, .with_witness = true);
     T(wpkh, MADE_PAY, .version = 1);
     R(wpkh, TX, "spends one output twice", .n_ins = 2, .same_outpoint = true, MADE_PAY);
     R(wpkh, TX, "malformed", .n_outs = 0);
@@ -101,6 +105,26 @@ static void fields_of_an_input(void **state)
     R(wpkh, TX, "internal key", MADE_PAY,
       .in_extra = "0117205cbdf0646e5db4eaa398f365f2ea7a0e3d419b7e0330e39ce92bddedcac4"
                   "f9bc");
+}
+
+#define MADE_JOINT .n_ins = 2, .is_joint = true, .outs = {{180000, PAY}}, .n_outs = 1
+
+/* The last of two inputs is somebody else's: it may be signed, have scripts and fields
+ * that nobody here understands, but must tell its amount. */
+static void inputs_of_others(void **state)
+{
+    (void)state;
+    T(wpkh, MADE_JOINT);
+    T(tr, MADE_JOINT);
+    T(wpkh, MADE_JOINT, .joint_extra = "0202aa0100");
+    T(wpkh, MADE_JOINT, .joint_extra = "01080100");
+    T(wpkh, MADE_JOINT, .joint_extra = "01180100");
+    T(wpkh, MADE_JOINT, .joint_extra = "01040151");
+    T(wpkh, MADE_JOINT, .joint_extra = "01030483000000");
+    R(wpkh, TX, "which output", MADE_JOINT, .no_joint_utxo = true);
+    R(wpkh, TX, "twice", MADE_JOINT, .joint_extra = "0202aa01000202aa0100");
+    R(wpkh, TX, "signed already", MADE_JOINT, .in_extra = "0202aa0100");
+    R(wpkh, SIGNER, "not the wallet's address", MADE_PAY, .is_joint = true);
 }
 
 static void sighash_types(void **state)
@@ -332,6 +356,7 @@ int main(void)
         cmocka_unit_test(fields_of_the_whole),
         cmocka_unit_test(the_unsigned_transaction),
         cmocka_unit_test(fields_of_an_input),
+        cmocka_unit_test(inputs_of_others),
         cmocka_unit_test(sighash_types),
         cmocka_unit_test(spent_outputs),
         cmocka_unit_test(taproot_outputs_without_the_tweak_are_refused),
