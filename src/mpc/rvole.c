@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "crypto/oracle.h"
 
 static void put_u16(uint8_t out[2], size_t v)
 {
@@ -152,28 +151,50 @@ void cs_rvole_rsid(uint8_t rsid[32], const struct cs_ot_ids *ids, const uint8_t 
 }
 
 /* Where a chunk of the stream is no scalar: h2s("ot/col2"; rsid, j, v, index). */
-static void pad_again(cs_rvole_row row, uint64_t ok[CS_RVOLE_W],
-                      const uint8_t in[CS_COL_IN])
+static void pads_again(cs_rvole_row *rows,
+                       const uint8_t bytes[CS_STREAMS][CS_STREAMS_LEN],
+                       const uint8_t in[CS_STREAMS][CS_COL_IN])
 {
-    for (uint8_t m = 0; m < CS_RVOLE_W; m++) {
-        const struct cs_span x[] = {CS_SPAN(in, 32), CS_SPAN(in + 32, 2),
-                                    CS_SPAN(in + 34, CS_OT_COLUMN_LEN), CS_SPAN(&m, 1)};
-        struct cs_scalar s;
+    struct cs_scalar s;
 
-        if (ok[m] == 0) {
-            cs_h2s(CS_CURVE_SECP256K1, &s, CS_TAG_OT_COL2, x, CS_COUNTOF(x));
-            (void)cs_n_load(&row[m], s.b);
+    for (size_t l = 0; l < CS_STREAMS; l++) {
+        for (uint8_t m = 0; m < CS_RVOLE_W; m++) {
+            const struct cs_span x[] = {CS_SPAN(in[l], 32), CS_SPAN(in[l] + 32, 2),
+                                        CS_SPAN(in[l] + 34, CS_OT_COLUMN_LEN),
+                                        CS_SPAN(&m, 1)};
+
+            if (cs_n_load(&rows[l][m], bytes[l] + 32 * m) == 0) {
+                cs_h2s(CS_CURVE_SECP256K1, &s, CS_TAG_OT_COL2, x, CS_COUNTOF(x));
+                (void)cs_n_load(&rows[l][m], s.b);
+            }
         }
+    }
+    cs_wipe(&s, sizeof s);
+}
+
+/* The one bit that decides has probability 2^-117, is a hash's, and is the same for
+ * every v. */
+void cs_rvole_pads_load(cs_rvole_row *rows,
+                        const uint8_t bytes[CS_STREAMS][CS_STREAMS_LEN],
+                        const uint8_t in[CS_STREAMS][CS_COL_IN])
+{
+    uint64_t missing = 0;
+
+    for (size_t l = 0; l < CS_STREAMS; l++) {
+        for (size_t m = 0; m < CS_RVOLE_W; m++) {
+            missing |= ~cs_n_load(&rows[l][m], bytes[l] + 32 * m);
+        }
+    }
+    if (!cs_ct_is_zero(&missing, sizeof missing)) {
+        pads_again(rows, bytes, in);
     }
 }
 
-/* RO(j, v) = three scalars, eight columns at a time.  The branch is on a hash output
- * being no scalar, which has probability 2^-128 and is the same for every v. */
+/* RO(j, v) = three scalars, eight columns at a time. */
 static void pads8(cs_rvole_row *rows, uint8_t in[CS_STREAMS][CS_COL_IN], size_t first,
                   const uint8_t (*v)[CS_OT_COLUMN_LEN])
 {
     uint8_t key[CS_STREAMS][32], bytes[CS_STREAMS][CS_STREAMS_LEN];
-    uint64_t ok[CS_RVOLE_W];
 
     for (size_t l = 0; l < CS_STREAMS; l++) {
         put_u16(in[l] + 32, first + l);
@@ -181,14 +202,8 @@ static void pads8(cs_rvole_row *rows, uint8_t in[CS_STREAMS][CS_COL_IN], size_t 
     }
     cs_th_each(key, CS_TAG_OT_COL, in[0], CS_COL_IN, CS_STREAMS);
     cs_streams(bytes, (const uint8_t(*)[32])key);
-    for (size_t l = 0; l < CS_STREAMS; l++) {
-        for (size_t m = 0; m < CS_RVOLE_W; m++) {
-            ok[m] = cs_n_load(&rows[l][m], bytes[l] + 32 * m);
-        }
-        if ((ok[0] & ok[1] & ok[2]) == 0) {
-            pad_again(rows[l], ok, in[l]);
-        }
-    }
+    cs_rvole_pads_load(rows, (const uint8_t(*)[CS_STREAMS_LEN])bytes,
+                       (const uint8_t(*)[CS_COL_IN])in);
     cs_wipe(key, sizeof key);
     cs_wipe(bytes, sizeof bytes);
 }

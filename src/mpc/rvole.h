@@ -14,6 +14,7 @@
 #ifndef CS_MPC_RVOLE_H
 #define CS_MPC_RVOLE_H
 
+#include "crypto/oracle.h"
 #include "crypto/secp_n.h"
 #include "mpc/ot_ext.h"
 
@@ -58,6 +59,11 @@ enum cs_err cs_rvole_bob(struct cs_n d[CS_RVOLE_L], const uint8_t msg[CS_RVOLE_L
 
 typedef struct cs_n cs_rvole_row[CS_RVOLE_W];
 
+/* The scalars of eight pads' streams, three each; a chunk that is none is replaced
+ * (4.3).  in: rsid 32, j 2, v 16 of each. */
+void cs_rvole_pads_load(cs_rvole_row *rows,
+                        const uint8_t bytes[CS_STREAMS][CS_STREAMS_LEN],
+                        const uint8_t in[CS_STREAMS][CS_COL_IN]);
 /* at_{j,m} = alpha0 - alpha1 + a_m, a[2] is a-hat; at: n * 3 * 32 bytes, j-major. */
 void cs_rvole_at(uint8_t *at, const cs_rvole_row *alpha0, const cs_rvole_row *alpha1,
                  const cs_rvole_row a, size_t n);

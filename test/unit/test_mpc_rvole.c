@@ -396,6 +396,41 @@ static void running_out_of_memory_is_an_error_and_leaves_nothing(void **state)
     cs_mem_fail_at(0);
 }
 
+/* 4.3: what is no scalar, 0 or n and above, has its own hash in its place; the chunks
+ * beside it stay. */
+static void a_chunk_that_is_no_scalar_is_replaced(void **state)
+{
+    static const uint8_t ones[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    uint8_t bytes[CS_STREAMS][CS_STREAMS_LEN], in[CS_STREAMS][CS_COL_IN];
+    cs_rvole_row rows[CS_STREAMS];
+
+    (void)state;
+    stream_bytes(&rnd, bytes[0], sizeof bytes);
+    stream_bytes(&rnd, in[0], sizeof in);
+    memcpy(bytes[2] + 32, ones, 32);
+    memset(bytes[7] + 64, 0, 32);
+    cs_rvole_pads_load(rows, (const uint8_t(*)[CS_STREAMS_LEN])bytes,
+                       (const uint8_t(*)[CS_COL_IN])in);
+    for (size_t l = 0; l < CS_STREAMS; l++) {
+        for (uint8_t m = 0; m < CS_RVOLE_W; m++) {
+            const struct cs_span x[] = {CS_SPAN(in[l], 32), CS_SPAN(in[l] + 32, 2),
+                                        CS_SPAN(in[l] + 34, 16), CS_SPAN(&m, 1)};
+            bool replaced = (l == 2 && m == 1) || (l == 7 && m == 2);
+            struct cs_n want = limbs(bytes[l] + 32 * m);
+            struct cs_scalar s;
+
+            if (replaced) {
+                cs_h2s(CS_CURVE_SECP256K1, &s, CS_TAG_OT_COL2, x, CS_COUNTOF(x));
+                want = limbs(s.b);
+            }
+            assert_memory_equal(&rows[l][m], &want, sizeof want);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +443,7 @@ int main(void)
         cmocka_unit_test(entries_out_of_range_are_refused_first),
         cmocka_unit_test(another_sid_gives_other_pads),
         cmocka_unit_test(running_out_of_memory_is_an_error_and_leaves_nothing),
+        cmocka_unit_test(a_chunk_that_is_no_scalar_is_replaced),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
