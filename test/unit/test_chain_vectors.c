@@ -2,6 +2,9 @@
  * encodings, ids, messages, malformed keys, addresses and transactions.  Runs our own
  * set, the shared one, and any folder that CS_CHAIN_VECTORS names.  What is not run is
  * said aloud.  (The tests per chain look closer at our own set.) */
+#include "crypto/ecdsa.h"
+#include "crypto/identity.h"
+#include "crypto/taproot.h"
 #include "support/chains_rows.h"
 #include "support/utxo_made.h"
 
@@ -546,6 +549,56 @@ static void refuse_key(struct cs_vec *v, json_t *row)
     cs_wr_free(&w);
 }
 
+/* ---- signatures ------------------------------------------------------------------ */
+
+static bool is_signature(struct cs_vec *v, const json_t *row)
+{
+    struct cs_span pub = cs_vec_hex(v, row, "publicKeyHex");
+    struct cs_span sig = cs_vec_hex(v, row, "signatureHex");
+    bool is_der = json_object_get(row, "encoding") != NULL;
+    const char *scheme = cs_vec_str(row, "scheme");
+    uint8_t rs[64] = {0};
+
+    if (strcmp(scheme, "ed25519") == 0) {
+        return sig.n == 64 && pub.n == 32 &&
+               cs_sign_verify(sig.p, pub.p, cs_vec_hex(v, row, "messageHex"));
+    }
+    if (strcmp(scheme, "bip340") == 0) {
+        return sig.n == 64 && pub.n == 32 &&
+               cs_taproot_verify(pub.p, cs_vec_hex(v, row, "digestHex"), sig.p) ==
+                   CS_OK;
+    }
+    if (is_der && cs_ecdsa_from_der(rs, sig) != CS_OK) {
+        return false;
+    }
+    if (!is_der && sig.n == 64) {
+        memcpy(rs, sig.p, 64);
+    }
+    return pub.n == 33 &&
+           cs_ecdsa_verify(pub.p, cs_vec_hex_n(v, row, "digestHex", 32), rs) == CS_OK;
+}
+
+static void run_signatures(struct cs_vec *v, const char *list, bool is_good)
+{
+    size_t i;
+    json_t *row;
+
+    json_array_foreach(cs_vec_get(v->root, list), i, row)
+    {
+        if (json_object_get(row, "chain") == NULL) {
+            assert_int_equal(json_object_set_new(row, "chain", json_string("NONE")), 0);
+        }
+        if (json_object_get(row, "signatureHex") == NULL) {
+            skipped(row, "rows without a signature");
+        } else if (is_signature(v, row) != is_good) {
+            fail_msg("%s: signature %zu", list, i);
+        } else {
+            n_run++;
+        }
+    }
+    tell(is_good ? "published signatures" : "signatures to refuse");
+}
+
 /* ---- sets ----------------------------------------------------------------------- */
 
 static void run_transactions(struct cs_vec *v)
@@ -563,6 +616,8 @@ static void run_transactions(struct cs_vec *v)
         refuse_row(v, row);
     }
     tell("malformed transactions");
+    run_signatures(v, "published", true);
+    run_signatures(v, "invalidSignatures", false);
     cs_vec_close(v);
 }
 
