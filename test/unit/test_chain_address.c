@@ -333,6 +333,30 @@ static void formats_of_other_chains_are_refused(void **state)
     cs_vec_close(v);
 }
 
+/* Also when a wallet's scheme went wrong somewhere: no address but the right one. */
+static void taproot_is_bitcoins_alone(void **state)
+{
+    struct cs_vec *v = CS_VEC_OWN("chains/addresses.json");
+    json_t *keys = cs_vec_get(cs_vec_get(v->root, "keys"), "secp256k1");
+    struct cs_span pub = cs_vec_hex(v, json_array_get(keys, 0), "publicKey");
+    char address[CS_CHAIN_ADDRESS_MAX];
+    const struct cs_chain_info *info;
+
+    (void)state;
+    for (size_t i = 0; (info = cs_chain_at(i)) != NULL; i++) {
+        if (info->has_secp256k1) {
+            struct cs_chain_key key = chains_key(info->chain, CS_CURVE_SECP256K1, pub);
+
+            key.format = CS_CHAIN_FORMAT_P2TR;
+            if (cs_chain_address(address, &key, NULL) !=
+                (info->chain == CS_CHAIN_BITCOIN ? CS_OK : CS_ERR_CHAIN_UNKNOWN)) {
+                fail_msg("%s", info->name);
+            }
+        }
+    }
+    cs_vec_close(v);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -372,6 +396,7 @@ int main(void)
         cmocka_unit_test(a_curve_that_the_chain_does_not_take_is_refused),
         cmocka_unit_test(an_uncompressed_key_gives_the_same_address),
         cmocka_unit_test(formats_of_other_chains_are_refused),
+        cmocka_unit_test(taproot_is_bitcoins_alone),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

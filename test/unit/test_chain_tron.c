@@ -170,6 +170,7 @@ static void put_hex(struct cs_wr *w, const char *hex)
 
 #define OWNER  "0a15@"
 #define TARGET "1215" TO_HEX
+#define A32    "6161616161616161616161616161616161616161616161616161616161616161"
 #define BLOCK  "0a026f462208fd17a6ec00ce309440e380aaf88434"
 
 static void make(struct cs_wr *w, struct made m)
@@ -256,6 +257,17 @@ static const struct {
                             "2001"},
      CS_ERR_CHAIN_TX,
      "transfer is malformed"},
+    {{.type = 2,
+      .name = "TransferAssetContract",
+      .value = "0a21" A32 "61"
+               "1215@1a15" TO_HEX "2009"},
+     CS_ERR_CHAIN_TX,
+     "asset transfer is malformed"},
+    {{.type = 31,
+      .name = "TriggerSmartContract",
+      .value = OWNER TARGET "28ffffffffffffffffff01"},
+     CS_ERR_CHAIN_TX,
+     "negative amount"},
     {{.type = 2, .name = "TransferAssetContract", .value = "1215@1a15" TO_HEX "2009"},
      CS_ERR_CHAIN_TX,
      "asset transfer is malformed"},

@@ -282,6 +282,9 @@ static void inputs_are_bounded(void **state)
     taken(&wpkh, m);
     m.n_ins++;
     refused(&wpkh, m, CS_ERR_CHAIN_TX, "more than 512");
+    m.n_ins--; /* P2PKH signs the whole transaction once per input */
+    m.with_previous = true;
+    refused(&pkh, m, CS_ERR_CHAIN_TX, "too many inputs for this kind");
 }
 
 /* ---- compact sizes and raw transactions ---------------------------------------------
