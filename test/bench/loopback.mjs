@@ -42,6 +42,7 @@ async function until(object, path, done, failed) {
 }
 
 async function measure(what, count, run) {
+  if (count === 0) return;
   const times = [];
   calls = 0;
   for (let i = 0; i < count; i++) {
