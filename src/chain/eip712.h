@@ -18,17 +18,19 @@ enum {
     CS_TD_ARRAY_MAX = 16384,    /* length of a fixed array */
 };
 
+enum cs_td_base {
+    CS_TD_UINT,
+    CS_TD_INT,
+    CS_TD_BYTES_N,
+    CS_TD_ADDRESS,
+    CS_TD_BOOL,
+    CS_TD_STRING,
+    CS_TD_BYTES,
+    CS_TD_STRUCT,
+};
+
 struct cs_td_type {
-    enum {
-        CS_TD_UINT,
-        CS_TD_INT,
-        CS_TD_BYTES_N,
-        CS_TD_ADDRESS,
-        CS_TD_BOOL,
-        CS_TD_STRING,
-        CS_TD_BYTES,
-        CS_TD_STRUCT,
-    } base;
+    enum cs_td_base base;
     unsigned size;                 /* bits of a number, bytes of bytesN */
     size_t at;                     /* STRUCT: which */
     size_t n_dims;                 /* arrays of arrays; the last is the outermost */

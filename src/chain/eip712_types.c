@@ -107,7 +107,7 @@ static bool read_elementary(struct cs_td_type *t, const char *p, size_t n)
 {
     static const struct word {
         const char *text;
-        int base;
+        enum cs_td_base base;
     } words[] = {{"address", CS_TD_ADDRESS},
                  {"bool", CS_TD_BOOL},
                  {"string", CS_TD_STRING},
