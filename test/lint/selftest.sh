@@ -74,6 +74,31 @@ expect 1 "sizes: a function of 61 lines" "$here/sizes.sh" "$work/tree"
 fresh; plant src/base/long.c "$(yes '/* */' | head -801)"
 expect 1 "sizes: a file of 801 lines" "$here/sizes.sh" "$work/tree"
 
+ct_tree() { # a covered function, one that is called by it, one that sees nothing secret
+    fresh
+    mkdir -p "$work/tree/test"/{ct,unit}
+    printf 'void cs_a(struct cs_n *o, const struct cs_n *a);\nvoid cs_b(const uint8_t seed[32]);\n' \
+        >"$work/tree/src/crypto/a.h"
+    printf 'void cs_a(struct cs_n *o, const struct cs_n *a)\n{\n    cs_b(a->v);\n}\n' >"$work/tree/src/crypto/a.c"
+    printf 'void run(void) { cs_a(&o, &s); }\n' >"$work/tree/test/ct/ct_a.c"
+    printf 'cs_a ct\ncs_b via cs_a\n' >"$work/tree/test/ct/inventory"
+}
+inventory=$source_dir/test/ct/inventory.sh
+ct_tree; expect 0 "inventory: all covered" "$inventory" "$work/tree"
+plant src/mpc/c.h 'void cs_c(const struct cs_secret *x);'
+expect 1 "inventory: a new function with a secret" "$inventory" "$work/tree"
+ct_tree; plant src/mpc/c.h 'int cs_c(int a,
+    const uint8_t local32[32]);'
+expect 1 "inventory: a new function with a secret by its name" "$inventory" "$work/tree"
+ct_tree; plant test/ct/inventory 'cs_gone none wipes'
+expect 1 "inventory: a row of a function that is gone" "$inventory" "$work/tree"
+ct_tree; echo 'void run(void) {}' >"$work/tree/test/ct/ct_a.c"
+expect 1 "inventory: no program calls it" "$inventory" "$work/tree"
+ct_tree; echo 'void cs_a(struct cs_n *o, const struct cs_n *a) {}' >"$work/tree/src/crypto/a.c"
+expect 1 "inventory: its caller does not call it" "$inventory" "$work/tree"
+ct_tree; printf 'cs_a ct\ncs_b none\n' >"$work/tree/test/ct/inventory"
+expect 1 "inventory: no reason" "$inventory" "$work/tree"
+
 archive() { # NAME SOURCE
     printf '%s\n' "$2" | "$cc" -w -O2 -c -x c - -o "$work/$1.o"
     rm -f "$work/$1.a"
