@@ -1,6 +1,7 @@
 // Asks a running platform and holds each answer against the vendor's published shapes.
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
+import { chainOf, walletOf } from '../harness/chains/index.mjs';
 
 const cfg = JSON.parse(readFileSync(0, 'utf8'));
 const agent = new Agent({ ca: readFileSync(cfg.ca) });
@@ -139,6 +140,34 @@ const transactionId = list.transactions?.[0]?.id;
 const tx = await ask('GET /v2/vaults/{vaultId}/wallets/{walletId}/transactions/{transactionId}', { ...w, transactionId });
 if (tx.status !== 'SIGNED') faults.push(`the first transaction is ${tx.status}`);
 await ask('POST /v2/vaults/{vaultId}/wallets/{walletId}/transactions/sign-plaintext', w, { message: 'shape' });
+
+// Every scheme: one call signs, and the answer has what the vendor's has and what is ours.
+const needs = (object, names, where) => {
+  for (const n of names) if (object[n] === undefined) faults.push(`${where}.${n} is missing (ours)`);
+};
+for (const own of cfg.wallets) {
+  const where = `${own.blockchain} ${own.signatureScheme}`;
+  const at = { vaultId, walletId: own.id };
+  const { encodedTransaction } = chainOf(own.blockchain).make(walletOf(own));
+  const answer = await ask('POST /v2/vaults/{vaultId}/wallets/{walletId}/transactions/raw', at,
+    { encodedTransaction, signOnly: true }, '?wait=30');
+  if (answer.status !== 'SIGNED') faults.push(`${where}: ${answer.status} ${answer.reasons}`);
+  needs(answer, ['kind', 'signedTransaction', 'hash', 'hashAlgorithm', 'signingPayloads'], where);
+  for (const p of answer.signingPayloads ?? []) needs(p, ['signature', 'walletId'], `${where} payload`);
+  if (answer.signingPayloads?.length === 1) {
+    needs(answer, ['signature', 'canonicalSignature', 'compactSignature', 'signingHash'], where);
+  }
+  const again = await ask('GET /v2/vaults/{vaultId}/wallets/{walletId}/transactions/{transactionId}',
+    { ...at, transactionId: answer.id }, undefined, '?wait=1');
+  if (again.signedTransaction !== answer.signedTransaction) faults.push(`${where}: another transaction`);
+  const child = await call('GET', `/v2/vaults/${vaultId}/wallets/${own.id}/addresses?path=m/0/5`);
+  if ((child.status === 200) !== (own.keyAlgorithm === 'SECP256K1')) {
+    faults.push(`${where}: a derived address: ${child.status} ${child.text}`);
+  }
+  const blind = await call('POST', `/v2/vaults/${vaultId}/wallets/${own.id}/transactions/sign-digest`,
+    { digest: '11'.repeat(32) });
+  if (blind.status !== 409) faults.push(`${where}: blind signing is not off: ${blind.status} ${blind.text}`);
+}
 const credential = await ask('POST /v2/credentials', {}, {
   name: 'reader', description: 'd', category: 'WALLETS', permissions: [],
 });

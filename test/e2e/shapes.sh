@@ -13,8 +13,19 @@ e_nodes_paired
 e_quorum
 e_key
 e_sign
+wallets=()
+for wallet in 'SOLANA ED25519' 'ETHEREUM SECP256K1' 'XRP_LEDGER SECP256K1' \
+    'BITCOIN SECP256K1 P2WPKH' 'BITCOIN SECP256K1 P2TR'; do
+    read -ra words <<<"$wallet"
+    h_wallet_create "${words[@]}"
+    h_wallet_wait "${words[@]}"
+    h_wallet_enable "${words[@]}"
+    h_wallet "${words[@]}"
+    wallets+=("$API_BODY")
+done
 h_token
 jq -nc --arg url "$H_URL" --arg ca "$H_DIR/platform/ca.pem" --arg token "$H_TOKEN" \
     --arg vault "$(h_get vault)" --arg wallet "$(h_get wallet-SOLANA-ED25519)" \
-    --arg quorum "$(h_get quorum)" --arg doc "$doc" '$ARGS.named' |
+    --arg quorum "$(h_get quorum)" --arg doc "$doc" --jsonargs '$ARGS.named + {wallets: $ARGS.positional}' \
+    "${wallets[@]}" |
     node "$E_HERE/shapes.mjs"
