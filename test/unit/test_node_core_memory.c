@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include "node/core/core.h"
-#include "support/node_trio.h"
+#include "support/node_taproot.h"
 
 static struct bed b;
+static bool is_taproot; /* the walk makes a Taproot key and signs three inputs */
 
 /* ---- one allocation fails
  * --------------------------------------------------------------- */
@@ -121,7 +122,13 @@ static uint8_t make_key(void)
     uint8_t n = 0;
 
     while (n < 3) {
-        trio_key_create(&b, ++n);
+        struct cs_ctl_frame f;
+
+        trio_key_frame(&b, &f, ++n);
+        if (is_taproot) {
+            tap_key_frame(&b, &f, n);
+        }
+        trio_to_all(&b, &f);
         (void)revive();
         bed_advance(&b, 240000);
         (void)revive();
@@ -132,14 +139,25 @@ static uint8_t make_key(void)
     return 0;
 }
 
+static void send_request(uint8_t n, uint8_t key)
+{
+    struct cs_ctl_frame f;
+    struct cs_wr psbt = {0};
+
+    trio_sign_frame(&b, &f, n, 1, 2, 1);
+    if (is_taproot) {
+        tap_psbt(&b, &psbt, "0/5", 3);
+        tap_sign_frame(&b, &f, n, 1, 2, 1, "0/5", &psbt);
+    }
+    f.u.sign.key_id[15] = key;
+    trio_sign_send(&b, &f);
+    cs_wr_free(&psbt);
+}
+
 static bool sign(uint8_t key)
 {
     for (uint8_t n = 1; n < 4; n++) {
-        struct cs_ctl_frame f;
-
-        trio_sign_frame(&b, &f, n, 1, 2, 1);
-        f.u.sign.key_id[15] = key;
-        trio_sign_send(&b, &f);
+        send_request(n, key);
         (void)revive();
         bed_advance(&b, 40000);
         (void)revive();
@@ -197,19 +215,20 @@ static int child(size_t step, unsigned long nth)
     return WEXITSTATUS(status);
 }
 
-/* A sample over all steps and depths; CS_TEST_MEM=all tries every pair. */
-static void a_failed_allocation_harms_nothing_that_a_restart_does_not_mend(void **state)
+/* A sample over the steps from *first* (in per cent) on, and over all depths;
+ * CS_TEST_MEM=all tries every pair. */
+static void try_all(size_t first)
 {
     bool all = getenv("CS_TEST_MEM") != NULL;
     size_t steps, ends[2] = {0};
 
-    (void)state;
     fail_nth = 0;
     step_no = 0;
     assert_int_equal(walk(), END_OK);
     steps = step_no;
     assert_true(steps > 200);
-    for (size_t step = 0; step < steps; step += all ? 1 : 1 + steps / 53) {
+    for (size_t step = steps * first / 100; step < steps;
+         step += all ? 1 : 1 + steps / 53) {
         for (unsigned long nth = 1; nth < 60; nth += all ? 1 : 1 + nth / 2) {
             int end = child(step, nth);
 
@@ -220,6 +239,21 @@ static void a_failed_allocation_harms_nothing_that_a_restart_does_not_mend(void 
         }
     }
     assert_true(ends[0] > 0 && ends[1] > 0);
+}
+
+static void a_failed_allocation_harms_nothing_that_a_restart_does_not_mend(void **state)
+{
+    (void)state;
+    is_taproot = false;
+    try_all(0);
+}
+
+static void nor_does_it_harm_a_request_of_three_items(void **state)
+{
+    (void)state;
+    is_taproot = true;
+    try_all(70); /* up to the key all is the same */
+    is_taproot = false;
 }
 
 static void a_start_without_memory_says_so_and_leaves_nothing(void **state)
@@ -362,7 +396,8 @@ int main(void)
         cmocka_unit_test(no_secret_is_in_logs_notifies_status_frames_or_stores),
         cmocka_unit_test(a_start_without_memory_says_so_and_leaves_nothing),
         cmocka_unit_test(
-            a_failed_allocation_harms_nothing_that_a_restart_does_not_mend), /* last */
+            a_failed_allocation_harms_nothing_that_a_restart_does_not_mend),
+        cmocka_unit_test(nor_does_it_harm_a_request_of_three_items), /* last: forks */
     };
 
     cmocka_set_test_filter(getenv("CASE"));

@@ -638,6 +638,12 @@ void cs_nd_stuck_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
 /* request.c: from a `sign` command to a work */
 void cs_nd_sign_command(struct cs_node_core *n, const struct cs_ctl_sign *b);
 enum cs_chain_scheme cs_nd_chain_scheme(enum cs_scheme scheme);
+/* Are these things to sign ones that the key signs (7.7, rows 49 and 50)?  child: the
+ * key of the request's path.  POLICY_REFUSED otherwise. */
+enum cs_err cs_nd_check_items(const struct cs_chain_tx *tx,
+                              const struct cs_request *req, const struct cs_key *key,
+                              const struct cs_bip32 *child, const char **why)
+    CS_MUST_USE;
 
 /* sign.c: attempts of SIGN and CHECK works; FROST as initiator */
 void cs_nd_sign_begin(struct cs_node_core *n, struct work *w);

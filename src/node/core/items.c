@@ -41,6 +41,7 @@ enum cs_err cs_nd_work_items(struct cs_node_core *n, struct work *w,
 {
     size_t total = 0;
 
+    cs_nd_items_free(n, w); /* they count no longer */
     if (count < 1 || count > CS_CHAIN_ITEMS_MAX || count > MAX_ITEMS - n->n_items) {
         return CS_ERR_LIMIT;
     }
@@ -50,7 +51,6 @@ enum cs_err cs_nd_work_items(struct cs_node_core *n, struct work *w,
     if (total > MAX_ITEM_BYTES - n->item_bytes) {
         return CS_ERR_LIMIT;
     }
-    cs_nd_items_free(n, w);
     w->items = cs_alloc_array(count, sizeof *w->items);
     w->messages = cs_alloc_array(count, sizeof *w->messages);
     if (w->items == NULL || w->messages == NULL ||

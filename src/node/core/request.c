@@ -174,9 +174,9 @@ static bool has_same_tweak(const struct cs_chain_item *a, const struct cs_chain_
            memcmp(a->tweak, b->tweak, sizeof a->tweak) == 0;
 }
 
-static enum cs_err check_items(const struct cs_chain_tx *tx,
-                               const struct cs_request *req, const struct cs_key *key,
-                               const struct cs_bip32 *child, const char **why)
+enum cs_err cs_nd_check_items(const struct cs_chain_tx *tx,
+                              const struct cs_request *req, const struct cs_key *key,
+                              const struct cs_bip32 *child, const char **why)
 {
     *why = "the payload asks for signatures that this key does not make";
     if (tx->n_items < 1 || tx->n_items > CS_CHAIN_ITEMS_MAX) {
@@ -205,7 +205,7 @@ static enum cs_err parse_payload(const struct cs_node_core *n,
     CS_CHECK(read_path(req, b, why));
     CS_CHECK(chain_key(&own, &child, req, key, why));
     CS_CHECK(cs_chain_prepare(tx, &own, kind, payload, why));
-    return check_items(tx, req, key, &child, why);
+    return cs_nd_check_items(tx, req, key, &child, why);
 }
 
 static void fill_request(struct cs_request *req, const struct cs_ctl_sign *b,
