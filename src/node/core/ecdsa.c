@@ -119,12 +119,23 @@ static void on_round(struct cs_node_core *n, struct ecdsa_run *r,
     cs_dkls_out_clear(&out);
 }
 
+/* Type and round are one number, the key is that of the session. */
+static bool has_good_header(const struct cs_node_core *n, const struct cs_message *m,
+                            const struct ecdsa_run *r)
+{
+    const struct work *w = r == NULL ? NULL : cs_nd_ecdsa_work(n, r);
+
+    return m->type <= CS_TYPE_SIG_R3 && m->round == m->type &&
+           (w == NULL || (m->key_epoch == w->req.key_epoch &&
+                          memcmp(m->key_id, w->req.key_id, 16) == 0));
+}
+
 void cs_nd_ecdsa_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
                          const struct cs_message *m)
 {
     struct ecdsa_run *r = cs_nd_ecdsa_find(n, q, from, m->sid);
 
-    if (!cs_nd_link_live(q, from) || m->type > CS_TYPE_SIG_R3 || m->round != m->type) {
+    if (!cs_nd_link_live(q, from) || !has_good_header(n, m, r)) {
         n->counters.messages_dropped++; /* over the end of its link, or unknown: A6 */
     } else if (r == NULL && m->type == CS_TYPE_OPEN) {
         cs_nd_ecdsa_on_open(n, q, m);
