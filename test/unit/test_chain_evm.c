@@ -216,6 +216,12 @@ static void make(struct cs_wr *w, const char *type, const char *fields)
     cs_wr_free(&body);
 }
 
+/* Empty strings, as many as the name says. */
+#define E16 "80808080808080808080808080808080"
+#define E19 E16 "808080"
+#define E20 E16 "80808080"
+#define E32 E16 E16
+
 static const struct {
     const char *type, *fields, *part;
 } parser_cases[] = {
@@ -362,6 +368,30 @@ static const struct {
      "02"
      "825208" TO "0180"
      "d8d7" TO "c0c0",
+     "access list is malf"},
+    {"02",
+     "010901"
+     "02"
+     "825208" TO "0180"
+     "f838f7" TO "e1e0" E32,
+     "access list is malf"},
+    {"02",
+     "010901"
+     "02"
+     "825208" TO "0180"
+     "edd6" TO "c0d5" TO,
+     "access list is malf"},
+    {"02",
+     "010901"
+     "02"
+     "825208" TO "0180"
+     "d7d6d4" E20 "c0",
+     "access list is malf"},
+    {"02",
+     "010901"
+     "02"
+     "825208" TO "0180"
+     "d6d593" E19 "c0",
      "access list is malf"},
     {"02",
      "010903"

@@ -244,6 +244,48 @@ static void taproot_digests_are_for_the_output_key(void **state)
                      CS_ERR_SIG_INVALID);
 }
 
+/* A key and a signature over this digest whose R lies above the group order, which
+ * happens once in 2^127: recovery id 2 or 3. */
+static void make_large_r(struct cs_chain_key *key, enum cs_chain chain,
+                         struct cs_chain_sig *sig, const uint8_t hash[32])
+{
+    uint8_t pub[33];
+
+    memset(sig, 0, sizeof *sig);
+    sig->rs[63] = 1;
+    do {
+        sig->rs[31]++;
+        assert_true(sig->rs[31] < 100);
+    } while (cs_ecdsa_recover(pub, hash, sig->rs, 2) != CS_OK);
+    *key = chains_key(chain, CS_CURVE_SECP256K1, CS_SPAN_OF(pub));
+}
+
+static void every_recovery_id_is_told(void **state)
+{
+    const struct cs_span text = CS_SPAN_LIT("hello");
+    struct cs_chain_signed out;
+    struct cs_chain_sig sig;
+    struct cs_chain_key key;
+    struct cs_chain_tx tx;
+    const char *why = NULL;
+
+    (void)state;
+    make_large_r(&key, CS_CHAIN_TRON, &sig, digest);
+    assert_int_equal(cs_chain_finish_any(&out, &key, CS_CHAIN_KIND_DIGEST,
+                                         CS_SPAN_OF(digest), &sig, 1, NULL),
+                     CS_OK);
+    assert_int_equal(out.rsv[64], 2);
+    cs_chain_signed_free(&out);
+    chains_fuzz_key(&key, CS_CHAIN_ETHEREUM, CS_CURVE_SECP256K1);
+    assert_int_equal(cs_chain_plaintext(&tx, &key, text, NULL), CS_OK);
+    make_large_r(&key, CS_CHAIN_ETHEREUM, &sig, tx.items[0].digest);
+    cs_chain_tx_free(&tx);
+    assert_int_equal(
+        cs_chain_finish_any(&out, &key, CS_CHAIN_KIND_PLAINTEXT, text, &sig, 1, &why),
+        CS_ERR_SIG_INVALID); /* v has two values only */
+    assert_non_null(strstr(why, "recovery id"));
+}
+
 static void bad_signatures_of_digests_are_refused(void **state)
 {
     struct cs_chain_sig sigs[2] = {{.recid = 0}};
@@ -322,6 +364,7 @@ int main(void)
         cmocka_unit_test(ecdsa_digests_end_as_der_and_rsv),
         cmocka_unit_test(chains_with_addresses_only_have_digests),
         cmocka_unit_test(taproot_digests_are_for_the_output_key),
+        cmocka_unit_test(every_recovery_id_is_told),
         cmocka_unit_test(bad_signatures_of_digests_are_refused),
         cmocka_unit_test(messages_have_the_recovery_id_too),
     };

@@ -340,6 +340,10 @@ static void the_signer_is_the_own_key(void **state)
     memcpy(other, "7320", 4); /* without ED */
     memmove(other + 4, other + 6, 65);
     refused_code(&(struct blob){.pub = other}, CS_ERR_CHAIN_SIGNER, "SigningPubKey of");
+    (void)snprintf(other, sizeof other, "7322ED"); /* and a byte behind it */
+    cs_hex(other + 6, fix.own.pub, 32);
+    memcpy(other + 70, "00", 3);
+    refused_code(&(struct blob){.pub = other}, CS_ERR_CHAIN_SIGNER, "SigningPubKey of");
 }
 
 /* ---- summaries ------------------------------------------------------------- */
