@@ -15,7 +15,7 @@ test/run.sh [--no-install] [--quick] [--jobs N] [--build-root DIR] [CTEST OPTION
   --build-root DIR  where the build folders go (default: build)
   CTEST OPTION      passed on, e.g.  -L unit   -R sim   --rerun-failed
 
-Labels: unit, vectors, sim, e2e, fuzz, lint.  Test names start with asan/ for the
+Labels: unit, vectors, sim, evil, e2e, fuzz, lint.  Test names start with asan/ for the
 build with AddressSanitizer and UBSan, clang/ for the clang build, fuzz/ for libFuzzer.
 Figures by environment: CS_SIM_SEEDS (3000), CS_SIM_SEEDS_ASAN (300), CS_FUZZ_SECONDS (6).
 TEXT
