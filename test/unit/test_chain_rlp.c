@@ -71,6 +71,20 @@ static void other_encodings_are_refused(void **state)
     }
 }
 
+static void lengths_have_no_leading_zero(void **state)
+{
+    uint8_t bytes[3 + 56] = {0xb9, 0x00, 56};
+    struct cs_rd r = CS_RD(CS_SPAN_OF(bytes));
+    struct cs_rlp item;
+
+    (void)state;
+    assert_false(cs_rlp_next(&r, &item));
+    bytes[1] = 0xb8; /* the same without it */
+    r = CS_RD(CS_SPAN(bytes + 1, 58));
+    assert_true(cs_rlp_next(&r, &item));
+    assert_int_equal(item.body.n, 56);
+}
+
 /* 54 .. 300 bytes: short and long headers. */
 static void lengths_around_the_long_form_go_both_ways(void **state)
 {
@@ -101,6 +115,7 @@ static void lists_are_counted_and_bounded(void **state)
     static const uint8_t cat_dog[] = {0xc8, 0x83, 'c', 'a', 't', 0x83, 'd', 'o', 'g'};
     static const uint8_t broken[] = {0xc4, 0x83, 'c', 'a', 't', 0x83, 'd', 'o', 'g'};
     static const uint8_t inner_cut[] = {0xc3, 0x83, 'c', 'a'};
+    static const uint8_t of_items[] = {0x82, 0x01, 0x02}; /* a string, too */
     struct cs_rlp items[2];
     size_t n;
 
@@ -111,6 +126,7 @@ static void lists_are_counted_and_bounded(void **state)
     assert_false(cs_rlp_list(CS_SPAN_OF(broken), items, 2, &n)); /* bytes behind it */
     assert_false(cs_rlp_list(CS_SPAN_OF(inner_cut), items, 2, &n));
     assert_false(cs_rlp_list(CS_SPAN(cat_dog + 1, 4), items, 2, &n)); /* a string */
+    assert_false(cs_rlp_list(CS_SPAN_OF(of_items), items, 2, &n));
 }
 
 static void numbers_have_no_leading_zeros(void **state)
@@ -149,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_have_one_encoding),
         cmocka_unit_test(other_encodings_are_refused),
+        cmocka_unit_test(lengths_have_no_leading_zero),
         cmocka_unit_test(lengths_around_the_long_form_go_both_ways),
         cmocka_unit_test(lists_are_counted_and_bounded),
         cmocka_unit_test(numbers_have_no_leading_zeros),
