@@ -106,21 +106,20 @@ static void hash_step(uint8_t I[I_LEN], const struct cs_bip32 *at, uint32_t inde
     (void)crypto_auth_hmacsha512_final(&st, I);
 }
 
-static enum cs_err step(struct cs_bip32 *at, uint32_t index)
+enum cs_err cs_bip32_step(struct cs_bip32 *at, const uint8_t I[I_LEN])
 {
-    uint8_t I[I_LEN];
     struct cs_scalar left;
-    struct cs_point t;
+    struct cs_point t, child;
 
-    hash_step(I, at, index);
     if (cs_scalar_decode(K1, &left, I) != CS_OK) {
         return CS_ERR_PATH_CHILD;
     }
     cs_point_base_mul(K1, &t, &left);
-    cs_point_add(&at->X, &at->X, &t);
-    if (at->X.inf) {
+    cs_point_add(&child, &at->X, &t);
+    if (child.inf) {
         return CS_ERR_PATH_CHILD;
     }
+    at->X = child;
     cs_scalar_add(K1, &at->epsilon, &at->epsilon, &left);
     memcpy(at->chain_code, I + 32, sizeof at->chain_code);
     return CS_OK;
@@ -139,7 +138,10 @@ enum cs_err cs_bip32_derive(struct cs_bip32 *out, const struct cs_point *X,
     CS_CHECK(cs_bip32_path_check(path, n));
     memcpy(at.chain_code, chain_code, sizeof at.chain_code);
     for (i = 0; i < n; i++) {
-        CS_CHECK(step(&at, path[i]));
+        uint8_t I[I_LEN];
+
+        hash_step(I, &at, path[i]);
+        CS_CHECK(cs_bip32_step(&at, I));
     }
     *out = at;
     return CS_OK;

@@ -39,5 +39,8 @@ enum cs_err cs_bip32_path_check(const uint32_t *path, size_t n) CS_MUST_USE;
 enum cs_err cs_bip32_derive(struct cs_bip32 *out, const struct cs_point *X,
                             const uint8_t chain_code[CS_CHAIN_CODE_LEN],
                             const uint32_t *path, size_t n) CS_MUST_USE;
+/* One step whose I is known: for cs_bip32_derive, and to test what no hash will say.
+ * PATH_CHILD; *at is untouched then. */
+enum cs_err cs_bip32_step(struct cs_bip32 *at, const uint8_t I[64]) CS_MUST_USE;
 
 #endif

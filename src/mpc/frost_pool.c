@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "base/rd.h"
-#include "crypto/hash.h"
 #include "mpc/frost_suite.h"
 
 /* ---- lists
@@ -26,13 +25,6 @@ struct made {
     uint8_t rsp[CS_FROST_RSP_LEN];
 };
 
-/* Its secrets, with a hash that tells whether memory has kept them: a nonce of which an
- * hour has left zeros would tell the share to everybody (7.6). */
-struct kept {
-    struct cs_frost_nonces n;
-    uint8_t hash[32];
-};
-
 /* One commitment of a peer. */
 struct theirs {
     uint64_t id;
@@ -49,8 +41,8 @@ struct list {
         struct made *made; /* as responder */
         struct theirs *theirs;
     } e;
-    struct kept *secret; /* as responder: beside made[], guarded */
-    uint64_t highest;    /* as initiator: highest id ever seen */
+    struct cs_frost_kept *secret; /* as responder: beside made[], guarded */
+    uint64_t highest;             /* as initiator: highest id ever seen */
 };
 
 struct cs_frost_pool {
@@ -170,7 +162,7 @@ static struct list *mine_for(struct cs_frost_pool *p, const struct cs_frost_use 
 
     if (l == NULL) {
         struct made *made = cs_alloc_array(CS_FROST_LIST_MAX, sizeof *made);
-        struct kept *secret = cs_guard_new(CS_FROST_LIST_MAX * sizeof *secret);
+        struct cs_frost_kept *secret = cs_guard_new(CS_FROST_LIST_MAX * sizeof *secret);
 
         if (made == NULL || secret == NULL) {
             cs_free(made);
@@ -274,13 +266,8 @@ static void drop_above(struct list *l, uint64_t highest)
     }
 }
 
-static void kept_hash(uint8_t out[32], const struct kept *k)
-{
-    cs_sha256(out, CS_SPAN(&k->n, sizeof k->n));
-}
-
 /* The context tells this nonce from all others: the use and the id. */
-static enum cs_err make_nonces(struct kept *out, struct cs_frost_commit *c,
+static enum cs_err make_nonces(struct cs_frost_kept *out, struct cs_frost_commit *c,
                                const struct cs_key *key, const struct cs_frost_use *u,
                                uint64_t id, const uint8_t rand[CS_FROST_RAND])
 {
@@ -296,7 +283,7 @@ static enum cs_err make_nonces(struct kept *out, struct cs_frost_commit *c,
     const struct cs_span ctx[] = {CS_SPAN_OF(u->ds_hash), CS_SPAN_OF(u->key_id),
                                   CS_SPAN_OF(u->link_id), CS_SPAN_OF(num)};
     CS_CHECK(cs_frost_make(&out->n, c, key, rand, ctx, CS_COUNTOF(ctx), NULL));
-    kept_hash(out->hash, out);
+    cs_frost_keep(out);
     return CS_OK;
 }
 
@@ -394,21 +381,6 @@ enum cs_err cs_frost_pool_find(struct cs_frost_pool *p, const struct cs_frost_us
     return CS_ERR_REPLAY;
 }
 
-static enum cs_err move_out(struct kept *k, struct cs_frost_nonces *out)
-{
-    uint8_t hash[32];
-    bool same;
-
-    kept_hash(hash, k);
-    same = cs_ct_equal(hash, k->hash, sizeof hash);
-    if (same) {
-        *out = k->n;
-    }
-    cs_wipe(k, sizeof *k);
-    cs_wipe(hash, sizeof hash);
-    return same ? CS_OK : CS_ERR_FROST_SELF;
-}
-
 enum cs_err cs_frost_pool_spend(struct cs_frost_pool *p, const struct cs_frost_use *u,
                                 uint64_t id, const uint8_t req_hash[32],
                                 uint64_t now_ms, struct cs_frost_nonces *out)
@@ -429,7 +401,7 @@ enum cs_err cs_frost_pool_spend(struct cs_frost_pool *p, const struct cs_frost_u
     m->state = NONCE_RUNNING;
     m->at_ms = now_ms;
     memcpy(m->req_hash, req_hash, 32);
-    return move_out(&l->secret[at], out);
+    return cs_frost_kept_take(&l->secret[at], out);
 }
 
 void cs_frost_pool_store(struct cs_frost_pool *p, const struct cs_frost_use *u,

@@ -73,6 +73,31 @@ enum cs_err cs_frost_entry_decode(enum cs_scheme scheme, struct cs_frost_commit 
                              : cs_frost_commit_decode(out, id, in);
 }
 
+static void kept_hash(uint8_t out[32], const struct cs_frost_kept *k)
+{
+    cs_sha256(out, CS_SPAN(&k->n, sizeof k->n)); /* of this memory, told to nobody */
+}
+
+void cs_frost_keep(struct cs_frost_kept *k)
+{
+    kept_hash(k->hash, k);
+}
+
+enum cs_err cs_frost_kept_take(struct cs_frost_kept *k, struct cs_frost_nonces *out)
+{
+    uint8_t hash[32];
+    bool same;
+
+    kept_hash(hash, k);
+    same = cs_ct_equal(hash, k->hash, sizeof hash);
+    if (same) {
+        *out = k->n;
+    }
+    cs_wipe(k, sizeof *k);
+    cs_wipe(hash, sizeof hash);
+    return same ? CS_OK : CS_ERR_FROST_SELF;
+}
+
 /* ---- what is signed -------------------------------------------------------------- */
 
 enum cs_err cs_frost_open(struct cs_frost_signing *s, const struct cs_frost_task *t,

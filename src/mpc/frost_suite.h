@@ -34,6 +34,18 @@ enum cs_err cs_frost_entry_decode(enum cs_scheme scheme, struct cs_frost_commit 
                                   uint8_t id, const uint8_t in[CS_FROST_COMMIT_MAX])
     CS_MUST_USE;
 
+/* Nonces that wait in memory, with a hash that tells whether it has kept them: one of
+ * which an hour has left zeros would tell the share to everybody (7.6). */
+struct cs_frost_kept {
+    struct cs_frost_nonces n;
+    uint8_t hash[32];
+};
+void cs_frost_keep(struct cs_frost_kept *k); /* n is set: sets hash */
+/* Moves them out and wipes *k.  FROST_SELF when they are not those of cs_frost_keep;
+ * *out is untouched then. */
+enum cs_err cs_frost_kept_take(struct cs_frost_kept *k, struct cs_frost_nonces *out)
+    CS_MUST_USE;
+
 /* ---- one signature ----------------------------------------------------------------
  */
 

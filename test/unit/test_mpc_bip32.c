@@ -213,9 +213,127 @@ static void only_secp256k1_keys_derive(void **state)
     assert_int_equal(cs_bip32_derive(&got, &X, chain, NULL, 0), CS_ERR_USAGE);
 }
 
+/* I_L = 0, q, 2^256-1; a child that is the identity.  No HMAC will say so (2^-127). */
+static void a_step_to_nowhere_is_refused(void **state)
+{
+    static const char *const bad[] = {
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141",
+        "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364142",
+        "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"};
+    struct cs_scalar seven, minus;
+    struct cs_bip32 at = {0}, was;
+    uint8_t I[64];
+
+    (void)state;
+    memset(I, 0x33, sizeof I);
+    cs_scalar_from_u32(K1, &seven, 7);
+    cs_scalar_negate(K1, &minus, &seven);
+    cs_point_base_mul(K1, &at.X, &seven);
+    was = at;
+    for (size_t i = 0; i < CS_COUNTOF(bad); i++) {
+        assert_int_equal(cs_unhex(I, 32, bad[i]), CS_OK);
+        assert_int_equal(cs_bip32_step(&at, I), CS_ERR_PATH_CHILD);
+        assert_memory_equal(&at, &was, sizeof at);
+    }
+    memcpy(I, minus.b, 32); /* X + I_L G = 0 */
+    assert_int_equal(cs_bip32_step(&at, I), CS_ERR_PATH_CHILD);
+    assert_memory_equal(&at, &was, sizeof at);
+    memcpy(I, seven.b, 32);
+    assert_int_equal(cs_bip32_step(&at, I), CS_OK);
+    assert_memory_equal(at.chain_code, I + 32, 32);
+    assert_true(cs_scalar_equal(&at.epsilon, &seven));
+}
+
+/* ---- paths as text --------------------------------------------------------------- */
+
+static void paths_survive_their_text(void **state)
+{
+    static const struct {
+        const char *text;
+        uint8_t n;
+        uint32_t path[CS_PATH_MAX];
+    } good[] = {
+        {"", 0, {0}},
+        {"0", 1, {0}},
+        {"0/5", 2, {0, 5}},
+        {"2147483647", 1, {0x7fffffff}},
+        {"10/100/1000000000", 3, {10, 100, 1000000000}},
+        {"0/1/2/3/4/5/6/7/8/9", 10, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}},
+        {"2147483647/2147483647/2147483647/2147483647/2147483647/2147483647/2147483647/"
+         "2147483647/2147483647/2147483647",
+         10,
+         {0x7fffffff, 0x7fffffff, 0x7fffffff, 0x7fffffff, 0x7fffffff, 0x7fffffff,
+          0x7fffffff, 0x7fffffff, 0x7fffffff, 0x7fffffff}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(good); i++) {
+        uint32_t path[CS_PATH_MAX];
+        char text[CS_PATH_TEXT_MAX];
+        uint8_t n = 99;
+
+        memset(path, 0xee, sizeof path);
+        assert_int_equal(cs_path_parse(path, &n, good[i].text), CS_OK);
+        assert_int_equal(n, good[i].n);
+        assert_memory_equal(path, good[i].path, sizeof path); /* zero behind the end */
+        cs_path_text(text, path, n);
+        assert_string_equal(text, good[i].text);
+    }
+}
+
+static void other_texts_are_no_paths(void **state)
+{
+    static const struct {
+        const char *text;
+        enum cs_err err;
+    } bad[] = {
+        {"/", CS_ERR_BAD_FORMAT},
+        {"0/", CS_ERR_BAD_FORMAT},
+        {"/0", CS_ERR_BAD_FORMAT},
+        {"0//1", CS_ERR_BAD_FORMAT},
+        {"00", CS_ERR_BAD_FORMAT},
+        {"01", CS_ERR_BAD_FORMAT},
+        {"0/05", CS_ERR_BAD_FORMAT},
+        {"m", CS_ERR_BAD_FORMAT},
+        {"m/0", CS_ERR_BAD_FORMAT},
+        {"-1", CS_ERR_BAD_FORMAT},
+        {"+1", CS_ERR_BAD_FORMAT},
+        {" 1", CS_ERR_BAD_FORMAT},
+        {"1 ", CS_ERR_BAD_FORMAT},
+        {"1.5", CS_ERR_BAD_FORMAT},
+        {"0x1", CS_ERR_BAD_FORMAT},
+        {"1\\2", CS_ERR_BAD_FORMAT},
+        {"4294967296", CS_ERR_BAD_FORMAT}, /* 2^32: nobody's index */
+        {"9999999999", CS_ERR_BAD_FORMAT},
+        {"10000000000", CS_ERR_BAD_FORMAT},
+        {"18446744073709551616", CS_ERR_BAD_FORMAT},
+        {"2147483648", CS_ERR_PATH_HARDENED},
+        {"0/4294967295", CS_ERR_PATH_HARDENED},
+        {"0'", CS_ERR_PATH_HARDENED},
+        {"84'/0'/0'", CS_ERR_PATH_HARDENED},
+        {"0/5h", CS_ERR_PATH_HARDENED},
+        {"0/1/2/3/4/5/6/7/8/9/10", CS_ERR_PATH_DEPTH},
+        {"0/1/2/3/4/5/6/7/8/9/", CS_ERR_PATH_DEPTH},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(bad); i++) {
+        uint32_t path[CS_PATH_MAX] = {77};
+        uint8_t n = 99;
+
+        assert_int_equal(cs_path_parse(path, &n, bad[i].text), bad[i].err);
+        assert_int_equal(path[0], 77);
+        assert_int_equal(n, 99);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_step_to_nowhere_is_refused),
+        cmocka_unit_test(paths_survive_their_text),
+        cmocka_unit_test(other_texts_are_no_paths),
         cmocka_unit_test(own_sums_reproduce),
         cmocka_unit_test(bitcoinjs_public_steps_reproduce),
         cmocka_unit_test(the_empty_path_is_the_root),
