@@ -1,5 +1,5 @@
 /* The session of dkls.h: what comes in, what is computed next, and what a failure does
- * to the pairs.  The rounds themselves are in dkls_round.c. */
+ * to the pairs.  The rounds themselves are in dkls_round.c and dkls_check.c. */
 #include "mpc/dkls.h"
 
 #include <string.h>

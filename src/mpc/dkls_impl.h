@@ -1,11 +1,16 @@
 /* Inside of DKLs23 signing; not for owners (dkls.h).
- * dkls.c  the session, jobs, the pairs     dkls_round.c  what the rounds compute */
+ * dkls.c        the session, jobs, the pairs
+ * dkls_round.c  rounds 1 and 2     dkls_check.c  all checks, round 3, the signature */
 #ifndef CS_MPC_DKLS_IMPL_H
 #define CS_MPC_DKLS_IMPL_H
 
 #include "mpc/dkls.h"
 
-enum { DKLS_RAND = 6 * 32 };
+enum {
+    DKLS_RAND = 6 * 32,
+    DKLS_FIRST = CS_SIG_R1_BCAST_LEN, /* what of SIG_R1 is in front of U */
+    DKLS_POINT = 33,
+};
 
 /* Erased after round 3, whatever happens next (4.7). */
 struct dkls_secrets {
@@ -61,8 +66,20 @@ typedef enum cs_err dkls_step(struct dkls_state *s, const struct dkls_in *in,
                               const uint8_t *rand, struct cs_dkls_msg *out);
 dkls_step dkls_round1, dkls_round2, dkls_round3, dkls_finish;
 
-/* The peers' round: state_new gives the room for n_peers, state_free drops the keys. */
+/* With room for n_peers (NULL: no memory); free drops their keys and wipes. */
 struct dkls_state *dkls_state_new(size_t n_peers);
 void dkls_state_free(struct dkls_state *s); /* NULL allowed */
+
+/* ---- shared by the rounds -------------------------------------------------------- */
+
+bool dkls_is_two(const struct dkls_state *s); /* t = 2: nothing is broadcast */
+void dkls_base_mul(struct cs_point *out, const struct cs_n *k);
+void dkls_put_n(struct cs_wr *w, const struct cs_n *a);
+/* The commitment of `who`: one for all, or, at t = 2, towards this peer. */
+void dkls_commit(uint8_t com[32], const struct dkls_state *s, uint8_t who,
+                 uint8_t towards, const uint8_t R[DKLS_POINT], const uint8_t salt[32]);
+/* ext: Bob's first message of this direction. */
+void dkls_make_rsid(uint8_t rsid[32], const struct dkls_state *s,
+                    const struct cs_ot_ids *ids, const uint8_t *ext);
 
 #endif
