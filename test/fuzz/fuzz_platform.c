@@ -10,7 +10,7 @@
 #include "mpc/device_set.h"
 #include "platform/core/api.h"
 #include "store/kv_mem.h"
-#include "support/fake_sign.h"
+#include "support/fake_many.h"
 #include "wire/relay.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,6 +19,7 @@ enum { LIFE = 3000 };
 
 static struct fake_trio *trio;
 static unsigned age;
+static bool odd; /* lives of an Ed25519 and of an ECDSA wallet take turns */
 
 static void renew(void)
 {
@@ -27,7 +28,8 @@ static void renew(void)
     if (trio != NULL) {
         fake_trio_free(trio);
     }
-    trio = fake_signers();
+    trio = odd ? fake_signers() : fake_signers_of("\"blockchain\":\"ETHEREUM\"");
+    odd = !odd;
     fake_ok(trio->w, "POST", "/v2/credentials",
             "{\"name\":\"fuzz\",\"category\":\"CONTROLS\",\"permissions\":[\"*\"]}");
     (void)snprintf(id, sizeof id, "%s", fake_text(trio->w, "clientId"));
@@ -87,7 +89,14 @@ static void rest(const uint8_t *data, size_t size)
                                        .query = query,
                                        .body = size == 0 ? NULL : (const char *)data,
                                        .body_len = size,
-                                       .authorization = trio->w->token});
+                                       .authorization = trio->w->token,
+                                       .may_wait = true});
+    if (trio->w->status == 0) { /* ?wait= */
+        fake_wait(trio->w, CS_API_WAIT_MAX * 1000);
+    }
+    if (trio->w->status == 0 || trio->w->core->n_waits != 0) {
+        abort(); /* exactly one answer, in time */
+    }
     if (trio->w->status >= 500 && trio->w->status != 501) {
         abort();
     }
