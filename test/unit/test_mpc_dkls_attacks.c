@@ -400,6 +400,18 @@ static void a_sum_of_zero_is_no_signature(void **state)
     assert_int_equal(cs_dkls_combine(&s, u, w), CS_ERR_SIG_INVALID);
 }
 
+/* Own values that have no encoding (2^-256) end the session before anything leaves. */
+static void the_identity_is_never_sent(void **state)
+{
+    (void)state;
+    open_all();
+    cs_point_identity(secp, &e.s->R_own);
+    assert_int_equal(evil_round2(&e, cs_wr_get(&h.out.msgs[0].body)),
+                     CS_ERR_ZERO_OR_RANGE);
+    assert_int_equal(e.s->culprit, 0);
+    close_all();
+}
+
 /* R_2 = -R_1: R is the identity.  Only a test can know the other's nonce. */
 static void nonces_that_cancel_end_the_session(void **state)
 {
@@ -480,6 +492,7 @@ int main(void)
         cmocka_unit_test(invalid_partials_leave_the_setup_and_reuse_nothing),
         cmocka_unit_test(a_partial_above_the_order_is_refused_though_it_would_fit),
         cmocka_unit_test(a_sum_of_zero_is_no_signature),
+        cmocka_unit_test(the_identity_is_never_sent),
         cmocka_unit_test(nonces_that_cancel_end_the_session),
     };
 

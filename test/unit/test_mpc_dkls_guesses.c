@@ -216,6 +216,56 @@ static void a_check_that_fails_after_an_abort_still_burns(void **state)
     close_all();
 }
 
+/* A session that ends while it computes keeps its lock until the result is there, and
+ * gives it back with it. */
+static void a_session_that_ended_gives_its_lock_back_with_its_job(void **state)
+{
+    struct cs_dkls_out out = {0};
+    struct cs_dkls_job *job, *other;
+
+    (void)state;
+    open_many();
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(honest_feed(&hs[i], CS_TYPE_SIG_R1, cs_wr_get(&es[i].r1)),
+                         CS_OK);
+    }
+    job = cs_dkls_take_job(hs[0].s, bed_random, NULL);
+    assert_non_null(job);
+    cs_dkls_abort(hs[0].s, CS_ERR_DEADLINE, &out);
+    assert_true(out.ended);
+    assert_int_equal(out.culprit, 0);
+    assert_null(cs_dkls_take_job(hs[1].s, bed_random, NULL));
+    cs_dkls_job_run(job);
+    out = (struct cs_dkls_out){0};
+    assert_int_equal(cs_dkls_job_done(hs[0].s, job, &out), CS_ERR_DEADLINE);
+    assert_true(!out.burned && !out.ended && out.n_msgs == 0);
+    other = cs_dkls_take_job(hs[1].s, bed_random, NULL);
+    assert_non_null(other);
+    cs_dkls_job_free(other); /* as when the loop stops: hs[1] is only freed now */
+    close_many();
+}
+
+/* No memory for a job: its locks are not kept for it. */
+static void a_job_that_could_not_be_made_keeps_no_lock(void **state)
+{
+    (void)state;
+    open_many();
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(honest_feed(&hs[i], CS_TYPE_SIG_R1, cs_wr_get(&es[i].r1)),
+                         CS_OK);
+    }
+    for (unsigned long nth = 1; nth <= 2; nth++) { /* the job, its message */
+        cs_mem_fail_at(nth);
+        assert_null(cs_dkls_take_job(hs[0].s, bed_random, NULL));
+        cs_mem_fail_at(0);
+    }
+    assert_true(honest_compute(&hs[1]));
+    assert_int_equal(hs[1].err, CS_OK);
+    assert_true(honest_compute(&hs[0])); /* had later */
+    assert_int_equal(hs[0].err, CS_OK);
+    close_many();
+}
+
 /* Row 14: Alice cheats in one transfer; whatever Bob chose, d is right or all burns. */
 static void a_failed_multiplication_burns_too(void **state)
 {
@@ -299,6 +349,8 @@ int main(void)
         cmocka_unit_test(parallel_sessions_give_no_answer_after_a_wrong_guess),
         cmocka_unit_test(one_check_at_a_time_and_late_results_are_worthless),
         cmocka_unit_test(a_check_that_fails_after_an_abort_still_burns),
+        cmocka_unit_test(a_session_that_ended_gives_its_lock_back_with_its_job),
+        cmocka_unit_test(a_job_that_could_not_be_made_keeps_no_lock),
         cmocka_unit_test(a_failed_multiplication_burns_too),
         cmocka_unit_test(a_first_message_sent_again_meets_other_pads),
         cmocka_unit_test(constant_randomness_gives_other_nonces_for_other_sessions),
