@@ -1,4 +1,5 @@
 /* What a crash leaves, the outbox and the inbox, and a store that fails. */
+#include "platform/core/core.h"
 #include "support/fake_sign.h"
 
 static char client[40], secret[80];
@@ -45,10 +46,49 @@ static void commands_wait_for_a_device_and_survive_a_restart(void **state)
         fake_connect_ok(&t->d[i]);
         assert_true(fake_cmd(&t->d[i], CS_CMD_QUORUM_JOIN)); /* again, same id */
     }
+    fake_wait(t->w, CS_PC_LATE_MS);
     reboot(t);
     for (int i = 0; i < 3; i++) {
         fake_connect_ok(&t->d[i]);
         assert_false(fake_next(&t->d[i])); /* acknowledged: gone */
+    }
+    fake_trio_free(t);
+}
+
+/* An ack is not worth a sync of the disk, so a crash right after it sends the command
+ * once more.  A new connection does not. */
+static void an_ack_is_stored_with_the_next_write_or_soon(void **state)
+{
+    struct fake_trio *t = begin();
+    uint64_t seq;
+
+    (void)state;
+    assert_int_equal(fake_quorum_post(t, "Treasury"), 200);
+    fake_wait(t->w, 1);
+    seq = t->w->runner.last_seq;
+    assert_true(fake_cmd(&t->d[0], CS_CMD_QUORUM_JOIN));
+    assert_int_equal(t->w->runner.last_seq, seq);
+    assert_int_equal(t->w->core->n_late, 1);
+    fake_ack(&t->d[0], t->d[0].last.id); /* a repeat */
+    assert_int_equal(t->w->core->n_late, 1);
+    fake_connect_ok(&t->d[0]);
+    assert_int_equal(t->w->core->n_late, 0);
+    assert_false(fake_next(&t->d[0]));
+
+    assert_true(fake_cmd(&t->d[1], CS_CMD_QUORUM_JOIN));
+    reboot(t);
+    fake_connect_ok(&t->d[1]);
+    assert_true(fake_cmd(&t->d[1], CS_CMD_QUORUM_JOIN)); /* once more */
+    fake_connect_ok(&t->d[2]);
+    assert_true(fake_cmd(&t->d[2], CS_CMD_QUORUM_JOIN));
+    assert_int_equal(t->w->core->n_late, 1);
+    fake_ok(t->w, "POST", "/v2/vaults",
+            "{\"name\":\"v\"}"); /* a write takes it along */
+    assert_int_equal(t->w->core->n_late, 0);
+    reboot(t);
+    for (int i = 0; i < 3; i++) {
+        fake_connect_ok(&t->d[i]);
+        assert_false(fake_next(&t->d[i]));
     }
     fake_trio_free(t);
 }
@@ -424,6 +464,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_wait_for_a_device_and_survive_a_restart),
+        cmocka_unit_test(an_ack_is_stored_with_the_next_write_or_soon),
         cmocka_unit_test(an_ack_of_a_strange_id_changes_nothing),
         cmocka_unit_test(at_most_256_commands_are_in_flight_and_all_come_in_order),
         cmocka_unit_test(a_repeated_event_is_acknowledged_and_done_once),

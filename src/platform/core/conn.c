@@ -181,6 +181,7 @@ void cs_pc_conn_ready(struct cs_platform_core *core, struct cs_pc_conn *c,
                                                               : &live->relay;
     struct cs_pc_conn *old = *at;
 
+    cs_pc_outbox_settle(core, true); /* it sends from the start of the outbox */
     *at = c; /* first, so that the old one's end is not the device's */
     c->live = live;
     c->state = CS_CONN_READY;

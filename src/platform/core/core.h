@@ -34,6 +34,8 @@ enum {
     CS_PC_HELLO_BURST = 200, /* sign-ins of one address: a site of many nodes is one */
     CS_PC_HELLO_PER_S = 50,
     CS_PC_UNAUTH_MAX = 1024, /* connections that have not signed in: the oldest goes */
+    CS_PC_LATE_MAX = 256,    /* acknowledged commands that are still in the store */
+    CS_PC_LATE_MS = 500,     /* no longer than this */
 };
 
 enum cs_pc_conn_state { CS_CONN_CHALLENGED, CS_CONN_READY };
@@ -107,6 +109,11 @@ struct cs_platform_core {
     struct cs_platform_stats stats;
     struct cs_pc_wait *waits; /* wait.h; NULL before the first */
     size_t n_waits;
+    /* Keys of outbox rows that can go with the next write (outbox.c). */
+    uint8_t late[CS_PC_LATE_MAX][CS_PC_ID + 8];
+    size_t n_late;
+    uint64_t late_ms; /* when they have to */
+    bool has_written; /* this step */
 };
 
 /* ---- conn.c: connections of both channels -------------------------------------------
@@ -164,6 +171,10 @@ void cs_pc_outbox_ack(struct cs_platform_core *core, struct cs_pc_conn *c,
                       const char *id);
 void cs_pc_outbox_pump(struct cs_platform_core *core, struct cs_pc_conn *c);
 void cs_pc_outbox_drop(struct cs_platform_core *core, struct cs_pc_live *l);
+/* At the end of a step: takes what was acknowledged out of the store, when this step
+ * writes anyway, or it has waited long enough.  An ack promises nothing to anybody, so
+ * it needs no sync of its own: after a crash the command goes out once more. */
+void cs_pc_outbox_settle(struct cs_platform_core *core, bool now);
 bool cs_pc_outbox_has_room(struct cs_platform_core *core, struct cs_pc_live *l);
 
 /* ---- timers ------------------------------------------------------------ */

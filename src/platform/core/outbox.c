@@ -45,6 +45,44 @@ static uint64_t seq_of_id(const uint8_t id[CS_PC_ID])
     return seq;
 }
 
+/* ---- rows that were acknowledged -------------------------------------------------
+ */
+
+static bool is_late(const struct cs_platform_core *core, const uint8_t key[ROW_KEY])
+{
+    for (size_t i = 0; i < core->n_late; i++) {
+        if (memcmp(core->late[i], key, ROW_KEY) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void cs_pc_outbox_settle(struct cs_platform_core *core, bool now)
+{
+    if (!now && !core->has_written && core->n_late < CS_PC_LATE_MAX &&
+        core->now_ms < core->late_ms) {
+        return;
+    }
+    for (size_t i = 0; i < core->n_late; i++) {
+        cs_pc_raw_del(core, CS_PC_OUTBOX, CS_SPAN(core->late[i], ROW_KEY));
+    }
+    core->n_late = 0;
+}
+
+static void delete_later(struct cs_platform_core *core, const uint8_t key[ROW_KEY])
+{
+    if (core->n_late == CS_PC_LATE_MAX) {
+        cs_pc_outbox_settle(core, true);
+    }
+    if (core->n_late == 0) {
+        core->late_ms = core->now_ms + CS_PC_LATE_MS;
+    }
+    memcpy(core->late[core->n_late++], key, ROW_KEY);
+}
+
+/* ---- rows --------------------------------------------------------------- */
+
 static void count_rows(struct cs_platform_core *core, struct cs_pc_live *l)
 {
     uint8_t from[ROW_KEY];
@@ -54,6 +92,7 @@ static void count_rows(struct cs_platform_core *core, struct cs_pc_live *l)
     if (l->outbox_counted) {
         return;
     }
+    cs_pc_outbox_settle(core, true);
     l->outbox = 0;
     row_key(from, l, seq);
     while (l->outbox < (size_t)2 * CS_PC_OUTBOX_MAX &&
@@ -113,10 +152,10 @@ void cs_pc_outbox_ack(struct cs_platform_core *core, struct cs_pc_conn *c,
     }
     seq = seq_of_id(raw);
     row_key(key, c->live, seq);
-    if (seq <= c->sent_seq &&
+    if (seq <= c->sent_seq && !is_late(core, key) &&
         cs_pc_raw_get(core, CS_PC_OUTBOX, CS_SPAN_OF(key), &row) && row.n > ROW_HEAD &&
         memcmp(row.p + 8, raw, CS_PC_ID) == 0) {
-        cs_pc_raw_del(core, CS_PC_OUTBOX, CS_SPAN_OF(key));
+        delete_later(core, key);
         row_gone(c->live);
         c->in_flight -= c->in_flight > 0 ? 1 : 0;
         c->in_flight_bytes -= c->in_flight_bytes < row.n ? c->in_flight_bytes : row.n;

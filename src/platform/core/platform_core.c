@@ -247,8 +247,10 @@ static void handle(struct cs_platform_core *core, const struct cs_event *ev)
 static void finish(struct cs_platform_core *core, const struct cs_event *ev)
 {
     struct cs_kv_batch *batch = NULL;
-    enum cs_err err = core->broken;
+    enum cs_err err;
 
+    cs_pc_outbox_settle(core, core->stopping);
+    err = core->broken;
     if (err == CS_OK) {
         err = cs_db_take_batch(core->db, &batch);
     }
@@ -294,6 +296,7 @@ static void core_step(void *self, const struct cs_event *ev, struct cs_step *out
 
     core->out = out;
     core->ev = ev;
+    core->has_written = false;
     core->now_ms = ev->now_ms;
     core->wall_ms = steady_wall(core, ev);
     if (core->broken != CS_OK || core->stopping) {
@@ -330,6 +333,7 @@ static uint64_t core_deadline(void *self)
                     : core->now_ms + (uint64_t)(core->timer_next - core->wall_ms);
         at = timer < at ? timer : at;
     }
+    at = core->n_late > 0 && core->late_ms < at ? core->late_ms : at;
     return wait < at ? wait : at;
 }
 

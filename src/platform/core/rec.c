@@ -32,11 +32,13 @@ bool cs_pc_raw_get(struct cs_platform_core *core, uint8_t table, struct cs_span 
 void cs_pc_raw_put(struct cs_platform_core *core, uint8_t table, struct cs_span key,
                    struct cs_span value)
 {
+    core->has_written = true;
     check(core, cs_db_put(core->db, table, key, value));
 }
 
 void cs_pc_raw_del(struct cs_platform_core *core, uint8_t table, struct cs_span key)
 {
+    core->has_written = true;
     check(core, cs_db_del(core->db, table, key));
 }
 
