@@ -208,14 +208,19 @@ static void pads8(cs_rvole_row *rows, uint8_t in[CS_STREAMS][CS_COL_IN], size_t 
     cs_wipe(bytes, sizeof bytes);
 }
 
+static void pads_start(uint8_t in[CS_STREAMS][CS_COL_IN], const uint8_t rsid[32])
+{
+    for (size_t l = 0; l < CS_STREAMS; l++) {
+        memcpy(in[l], rsid, 32);
+    }
+}
+
 static void pads(cs_rvole_row *rows, const uint8_t rsid[32],
                  const uint8_t v[CS_OT_USED][CS_OT_COLUMN_LEN])
 {
     uint8_t in[CS_STREAMS][CS_COL_IN];
 
-    for (size_t l = 0; l < CS_STREAMS; l++) {
-        memcpy(in[l], rsid, 32);
-    }
+    pads_start(in, rsid);
     for (size_t j = 0; j < CS_OT_USED; j += CS_STREAMS) {
         pads8(rows + j, in, j, v + j);
     }
@@ -253,7 +258,8 @@ _Static_assert(CS_OT_USED % CS_STREAMS == 0 && CS_STREAMS_LEN == 32 * CS_RVOLE_W
 /* ---- the two roles --------------------------------------------------------------- */
 
 struct alice_work {
-    cs_rvole_row alpha0[CS_OT_USED], alpha1[CS_OT_USED], a;
+    cs_rvole_row alpha0[CS_OT_USED], a;
+    cs_rvole_row alpha1[CS_STREAMS]; /* of eight columns: at is all that needs them */
     uint8_t mu[CS_OT_USED * 32];
 };
 
@@ -261,6 +267,22 @@ struct bob_work {
     cs_rvole_row x[CS_OT_USED]; /* alpha, then d-hat */
     uint8_t mu[CS_OT_USED * 32];
 };
+
+/* alpha0 of all columns, and at. */
+static void alice_pads(struct alice_work *w, uint8_t *at,
+                       const struct cs_otx_alice *ext, const uint8_t rsid[32])
+{
+    uint8_t in[CS_STREAMS][CS_COL_IN];
+
+    pads(w->alpha0, rsid, ext->q);
+    pads_start(in, rsid);
+    for (size_t j = 0; j < CS_OT_USED; j += CS_STREAMS) {
+        pads8(w->alpha1, in, j, ext->q_delta + j);
+        cs_rvole_at(at + 32 * CS_RVOLE_W * j, (const cs_rvole_row *)w->alpha0 + j,
+                    (const cs_rvole_row *)w->alpha1, w->a, CS_STREAMS);
+    }
+    cs_wipe(in, sizeof in);
+}
 
 void cs_rvole_chi(struct cs_n *chi, const struct cs_otx_bob *bob,
                   const struct cs_rvole_gadget *gadget)
@@ -283,10 +305,7 @@ enum cs_err cs_rvole_alice(struct cs_n c[CS_RVOLE_L], uint8_t msg[CS_RVOLE_LEN],
     w->a[0] = a[0];
     w->a[1] = a[1];
     w->a[CS_RVOLE_L] = *a_hat;
-    pads(w->alpha0, rsid, ext->q);
-    pads(w->alpha1, rsid, ext->q_delta);
-    cs_rvole_at(msg, (const cs_rvole_row *)w->alpha0, (const cs_rvole_row *)w->alpha1,
-                w->a, CS_OT_USED);
+    alice_pads(w, msg, ext, rsid);
     challenges(theta, rsid, msg);
     cs_rvole_eta(&eta, w->a, theta);
     cs_n_store(msg + CS_RVOLE_AT_LEN, &eta);
