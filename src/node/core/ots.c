@@ -482,6 +482,7 @@ static void repeat(struct cs_node_core *n, struct quorum *q, uint8_t peer)
         send_abort(n, q, peer, latest,
                    CS_ERR_ABORTED); /* that one may have been lost */
     }
+    cs_nd_ot_pump(n); /* a job for which there was no memory */
 }
 
 static void give_up(struct cs_node_core *n, struct quorum *q, uint8_t peer)
