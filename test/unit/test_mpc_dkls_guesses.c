@@ -245,6 +245,44 @@ static void a_session_that_ended_gives_its_lock_back_with_its_job(void **state)
     close_many();
 }
 
+/* The check of round 2's multiplication has the lock as the one before it: when it
+ * fails, nothing of round 3 has left in any session of the pair. */
+static void round_3_waits_for_the_lock_too(void **state)
+{
+    struct cs_dkls_job *failing;
+    struct cs_dkls_out out = {0};
+
+    (void)state;
+    open_many();
+    for (size_t i = 0; i < 2; i++) {
+        struct honest fresh;
+
+        honest_close(&hs[i]); /* open_many has thrown its round 1 away */
+        honest_open(&fresh, &d, es[i].s->presid);
+        assert_true(honest_compute(&fresh));
+        assert_int_equal(evil_round2(&es[i], cs_wr_get(&fresh.out.msgs[0].body)),
+                         CS_OK);
+        assert_int_equal(honest_feed(&fresh, CS_TYPE_SIG_R1, cs_wr_get(&es[i].r1)),
+                         CS_OK);
+        assert_true(honest_compute(&fresh));
+        hs[i] = fresh;
+    }
+    es[0].r2.p[R2_MU] ^= 1;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(honest_feed(&hs[i], CS_TYPE_SIG_R2, cs_wr_get(&es[i].r2)),
+                         CS_OK);
+    }
+    failing = cs_dkls_take_job(hs[0].s, bed_random, NULL);
+    assert_non_null(failing);
+    assert_null(cs_dkls_take_job(hs[1].s, bed_random, NULL));
+    cs_dkls_job_run(failing);
+    assert_int_equal(cs_dkls_job_done(hs[0].s, failing, &out), CS_ERR_RVOLE_CHECK);
+    assert_true(out.burned);
+    assert_null(cs_dkls_take_job(hs[1].s, bed_random, NULL));
+    assert_int_equal(cs_dkls_error(hs[1].s), CS_ERR_OT_BURNED);
+    close_many();
+}
+
 /* No memory for a job: its locks are not kept for it. */
 static void a_job_that_could_not_be_made_keeps_no_lock(void **state)
 {
@@ -350,6 +388,7 @@ int main(void)
         cmocka_unit_test(one_check_at_a_time_and_late_results_are_worthless),
         cmocka_unit_test(a_check_that_fails_after_an_abort_still_burns),
         cmocka_unit_test(a_session_that_ended_gives_its_lock_back_with_its_job),
+        cmocka_unit_test(round_3_waits_for_the_lock_too),
         cmocka_unit_test(a_job_that_could_not_be_made_keeps_no_lock),
         cmocka_unit_test(a_failed_multiplication_burns_too),
         cmocka_unit_test(a_first_message_sent_again_meets_other_pads),

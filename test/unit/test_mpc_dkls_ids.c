@@ -279,6 +279,23 @@ static void fields_that_no_honest_initiator_sends_are_refused(void **state)
     cs_wr_free(&w);
 }
 
+/* Row 29: one signer, or none, in a message that is right in all else. */
+static void fewer_than_two_signers_are_refused(void **state)
+{
+    struct cs_dkls_open o = some_open(2), back;
+    struct cs_wr w = {0};
+
+    (void)state;
+    cs_dkls_open_encode(&w, &o);
+    for (uint8_t n = 0; n < 2; n++) {
+        w.p[AT_N] = n;
+        assert_int_equal(
+            cs_dkls_open_decode(&back, CS_SPAN(w.p, (size_t)AT_SIGNERS + n)),
+            CS_ERR_BAD_FORMAT);
+    }
+    cs_wr_free(&w);
+}
+
 static void osids_stand_sorted_by_alice_and_bob(void **state)
 {
     const uint8_t signers[] = {2, 3, 7};
@@ -310,6 +327,7 @@ int main(void)
         cmocka_unit_test(an_open_message_comes_back_as_it_was),
         cmocka_unit_test(an_open_message_of_any_other_length_is_refused),
         cmocka_unit_test(fields_that_no_honest_initiator_sends_are_refused),
+        cmocka_unit_test(fewer_than_two_signers_are_refused),
         cmocka_unit_test(osids_stand_sorted_by_alice_and_bob),
     };
 

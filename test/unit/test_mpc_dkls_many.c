@@ -248,6 +248,7 @@ static void messages_come_again_unchanged_and_in_any_order(void **state)
     assert_int_equal(cs_dkls_job_done(r.by[1].s, job, &out), CS_OK);
     assert_null(cs_dkls_take_job(r.by[1].s, bed_random, NULL));
     ring_deliver(&r, &g, 1, &out);
+    assert_null(cs_dkls_take_job(r.by[3].s, bed_random, NULL)); /* 2 is silent yet */
     ring_pump(&r, &g);
     check_signature(&r, 1);
     cs_dkls_out_clear(&out);
@@ -276,8 +277,19 @@ static void signers_that_are_no_set_are_refused(void **state)
     for (size_t i = 0; i < CS_COUNTOF(rows); i++) {
         ring_params(&r, &g, rows[i].signers, 3, rows[i].initiator);
         r.p.n_signers = rows[i].n;
+        r.p.zero_key[0] = g.zero_key[1][2]; /* not what index 0 fails at */
         assert_int_equal(group_new(&r.by[1], &g, &r.p, rows[i].self), CS_ERR_USAGE);
         assert_null(r.by[1].s);
+    }
+    {
+        static const uint8_t seven[] = {1, 2, 3, 4, 5, 6, 7};
+
+        ring_params(&r, &g, seven, 7, 1);
+        r.p.n_signers = 8; /* more than there is room for: nothing is read there */
+        for (uint8_t i = 4; i <= 7; i++) {
+            r.p.zero_key[i] = g.zero_key[1][2];
+        }
+        assert_int_equal(group_new(&r.by[1], &g, &r.p, 1), CS_ERR_USAGE);
     }
     {
         struct cs_point X = g.X;

@@ -546,27 +546,28 @@ static void to_round_2(struct ring *ring)
 
 static void a_session_takes_all_of_its_locks_or_none(void **state)
 {
-    static const uint8_t s123[] = {1, 2, 3}, s12[] = {1, 2}, s134[] = {1, 3, 4},
-                         s14[] = {1, 4};
+    static const uint8_t s134[] = {1, 3, 4}, s13[] = {1, 3}, s123[] = {1, 2, 3},
+                         s12[] = {1, 2};
     struct ring a, b, c, d;
     struct cs_dkls_out out = {0};
     struct cs_dkls_job *job, *other;
 
     (void)state;
     group_open(&g, 4, 3);
-    ring_open(&a, &g, s123, 3, 1);
-    ring_open(&b, &g, s12, 2, 1);
-    ring_open(&c, &g, s134, 3, 1);
-    ring_open(&d, &g, s14, 2, 1);
+    ring_open(&a, &g, s134, 3, 1);
+    ring_open(&b, &g, s13, 2, 1);
+    ring_open(&c, &g, s123, 3, 1);
+    ring_open(&d, &g, s12, 2, 1);
     to_round_2(&a);
     to_round_2(&b);
     to_round_2(&c);
     to_round_2(&d);
     job = cs_dkls_take_job(a.by[1].s, bed_random, NULL);
     assert_non_null(job);
-    assert_null(cs_dkls_take_job(b.by[1].s, bed_random, NULL)); /* 1-2 is taken */
-    assert_null(cs_dkls_take_job(c.by[1].s, bed_random, NULL)); /* 1-3 is taken .. */
-    other = cs_dkls_take_job(d.by[1].s, bed_random, NULL);      /* .. 1-4 was let go */
+    assert_null(cs_dkls_take_job(b.by[1].s, bed_random, NULL)); /* 1-3 is taken */
+    assert_null(
+        cs_dkls_take_job(c.by[1].s, bed_random, NULL));    /* 1-2 it got, 1-3 not .. */
+    other = cs_dkls_take_job(d.by[1].s, bed_random, NULL); /* .. so 1-2 was let go */
     assert_non_null(other);
     cs_dkls_job_run(other);
     assert_int_equal(cs_dkls_job_done(d.by[1].s, other, &out), CS_OK);
