@@ -2,7 +2,6 @@
 #include "sim/world.h"
 
 #include <jansson.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/text.h"
 #include "chain/chain.h"
 #include "mpc/key.h"
+#include "node/core/core.h"
 #include "node/core/tables.h"
 #include "store/safe.h"
 #include "wire/jsonx.h"
@@ -127,40 +127,41 @@ void check_shares(struct world *w, const char *key_id_text)
     cs_key_free(key);
 }
 
-/* ---- a signature that is shown verifies over what was asked
- * ------------------------------------ */
+/* ---- honest nodes never blame each other (PROTOCOLS 2.4, 15.1 A6)
+ * ------------------------------------------ */
 
-void check_signature(struct world *w, const char *chain, const char *kind,
-                     const char *payload, const char *public_key_hex,
-                     const char *signature_hex)
+static void check_peer(struct world *w, int node, const struct quorum *q, uint8_t peer)
 {
-    struct cs_chain_tx tx = {0};
-    struct cs_chain_key key;
-    const char *why = "";
-    uint8_t pub[32], sig[64];
-    struct cs_wr raw = {0};
-    enum cs_err err;
-    bool plain = strcmp(kind, "PLAINTEXT") == 0;
+    const struct peer *p = &q->peers[peer];
+    int who = -1;
 
-    if (cs_unhex(pub, 32, public_key_hex) != CS_OK ||
-        cs_unhex(sig, 64, signature_hex) != CS_OK) {
-        violate(w, "a signature or public key is not hex: %s", signature_hex);
-        return;
+    for (int i = 0; i < SIM_NODES; i++) { /* devices are known by their node's id */
+        struct cs_node_core *n = w->actors[i].node;
+
+        if (n != NULL && memcmp(n->device_raw, q->ds.members[peer - 1].device_id,
+                                sizeof n->device_raw) == 0) {
+            who = i;
+        }
     }
-    if (plain) {
-        cs_wr_str(&raw, payload);
-    } else {
-        CS_ASSERT(cs_unhex_wr(&raw, payload, strlen(payload)) == CS_OK);
+    if (who >= 0 && who != w->faults.evil_node && node != w->faults.evil_node &&
+        (p->rec.blames != 0 || (p->device != NULL && (p->device->quarantined ||
+                                                      p->device->setup_tests != 0)))) {
+        violate(w, "node %d holds %u blames (%s) against node %d, which is honest",
+                node, p->rec.blames, p->rec.reason, who);
     }
-    CS_ASSERT(cs_chain_key_init(&key, cs_chain_by_name(chain)->chain, CS_CURVE_ED25519,
-                                CS_SPAN_OF(pub), &why) == CS_OK);
-    err = plain ? cs_chain_plaintext(&tx, &key, cs_wr_get(&raw), &why)
-                : cs_chain_decode(&tx, &key, cs_wr_get(&raw), &why);
-    if (err != CS_OK || tx.n_items != 1 ||
-        crypto_sign_verify_detached(sig, tx.items[0].message.p, tx.items[0].message.n,
-                                    pub) != 0) {
-        violate(w, "a signature that was shown does not verify");
+}
+
+void check_blames(struct world *w)
+{
+    for (int i = 0; i < SIM_NODES; i++) {
+        const struct cs_node_core *n = w->actors[i].node;
+
+        for (size_t k = 0; n != NULL && k < n->n_quorums; k++) {
+            for (uint8_t j = 1; j <= n->quorums[k]->ds.n; j++) {
+                if (j != n->quorums[k]->roster.self) {
+                    check_peer(w, i, n->quorums[k], j);
+                }
+            }
+        }
     }
-    cs_chain_tx_free(&tx);
-    cs_wr_free(&raw);
 }

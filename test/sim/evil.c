@@ -71,14 +71,22 @@ enum cs_err __wrap_cs_link_seal(struct cs_link *l, const struct cs_message *m,
     if (!lies_now()) {
         return __real_cs_link_seal(l, m, frame);
     }
-    switch (rng_below(&the_world->rng, 4)) {
+    switch (rng_below(&the_world->rng, 8)) {
     case 0:
-        lie.type = (uint8_t)(1 + rng_below(&the_world->rng, 7));
+        lie.type = (uint8_t)rng_below(&the_world->rng, 8);
+        lie.round = lie.type;
         break;
     case 1:
+        lie.sid[rng_below(&the_world->rng, sizeof lie.sid)] ^= 1;
+        break;
+    case 2:
+    case 3:
         lie.priv = mutate(&the_world->rng, m->priv, b, sizeof b);
         break;
-    default:
+    default: /* what there is: OT and DKLs23 have private parts only */
+        if (m->broadcast.n == 0) {
+            lie.priv = mutate(&the_world->rng, m->priv, b, sizeof b);
+        }
         lie.broadcast = mutate(&the_world->rng, m->broadcast, a, sizeof a);
     }
     lie.bsig = NULL; /* signed again: authentic */

@@ -13,12 +13,12 @@ struct packet {
     uint8_t bytes[];
 };
 
-static bool node_end_alive(const struct world *w, const struct conn *c)
+static bool node_end_alive(const struct world *w, const struct sim_conn *c)
 {
     return w->actors[c->node].is_alive && w->actors[c->node].life == c->node_life;
 }
 
-static bool platform_end_alive(const struct world *w, const struct conn *c)
+static bool platform_end_alive(const struct world *w, const struct sim_conn *c)
 {
     return w->actors[SIM_PLATFORM].is_alive &&
            w->actors[SIM_PLATFORM].life == c->platform_life;
@@ -26,7 +26,7 @@ static bool platform_end_alive(const struct world *w, const struct conn *c)
 
 static void down_at_node(struct world *w, void *ctx, uint64_t i, uint64_t err)
 {
-    struct conn *c = &w->conns[i];
+    struct sim_conn *c = &w->conns[i];
     struct cs_event ev = {
         .type = CS_EV_CONN_DOWN, .conn = c->node_conn, .err = (enum cs_err)err};
 
@@ -38,7 +38,7 @@ static void down_at_node(struct world *w, void *ctx, uint64_t i, uint64_t err)
 
 static void down_at_platform(struct world *w, void *ctx, uint64_t i, uint64_t err)
 {
-    struct conn *c = &w->conns[i];
+    struct sim_conn *c = &w->conns[i];
     struct cs_event ev = {
         .type = CS_EV_CONN_DOWN, .conn = i + 1, .err = (enum cs_err)err};
 
@@ -56,7 +56,7 @@ static uint64_t delay(struct world *w)
 /* Both ends hear of it, unless one of them did it. */
 static void break_conn(struct world *w, size_t i, bool tell_node, bool tell_platform)
 {
-    struct conn *c = &w->conns[i];
+    struct sim_conn *c = &w->conns[i];
 
     if (!c->is_open) {
         return;
@@ -75,7 +75,7 @@ static void break_conn(struct world *w, size_t i, bool tell_node, bool tell_plat
 
 static void up(struct world *w, void *ctx, uint64_t i, uint64_t ignored)
 {
-    struct conn *c = &w->conns[i];
+    struct sim_conn *c = &w->conns[i];
     uint8_t exporter[32];
     struct cs_event ev = {.type = CS_EV_CONN_UP,
                           .channel = c->channel,
@@ -109,18 +109,18 @@ static void refuse(struct world *w, void *ctx, uint64_t life, uint64_t conn)
 
 void net_connect(struct world *w, struct actor *a, const struct cs_action *act)
 {
-    struct conn *c = &w->conns[w->n_conns];
+    struct sim_conn *c = &w->conns[w->n_conns];
 
     if (!w->actors[SIM_PLATFORM].is_alive || w->n_conns == SIM_CONNS) {
         world_at(w, w->now + delay(w), refuse, a, a->life, act->conn);
         return;
     }
-    *c = (struct conn){.is_open = true,
-                       .node = a->index,
-                       .channel = act->channel,
-                       .node_conn = act->conn,
-                       .node_life = a->life,
-                       .platform_life = w->actors[SIM_PLATFORM].life};
+    *c = (struct sim_conn){.is_open = true,
+                           .node = a->index,
+                           .channel = act->channel,
+                           .node_conn = act->conn,
+                           .node_life = a->life,
+                           .platform_life = w->actors[SIM_PLATFORM].life};
     world_at(w, w->now + delay(w), up, NULL, w->n_conns++, 0);
 }
 
@@ -130,7 +130,7 @@ void net_connect(struct world *w, struct actor *a, const struct cs_action *act)
 static void arrive(struct world *w, void *ctx, uint64_t check_open, uint64_t ignored)
 {
     struct packet *p = ctx;
-    struct conn *c = &w->conns[p->conn];
+    struct sim_conn *c = &w->conns[p->conn];
     struct cs_event ev = {
         .type = CS_EV_MESSAGE, .channel = c->channel, .data = CS_SPAN(p->bytes, p->n)};
 
@@ -147,7 +147,7 @@ static void arrive(struct world *w, void *ctx, uint64_t check_open, uint64_t ign
 static void deliver(struct world *w, size_t conn, bool to_node, struct cs_span data,
                     bool in_order)
 {
-    struct conn *c = &w->conns[conn];
+    struct sim_conn *c = &w->conns[conn];
     uint64_t *last = to_node ? &c->at_node : &c->at_platform;
     struct packet *p = malloc(sizeof *p + data.n);
     uint64_t when = w->now + delay(w);
@@ -164,7 +164,7 @@ static void deliver(struct world *w, size_t conn, bool to_node, struct cs_span d
     world_at(w, when, arrive, p, 1, 0);
 }
 
-static bool is_relay_data(const struct conn *c, struct cs_span data)
+static bool is_relay_data(const struct sim_conn *c, struct cs_span data)
 {
     return c->channel == CS_CHANNEL_RELAY && data.n > 17 && data.p[0] == 0x10;
 }

@@ -9,18 +9,19 @@
 
 #include "base/text.h"
 
-enum { MAX_TX = 6, MAX_PAYLOAD = 1024 };
+enum { MAX_TX = 6, MAX_PAYLOAD = 2048, MAX_SIGS = 600 };
 
 struct tx {
     char id[40];
     char kind[16];
     char payload[MAX_PAYLOAD];
     bool is_final;
-    char signature[160];
+    char signatures[MAX_SIGS]; /* hex, separated by blanks */
 };
 
 struct story {
     struct world *w;
+    const struct flavor *flavor;
     char client[128], secret[128], token[128];
     char device[SIM_NODES][40];
     char quorum[40], vault[40], wallet[40];
@@ -243,9 +244,9 @@ static bool make_wallet(struct story *s, uint64_t ms)
     json_t *o;
 
     (void)snprintf(body, sizeof body,
-                   "{\"name\":\"K\",\"quorumId\":\"%s\",\"blockchain\":\"SOLANA\","
-                   "\"keystore\":\"MPC\"}",
-                   s->quorum);
+                   "{\"name\":\"K\",\"quorumId\":\"%s\",\"blockchain\":\"%s\","
+                   "\"keystore\":\"MPC\"%s}",
+                   s->quorum, s->flavor->chain, s->flavor->wallet);
     (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets", s->vault);
     o = must(s, "POST", path, body);
     copy(s->wallet, sizeof s->wallet, o, "id");
@@ -293,27 +294,6 @@ static void enable(struct story *s)
                      "\"sweepingEnabled\":false,\"defaultFreezeEnabled\":false}}"));
 }
 
-/* A legacy Solana message: transfer of 1 lamport, own key pays and signs. */
-static void solana_transfer(struct story *s, char *hex)
-{
-    struct cs_wr w = {0};
-    uint8_t pub[32], blockhash[32];
-
-    CS_ASSERT(cs_unhex(pub, 32, s->public_key) == CS_OK);
-    rng_fill(&s->w->rng, blockhash, 32);
-    cs_wr_bytes(&w, "\x01\x00\x01\x03", 4);
-    cs_wr_bytes(&w, pub, 32);
-    cs_wr_bytes(&w, blockhash, 32); /* some destination */
-    (void)cs_wr_room(&w, 32);       /* system program */
-    rng_fill(&s->w->rng, blockhash, 32);
-    cs_wr_bytes(&w, blockhash, 32);
-    cs_wr_bytes(
-        &w, "\x01\x02\x02\x00\x01\x0c\x02\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00",
-        18);
-    cs_hex(hex, w.p, w.n);
-    cs_wr_free(&w);
-}
-
 static struct tx *request(struct story *s, bool plain)
 {
     struct tx *t = &s->tx[s->n_tx++];
@@ -327,7 +307,7 @@ static struct tx *request(struct story *s, bool plain)
                        (unsigned long long)rng_u64(&s->w->rng));
         (void)snprintf(body, sizeof body, "{\"message\":\"%s\"}", t->payload);
     } else {
-        solana_transfer(s, t->payload);
+        flavor_transfer(s->w, s->flavor, s->public_key, t->payload, sizeof t->payload);
         (void)snprintf(body, sizeof body,
                        "{\"encodedTransaction\":\"%s\",\"signOnly\":true}", t->payload);
     }
@@ -339,10 +319,28 @@ static struct tx *request(struct story *s, bool plain)
     return t;
 }
 
+/* Of every item, in order. */
+static void copy_signatures(char out[MAX_SIGS], const json_t *o)
+{
+    const json_t *list = json_object_get(o, "signingPayloads");
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *sig = json_string_value(
+            json_object_get(json_array_get(list, i), "signature"));
+
+        if (sig != NULL && n < MAX_SIGS) {
+            n += (size_t)snprintf(out + n, MAX_SIGS - n, "%s%s", n == 0 ? "" : " ",
+                                  sig);
+        }
+    }
+}
+
 /* SIGNED or FAILED within the request's life; what is final stays as it is. */
 static bool settle(struct story *s, struct tx *t)
 {
-    char path[240], got[64] = "", sig[160];
+    char path[240], got[64] = "", sigs[MAX_SIGS];
     json_t *o;
 
     (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s/transactions/%s",
@@ -352,20 +350,21 @@ static bool settle(struct story *s, struct tx *t)
         return false;
     }
     o = must(s, "GET", path, NULL);
-    copy(sig, sizeof sig, o, "signature");
+    copy_signatures(sigs, o);
     if (strcmp(got, "FAILED") == 0 &&
         json_array_size(json_object_get(o, "reasons")) == 0) {
         violate(s->w, "request %s failed without a reason", t->id);
     }
     json_decref(o);
-    if (t->is_final && strcmp(t->signature, sig) != 0) {
+    if (t->is_final && strcmp(t->signatures, sigs) != 0) {
         violate(s->w, "request %s changed after it was final", t->id);
     }
     t->is_final = true;
-    (void)snprintf(t->signature, sizeof t->signature, "%s", sig);
+    (void)snprintf(t->signatures, sizeof t->signatures, "%s", sigs);
     if (strcmp(got, "SIGNED") == 0) {
-        check_signature(s->w, "SOLANA", t->kind, t->payload, s->public_key, sig);
+        check_signatures(s->w, s->flavor, t->kind, t->payload, s->public_key, sigs);
     }
+    check_blames(s->w);
     return strcmp(got, "SIGNED") == 0;
 }
 
@@ -374,7 +373,7 @@ static void sign_some(struct story *s, size_t n)
     size_t first = s->n_tx;
 
     for (size_t i = 0; i < n && s->w->violation[0] == '\0'; i++) {
-        (void)request(s, (i & 1U) == 0);
+        (void)request(s, s->flavor->has_texts && (i & 1U) == 0);
         world_run(s->w, s->w->now + rng_below(&s->w->rng, 3000));
     }
     for (size_t i = first; i < s->n_tx && s->w->violation[0] == '\0'; i++) {
@@ -407,7 +406,7 @@ static void quiet_end(struct story *s)
 
 bool scenario_run(struct world *w)
 {
-    struct story s = {.w = w};
+    struct story s = {.w = w, .flavor = flavor_of(w->seed)};
     bool made = false;
 
     evil_set(w);
@@ -443,5 +442,6 @@ bool scenario_run(struct world *w)
         sign_some(&s, 3);
         quiet_end(&s);
     }
+    check_blames(w);
     return w->violation[0] == '\0';
 }

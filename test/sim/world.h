@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/runner.h"
+#include "chain/chain.h"
 #include "node/core/node_core.h"
 #include "platform/core/platform_core.h"
 #include "store/kv_mem.h"
@@ -60,7 +61,7 @@ struct actor {
     unsigned crashes;
 };
 
-struct conn { /* one WebSocket between a node and the platform */
+struct sim_conn { /* one WebSocket between a node and the platform */
     bool is_open;
     int node; /* 0..2 */
     enum cs_channel channel;
@@ -79,7 +80,7 @@ struct world {
     size_t n_heap, cap_heap;
     uint64_t event_seq, n_events;
     struct actor actors[SIM_ACTORS];
-    struct conn conns[SIM_CONNS]; /* conn number of the platform = index + 1 */
+    struct sim_conn conns[SIM_CONNS]; /* conn number of the platform = index + 1 */
     size_t n_conns;
     uint8_t kek[SIM_NODES][32];
     char setup_token[128];
@@ -126,9 +127,24 @@ int http(struct world *w, const char *method, const char *path, const char *toke
 /* checks.c */
 void check_notify(struct world *w, struct actor *a, const char *word, const char *json);
 void check_shares(struct world *w, const char *key_id_text); /* a key is shown */
-void check_signature(struct world *w, const char *chain, const char *kind,
-                     const char *payload, const char *public_key_hex,
-                     const char *signature_hex);
+void check_blames(struct world *w); /* only the liar, if there is one, is blamed */
+
+/* flavor.c: the run's wallet */
+struct flavor {
+    const char *chain;  /* API's word */
+    const char *wallet; /* more members of the request that makes it */
+    enum cs_chain_scheme scheme;
+    size_t pub_len;
+    bool has_texts; /* its key signs texts, too */
+};
+const struct flavor *flavor_of(uint64_t seed);
+/* A transaction of the key, random in what does not matter; hex. */
+void flavor_transfer(struct world *w, const struct flavor *f,
+                     const char *public_key_hex, char *hex, size_t size);
+/* signatures: one for each item in the order of the items, hex, separated by blanks */
+void check_signatures(struct world *w, const struct flavor *f, const char *kind,
+                      const char *payload, const char *public_key_hex,
+                      const char *signatures);
 
 /* evil.c */
 struct cs_link;
