@@ -43,7 +43,8 @@ TEXT
 }
 
 leave= payload= json_out= keep= build_dir= debug=
-wallets=(SOLANA/ED25519 XRP_LEDGER/ED25519)
+wallets=(SOLANA/ED25519 XRP_LEDGER/ED25519 XRP_LEDGER/SECP256K1 ETHEREUM/SECP256K1
+    BITCOIN/SECP256K1/P2WPKH BITCOIN/SECP256K1/P2TR TRON/SECP256K1)
 while [ $# -gt 0 ]; do
     case $1 in
         --exit) leave=1 ;;
