@@ -149,7 +149,6 @@ static enum cs_err check_item(const struct cs_chain_item *item,
                               const struct cs_request *req, const struct cs_key *key,
                               const struct cs_bip32 *child)
 {
-    const struct cs_cert_body *b = &key->body;
     struct cs_tweak t;
     uint8_t want[32], have[32];
 
@@ -160,8 +159,7 @@ static enum cs_err check_item(const struct cs_chain_item *item,
     if (!item->has_tweak) {
         return CS_OK;
     }
-    CS_CHECK(cs_tweak_wallet(&t, &b->X, b->chain_code, req->path, req->path_len));
-    cs_tweak_x(want, &t);
+    CS_CHECK(cs_frost_output_key(want, &key->body, req->path, req->path_len));
     CS_CHECK(cs_tweak_init(&t, &child->X));
     CS_CHECK(cs_tweak_apply(&t, item->tweak, true));
     cs_tweak_x(have, &t);
