@@ -157,6 +157,10 @@ static void judge_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
     if (err == CS_OK || err == CS_ERR_EXISTS || err == CS_ERR_REPLAY) {
         return;
     }
+    if (cs_err_reaction(err) == CS_REACT_STOP) { /* FROST_SELF: a nonce is damaged */
+        cs_nd_fail(n, err, "a request of a peer");
+        return;
+    }
     cs_log(CS_LOG_WARN, "session", "a request of party %u is refused: %s", from,
            cs_err_text(err));
     cs_nd_blame(n, q, from, err);

@@ -272,6 +272,8 @@ static void finish_done(struct cs_node_core *n, struct node_job *job)
     if (j->err == CS_OK) {
         cs_nd_notify_nonce(n, w, j->item, j->sig, 32);
         cs_nd_item_signed(n, w, j->item, j->sig);
+    } else if (cs_err_reaction(j->err) == CS_REACT_STOP) { /* FROST_SELF */
+        cs_nd_fail(n, j->err, "an own part of a signature");
     } else {
         cs_nd_blame(n, w->q, j->culprit, j->err);
         cs_nd_work_failed(n, w, j->err, "finish", j->culprit);
