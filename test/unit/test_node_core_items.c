@@ -451,6 +451,73 @@ static void jobs_of_an_earlier_attempt_change_nothing(void **state)
     cs_wr_free(&w);
 }
 
+/* The same, and the second attempt is at the same point. */
+static void a_signature_of_an_earlier_attempt_is_not_taken_for_the_new_one(void **state)
+{
+    struct bed_node *a = &b.node[0];
+    struct cs_job *second[3];
+    struct cs_ctl_frame f;
+    struct cs_wr w;
+
+    (void)state;
+    request(&f, &w, 1, 3);
+    a->hold_jobs = true;
+    trio_sign_send(&b, &f);
+    assert_int_equal(a->n_jobs, 3);
+    f.u.sign.attempt = 2;
+    trio_sign_send(&b, &f);
+    assert_int_equal(a->n_jobs, 6);
+    memcpy(second, a->jobs + 3, sizeof second);
+    a->n_jobs = 3;
+    bed_release_jobs(a);
+    assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 0);
+    memcpy(a->jobs, second, sizeof second);
+    a->n_jobs = 3;
+    bed_release_jobs(a);
+    tap_check_done(&b, 0, 1, &f);
+    cs_wr_free(&w);
+}
+
+static bool five_answers(struct lie *l)
+{
+    return !(lie_is(l, CS_PROTO_FROST, CS_TYPE_FR_RSP) && ++answers > 5);
+}
+
+static void what_an_attempt_had_signed_does_not_count_in_the_next(void **state)
+{
+    struct cs_ctl_frame f;
+    struct cs_wr w;
+
+    (void)state;
+    request(&f, &w, 1, 12);
+    answers = 0;
+    liar = five_answers;
+    trio_sign_send(&b, &f);
+    assert_int_equal(b.node[0].core->works->n_signed, 5);
+    liar = NULL;
+    f.u.sign.attempt = 2;
+    trio_sign_send(&b, &f);
+    bed_advance(&b, 10000);
+    assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 1);
+    tap_check_done(&b, 0, 1, &f);
+    cs_wr_free(&w);
+}
+
+/* A share that was computed for a link that is gone does not leave on the next one. */
+static void an_answer_does_not_outlive_its_link(void **state)
+{
+    (void)state;
+    b.node[1].hold_jobs = true;
+    tap_sign(&b, 1, 1, 2, 1, "", 3);
+    assert_int_equal(b.node[1].n_jobs, 3);
+    b.node[1].core->works->phase = WORK_WAITING; /* else it would end with the link */
+    bed_restart(&b, 0);
+    bed_advance(&b, 8000);
+    watch(false);
+    bed_release_jobs(&b.node[1]);
+    assert_int_equal(answers, 0);
+}
+
 /* ---- bounds ------------------------------------------------------------------------
  */
 
@@ -530,6 +597,27 @@ static void an_item_that_the_request_does_not_have_is_blamed(void **state)
     assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 0);
     assert_int_equal(blames(1, 0), 1);
     assert_string_equal(b.node[1].core->quorums[0]->peers[1].rec.reason, "BAD_FORMAT");
+}
+
+/* The platform shows two nodes two transactions: no item of either is signed, and the
+ * items that only one of them has are no lie. */
+static void two_nodes_with_two_transactions_sign_nothing_and_ban_nobody(void **state)
+{
+    struct cs_ctl_frame f;
+    struct cs_wr w;
+
+    (void)state;
+    watch(false);
+    request(&f, &w, 1, 3);
+    bed_cmd(&b, 1, &(struct cs_ctl_frame){.kind = f.kind, .u = f.u});
+    cs_wr_free(&w);
+    request(&f, &w, 1, 5);
+    bed_cmd(&b, 0, &(struct cs_ctl_frame){.kind = f.kind, .u = f.u});
+    cs_wr_free(&w);
+    bed_advance(&b, 20000);
+    assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 0);
+    assert_int_equal(answers, 0);
+    assert_int_equal(blames(1, 0) + blames(0, 1), 0);
 }
 
 /* Item 0 is asked for as item 1, and then item 1 as itself: one of them is answered. */
@@ -651,9 +739,13 @@ int main(void)
         CASE(a_disabled_responder_answers_no_further_item),
         CASE(a_lost_link_ends_the_attempt_and_the_next_one_works),
         CASE(jobs_of_an_earlier_attempt_change_nothing),
+        CASE(a_signature_of_an_earlier_attempt_is_not_taken_for_the_new_one),
+        CASE(what_an_attempt_had_signed_does_not_count_in_the_next),
+        CASE(an_answer_does_not_outlive_its_link),
         CASE(items_of_all_requests_together_are_bounded),
         CASE(bytes_of_all_requests_together_are_bounded),
         CASE(an_item_that_the_request_does_not_have_is_blamed),
+        CASE(two_nodes_with_two_transactions_sign_nothing_and_ban_nobody),
         CASE(an_item_is_not_answered_under_two_nonces),
         CASE(a_peer_cannot_have_more_items_computed_at_once),
         CASE(a_wrong_share_of_one_item_fails_the_request_and_is_blamed),

@@ -426,6 +426,41 @@ static void keys_that_no_payload_could_be_signed_with_are_not_made(void **state)
     key_refused(7, "ETHEREUM", "SCHNORR", "SECP256K1", "USAGE");
 }
 
+static size_t lists;
+
+static bool count_lists(struct lie *l)
+{
+    lists += lie_is(l, CS_PROTO_FROST, CS_TYPE_FR_NONCES) ? 1 : 0;
+    return true;
+}
+
+static void a_key_without_frost_gives_out_no_nonces(void **state)
+{
+    struct cs_message m = {
+        .proto = CS_PROTO_FROST, .type = CS_TYPE_FR_WANT, .round = 1};
+    uint64_t dropped;
+    struct cs_ctl_frame f;
+    struct cs_wr body = {0};
+
+    (void)state;
+    tap_key_frame(&b, &f, 1);
+    (void)snprintf(f.u.key_create.scheme, sizeof f.u.key_create.scheme, "ECDSA");
+    trio_to_all(&b, &f);
+    bed_advance(&b, 60000);
+    assert_int_equal(bed_count(&b, 0, CS_EVT_KEY_ACTIVE), 1);
+    lists = 0;
+    liar = count_lists;
+    b.carry = lie_carry;
+    memcpy(m.key_id, f.u.key_create.key_id, 16);
+    cs_frost_want_encode(&body, 0);
+    m.priv = cs_wr_get(&body);
+    dropped = b.node[0].core->counters.messages_dropped;
+    lie_say(&b, 1, 0, &m);
+    assert_int_equal(b.node[0].core->counters.messages_dropped, dropped + 1);
+    assert_int_equal(lists, 0);
+    cs_wr_free(&body);
+}
+
 /* ---- check signatures --------------------------------------------------------------
  */
 
@@ -497,6 +532,60 @@ static void a_check_signature_that_does_not_verify_is_not_said(void **state)
     assert_int_equal(bed_count(&b, 0, CS_EVT_KEY_CHECKED), 2);
 }
 
+/* What node 1 (party 2) says to a check signature that `from` asks for. */
+static enum cs_err join(uint8_t from, uint8_t lo, uint8_t hi, uint8_t use,
+                        struct work **w)
+{
+    struct cs_node_core *n = b.node[1].core;
+    const uint8_t *key_id = bed_last(&b, 0, CS_EVT_KEY_ACTIVE)->u.key_active.key_id;
+    uint8_t use_id[32] = {use};
+    struct cs_request req;
+    enum cs_err err;
+    struct cached_key *c = cs_nd_key_load(n, key_id, &err);
+
+    *w = NULL;
+    cs_check_request(&req, &c->key->body, lo, hi);
+    return cs_nd_check_join(n, n->quorums[0], from, key_id, req.request_id, use_id, w);
+}
+
+static void only_the_pair_s_lower_index_starts_its_check(void **state)
+{
+    struct cached_key *c;
+    struct work *w;
+    enum cs_err err;
+
+    (void)state;
+    assert_int_equal(join(3, 1, 2, 1, &w), CS_ERR_NOT_FOUND);
+    assert_int_equal(join(3, 2, 3, 1, &w), CS_ERR_NOT_FOUND); /* the higher one */
+    assert_int_equal(join(1, 1, 3, 1, &w), CS_ERR_NOT_FOUND);
+    c = cs_nd_key_load(b.node[1].core,
+                       bed_last(&b, 0, CS_EVT_KEY_ACTIVE)->u.key_active.key_id, &err);
+    c->info.quorum_id[0] ^= 1; /* a key of another quorum */
+    assert_int_equal(join(1, 1, 2, 1, &w), CS_ERR_NOT_FOUND);
+    c->info.quorum_id[0] ^= 1;
+    c->key->state = CS_KEY_PENDING;
+    assert_int_equal(join(1, 1, 2, 1, &w), CS_ERR_STATE);
+    c->key->state = CS_KEY_ACTIVE;
+    assert_int_equal(join(1, 1, 2, 1, &w), CS_OK);
+    assert_non_null(w);
+}
+
+static void a_new_try_of_a_check_replaces_the_one_before(void **state)
+{
+    struct work *w, *again;
+
+    (void)state;
+    assert_int_equal(join(1, 1, 2, 1, &w), CS_OK);
+    w->items[0].use_id[0] = 1;
+    w->items[0].answered = w->intent = true;
+    assert_int_equal(join(1, 1, 2, 1, &again), CS_OK); /* a repeat: as it was */
+    assert_ptr_equal(again, w);
+    assert_true(w->items[0].answered && w->intent);
+    assert_int_equal(join(1, 1, 2, 2, &again), CS_OK);
+    assert_ptr_equal(again, w);
+    assert_false(w->items[0].answered || w->intent);
+}
+
 /* Each answer of a check is an entry of the journal: not for ever. */
 static void a_pair_is_not_checked_for_ever(void **state)
 {
@@ -518,14 +607,9 @@ static void a_pair_is_not_checked_for_ever(void **state)
     for (int i = 0; i < 1022; i++) { /* and one that the key was proven with */
         assert_int_equal(cs_journal_intent(n->journal, &e), CS_OK);
     }
-#define JOIN(from)                                                                     \
-    cs_nd_check_join(n, n->quorums[0], from, key_id, req.request_id, e.use_id, &w)
-    assert_int_equal(JOIN(1), CS_OK);
-    assert_non_null(w);
-    assert_int_equal(JOIN(3), CS_ERR_NOT_FOUND); /* not the one that starts */
+    assert_int_equal(join(1, 1, 2, 1, &w), CS_OK);
     assert_int_equal(cs_journal_intent(n->journal, &e), CS_OK);
-    assert_int_equal(JOIN(1), CS_ERR_POLICY_REFUSED);
-#undef JOIN
+    assert_int_equal(join(1, 1, 2, 1, &w), CS_ERR_POLICY_REFUSED);
 }
 
 #define WITH(up, name) cmocka_unit_test_setup_teardown(name, up, down)
@@ -553,7 +637,10 @@ int main(void)
         WITH(up_taproot, items_that_the_key_does_not_sign_are_refused),
         WITH(up_without_key, keys_that_no_payload_could_be_signed_with_are_not_made),
         WITH(up_taproot, check_signatures_of_a_taproot_key_are_under_the_key_itself),
+        WITH(up_taproot, only_the_pair_s_lower_index_starts_its_check),
+        WITH(up_taproot, a_new_try_of_a_check_replaces_the_one_before),
         WITH(up_taproot, a_pair_is_not_checked_for_ever),
+        WITH(up_without_key, a_key_without_frost_gives_out_no_nonces),
         WITH(up_without_key, a_check_signature_that_does_not_verify_is_not_said),
     };
 
