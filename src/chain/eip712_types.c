@@ -220,6 +220,7 @@ static enum cs_err close_over(struct cs_td *td, const char **why)
         for (size_t m = 0; m < json_array_size(members); m++) {
             CS_CHECK(cs_td_type(&t, td, member_text(members, m, "type"), why));
             if (t.base == CS_TD_STRUCT) {
+                CS_ASSERT(t.at < CS_TD_STRUCTS_MAX);
                 td->structs[i].reaches |= UINT64_C(1) << t.at;
             }
         }
@@ -254,6 +255,22 @@ static void put_struct(struct cs_wr *w, const struct cs_td_struct *s)
     cs_wr_str(w, ")");
 }
 
+/* The first by name of the structs in a set that is not empty. */
+static size_t first_of(const struct cs_td *td, uint64_t set)
+{
+    size_t first = td->n_structs;
+
+    for (size_t i = 0; i < td->n_structs; i++) {
+        if ((set >> i & 1) != 0 &&
+            (first == td->n_structs ||
+             strcmp(td->structs[i].name, td->structs[first].name) < 0)) {
+            first = i;
+        }
+    }
+    CS_ASSERT(first < td->n_structs && first < CS_TD_STRUCTS_MAX);
+    return first;
+}
+
 /* The struct, then those it holds, sorted by name. */
 static void put_type(struct cs_wr *w, const struct cs_td *td, size_t at)
 {
@@ -261,17 +278,10 @@ static void put_type(struct cs_wr *w, const struct cs_td *td, size_t at)
 
     put_struct(w, &td->structs[at]);
     while (left != 0) {
-        size_t first = CS_TD_STRUCTS_MAX;
+        size_t next = first_of(td, left);
 
-        for (size_t i = 0; i < td->n_structs; i++) {
-            if ((left >> i & 1) != 0 &&
-                (first == CS_TD_STRUCTS_MAX ||
-                 strcmp(td->structs[i].name, td->structs[first].name) < 0)) {
-                first = i;
-            }
-        }
-        put_struct(w, &td->structs[first]);
-        left &= ~(UINT64_C(1) << first);
+        put_struct(w, &td->structs[next]);
+        left &= ~(UINT64_C(1) << next);
     }
 }
 

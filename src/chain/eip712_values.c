@@ -261,11 +261,14 @@ out:
 enum cs_err cs_td_hash_struct(uint8_t out[32], const struct cs_td *td, size_t at,
                               const json_t *value, const char **why)
 {
-    const struct cs_td_struct *s = &td->structs[at];
-    size_t n = json_array_size(s->members);
+    const struct cs_td_struct *s;
     uint8_t words[WORD * (1 + CS_TD_MEMBERS_MAX)];
     struct cs_td_type t;
+    size_t n;
 
+    CS_ASSERT(td != NULL); /* cs_td_word knows no structs */
+    s = &td->structs[at];
+    n = json_array_size(s->members);
     if (!json_is_object(value) || json_object_size(value) != n) {
         return bad(why, "EIP-712 struct does not have exactly its type's members");
     }

@@ -415,7 +415,7 @@ static enum cs_err check_own(struct cs_utxo_tx *t, struct cs_utxo_in *in,
 static enum cs_err read_fields(struct cs_rd *r, struct fields *f, const char **why)
 {
     struct map m = {.n = 0};
-    struct entry e;
+    struct entry e = {0};
     bool more = true;
 
     for (;;) {
