@@ -1,5 +1,5 @@
 /* What a crash leaves, the outbox and the inbox, and a store that fails. */
-#include "platform/core/core.h"
+#include "platform/core/rec.h"
 #include "support/fake_sign.h"
 
 static char client[40], secret[80];
@@ -91,6 +91,49 @@ static void an_ack_is_stored_with_the_next_write_or_soon(void **state)
         assert_false(fake_next(&t->d[i]));
     }
     fake_trio_free(t);
+}
+
+/* A record as the first version wrote it. */
+static void make_old(struct fake_trio *t, const struct fake_tx *x)
+{
+    json_t *rec = cs_pc_get(t->w->core, CS_PC_TX, x->raw_id), *sign;
+
+    assert_non_null(rec);
+    sign = json_object_get(rec, "_sign");
+    cs_js_str(rec, "signature", cs_js_text(rec, "_signatures"));
+    cs_js_del(rec, "_signatures");
+    cs_js_del(rec, "_scheme");
+    cs_js_del(rec, "_path");
+    cs_js_del(sign, "items");
+    cs_pc_put(t->w->core, CS_PC_TX, x->raw_id, rec);
+    json_decref(rec);
+    fake_ok(t->w, "POST", "/v2/vaults", "{\"name\":\"stores it\"}");
+}
+
+static void a_signature_of_the_first_version_is_still_shown(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct fake_tx x;
+    unsigned mask;
+    char before[2048];
+
+    (void)state;
+    fake_tx_payload(t, &x, 7);
+    assert_int_equal(fake_raw_post(t, x.hex, "\"signOnly\":true,\"externalId\":\"e\""),
+                     200);
+    fake_tx_id(t, &x);
+    mask = fake_sign_commands(t, &x);
+    fake_both_done(t, &x, mask);
+    fake_tx_status(t, &x, "SIGNED");
+    (void)snprintf(before, sizeof before, "%s", fake_text(t->w, "signedTransaction"));
+    make_old(t, &x);
+    fake_tx_status(t, &x, "SIGNED");
+    assert_string_equal(fake_text(t->w, "signedTransaction"), before);
+    assert_int_equal(strlen(fake_text(t->w, "signature")), 128);
+    assert_int_equal(fake_raw_post(t, x.hex, "\"signOnly\":true,\"externalId\":\"e\""),
+                     200);
+    assert_string_equal(fake_text(t->w, "id"), x.id);
+    fake_tx_end(t, &x);
 }
 
 static void an_ack_of_a_strange_id_changes_nothing(void **state)
@@ -465,6 +508,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_wait_for_a_device_and_survive_a_restart),
         cmocka_unit_test(an_ack_is_stored_with_the_next_write_or_soon),
+        cmocka_unit_test(a_signature_of_the_first_version_is_still_shown),
         cmocka_unit_test(an_ack_of_a_strange_id_changes_nothing),
         cmocka_unit_test(at_most_256_commands_are_in_flight_and_all_come_in_order),
         cmocka_unit_test(a_repeated_event_is_acknowledged_and_done_once),

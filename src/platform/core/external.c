@@ -18,7 +18,11 @@ static bool same_wishes(const json_t *rec, const json_t *wanted)
 
     for (; it != NULL; it = json_object_iter_next((json_t *)(uintptr_t)wanted, it)) {
         const json_t *own = json_object_get(rec, json_object_iter_key(it));
+        const char *wish = json_string_value(json_object_iter_value(it));
 
+        if (own == NULL && wish != NULL && wish[0] == '\0') {
+            continue; /* records of an older version lack what is new and empty */
+        }
         if (!json_equal(own, json_object_iter_value(it))) {
             return false;
         }

@@ -1,16 +1,18 @@
 /* Answers that are held back (?wait=): until the record they show has reached its final
  * state, or their time is over.  One call is enough to have a transaction signed.
  *
- * A waiter is a row in memory: at most CS_PC_WAITS_MAX of them and CS_PC_WAITS_ONE of
- * one credential; who comes when there is no room is answered at once with the present
- * state, since the record has been made by then.  A client that goes away leaves its
- * row until the time is over; the answer to it is dropped by the listener. */
+ * A waiter is a row in memory: at most CS_PC_WAITS_MAX of them, half of the connections
+ * that the listener takes, so that nodes always find one, and CS_PC_WAITS_ONE of one
+ * credential, half of those of one address (net/ws.h); who comes when there is no room
+ * is answered at once with the present state, since the record has been made by then.
+ * A client that goes away leaves its row until the time is over; the answer to it is
+ * dropped by the listener. */
 #ifndef CS_PLATFORM_CORE_WAIT_H
 #define CS_PLATFORM_CORE_WAIT_H
 
 #include "platform/core/core.h"
 
-enum { CS_PC_WAITS_MAX = 1024, CS_PC_WAITS_ONE = 256 };
+enum { CS_PC_WAITS_MAX = 512, CS_PC_WAITS_ONE = 128 };
 
 struct cs_pc_wait {
     uint64_t http_id;
