@@ -411,6 +411,7 @@ static enum cs_err feed_done(struct half *h, struct cs_span body, struct cs_ot_o
     return CS_OK;
 }
 
+/* What is not waited for, or of no known type, is dropped and counted (15.1 A6). */
 static enum cs_err feed_step(struct half *h, uint8_t type, struct cs_span body,
                              struct cs_ot_out *out)
 {
@@ -442,13 +443,10 @@ enum cs_err cs_ot_pair_feed(struct cs_ot_pair *p, uint8_t type, const uint8_t os
     if (p->burned) {
         return CS_ERR_OT_BURNED;
     }
-    if (type < CS_TYPE_OT_R || type > CS_TYPE_OT_DONE) {
-        return CS_ERR_REPLAY; /* unknown: dropped and counted (15.1 A6) */
-    }
     if (type == CS_TYPE_OT_R) {
         return feed_request(p, osid, body, out);
     }
-    if (memcmp(osid, h->ids.osid, 32) != 0 || h->used == 0) {
+    if (memcmp(osid, h->ids.osid, 32) != 0) {
         return CS_ERR_REPLAY;
     }
     if (h->state == CS_OT_TESTED && type == CS_TYPE_OT_OPEN) {
@@ -496,7 +494,7 @@ struct cs_ot_job *cs_ot_pair_take_job(struct cs_ot_pair *p, cs_random_fn *random
     struct half *h = step_ready(&p->alice) ? &p->alice : &p->bob;
     struct cs_ot_job *job;
 
-    if (p->burned || !step_ready(h)) {
+    if (!step_ready(h)) { /* of a burned pair nothing runs */
         return NULL;
     }
     job = cs_alloc(sizeof *job);

@@ -242,6 +242,64 @@ static void lost_messages_are_sent_again_and_repeats_do_no_harm(void **state)
     bed_close(&b);
 }
 
+static uint8_t mul[CS_OT_MUL_LEN], s_msg[CS_OT_S_LEN];
+
+/* Keeps 2.2 and 2.4, and loses 2.3 the first time. */
+static bool keep_mul(struct bed *bed, uint8_t from, uint8_t type, uint8_t *body,
+                     size_t n)
+{
+    (void)from;
+    if (type == CS_TYPE_OT_MUL) {
+        memcpy(mul, body, n);
+    }
+    if (type == CS_TYPE_OT_S) {
+        memcpy(s_msg, body, n);
+    }
+    return type != CS_TYPE_OT_EXT || bed->count++ > 0;
+}
+
+static void what_comes_again_while_it_is_worked_on_is_dropped(void **state)
+{
+    struct cs_ot_out out = {0};
+    struct cs_ot_job *job;
+    uint8_t osid[32];
+
+    (void)state;
+    bed_open(&b);
+    b.wire = keep_mul;
+    cs_ot_osid(osid, b.link_id, b.ds_hash, 1, 2, 0);
+    assert_int_equal(cs_ot_pair_start(b.pair[1]), CS_OK);
+    for (int i = 0; i < 2; i++) { /* OT_R; OT_S, and OT_EXT is lost */
+        assert_true(bed_compute(&b));
+        bed_deliver(&b);
+    }
+    assert_false(bed_compute(&b));
+    assert_int_equal(
+        cs_ot_pair_feed(b.pair[1], CS_TYPE_OT_S, osid, CS_SPAN_OF(s_msg), &out),
+        CS_ERR_REPLAY); /* waits with what it has */
+    cs_ot_pair_resend(b.pair[2], &out);
+    bed_put(&b, 2, &out);
+    bed_deliver(&b);
+    assert_true(bed_compute(&b)); /* OT_MUL */
+    bed_deliver(&b);
+    job = cs_ot_pair_take_job(b.pair[2], bed_random, NULL);
+    assert_non_null(job);
+    assert_null(cs_ot_pair_take_job(b.pair[2], bed_random, NULL));
+    assert_int_equal(
+        cs_ot_pair_feed(b.pair[2], CS_TYPE_OT_MUL, osid, CS_SPAN_OF(mul), &out),
+        CS_ERR_REPLAY);
+    assert_int_equal(
+        cs_ot_pair_feed(b.pair[2], CS_TYPE_OT_MUL, osid, CS_SPAN(mul, 1), &out),
+        CS_ERR_REPLAY);
+    cs_ot_job_run(job);
+    assert_int_equal(cs_ot_pair_job_done(b.pair[2], job, &out), CS_OK);
+    bed_put(&b, 2, &out);
+    bed_pump(&b);
+    assert_non_null(cs_ot_pair_osid(b.pair[1], 1));
+    assert_non_null(cs_ot_pair_osid(b.pair[2], 1));
+    bed_close(&b);
+}
+
 static bool last_first(struct bed *bed, uint8_t from, uint8_t type, uint8_t *body,
                        size_t n)
 {
@@ -318,6 +376,37 @@ static void messages_of_wrong_length_or_type_are_told_apart(void **state)
     bed_close(&b);
 }
 
+/* A name is all that tells runs apart: nothing under another's touches this one. */
+static void messages_and_aborts_of_another_run_change_nothing(void **state)
+{
+    static uint8_t big[CS_OT_MUL_LEN];
+    struct cs_ot_out out = {0};
+    uint8_t own[32], other[32];
+
+    (void)state;
+    bed_open(&b);
+    cs_ot_osid(own, b.link_id, b.ds_hash, 1, 2, 0);
+    cs_ot_osid(other, b.link_id, b.ds_hash, 1, 2, 1);
+    assert_int_equal(
+        cs_ot_pair_feed(b.pair[1], CS_TYPE_OT_S, own, CS_SPAN(big, CS_OT_S_LEN), &out),
+        CS_ERR_REPLAY); /* nothing runs yet */
+    assert_int_equal(cs_ot_pair_start(b.pair[1]), CS_OK);
+    assert_true(bed_compute(&b));
+    assert_int_equal(
+        cs_ot_pair_feed(b.pair[1], CS_TYPE_OT_S, other, CS_SPAN(big, 1), &out),
+        CS_ERR_REPLAY);
+    cs_ot_pair_aborted(b.pair[1], other, &out);
+    assert_int_equal(out.failed, CS_OK);
+    bed_pump(&b);
+    assert_non_null(cs_ot_pair_osid(b.pair[1], 1));
+    /* what is tested is no run any more: the peer cannot take it back */
+    cs_ot_pair_aborted(b.pair[1], own, &out);
+    assert_int_equal(out.failed, CS_OK);
+    assert_non_null(cs_ot_pair_osid(b.pair[1], 1));
+    cs_ot_out_clear(&out);
+    bed_close(&b);
+}
+
 /* ---- burning -----------------------------------------------------------------------
  */
 
@@ -390,11 +479,45 @@ static void a_job_of_a_burned_setup_gives_nothing(void **state)
     assert_int_equal(cs_ot_pair_start(b.pair[1]), CS_OK);
     job = cs_ot_pair_take_job(b.pair[1], bed_random, NULL);
     assert_non_null(job);
+    assert_null(cs_ot_pair_take_job(b.pair[1], bed_random, NULL)); /* one at a time */
     cs_ot_pair_burn(b.pair[1]);
     cs_ot_job_run(job);
     assert_int_equal(cs_ot_pair_job_done(b.pair[1], job, &out), CS_OK);
     assert_int_equal(out.n_msgs, 0);
     assert_int_equal(state_of(1), CS_OT_BURNED);
+    bed_close(&b);
+}
+
+/* Nothing of either direction outlives a burn and a release. */
+static void a_burned_pair_begins_from_nothing(void **state)
+{
+    struct session s;
+    uint8_t osid[2][32];
+
+    (void)state;
+    bed_setup(&b);
+    for (uint8_t alice = 1; alice <= 2; alice++) {
+        memcpy(osid[alice - 1], cs_ot_pair_osid(b.pair[1], alice), 32);
+    }
+    cs_ot_pair_burn(b.pair[1]);
+    cs_ot_pair_burn(b.pair[2]);
+    cs_ot_pair_release(b.pair[1]);
+    cs_ot_pair_release(b.pair[2]);
+    assert_int_equal(state_of(1), CS_OT_NONE);
+    assert_null(cs_ot_pair_osid(b.pair[1], 1));
+    assert_null(cs_ot_pair_osid(b.pair[1], 2));
+    assert_int_equal(join(&s), CS_ERR_SETUP_MISSING);
+    assert_int_equal(cs_ot_pair_start(b.pair[1]), CS_OK);
+    assert_null(cs_ot_pair_osid(b.pair[1], 1)); /* runs, but is not tested */
+    bed_pump(&b);
+    assert_int_equal(state_of(1), CS_OT_RUNNING); /* one direction of two */
+    assert_null(cs_ot_pair_osid(b.pair[1], 2));
+    assert_int_equal(cs_ot_pair_start(b.pair[2]), CS_OK);
+    bed_pump(&b);
+    for (uint8_t alice = 1; alice <= 2; alice++) { /* the counter went on */
+        assert_memory_not_equal(osid[alice - 1], cs_ot_pair_osid(b.pair[1], alice), 32);
+        assert_int_equal(cs_ot_pair_counter(b.pair[1], alice), 2);
+    }
     bed_close(&b);
 }
 
@@ -408,13 +531,15 @@ static void a_new_setup_ends_the_sessions_of_the_old_one(void **state)
     bed_setup(&b);
     memcpy(old, cs_ot_pair_osid(b.pair[1], 2), 32);
     assert_int_equal(join(&s), CS_OK);
+    assert_true(cs_ot_user_lock(&s.u));
     assert_int_equal(cs_ot_pair_start(b.pair[2]), CS_OK);
     bed_pump(&b);
     assert_int_equal(s.why, CS_ERR_SETUP_MISSING);
     assert_memory_not_equal(old, cs_ot_pair_osid(b.pair[1], 2), 32);
     assert_int_equal(state_of(1), CS_OT_TESTED);
     assert_int_equal(join(&s), CS_OK);
-    cs_ot_pair_free(b.pair[1]); /* the link is lost */
+    assert_true(cs_ot_user_lock(&s.u)); /* the one before took its lock along */
+    cs_ot_pair_free(b.pair[1]);         /* the link is lost */
     assert_int_equal(s.why, CS_ERR_LINK_LOST);
     b.pair[1] = NULL;
     bed_close(&b);
@@ -463,11 +588,14 @@ int main(void)
         cmocka_unit_test(a_failed_self_test_discards_and_the_next_setup_works),
         cmocka_unit_test(a_setup_that_is_not_the_next_one_is_refused),
         cmocka_unit_test(lost_messages_are_sent_again_and_repeats_do_no_harm),
+        cmocka_unit_test(what_comes_again_while_it_is_worked_on_is_dropped),
         cmocka_unit_test(reordered_messages_blame_nobody),
         cmocka_unit_test(setups_on_one_link_are_limited),
         cmocka_unit_test(messages_of_wrong_length_or_type_are_told_apart),
+        cmocka_unit_test(messages_and_aborts_of_another_run_change_nothing),
         cmocka_unit_test(a_burn_ends_all_sessions_and_only_a_release_leads_back),
         cmocka_unit_test(a_job_of_a_burned_setup_gives_nothing),
+        cmocka_unit_test(a_burned_pair_begins_from_nothing),
         cmocka_unit_test(a_new_setup_ends_the_sessions_of_the_old_one),
         cmocka_unit_test(one_session_at_a_time_has_the_lock),
     };
