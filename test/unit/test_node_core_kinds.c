@@ -1,5 +1,7 @@
 /* Which key signs what: paths (PROTOCOLS 9.1, 9.2), kinds of requests, blind signing,
  * one scheme per key (7.7, rows 48-50). */
+#include "crypto/ecdsa.h"
+#include "support/node_ecdsa.h"
 #include "support/node_liar.h"
 #include "support/node_taproot.h"
 
@@ -231,6 +233,48 @@ static void typed_data_is_refused_for_a_key_of_another_chain(void **state)
     text_frame(&f, 1, "");
     payload(&f, "TYPED_DATA", json, sizeof json - 1);
     refused(&f, "CHAIN_UNKNOWN");
+}
+
+static char typed[] =
+    "{\"types\":{\"EIP712Domain\":[{\"name\":\"name\",\"type\":\"string\"},"
+    "{\"name\":\"version\",\"type\":\"string\"},"
+    "{\"name\":\"chainId\",\"type\":\"uint256\"},"
+    "{\"name\":\"verifyingContract\",\"type\":\"address\"}],"
+    "\"Person\":[{\"name\":\"name\",\"type\":\"string\"},"
+    "{\"name\":\"wallet\",\"type\":\"address\"}],"
+    "\"Mail\":[{\"name\":\"from\",\"type\":\"Person\"},"
+    "{\"name\":\"to\",\"type\":\"Person\"},"
+    "{\"name\":\"contents\",\"type\":\"string\"}]},"
+    "\"primaryType\":\"Mail\",\"domain\":{\"name\":\"Ether Mail\",\"version\":\"1\","
+    "\"chainId\":1,\"verifyingContract\":"
+    "\"0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC\"},"
+    "\"message\":{\"from\":{\"name\":\"Cow\",\"wallet\":"
+    "\"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826\"},\"to\":{\"name\":\"Bob\","
+    "\"wallet\":\"0xbBbBBBBbbBBBbbbBbbBbbbbBBbBbbbbBbBbbBBbB\"},"
+    "\"contents\":\"Hello, Bob!\"}}";
+
+static void typed_data_and_digests_are_signed_by_an_evm_key(void **state)
+{
+    struct cs_ctl_frame f;
+
+    (void)state;
+    for (int i = 0; i < BED_NODES; i++) {
+        b.node[i].allow_blind = true;
+        bed_restart(&b, i);
+    }
+    bed_advance(&b, 20000);
+    ec_key(&b, "ETHEREUM");
+    ec_sign_frame(&b, &f, 1, 1, 2, 1);
+    payload(&f, "TYPED_DATA", (uint8_t *)typed, sizeof typed - 1);
+    trio_sign_send(&b, &f);
+    bed_advance(&b, 5000);
+    ec_check_done(&b, 0, 1, &f);
+    ec_sign_frame(&b, &f, 2, 2, 3, 3);
+    (void)snprintf(f.u.sign.path, sizeof f.u.sign.path, "0/5");
+    payload(&f, "DIGEST", digest, 32);
+    trio_sign_send(&b, &f);
+    bed_advance(&b, 5000);
+    ec_check_done(&b, 2, 1, &f);
 }
 
 static void a_payload_is_signed_as_the_kind_it_was_approved_as(void **state)
@@ -626,6 +670,7 @@ int main(void)
         WITH(up_taproot, two_nodes_with_two_paths_sign_nothing_and_ban_nobody),
         WITH(up_taproot, a_kind_that_nobody_knows_is_refused),
         WITH(up_taproot, typed_data_is_refused_for_a_key_of_another_chain),
+        WITH(up_without_key, typed_data_and_digests_are_signed_by_an_evm_key),
         WITH(up_blind, a_payload_is_signed_as_the_kind_it_was_approved_as),
         WITH(up_taproot, a_digest_is_refused_unless_the_operator_allows_it),
         WITH(up_blind, a_digest_is_signed_where_both_operators_allow_it),
