@@ -333,6 +333,19 @@ static void formats_of_other_chains_are_refused(void **state)
     cs_vec_close(v);
 }
 
+static void evm_addresses_start_with_0x(void **state)
+{
+    static const char *const bad[] = {"1xcd2a3d9f938e13cd947ec05abc7fe734df8dd826",
+                                      "0Xcd2a3d9f938e13cd947ec05abc7fe734df8dd826",
+                                      "xxcd2a3d9f938e13cd947ec05abc7fe734df8dd826"};
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(bad); i++) {
+        assert_int_equal(cs_chain_address_check(CS_CHAIN_ETHEREUM, bad[i], NULL),
+                         CS_ERR_CHAIN_ADDRESS);
+    }
+}
+
 /* Also when a wallet's scheme went wrong somewhere: no address but the right one. */
 static void taproot_is_bitcoins_alone(void **state)
 {
@@ -397,6 +410,7 @@ int main(void)
         cmocka_unit_test(an_uncompressed_key_gives_the_same_address),
         cmocka_unit_test(formats_of_other_chains_are_refused),
         cmocka_unit_test(taproot_is_bitcoins_alone),
+        cmocka_unit_test(evm_addresses_start_with_0x),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

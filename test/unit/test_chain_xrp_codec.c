@@ -253,6 +253,11 @@ static void issued_and_token_amounts_are_shown(void **state)
                                     "0158415500000000C1F76FF6ECB0BAC600000000" ISSUER});
     assert_string_equal(tx.asset, "0158415500000000c1f76ff6ecb0bac600000000");
     cs_chain_tx_free(&tx);
+    decoded(&tx,
+            (struct blob){.amount = "61" ONE
+                                    "0000000000000000000000005520440000000000" ISSUER});
+    assert_string_equal(tx.asset, "0000000000000000000000005520440000000000"); /* U D */
+    cs_chain_tx_free(&tx);
     decoded(&tx, (struct blob){.amount = "6160000000000000007B00000001" ISSUER});
     assert_string_equal(tx.amount, "123");
     assert_string_equal(tx.units, "123");
