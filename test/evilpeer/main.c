@@ -124,7 +124,7 @@ static bool tell(struct lie *l)
     struct cs_wr *w = part == BROADCAST ? &l->broadcast : &l->priv;
 
     if (l->from != now.liar || !lie_is(l, now.c.m->proto, now.c.m->type) ||
-        (l->to != now.honest && part == PRIVATE) ||
+        (l->to != now.honest && (part == PRIVATE || l->broadcast.n == 0)) ||
         (now.done && memcmp(now.sid, l->m.sid, 32) != 0)) {
         return true;
     }
@@ -501,11 +501,10 @@ static void each_of_message(const struct message *m, case_fn *fn)
         fn(&c);
     }
     for (size_t k = 0; k < 2; k++) {
-        if ((parts[k] == BROADCAST ? m->broadcast_len : m->private_len) > 0) {
-            struct evil_case c = {
-                .m = m, .part = parts[k], .how = GROW, .want = m->length};
+        struct evil_case c = {.m = m, .part = parts[k], .how = GROW, .want = m->length};
 
-            fn(&c);
+        fn(&c); /* also a byte in a part that ought to be empty */
+        if ((parts[k] == BROADCAST ? m->broadcast_len : m->private_len) > 0) {
             c.how = SHRINK;
             fn(&c);
         }
