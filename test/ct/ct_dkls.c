@@ -29,7 +29,9 @@ void __wrap_cs_dkls_sid(uint8_t sid[32], const uint8_t presid[32],
     publish(sid, 32);
 }
 
+#ifdef CT_RUNS
 static bool s_was_secret;
+#endif
 
 enum cs_err __wrap_cs_ecdsa_release(struct cs_ecdsa_sig *out, const struct cs_point *R,
                                     const struct cs_scalar *s, const uint8_t digest[32],
