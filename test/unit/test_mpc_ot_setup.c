@@ -146,6 +146,7 @@ static void a_failed_self_test_discards_and_the_next_setup_works(void **state)
         {flip_sid, CS_TYPE_OT_DONE, 2, CS_ERR_SID_MISMATCH},
         {zero_opened, CS_TYPE_OT_MUL, 2, CS_ERR_ZERO_OR_RANGE},
         {zero_opened, CS_TYPE_OT_OPEN, 1, CS_ERR_ZERO_OR_RANGE},
+        {zero_element, CS_TYPE_OT_MUL, 2, CS_ERR_ZERO_OR_RANGE}, /* in a-tilde */
         {zero_element, CS_TYPE_OT_R, 2, CS_ERR_BAD_POINT},
         {zero_element, CS_TYPE_OT_S, 1, CS_ERR_BAD_POINT},
     };
@@ -376,6 +377,35 @@ static void messages_of_wrong_length_or_type_are_told_apart(void **state)
     bed_close(&b);
 }
 
+/* Whatever cannot be had: the run is discarded, or goes on when asked again; nothing
+ * half-made leaves, and the next run is as good as the first. */
+static void running_out_of_memory_discards_the_run_and_no_more(void **state)
+{
+    unsigned discarded = 0;
+    bool through = false;
+
+    (void)state;
+    for (unsigned long nth = 1; !through; nth++) {
+        assert_true(nth < 100);
+        bed_open(&b);
+        cs_mem_fail_at(nth);
+        if (cs_ot_pair_start(b.pair[1]) == CS_OK) {
+            bed_pump(&b);
+            through = b.err[1] == CS_OK && b.err[2] == CS_OK && nth > 20;
+        }
+        cs_mem_fail_at(0);
+        bed_pump(&b);
+        for (uint8_t i = 1; i <= 2; i++) {
+            /* REPLAY: what the other end went on with came too late */
+            assert_true(b.err[i] == CS_OK || b.err[i] == CS_ERR_NOMEM ||
+                        b.err[i] == CS_ERR_REPLAY);
+            discarded += b.err[i] == CS_ERR_NOMEM ? 1 : 0;
+        }
+        bed_close(&b);
+    }
+    assert_true(discarded > 5);
+}
+
 /* A name is all that tells runs apart: nothing under another's touches this one. */
 static void messages_and_aborts_of_another_run_change_nothing(void **state)
 {
@@ -592,6 +622,7 @@ int main(void)
         cmocka_unit_test(reordered_messages_blame_nobody),
         cmocka_unit_test(setups_on_one_link_are_limited),
         cmocka_unit_test(messages_of_wrong_length_or_type_are_told_apart),
+        cmocka_unit_test(running_out_of_memory_discards_the_run_and_no_more),
         cmocka_unit_test(messages_and_aborts_of_another_run_change_nothing),
         cmocka_unit_test(a_burn_ends_all_sessions_and_only_a_release_leads_back),
         cmocka_unit_test(a_job_of_a_burned_setup_gives_nothing),
