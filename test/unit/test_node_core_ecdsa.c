@@ -125,6 +125,49 @@ static void a_psbt_gets_a_signature_for_each_input(void **state)
     cs_wr_free(&psbt);
 }
 
+/* What answers repeats only is bounded: 53 KB each. */
+static size_t most;
+
+static void count_sessions(struct bed *bed)
+{
+    (void)bed;
+    for (int i = 0; i < BED_NODES; i++) {
+        size_t n = b.node[i].core == NULL ? 0 : sessions(i);
+
+        most = n > most ? n : most;
+    }
+}
+
+static void many_inputs_do_not_keep_many_sessions(void **state)
+{
+    enum { INS = ECDSA_LINGER_MAX + 40 };
+    struct cs_chain_key own;
+    struct cs_ctl_frame f;
+    struct cs_wr psbt;
+    uint8_t pub[33];
+
+    (void)state;
+    most = 0;
+    b.after_step = count_sessions;
+    ec_child(&b, "", pub);
+    own = chains_key(CS_CHAIN_BITCOIN, CS_CURVE_SECP256K1, CS_SPAN_OF(pub));
+    own.format = CS_CHAIN_FORMAT_P2WPKH;
+    made_psbt(&psbt, &own,
+              (struct made){.n_ins = INS, .outs = {{90000 * INS, PAY}}, .n_outs = 1});
+    ec_sign_frame(&b, &f, 1, 1, 2, 1);
+    (void)snprintf(f.u.sign.blockchain, sizeof f.u.sign.blockchain, "BITCOIN");
+    (void)snprintf(f.u.sign.kind, sizeof f.u.sign.kind, "RAW");
+    f.u.sign.payload = (struct cs_blob){psbt.p, psbt.n};
+    trio_sign_send(&b, &f);
+    ec_check_done(&b, 0, 1, &f);
+    assert_true(most > ECDSA_LINGER_MAX / 2);
+    assert_true(most <= ECDSA_LINGER_MAX + CS_OT_SESSIONS_MAX);
+    bed_advance(&b, 9000);
+    assert_int_equal(sessions(1), 0);
+    b.after_step = NULL;
+    cs_wr_free(&psbt);
+}
+
 static void a_new_key_is_proven_by_every_pair(void **state)
 {
     struct cs_certificate c;
@@ -536,6 +579,7 @@ int main(void)
         CASE(every_pair_signs_with_either_one_as_initiator),
         CASE(a_path_leads_to_a_key_of_its_own),
         BITCOIN(a_psbt_gets_a_signature_for_each_input),
+        BITCOIN(many_inputs_do_not_keep_many_sessions),
         CASE(a_new_key_is_proven_by_every_pair),
         CASE(sixteen_requests_at_once_are_all_signed),
         CASE(two_busy_nodes_do_not_lock_each_other_out),

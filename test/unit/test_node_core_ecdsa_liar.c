@@ -160,6 +160,46 @@ static void an_item_of_an_attempt_has_one_session(void **state)
     cs_wr_free(&body);
 }
 
+/* A session belongs to two nodes: the third can say what it likes with its presid. */
+static bool hand_on(struct lie *l)
+{
+    if (l->from == 1 && l->m.proto == CS_PROTO_ECDSA) {
+        struct cs_wr priv = {0};
+        struct cs_message m = l->m;
+
+        cs_wr_span(&priv, cs_wr_get(&l->priv));
+        m.broadcast = (struct cs_span){0};
+        m.bsig = NULL;
+        priv.p[priv.n - 1] ^= 1;
+        m.priv = cs_wr_get(&priv);
+        liar = NULL;
+        lie_say(&b, 2, 0, &m);
+        m.proto = CS_PROTO_CONTROL; /* .. or call it off */
+        m.type = CS_TYPE_ABORT;
+        m.round = 0;
+        cs_wr_reset(&priv);
+        cs_abort_encode(&priv, m.sid, CS_ERR_ABORTED);
+        m.priv = cs_wr_get(&priv);
+        lie_say(&b, 2, 0, &m);
+        cs_wr_free(&priv);
+    }
+    return true;
+}
+
+static void a_third_node_cannot_speak_in_a_session(void **state)
+{
+    (void)state;
+    b.node[0].hold_jobs = true;
+    liar = hand_on;
+    ec_sign(&b, 1, 1, 2, 1);
+    bed_release_jobs(&b.node[0]);
+    bed_advance(&b, 3000);
+    assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 1);
+    for (int i = 1; i < 3; i++) {
+        assert_int_equal(peer_of(0, i)->rec.blames, 0);
+    }
+}
+
 /* ---- two messages for one round
  * ---------------------------------------------------------- */
 
@@ -314,6 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_session_that_was_is_never_another_one),
         CASE(an_item_of_an_attempt_has_one_session),
+        CASE(a_third_node_cannot_speak_in_a_session),
         CASE(a_second_message_for_a_round_is_blamed),
         CASE(three_wrong_shares_in_a_day_are_quarantine),
         CASE(a_burn_ends_all_sessions_of_the_pair_at_once),
