@@ -58,6 +58,26 @@ static void one_call_gives_the_signed_transaction(void **state)
     fake_tx_end(t, &x);
 }
 
+static void all_who_wait_for_it_get_the_answer(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct fake_tx x;
+    unsigned mask;
+
+    (void)state;
+    fake_tx_new(t, &x, 7);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(get_waiting(t, &x, "30"), 0);
+    }
+    t->w->late_ids = true; /* of the two before the last, too */
+    mask = fake_sign_commands(t, &x);
+    fake_both_done(t, &x, mask);
+    assert_int_equal(t->w->held_answers, 3);
+    assert_int_equal(t->w->core->n_waits, 0);
+    assert_string_equal(fake_text(t->w, "status"), "SIGNED");
+    fake_tx_end(t, &x);
+}
+
 static void at_the_end_of_its_time_the_present_state_is_shown(void **state)
 {
     struct fake_trio *t = fake_signers();
@@ -233,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_call_gives_the_signed_transaction),
+        cmocka_unit_test(all_who_wait_for_it_get_the_answer),
         cmocka_unit_test(at_the_end_of_its_time_the_present_state_is_shown),
         cmocka_unit_test(a_failure_ends_the_wait),
         cmocka_unit_test(reading_waits_too_and_a_final_state_does_not),

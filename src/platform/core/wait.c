@@ -71,21 +71,27 @@ static void drop(struct cs_platform_core *core, size_t i)
     core->waits[i] = core->waits[--core->n_waits];
 }
 
-static void answer(struct cs_platform_core *core, const struct cs_pc_wait *w,
-                   const json_t *rec)
+/* The answer's text: made once, however many wait for it (a view of 512 signatures
+ * costs as many verifications). */
+static void write_view(struct cs_wr *text, uint8_t table, const json_t *rec)
 {
-    json_t *view = w->table == CS_PC_TX ? cs_tx_view(rec, false) : cs_wallet_view(rec);
-    struct cs_wr text = {0};
+    json_t *view = table == CS_PC_TX ? cs_tx_view(rec, false) : cs_wallet_view(rec);
 
-    cs_json_write(&text, view);
-    CS_ASSERT(text.err == CS_OK);
-    cs_emit_reply(core->out, w->http_id, 200, "application/json", cs_wr_get(&text));
-    cs_wr_free(&text);
+    cs_json_write(text, view);
+    CS_ASSERT(text->err == CS_OK);
     json_decref(view);
+}
+
+static void answer(struct cs_platform_core *core, size_t i, const struct cs_wr *text)
+{
+    cs_emit_reply(core->out, core->waits[i].http_id, 200, "application/json",
+                  cs_wr_get(text));
+    drop(core, i);
 }
 
 void cs_pc_wait_saved(struct cs_platform_core *core, uint8_t table, const json_t *rec)
 {
+    struct cs_wr text = {0};
     uint8_t id[CS_PC_ID];
 
     if (core->n_waits == 0 || (table != CS_PC_TX && table != CS_PC_WALLET) ||
@@ -95,11 +101,15 @@ void cs_pc_wait_saved(struct cs_platform_core *core, uint8_t table, const json_t
     for (size_t i = core->n_waits; i > 0; i--) {
         const struct cs_pc_wait *w = &core->waits[i - 1];
 
-        if (w->table == table && memcmp(w->id, id, CS_PC_ID) == 0) {
-            answer(core, w, rec);
-            drop(core, i - 1);
+        if (w->table != table || memcmp(w->id, id, CS_PC_ID) != 0) {
+            continue;
         }
+        if (text.n == 0) {
+            write_view(&text, table, rec);
+        }
+        answer(core, i - 1, &text);
     }
+    cs_wr_free(&text);
 }
 
 /* With the state as it is now. */
@@ -107,12 +117,16 @@ static void give_up(struct cs_platform_core *core, size_t i)
 {
     const struct cs_pc_wait *w = &core->waits[i];
     json_t *rec = cs_pc_get(core, w->table, w->id);
+    struct cs_wr text = {0};
 
-    if (rec != NULL) { /* else the store is broken, and the program ends */
-        answer(core, w, rec);
+    if (rec == NULL) { /* the store is broken, and the program ends */
+        drop(core, i);
+        return;
     }
+    write_view(&text, w->table, rec);
+    answer(core, i, &text);
+    cs_wr_free(&text);
     json_decref(rec);
-    drop(core, i);
 }
 
 void cs_pc_wait_run(struct cs_platform_core *core)
