@@ -52,7 +52,8 @@ static enum cs_err open_key(struct cs_pc_tx *out, const json_t *tx, const char *
     return err;
 }
 
-/* One key, one scheme (PROTOCOLS 7.7): nothing else is signed with it. */
+/* One key, one scheme (PROTOCOLS 7.7): nothing else is signed with it.  The chain layer
+ * goes by the key's scheme already; a chain that is added there might not. */
 static bool fits_key(const struct cs_pc_tx *t)
 {
     for (size_t i = 0; i < t->chain.n_items; i++) {
