@@ -17,15 +17,20 @@ BED enum cs_ot_state ot_state(struct bed *b, int of, int peer)
     return p->ot == NULL ? CS_OT_NONE : cs_ot_pair_state(p->ot);
 }
 
+BED void ot_key_frame(const struct bed *b, struct cs_ctl_frame *f, uint8_t n)
+{
+    trio_key_frame(b, f, n);
+    (void)snprintf(f->u.key_create.curve, 16, "SECP256K1");
+    (void)snprintf(f->u.key_create.scheme, 24, "ECDSA");
+    (void)snprintf(f->u.key_create.blockchain, 24, "ETHEREUM");
+}
+
 /* An ECDSA key is asked for at all nodes: their pairs are set up. */
 BED void ot_key(struct bed *b, uint8_t n)
 {
     struct cs_ctl_frame f;
 
-    trio_key_frame(b, &f, n);
-    (void)snprintf(f.u.key_create.curve, 16, "SECP256K1");
-    (void)snprintf(f.u.key_create.scheme, 24, "ECDSA");
-    (void)snprintf(f.u.key_create.blockchain, 24, "ETHEREUM");
+    ot_key_frame(b, &f, n);
     trio_to_all(b, &f);
 }
 

@@ -39,6 +39,19 @@ static void setups_come_up_when_an_ecdsa_key_is_asked_for(void **state)
     }
 }
 
+static void a_node_that_heard_of_no_key_joins_and_does_its_part(void **state)
+{
+    struct cs_ctl_frame f;
+
+    (void)state;
+    ot_key_frame(&b, &f, 1);
+    bed_cmd(&b, 1, &f); /* the platform told node 1 only, so far */
+    bed_advance(&b, 3000);
+    assert_int_equal(ot_state(&b, 1, 0), CS_OT_TESTED);
+    assert_int_equal(ot_state(&b, 0, 1), CS_OT_TESTED);
+    assert_int_equal(ot_state(&b, 0, 2), CS_OT_NONE);
+}
+
 static void they_come_up_again_after_a_restart_by_themselves(void **state)
 {
     uint8_t before[32];
@@ -303,6 +316,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(setups_come_up_when_an_ecdsa_key_is_asked_for,
                                         up, down),
+        cmocka_unit_test_setup_teardown(
+            a_node_that_heard_of_no_key_joins_and_does_its_part, up, down),
         cmocka_unit_test_setup_teardown(
             they_come_up_again_after_a_restart_by_themselves, up, down),
         cmocka_unit_test(what_is_lost_is_sent_again_after_1_2_and_4_seconds),

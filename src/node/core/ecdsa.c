@@ -63,6 +63,7 @@ void cs_nd_ecdsa_try(struct cs_node_core *n, struct work *w)
     struct ecdsa_about a = {.w = w, .peer = cs_nd_other_signer(w)};
     enum cs_err err;
 
+    cs_nd_ot_need(n, w->q); /* a key that is older than this record */
     if (!cs_nd_link_live(w->q, a.peer) || !cs_nd_ot_ready(w->q, a.peer)) {
         return;
     }

@@ -26,22 +26,6 @@ void cs_nd_ot_load(const struct cs_node_core *n, struct quorum *q)
     q->needs_ot = cs_safe_has(n->safe, TABLE_OT, CS_SPAN_OF(q->id));
 }
 
-void cs_nd_ot_need(struct cs_node_core *n, struct quorum *q)
-{
-    static const uint8_t yes = 1;
-
-    if (q->needs_ot) {
-        return;
-    }
-    q->needs_ot = true;
-    cs_nd_put(n, TABLE_OT, CS_SPAN_OF(q->id), CS_SPAN(&yes, 1));
-    for (uint8_t i = 1; i <= q->ds.n; i++) {
-        if (cs_nd_link_live(q, i)) {
-            q->peers[i].ot_clock.start_at = n->now;
-        }
-    }
-}
-
 /* ---- out
  * ------------------------------------------------------------------------------------
  */
@@ -115,6 +99,22 @@ void cs_nd_ot_link_lost(struct cs_node_core *n, struct quorum *q, uint8_t peer)
 static enum cs_ot_state half(const struct peer *p, uint8_t alice)
 {
     return p->ot == NULL ? CS_OT_NONE : cs_ot_pair_half(p->ot, alice);
+}
+
+void cs_nd_ot_need(struct cs_node_core *n, struct quorum *q)
+{
+    static const uint8_t yes = 1;
+
+    if (q->needs_ot) {
+        return;
+    }
+    q->needs_ot = true;
+    cs_nd_put(n, TABLE_OT, CS_SPAN_OF(q->id), CS_SPAN(&yes, 1));
+    for (uint8_t i = 1; i <= q->ds.n; i++) {
+        if (cs_nd_link_live(q, i) && half(&q->peers[i], q->roster.self) == CS_OT_NONE) {
+            q->peers[i].ot_clock.start_at = n->now;
+        }
+    }
 }
 
 bool cs_nd_ot_ready(const struct quorum *q, uint8_t peer)
@@ -346,6 +346,8 @@ void cs_nd_ot_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
     err = cs_ot_pair_feed(p->ot, m->type, m->sid, m->priv, &out);
     if (err == CS_ERR_REPLAY) {
         tell_again(n, q, from, m);
+    } else if (err == CS_OK && half(p, q->roster.self) == CS_OT_NONE) {
+        cs_nd_ot_missing(n, q, from); /* the peer needs both directions, too */
     }
     cs_nd_ot_judge(n, q, from, m->sid, err, &out);
 }

@@ -122,7 +122,8 @@ bool cs_nd_quarantined(const struct cs_node_core *n, const struct quorum *q,
  * (4.6: "session ended" is all the peer itself gets). */
 enum cs_err cs_nd_public_reason(enum cs_err err)
 {
-    return cs_err_reaction(err) == CS_REACT_BURN || err == CS_ERR_SETUP_TEST
+    return cs_err_reaction(err) == CS_REACT_BURN || err == CS_ERR_SETUP_TEST ||
+                   err == CS_ERR_OT_BURNED
                ? cs_err_from_reason("CHEAT")
                : err;
 }
