@@ -63,7 +63,7 @@ events_logger = "file"
 runtime = "runc"
 CONF
 
-base=docker.io/library/debian:trixie-slim
+base=localhost/debian:trixie-slim
 site() { apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -E "/$1/?\$" | sort -u | head -n 1; }
 if ! podman image exists "$base"; then
     mirror=$(site debian) security=$(site debian-security)
@@ -89,7 +89,7 @@ mkdir "$work/context"
     [ ! -e "$file" ] || printf '%s\0' "$file"
 done | tar -c --null -T - | tar -x -C "$work/context")
 for target in node platform; do
-    podman build --format docker --target $target -t "localhost/cloudsign-$target" "$work/context" \
+    podman build --format docker --build-arg "BASE=$base" --target $target -t "localhost/cloudsign-$target" "$work/context" \
         >"$work/$target.log" 2>&1 || { tail -n 30 "$work/$target.log"; wrong "the image $target does not build"; }
 done
 

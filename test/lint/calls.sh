@@ -36,7 +36,7 @@ refuse "mbedtls_sha256 and _ret calls differ between 2.28 and 3.6; use mbedtls_m
 # Hosts of package registries have no place in the tree: scripts use what the machine's
 # own configuration names.  (Split, so that this file does not match itself.)
 hosts='deb\.deb''ian\.org|security\.deb''ian\.org|registry\.np''mjs|py''pi\.org|crates\.i''o|proxy\.gol''ang|dock''er\.io/|ghc''r\.io'
-if found=$(grep -rnIE --exclude-dir=.git --exclude-dir=build --exclude-dir=vectors "$hosts" .); then
+if found=$(grep -rnIE --exclude-dir=.git --exclude-dir=build --exclude-dir=vectors --exclude-dir=node_modules "$hosts" .); then
     printf 'host of a package registry:\n%s\n' "$found"
     bad=$((bad + 1))
 fi
