@@ -1,5 +1,6 @@
 /* What a peer can send in DKLs23 and its OT setup.  First byte chooses the message, two
- * more where in it the rest is XORed in; or the rest is a setup message as it is.
+ * more where in it the rest is XORed in; or the rest is a setup message or SES_OPEN as
+ * it is.
  * Must hold: no crash, only the codes of 4.7, and no signature that does not verify. */
 /* clang-format off */
 #include <setjmp.h>
@@ -174,6 +175,20 @@ static void fuzz_sign(unsigned round, struct cs_span in)
     cs_wr_free(&msg);
 }
 
+/* SES_OPEN has one encoding. */
+static void fuzz_open(struct cs_span in)
+{
+    struct cs_dkls_open o;
+    struct cs_wr w = {0};
+
+    if (cs_dkls_open_decode(&o, in) == CS_OK) {
+        cs_dkls_open_encode(&w, &o);
+        FUZZ_HOLDS(w.err == CS_OK && w.n == in.n && memcmp(w.p, in.p, in.n) == 0);
+        FUZZ_HOLDS(o.n >= 2 && o.n <= CS_PARTIES_MAX && o.signers[0] != 0);
+        cs_wr_free(&w);
+    }
+}
+
 /* A node that is both at once, before it has computed anything. */
 static void fuzz_setup(struct cs_span in)
 {
@@ -203,7 +218,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         make_keys();
         make_run();
     }
-    if (data[0] % 4 == 0) {
+    if (data[0] == 0xff) {
+        fuzz_open(CS_SPAN(data + 1, size - 1));
+    } else if (data[0] % 4 == 0) {
         fuzz_setup(CS_SPAN(data + 1, size - 1));
     } else {
         fuzz_sign(data[0] % 4, CS_SPAN(data + 1, size - 1));
