@@ -101,7 +101,6 @@ struct about {
     uint8_t X[CS_POINT_MAX];
     uint8_t scheme, is_check, n, path_len;
     uint8_t ids[CS_PARTIES_MAX];
-    uint32_t epoch;
     uint32_t path[CS_PATH_MAX];
 };
 
@@ -137,7 +136,6 @@ static void about_set(struct about *a, const struct cs_cert_body *b,
     a->is_check = q->kind == CS_REQUEST_CHECK;
     a->n = (uint8_t)n;
     memcpy(a->ids, ids, n);
-    a->epoch = b->epoch;
     a->path_len = q->path_len;
     memcpy(a->path, q->path, q->path_len * sizeof *q->path);
 }
@@ -184,15 +182,4 @@ enum cs_err cs_frost_plans_get(struct cs_frost_plans *p,
     e->used = ++p->clock;
     *out = &e->plan;
     return CS_OK;
-}
-
-void cs_frost_plans_drop_key(struct cs_frost_plans *p, const uint8_t key_id[CS_ID_LEN])
-{
-    size_t i;
-
-    for (i = 0; i < CS_FROST_PLANS_MAX; i++) {
-        if (p->e[i].used != 0 && memcmp(p->e[i].about.key_id, key_id, CS_ID_LEN) == 0) {
-            p->e[i] = (struct entry){0};
-        }
-    }
 }

@@ -34,6 +34,5 @@ enum cs_err cs_frost_plans_get(struct cs_frost_plans *p,
                                const struct cs_frost_plan **out,
                                const struct cs_cert_body *b, const struct cs_request *q,
                                const uint8_t *ids, size_t n) CS_MUST_USE;
-void cs_frost_plans_drop_key(struct cs_frost_plans *p, const uint8_t key_id[CS_ID_LEN]);
 
 #endif

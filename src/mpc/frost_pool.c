@@ -578,7 +578,6 @@ void cs_frost_pool_drop_key(struct cs_frost_pool *p, const uint8_t key_id[CS_ID_
 {
     size_t i;
 
-    cs_frost_plans_drop_key(p->plans, key_id);
     for (i = 0; i < p->max_lists; i++) {
         if (p->mine[i].used && memcmp(p->mine[i].use.key_id, key_id, CS_ID_LEN) == 0) {
             drop_mine(&p->mine[i]);

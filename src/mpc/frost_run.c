@@ -149,7 +149,7 @@ enum cs_err cs_frost_run_put(struct cs_frost_run *r, uint8_t from, struct cs_spa
     uint64_t id;
     uint8_t raw[32];
 
-    if (from >= CS_PARTY_SLOTS || r->peer[from].req.n == 0 || r->spent) {
+    if (from >= CS_PARTY_SLOTS || r->peer[from].req.n == 0) {
         return CS_ERR_REPLAY;
     }
     p = &r->peer[from];

@@ -25,8 +25,7 @@ static bool signers_ok(const struct cs_frost_task *t)
 
 static bool items_ok(const struct cs_frost_task *t)
 {
-    return t->n_messages >= 1 && t->n_messages <= CS_FROST_ITEMS_MAX &&
-           t->item < t->n_messages;
+    return t->n_messages <= CS_FROST_ITEMS_MAX && t->item < t->n_messages;
 }
 
 /* A CHECK never expires and nobody approves it: it is for the one message that means
@@ -58,6 +57,7 @@ static bool digests_ok(const struct cs_frost_task *t)
     return true;
 }
 
+/* A KEYGEN has no messages_hash, so it is not one for any messages. */
 static bool request_ok(const struct cs_frost_task *t)
 {
     const struct cs_request *q = t->request;
@@ -65,8 +65,7 @@ static bool request_ok(const struct cs_frost_task *t)
     uint8_t messages[32];
 
     cs_request_messages_hash(messages, t->messages, t->n_messages);
-    return cs_request_check(q) == CS_OK && q->kind != CS_REQUEST_KEYGEN &&
-           memcmp(q->ds_hash, b->ds_hash, 32) == 0 &&
+    return cs_request_check(q) == CS_OK && memcmp(q->ds_hash, b->ds_hash, 32) == 0 &&
            memcmp(q->key_id, b->key_id, CS_ID_LEN) == 0 && q->key_epoch == b->epoch &&
            cs_frost_commit_len(b->scheme) != 0 && q->scheme == b->scheme &&
            q->curve == b->curve && digests_ok(t) &&

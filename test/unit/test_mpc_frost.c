@@ -532,9 +532,35 @@ static void nonces_are_hedged_with_the_share(void **state)
     assert_memory_not_equal(&a.e, &b.e, sizeof a.e);
 }
 
+/* R_1 + R_2 = 0, and a signer of whom nothing is known. */
+static void a_sum_of_nothing_is_refused(void **state)
+{
+    static const uint8_t ids[] = {1, 2};
+    uint8_t entries[2 * CS_FROST_COMMIT_LEN] = {0};
+    struct cs_scalar lambda[2], one, minus;
+    struct cs_frost_ctx ctx;
+    struct cs_point X;
+
+    (void)state;
+    assert_int_equal(cs_crypto_init(), CS_OK);
+    cs_scalar_from_u32(CS_CURVE_ED25519, &one, 1);
+    cs_scalar_negate(CS_CURVE_ED25519, &minus, &one);
+    cs_point_base_mul(CS_CURVE_ED25519, &X, &one);
+    lambda[0] = lambda[1] = one;
+    assert_int_equal(
+        cs_frost_begin(&ctx, &X, ids, lambda, 2, entries, CS_SPAN_LIT("m")), CS_OK);
+    cs_point_base_mul(CS_CURVE_ED25519, &ctx.RJ[0], &one);
+    assert_int_equal(cs_frost_end(&ctx, CS_SPAN_LIT("m")), CS_ERR_USAGE);
+    cs_point_base_mul(CS_CURVE_ED25519, &ctx.RJ[1], &minus);
+    assert_int_equal(cs_frost_end(&ctx, CS_SPAN_LIT("m")), CS_ERR_FROST_IDENTITY);
+    cs_point_base_mul(CS_CURVE_ED25519, &ctx.RJ[1], &one);
+    assert_int_equal(cs_frost_end(&ctx, CS_SPAN_LIT("m")), CS_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sum_of_nothing_is_refused),
         cmocka_unit_test(rfc_9591_reproduces),
         cmocka_unit_test(the_rfc_s_file_reproduces),
         cmocka_unit_test(zf_frost_s_file_reproduces),

@@ -166,6 +166,7 @@ static void requests_are_compared_with_the_own_copy(void **state)
     signers_assert_req(s, bad, n, CS_ERR_BAD_FORMAT);
     bad[at.second - 1] = 8;
     signers_assert_req(s, bad, n, CS_ERR_BAD_FORMAT);
+    memcpy(bad, req, n);
     bad[at.first - 1] = 0;
     signers_assert_req(s, bad, n, CS_ERR_BAD_FORMAT);
     memcpy(bad, req, n);
@@ -179,6 +180,37 @@ static void requests_are_compared_with_the_own_copy(void **state)
                      CS_ERR_POLICY_REFUSED);
     assert_int_equal(signers_answer(s, 2, 2, set12, CS_SPAN(req, n), rsp),
                      CS_ERR_POLICY_REFUSED);
+    signers_assert_req(s, req, n, CS_OK);
+    signers_free(s);
+}
+
+/* Bytes of no scheme: no entries but indices. */
+static void entries_without_points_are_refused(void **state)
+{
+    struct signers *s = signers_of(SCHEME_OF(state), 3, 2, 329);
+    uint8_t bytes[CS_FROST_REQ_HEAD + 2] = {[CS_FROST_REQ_HEAD] = 1, 2};
+    struct cs_frost_req q;
+
+    assert_int_equal(cs_frost_req_decode(&q, 2, CS_SPAN_OF(bytes)), CS_ERR_BAD_FORMAT);
+    signers_free(s);
+}
+
+/* The responder's own task is checked as the initiator's is. */
+static void a_responder_checks_its_own_task(void **state)
+{
+    struct signers *s = signers_of(SCHEME_OF(state), 3, 2, 330);
+    uint8_t req[REQ_MAX];
+    size_t n = signers_req(s, req);
+
+    s->key[2]->state = CS_KEY_PENDING;
+    signers_assert_req(s, req, n, CS_ERR_STATE);
+    s->key[2]->state = CS_KEY_ACTIVE;
+    s->msg[0][5] ^= 1; /* other bytes than the approved ones */
+    signers_assert_req(s, req, n, CS_ERR_POLICY_REFUSED);
+    s->msg[0][5] ^= 1;
+    s->item = N_ITEMS;
+    signers_assert_req(s, req, n, CS_ERR_USAGE);
+    s->item = 1;
     signers_assert_req(s, req, n, CS_OK);
     signers_free(s);
 }
@@ -497,6 +529,8 @@ int main(void)
         IN_BOTH(every_byte_of_a_request_counts),
         IN_BOTH(requests_are_compared_with_the_own_copy),
         IN_BOTH(the_item_is_the_tasks),
+        IN_BOTH(entries_without_points_are_refused),
+        IN_BOTH(a_responder_checks_its_own_task),
         IN_BOTH(a_request_of_the_other_scheme_is_refused),
         IN_BOTH(nonces_are_bound_at_birth),
         IN_BOTH(a_thousand_concurrent_sessions_with_forged_entries),
