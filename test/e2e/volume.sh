@@ -18,6 +18,7 @@ e_expect_exit 78 "no pairing key" 1 PAIRING_KEY=
 e_expect_exit 78 "a pairing key that is not base64" 1 'PAIRING_KEY=%%%'
 e_expect_exit 78 "a pairing key without a seed" 1 "PAIRING_KEY=$(h_get pairing1 | base64 -d | jq -c 'del(.seed)' | base64 -w0)"
 e_expect_exit 78 "a log level that does not exist" 1 LOG_LEVEL=loud
+e_expect_exit 78 "blind signing that is neither on nor off" 1 ALLOW_BLIND_SIGNING=maybe
 grep -q "$good" "$H_DIR"/logs/*.log && wrong "the encryption key is in a log"
 
 e_nodes_paired

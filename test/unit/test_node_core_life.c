@@ -1,5 +1,6 @@
 /* The end of a life and the questions on the local socket (node_core.h; RELIABILITY
  * F18, T23, T24). */
+#include "node/core/core.h"
 #include "support/node_trio.h"
 
 static struct bed b;
@@ -321,6 +322,64 @@ static void a_rolled_back_volume_is_fenced_until_an_operator_accepts(void **stat
     assert_null(strstr(bed_ask(&b, 0, "{\"cmd\":\"status\"}"), "FENCED"));
 }
 
+/* A record of an open request, as this and other versions of the node write it. */
+static void put_record(uint8_t version)
+{
+    struct cs_node_core *n = b.node[0].core;
+    struct cs_request req = {.kind = CS_REQUEST_SIGN_PLAINTEXT,
+                             .request_id = "signing-req-0009",
+                             .key_id = "key-trio-0000001",
+                             .curve = CS_CURVE_ED25519,
+                             .scheme = CS_SCHEME_FROST_ED25519,
+                             .blockchain = "SOLANA",
+                             .payload_hash = {1},
+                             .messages_hash = {1},
+                             .expires_ms = BED_WALL};
+    struct cs_wr out = {0}, enc = {0};
+
+    cs_request_encode(&enc, &req);
+    cs_wr_u8(&out, version);
+    cs_wr_u8(&out, WORK_SIGN);
+    cs_wr_bytes(&out, trio_quorum_id, 16);
+    cs_wr_lp(&out, cs_wr_get(&enc));
+    cs_wr_lp(&out, CS_SPAN(NULL, 0));
+    cs_wr_u32(&out, 1);
+    cs_wr_u8(&out, 1);
+    cs_wr_u8(&out, 0);
+    cs_wr_lp(&out, CS_SPAN_LIT("\1\2"));
+    if (version == 1) {
+        cs_wr_lp(&out, CS_SPAN_LIT("the message"));
+    }
+    cs_nd_put(n, TABLE_WORK, CS_SPAN_OF(req.request_id), cs_wr_get(&out));
+    cs_wr_free(&out);
+    cs_wr_free(&enc);
+    bed_advance(&b, 20000); /* some step takes it along */
+}
+
+static void an_open_request_of_the_version_before_is_reported_and_gone(void **state)
+{
+    (void)state;
+    for (uint8_t version = 1; version <= 2; version++) {
+        put_record(version);
+        bed_restart(&b, 0);
+        assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_FAILED), version);
+        BED_FAILED(&b, 0, CS_EVT_SIGN_FAILED, "PEER_ABORTED");
+        assert_int_equal(b.node[0].core->n_works, 0);
+        bed_restart(&b, 0);
+        assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_FAILED), version);
+    }
+}
+
+static void an_open_request_of_a_later_version_stops_the_start(void **state)
+{
+    struct cs_why why;
+
+    (void)state;
+    put_record(3);
+    bed_kill(&b, 0);
+    assert_int_equal(bed_try_start(&b, 0, &why), CS_ERR_STORE_CORRUPT);
+}
+
 #define CASE(name)     cmocka_unit_test_setup_teardown(name, up, down)
 #define WITH_KEY(name) cmocka_unit_test_setup_teardown(name, up_with_key, down)
 
@@ -334,6 +393,8 @@ int main(void)
         WITH_KEY(a_draining_responder_answers_nothing_new),
         WITH_KEY(nothing_happens_after_the_end),
         WITH_KEY(a_full_table_of_requests_refuses_and_goes_on),
+        CASE(an_open_request_of_the_version_before_is_reported_and_gone),
+        CASE(an_open_request_of_a_later_version_stops_the_start),
         cmocka_unit_test(a_failed_commit_ends_the_life_and_sends_nothing),
         WITH_KEY(no_signature_is_released_when_its_result_is_not_stored),
         CASE(the_status_is_one_json_object),

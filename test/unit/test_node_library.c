@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "net/tls_files.h"
+#include "node/settings.h"
 
 static const char key_a[] =
     "00112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef";
@@ -252,6 +253,23 @@ static void the_version_is_said(void **state)
     assert_string_equal(cloudsign_version(), CS_VERSION);
 }
 
+/* What nobody asked for is off. */
+static void blind_signing_is_off_unless_it_is_asked_for(void **state)
+{
+    struct cs_node_config cfg = config();
+    struct cs_node_settings *s;
+    struct cs_why why;
+
+    (void)state;
+    assert_int_equal(cs_node_settings_new(&s, &cfg, &why), CS_OK);
+    assert_false(cs_node_settings_core(s, NULL).allow_blind);
+    cs_node_settings_free(s);
+    cfg.allow_blind_signing = 1;
+    assert_int_equal(cs_node_settings_new(&s, &cfg, &why), CS_OK);
+    assert_true(cs_node_settings_core(s, NULL).allow_blind);
+    cs_node_settings_free(s);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void)
@@ -260,6 +278,7 @@ int main(void)
         CASE(a_node_starts_tells_its_status_and_stops),
         CASE(the_store_remembers_the_pairing),
         CASE(what_is_wrong_with_the_configuration_is_named),
+        CASE(blind_signing_is_off_unless_it_is_asked_for),
         CASE(another_encryption_key_does_not_open_the_store),
         CASE(a_second_node_on_the_volume_is_refused),
         CASE(the_version_is_said),
