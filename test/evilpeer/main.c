@@ -282,6 +282,9 @@ static bool did(const struct peer *p, enum reaction does, enum scene scene)
     case FINE:
         return succeeded(scene) && ot_lives && is_clean(now.honest, now.liar);
     case DROP:
+        return !succeeded(scene) && ot_lives && is_clean(now.honest, now.liar) &&
+               !said(" ended: ") && !said(" is refused: ") && !said(" failed in ");
+    case UNSEEN:
     case NOBODY:
         return ot_lives && is_clean(now.honest, now.liar);
     case BLAME:
@@ -302,7 +305,7 @@ static const char *judge(void)
 {
     const struct outcome *want = &now.c.want;
     enum scene scene = now.c.m->scene;
-    bool ends = want->does != FINE && want->does != DROP;
+    bool ends = want->does != FINE;
 
     if (!now.done) {
         return "the lie was never told";

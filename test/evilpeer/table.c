@@ -16,6 +16,10 @@ enum { P = 33, N = 3, T = 2 }; /* secp256k1, two of three */
     {                                                                                  \
         DROP, CS_OK                                                                    \
     }
+#define IS_UNSEEN                                                                      \
+    {                                                                                  \
+        UNSEEN, CS_OK                                                                  \
+    }
 #define NONE                                                                           \
     {                                                                                  \
         MISSING, CS_OK                                                                 \
@@ -66,7 +70,7 @@ static const struct field r1_fields[] = {
 /* A wrong psi spoils the sum.  The initiator finds that; a responder answers, and only
  * the initiator itself has the damage. */
 static const struct field r2_of_responder[] = {R2_FIELDS(IS(BLAME, SIG_INVALID))};
-static const struct field r2_of_initiator[] = {R2_FIELDS(IS_DROPPED)};
+static const struct field r2_of_initiator[] = {R2_FIELDS(IS_UNSEEN)};
 
 static const struct field r3_fields[] = {
     SIG_SID,
@@ -83,7 +87,7 @@ static const struct field abort_fields[] = {
 
 /* Keys that do not fit are found by the extension's check: by Alice. */
 static const struct field ot_r_fields[] = {
-    {"r", PRIVATE, RIST, 32, 2 * CS_OT_ROWS, IS_DROPPED, IS(BLAME, BAD_POINT)},
+    {"r", PRIVATE, RIST, 32, 2 * CS_OT_ROWS, IS_UNSEEN, IS(BLAME, BAD_POINT)},
 };
 static const struct field ot_s_fields[] = {
     {"m", PRIVATE, RIST, 32, 2 * CS_OT_ROWS, IS(COUNT, SETUP_TEST), IS(BLAME, BAD_POINT)},

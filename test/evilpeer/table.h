@@ -30,7 +30,8 @@ enum scene {
 enum reaction {
     MISSING = 0, /* no row */
     FINE,        /* nothing is wrong with it: the session succeeds */
-    DROP,        /* not taken, blames nobody */
+    DROP,        /* not taken: the session waits on, nobody is blamed */
+    UNSEEN,      /* not to be seen here: the liar has the damage */
     NOBODY,      /* the session ends with the code, nobody is blamed */
     BLAME,       /* .. the liar is blamed, once; three in 24 h are quarantine */
     COUNT,       /* .. the failed self-test is counted (15.4 D3) */

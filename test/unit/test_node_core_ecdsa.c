@@ -235,6 +235,43 @@ static void two_busy_nodes_do_not_lock_each_other_out(void **state)
 /* ---- own copies
  * ---------------------------------------------------------------------- */
 
+static bool one_way(struct bed *bed, int from, int to, struct cs_wr *w)
+{
+    (void)bed;
+    (void)to;
+    return from == 0 ? w->p[1] != CS_PROTO_CONTROL : w->p[1] != CS_PROTO_ECDSA;
+}
+
+/* Node 1 has 16 sessions of which node 0 knows nothing any more: a new one waits. */
+static void a_session_waits_for_a_place_in_the_pair(void **state)
+{
+    struct cs_ctl_frame f, cancel = {.kind = CS_CMD_REQUEST_CANCEL};
+
+    (void)state;
+    b.carry = one_way;
+    for (uint8_t k = 1; k <= ECDSA_STARTED_MAX; k++) {
+        ec_sign(&b, k, 1, 2, 1);
+        ec_sign_frame(&b, &f, (uint8_t)(k + 20), 1, 2, 2);
+        ec_send_to(&b, 1, &f);
+    }
+    assert_int_equal(sessions(1), CS_OT_SESSIONS_MAX);
+    (void)snprintf(cancel.u.request_cancel.reason, 8, "no");
+    for (uint8_t k = 1; k <= ECDSA_STARTED_MAX; k++) {
+        memcpy(cancel.u.request_cancel.request_id, "signing-req-0000", 16);
+        cancel.u.request_cancel.request_id[15] = k;
+        ec_send_to(&b, 0, &cancel);
+    }
+    assert_int_equal(sessions(0), 0);
+    assert_int_equal(sessions(1), CS_OT_SESSIONS_MAX);
+    bed_advance(&b, 10000);
+    b.carry = NULL;
+    ec_sign_frame(&b, &f, 50, 1, 2, 1);
+    trio_sign_send(&b, &f);
+    assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 0);
+    bed_advance(&b, 14000);
+    ec_check_done(&b, 0, 1, &f);
+}
+
 static void the_responder_waits_for_its_own_copy_of_the_request(void **state)
 {
     struct cs_ctl_frame f;
@@ -279,6 +316,22 @@ static void another_request_under_the_same_id_is_refused(void **state)
     assert_int_equal(peer_of(0, 1)->rec.blames, 0);
 }
 
+/* Who signs is not in the request's hash: the platform's command says it. */
+static void only_the_initiator_of_the_command_is_answered(void **state)
+{
+    struct cs_ctl_frame f;
+
+    (void)state;
+    ec_sign_frame(&b, &f, 1, 1, 3, 3);
+    ec_send_to(&b, 0, &f);
+    ec_sign_frame(&b, &f, 1, 1, 2, 2);
+    ec_send_to(&b, 1, &f);
+    bed_advance(&b, 4000);
+    assert_int_equal(sessions(0), 0);
+    bed_advance(&b, 12000);
+    BED_FAILED(&b, 1, CS_EVT_SIGN_FAILED, "PEER_TIMEOUT");
+}
+
 static void a_session_of_another_attempt_waits_or_is_late(void **state)
 {
     struct cs_ctl_frame f;
@@ -305,15 +358,18 @@ static void a_session_of_another_attempt_waits_or_is_late(void **state)
 static void a_device_disabled_meanwhile_does_not_answer(void **state)
 {
     struct cs_ctl_frame f;
+    uint64_t seq;
 
     (void)state;
     ec_sign_frame(&b, &f, 1, 1, 2, 1);
     ec_send_to(&b, 1, &f);
     bed_device(&b, 1, "APPROVED", "DISABLED");
+    seq = cs_journal_head(b.node[1].core->journal).seq;
     ec_send_to(&b, 0, &f);
     bed_advance(&b, 1000);
     BED_FAILED(&b, 0, CS_EVT_SIGN_FAILED, "PEER_ABORTED");
     assert_int_equal(sessions(1), 0);
+    assert_int_equal(cs_journal_head(b.node[1].core->journal).seq, seq);
 }
 
 static void a_device_disabled_in_the_middle_lets_nothing_more_leave(void **state)
@@ -359,16 +415,17 @@ static void a_peer_quarantined_in_the_middle_gets_nothing_more(void **state)
 
 static void a_draining_node_begins_nothing(void **state)
 {
-    struct bed_item *it;
+    struct cs_ctl_frame f;
 
     (void)state;
+    ec_sign_frame(&b, &f, 2, 1, 2, 1);
+    ec_send_to(&b, 1, &f);      /* it has the command already */
     b.node[1].hold_jobs = true; /* something runs, so that it does not end at once */
     ec_sign(&b, 1, 1, 2, 1);
-    it = bed_put(&b, 1, CS_EV_STOP);
-    assert_non_null(it);
+    (void)bed_put(&b, 1, CS_EV_STOP);
     bed_run(&b);
     assert_false(b.node[1].exited);
-    ec_sign(&b, 2, 1, 2, 1);
+    ec_send_to(&b, 0, &f);
     assert_int_equal(sessions(1), 1);
     bed_release_jobs(&b.node[1]);
     assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 1); /* what ran, ends well */
@@ -583,9 +640,11 @@ int main(void)
         CASE(a_new_key_is_proven_by_every_pair),
         CASE(sixteen_requests_at_once_are_all_signed),
         CASE(two_busy_nodes_do_not_lock_each_other_out),
+        CASE(a_session_waits_for_a_place_in_the_pair),
         CASE(the_responder_waits_for_its_own_copy_of_the_request),
         CASE(a_responder_whose_copy_comes_after_a_while_answers_a_repeat),
         CASE(another_request_under_the_same_id_is_refused),
+        CASE(only_the_initiator_of_the_command_is_answered),
         CASE(a_session_of_another_attempt_waits_or_is_late),
         CASE(a_device_disabled_meanwhile_does_not_answer),
         CASE(a_device_disabled_in_the_middle_lets_nothing_more_leave),

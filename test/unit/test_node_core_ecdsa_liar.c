@@ -123,41 +123,139 @@ static void a_session_that_was_is_never_another_one(void **state)
     forget_kept();
 }
 
-/* Another nonce: a session of its own, but this item of this attempt has had one. */
-static void an_item_of_an_attempt_has_one_session(void **state)
+/* SES_OPEN of the liar, node 1, with another nonce: of a session of its own. */
+static void open_another(const struct cs_ctl_frame *f, uint8_t nonce_byte)
 {
     struct ecdsa_about a = {.item = 0, .peer = 1};
-    struct cs_dkls_open o;
     struct cs_message m = {.proto = CS_PROTO_ECDSA};
-    struct cs_node_core *liar_core = b.node[1].core;
+    struct cs_node_core *core = b.node[1].core;
+    uint8_t nonce[32] = {nonce_byte};
     struct cs_wr body = {0};
-    uint8_t nonce[32] = {42};
-    struct cs_ctl_frame f;
+    struct work own = {.q = core->quorums[0], .attempt = f->u.sign.attempt};
+    struct work *w = cs_nd_work_find(core, f->u.sign.request_id);
+    struct cs_dkls_open o;
     enum cs_err err;
+
+    if (w == NULL) { /* its attempt is over: from the honest node's copy */
+        w = cs_nd_work_find(b.node[0].core, f->u.sign.request_id);
+        assert_non_null(w);
+        own.req = w->req;
+        own.n_items = w->n_items;
+        memcpy(own.reqh, w->reqh, 32);
+        w = &own;
+    }
+    a.w = w;
+    a.key = cs_nd_key_load(core, f->u.sign.key_id, &err)->key;
+    assert_int_equal(cs_nd_ecdsa_open(&o, &a, nonce), CS_OK);
+    cs_nd_ecdsa_presid(m.sid, &a, &o);
+    memcpy(m.key_id, f->u.sign.key_id, 16);
+    cs_dkls_open_encode(&body, &o);
+    m.priv = cs_wr_get(&body);
+    lie_say(&b, 1, 0, &m);
+    cs_wr_free(&body);
+}
+
+static size_t from_honest;
+
+static bool count_honest(struct lie *l)
+{
+    from_honest += l->from == 0 && l->m.proto == CS_PROTO_ECDSA ? 1 : 0;
+    return keep(l);
+}
+
+/* 53 KB for each repeat of 300 bytes would be a fine amplifier. */
+static void repeats_are_not_answered_at_any_rate(void **state)
+{
+    (void)state;
+    forget_kept();
+    liar = count_honest;
+    ec_sign(&b, 1, 1, 2, 2);
+    assert_int_equal(bed_count(&b, 1, CS_EVT_SIGN_DONE), 1);
+    from_honest = 0;
+    for (int k = 0; k < 50; k++) {
+        say_kept(CS_TYPE_OPEN);
+        say_kept(CS_TYPE_SIG_R1);
+    }
+    assert_true(from_honest >= 1 && from_honest <= 3);
+    bed_advance(&b, 1000);
+    say_kept(CS_TYPE_OPEN);
+    assert_true(from_honest >= 2 && from_honest <= 6);
+    forget_kept();
+}
+
+static bool say_setup_missing(struct lie *l)
+{
+    if (l->from == 1 && lie_is(l, CS_PROTO_CONTROL, CS_TYPE_ABORT)) {
+        cs_wr_reset(&l->priv);
+        cs_abort_encode(&l->priv, l->m.sid, CS_ERR_SETUP_MISSING);
+    }
+    return true;
+}
+
+static void who_is_told_that_its_setup_is_missing_makes_another_one(void **state)
+{
+    struct cs_ctl_frame f;
+    uint8_t before[32];
+
+    (void)state;
+    memcpy(before, cs_ot_pair_osid(peer_of(0, 1)->ot, 1), 32);
+    liar = say_setup_missing;
+    ec_sign_frame(&b, &f, 1, 1, 2, 1);
+    ec_send_to(&b, 1, &f);
+    bed_device(&b, 1, "APPROVED", "DISABLED"); /* so that it has something to say */
+    ec_send_to(&b, 0, &f);
+    BED_FAILED(&b, 0, CS_EVT_SIGN_FAILED, "SETUP_MISSING");
+    bed_advance(&b, 30000);
+    assert_int_equal(cs_ot_pair_state(peer_of(0, 1)->ot), CS_OT_TESTED);
+    assert_memory_not_equal(before, cs_ot_pair_osid(peer_of(0, 1)->ot, 1), 32);
+    assert_int_equal(peer_of(0, 1)->rec.blames, 0);
+}
+
+static void an_item_of_an_attempt_has_one_session(void **state)
+{
+    struct cs_ctl_frame f;
 
     (void)state;
     b.node[0].hold_jobs = true;
     ec_sign_frame(&b, &f, 1, 1, 2, 2);
     trio_sign_send(&b, &f);
     assert_int_equal(sessions(0), 1);
-    a.w = cs_nd_work_find(liar_core, f.u.sign.request_id);
-    a.key = cs_nd_key_load(liar_core, f.u.sign.key_id, &err)->key;
-    assert_int_equal(cs_nd_ecdsa_open(&o, &a, nonce), CS_OK);
-    cs_nd_ecdsa_presid(m.sid, &a, &o);
-    memcpy(m.key_id, f.u.sign.key_id, 16);
-    cs_dkls_open_encode(&body, &o);
-    m.priv = cs_wr_get(&body);
-    lie_say(&b, 1, 0, &m);
+    open_another(&f, 42);
     assert_int_equal(sessions(0), 1);
     bed_release_jobs(&b.node[0]);
     assert_int_equal(bed_count(&b, 1, CS_EVT_SIGN_DONE),
-                     1);   /* the first is as it was */
-    lie_say(&b, 1, 0, &m); /* after it was answered, too */
+                     1);  /* the first is as it was */
+    open_another(&f, 43); /* after it was answered, too */
     assert_int_equal(peer_of(0, 1)->rec.blames, 0);
     assert_int_equal(sessions(0), 1); /* it answers repeats */
     bed_advance(&b, 9000);
     assert_int_equal(sessions(0), 0);
-    cs_wr_free(&body);
+}
+
+static bool bad_salt(struct lie *l)
+{
+    if (l->from == 1 && lie_is(l, CS_PROTO_ECDSA, CS_TYPE_SIG_R2)) {
+        l->priv.p[R2_SALT] ^= 1;
+    }
+    return true;
+}
+
+static void a_session_that_failed_was_the_one_of_its_attempt(void **state)
+{
+    struct cs_ctl_frame f;
+
+    (void)state;
+    liar = bad_salt;
+    ec_sign_frame(&b, &f, 1, 1, 2, 2);
+    trio_sign_send(&b, &f);
+    assert_int_equal(sessions(0), 0);
+    assert_int_equal(peer_of(0, 1)->rec.blames, 1);
+    liar = NULL;
+    open_another(&f, 44);
+    assert_int_equal(sessions(0), 0);
+    f.u.sign.attempt = 2; /* the next one has its own */
+    trio_sign_send(&b, &f);
+    assert_int_equal(bed_count(&b, 1, CS_EVT_SIGN_DONE), 1);
 }
 
 /* A session belongs to two nodes: the third can say what it likes with its presid. */
@@ -353,7 +451,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_session_that_was_is_never_another_one),
+        CASE(repeats_are_not_answered_at_any_rate),
+        CASE(who_is_told_that_its_setup_is_missing_makes_another_one),
         CASE(an_item_of_an_attempt_has_one_session),
+        CASE(a_session_that_failed_was_the_one_of_its_attempt),
         CASE(a_third_node_cannot_speak_in_a_session),
         CASE(a_second_message_for_a_round_is_blamed),
         CASE(three_wrong_shares_in_a_day_are_quarantine),
