@@ -103,6 +103,9 @@ static void add_quoted(struct cs_text *t, const char *before, const json_t *stri
     is_cut = !cs_text_show(
         shown, sizeof shown,
         CS_SPAN(json_string_value(string), json_string_length(string)));
+    for (char *c = strchr(shown, '"'); c != NULL; c = strchr(c, '"')) {
+        *c = '\''; /* or a name could end early and tell of another contract */
+    }
     cs_text_add(t, before);
     cs_text_add(t, "\"");
     cs_text_add(t, shown);

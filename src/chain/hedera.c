@@ -356,13 +356,20 @@ static bool is_transaction(struct cs_span bytes)
     return false;
 }
 
+/* HIP-820.  The prefix does not part texts from bodies by itself: a reader of protocol
+ * buffers that skips unknown fields can step over it, as over a group that the text
+ * closes, and find a whole body in the rest. */
 static enum cs_err prefix(struct cs_wr *w, const struct cs_chain_key *key,
                           struct cs_span message, const char **why)
 {
     (void)key;
-    (void)why;
     cs_wr_printf(w, "\x19Hedera Signed Message:\n%zu", message.n);
     cs_wr_span(w, message);
+    if (w->err == CS_OK && cs_pb_may_hold(cs_wr_get(w), 1)) {
+        return cs_chain_refuse(why, CS_ERR_CHAIN_MESSAGE,
+                               "with its prefix the message can be read as a Hedera "
+                               "transaction body: change its wording");
+    }
     return w->err;
 }
 

@@ -110,6 +110,96 @@ bool cs_pb_ok(struct cs_span in)
     return true;
 }
 
+/* ---- as others read ------------------------------------------------------------ */
+
+enum {
+    W_VARINT,
+    W_FIXED64,
+    W_BYTES,
+    W_GROUP,
+    W_GROUP_END,
+    W_FIXED32,
+    GROUPS_MAX = 100
+};
+
+struct groups {
+    uint64_t open[GROUPS_MAX]; /* field numbers; readers go no deeper either */
+    size_t n;
+};
+
+static uint64_t any_varint(struct cs_rd *r)
+{
+    uint64_t v = 0;
+
+    for (unsigned i = 0; i < VARINT_MAX; i++) {
+        uint8_t b = cs_rd_u8(r);
+
+        v |= (uint64_t)(b & 0x7f) << (7 * i);
+        if ((b & 0x80) == 0) {
+            return v;
+        }
+    }
+    cs_rd_fail(r, CS_ERR_BAD_FORMAT);
+    return 0;
+}
+
+static void open_or_close(struct cs_rd *r, struct groups *g, uint64_t head)
+{
+    bool is_end = (head & 7) == W_GROUP_END;
+
+    if (is_end ? g->n == 0 || g->open[g->n - 1] != head >> 3 : g->n == GROUPS_MAX) {
+        cs_rd_fail(r, CS_ERR_BAD_FORMAT);
+    } else if (is_end) {
+        g->n--;
+    } else {
+        g->open[g->n++] = head >> 3;
+    }
+}
+
+static void skip_any(struct cs_rd *r, struct groups *g, uint64_t head)
+{
+    uint64_t n;
+
+    switch (head & 7) {
+    case W_VARINT:
+        (void)any_varint(r);
+        return;
+    case W_FIXED64:
+        (void)cs_rd_span(r, 8);
+        return;
+    case W_BYTES:
+        n = any_varint(r);
+        (void)cs_rd_span(r, n <= r->left ? (size_t)n : r->left + 1);
+        return;
+    case W_GROUP:
+    case W_GROUP_END:
+        open_or_close(r, g, head);
+        return;
+    case W_FIXED32:
+        (void)cs_rd_span(r, 4);
+        return;
+    default:
+        cs_rd_fail(r, CS_ERR_BAD_FORMAT);
+    }
+}
+
+bool cs_pb_may_hold(struct cs_span in, uint32_t number)
+{
+    struct cs_rd r = CS_RD(in);
+    struct groups g = {.n = 0};
+    bool has = false;
+
+    while (r.left > 0 && r.err == CS_OK) {
+        uint64_t head = any_varint(&r);
+
+        has = has || (g.n == 0 && head == ((uint64_t)number << 3 | W_BYTES));
+        skip_any(&r, &g, head);
+    }
+    return has && g.n == 0 && r.err == CS_OK;
+}
+
+/* ---- writing ------------------------------------------------------------------- */
+
 static void put_varint(struct cs_wr *w, uint64_t v)
 {
     for (; v > 0x7f; v >>= 7) {

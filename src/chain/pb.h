@@ -41,6 +41,9 @@ bool cs_pb_read(struct cs_span in, const struct cs_pb_want *wants, size_t n,
                 struct cs_pb_got *got);
 /* Is it a well-formed message, whatever its fields? */
 bool cs_pb_ok(struct cs_span in);
+/* Could a reader that skips all it does not know (fields of any wire type, groups, long
+ * varints) take these bytes for a message that has this field with bytes in it? */
+bool cs_pb_may_hold(struct cs_span in, uint32_t number);
 
 /* 0 is not written (proto3). */
 void cs_pb_put_varint(struct cs_wr *w, uint32_t number, uint64_t v);
