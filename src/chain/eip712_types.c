@@ -285,19 +285,26 @@ static void put_type(struct cs_wr *w, const struct cs_td *td, size_t at)
     }
 }
 
-static enum cs_err hash_types(struct cs_td *td)
+static enum cs_err hash_types(struct cs_td *td, const char **why)
 {
-    struct cs_wr w = {0};
+    struct cs_wr w = {.max = CS_TD_TYPES_MAX};
     enum cs_err err = CS_OK;
+    size_t start = 0;
 
-    for (size_t i = 0; i < td->n_structs && err == CS_OK; i++) {
-        cs_wr_reset(&w);
+    for (size_t i = 0; i < td->n_structs && w.err == CS_OK; i++) {
         put_type(&w, td, i);
-        err = w.err;
-        cs_keccak256(td->structs[i].hash, cs_wr_get(&w));
+        if (w.err == CS_OK) {
+            cs_keccak256(td->structs[i].hash, CS_SPAN(w.p + start, w.n - start));
+            start = w.n;
+        }
     }
+    err = w.err;
     cs_wr_free(&w);
-    return err;
+    return err == CS_ERR_TOO_LONG
+               ? bad(why,
+                     "EIP-712 types hold each other too often: 256 KiB in all when "
+                     "each is written out with what it holds")
+               : err;
 }
 
 /* ---- the domain -------------------------------------------------------------- */
@@ -370,7 +377,7 @@ static enum cs_err read_types(struct cs_td *td, json_t *types, const char **why)
     }
     CS_CHECK(check_domain_type(td->structs[td->domain_at].members, why));
     CS_CHECK(close_over(td, why));
-    return hash_types(td);
+    return hash_types(td, why);
 }
 
 static enum cs_err read_root(struct cs_td *td, const char **why)

@@ -76,11 +76,12 @@ enum cs_err cs_chain_end(struct cs_chain_tx *out, enum cs_err err, const char **
     CS_MUST_USE;
 /* *why for a result that no check has explained; NULL on CS_OK. */
 enum cs_err cs_chain_explain(enum cs_err err, const char **why) CS_MUST_USE;
-/* The signature is key's over item, in its one accepted form.  SIG_INVALID. */
-enum cs_err cs_chain_check_sig(const struct cs_chain_item *item,
-                               const struct cs_chain_key *key,
-                               const struct cs_chain_sig *s, const char **why)
-    CS_MUST_USE;
+/* One signature for each item, each the key's and in its one accepted form.  All items
+ * have one scheme and tweak.  SIG_INVALID. */
+enum cs_err cs_chain_check_sigs(const struct cs_chain_tx *tx,
+                                const struct cs_chain_key *key,
+                                const struct cs_chain_sig *sigs, size_t n_sigs,
+                                const char **why) CS_MUST_USE;
 
 /* Sets *why (if there is one) and returns err: `return cs_chain_refuse(..)`. */
 static inline enum cs_err cs_chain_refuse(const char **why, enum cs_err err,

@@ -176,12 +176,7 @@ static enum cs_err finish_one(struct cs_chain_signed *out,
     enum cs_err err;
 
     CS_TRY(cs_chain_prepare(&tx, key, kind, payload, why));
-    if (n_sigs != 1) {
-        err = cs_chain_refuse(why, CS_ERR_SIG_INVALID,
-                              "wrong number of signatures for this payload");
-        goto out;
-    }
-    CS_TRY(cs_chain_check_sig(&tx.items[0], key, &sigs[0], why));
+    CS_TRY(cs_chain_check_sigs(&tx, key, sigs, n_sigs, why));
     CS_TRY(put_rsv(out, key, &tx.items[0], &sigs[0]));
     err = seal(&out->bytes, key, kind, &tx.items[0], &sigs[0], why);
 out:

@@ -231,7 +231,7 @@ static enum cs_err check_plaintext(const struct cs_chain_ops *ops,
 enum cs_err cs_chain_plaintext(struct cs_chain_tx *out, const struct cs_chain_key *key,
                                struct cs_span message, const char **why)
 {
-    struct cs_wr w = {.max = PLAINTEXT_MAX + 256};
+    struct cs_wr w = {.max = 2 * PLAINTEXT_MAX}; /* Cosmos chains: base64 */
     const struct cs_chain_ops *ops;
     struct cs_text t;
     enum cs_err err;
@@ -258,21 +258,22 @@ out:
 
 /* ---- final encoding -------------------------------------------------------- */
 
-/* BIP 340: under the output key where the item has a tweak (PROTOCOLS 7.5). */
-static bool bip340_ok(const struct cs_chain_item *item, const struct cs_chain_key *key,
-                      const struct cs_chain_sig *s)
+/* The key under which BIP 340 signatures stand: the output key where the items have a
+ * tweak (PROTOCOLS 7.5).  It is one for all items of a payload. */
+static enum cs_err bip340_key(uint8_t out[32], const struct cs_chain_item *item,
+                              const struct cs_chain_key *key)
 {
-    uint8_t output[32], tweak[32];
+    uint8_t tweak[32];
 
-    if (!item->has_tweak) {
-        return cs_taproot_verify(key->pub + 1, item->message, s->rs) == CS_OK;
+    if (item->has_tweak) {
+        return cs_taproot_output(out, tweak, key->pub);
     }
-    return cs_taproot_output(output, tweak, key->pub) == CS_OK &&
-           cs_taproot_verify(output, item->message, s->rs) == CS_OK;
+    memcpy(out, key->pub + 1, 32);
+    return CS_OK;
 }
 
 static bool sig_ok(const struct cs_chain_item *item, const struct cs_chain_key *key,
-                   const struct cs_chain_sig *s)
+                   const uint8_t bip340[32], const struct cs_chain_sig *s)
 {
     switch (item->scheme) {
     case CS_CHAIN_SCHEME_ED25519:
@@ -280,23 +281,45 @@ static bool sig_ok(const struct cs_chain_item *item, const struct cs_chain_key *
     case CS_CHAIN_SCHEME_ECDSA:
         return cs_ecdsa_verify(key->pub, item->message.p, s->rs) == CS_OK;
     case CS_CHAIN_SCHEME_BIP340:
-        return bip340_ok(item, key, s);
+        return cs_taproot_verify(bip340, item->message, s->rs) == CS_OK;
     }
     return false;
 }
 
-enum cs_err cs_chain_check_sig(const struct cs_chain_item *item,
-                               const struct cs_chain_key *key,
-                               const struct cs_chain_sig *s, const char **why)
+static enum cs_err check_sig(const struct cs_chain_item *item,
+                             const struct cs_chain_key *key, const uint8_t bip340[32],
+                             const struct cs_chain_sig *s, const char **why)
 {
     if (item->scheme == CS_CHAIN_SCHEME_ECDSA && !cs_ecdsa_is_low_s(s->rs)) {
         return cs_chain_refuse(why, CS_ERR_SIG_INVALID,
                                "the signature is zero, out of range or not in its "
                                "low-s form");
     }
-    if (!sig_ok(item, key, s)) {
+    if (!sig_ok(item, key, bip340, s)) {
         return cs_chain_refuse(why, CS_ERR_SIG_INVALID,
                                "the signature is not the key's over this payload");
+    }
+    return CS_OK;
+}
+
+enum cs_err cs_chain_check_sigs(const struct cs_chain_tx *tx,
+                                const struct cs_chain_key *key,
+                                const struct cs_chain_sig *sigs, size_t n_sigs,
+                                const char **why)
+{
+    uint8_t bip340[32] = {0};
+
+    if (n_sigs != tx->n_items) {
+        return cs_chain_refuse(why, CS_ERR_SIG_INVALID,
+                               "wrong number of signatures for this payload");
+    }
+    for (size_t i = 0; i < n_sigs; i++) {
+        const struct cs_chain_item *item = &tx->items[i];
+
+        if (i == 0 && item->scheme == CS_CHAIN_SCHEME_BIP340) {
+            CS_CHECK(bip340_key(bip340, item, key));
+        }
+        CS_CHECK(check_sig(item, key, bip340, &sigs[i], why));
     }
     return CS_OK;
 }
@@ -312,14 +335,7 @@ enum cs_err cs_chain_finish(struct cs_chain_signed *out, const struct cs_chain_k
     memset(out, 0, sizeof *out);
     CS_CHECK(cs_chain_decode(&tx, key, payload, why));
     CS_TRY(cs_chain_ops_of(&ops, key->chain, why));
-    if (n_sigs != tx.n_items) {
-        err = cs_chain_refuse(why, CS_ERR_SIG_INVALID,
-                              "wrong number of signatures for this payload");
-        goto out;
-    }
-    for (size_t i = 0; i < n_sigs; i++) {
-        CS_TRY(cs_chain_check_sig(&tx.items[i], key, &sigs[i], why));
-    }
+    CS_TRY(cs_chain_check_sigs(&tx, key, sigs, n_sigs, why));
     CS_TRY(ops->finish(out, key, payload, &tx, sigs, why));
 out:
     cs_chain_tx_free(&tx);

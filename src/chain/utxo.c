@@ -11,7 +11,7 @@
 #include "crypto/hash.h"
 #include "crypto/taproot.h"
 
-enum { PREIMAGES_MAX = 8 * 1024 * 1024, COIN = 100000000 };
+enum { PREIMAGES_MAX = 3 * 1024 * 1024, COIN = 100000000 };
 
 /* ---- chains -------------------------------------------------------------------- */
 
@@ -110,11 +110,10 @@ static enum cs_err check_text(enum cs_chain chain, enum cs_chain_net net,
 
 /* ---- what is signed ------------------------------------------------------------- */
 
+/* tweak: of the own key, worked out once. */
 static void fill_item(struct cs_chain_item *item, size_t i, const struct cs_utxo_tx *t,
-                      const struct cs_chain_key *key)
+                      const uint8_t tweak[32])
 {
-    uint8_t output[32];
-
     item->index = (uint32_t)i;
     item->scheme = CS_CHAIN_SCHEME_ECDSA;
     item->hash = CS_CHAIN_HASH_SHA256D;
@@ -122,7 +121,7 @@ static void fill_item(struct cs_chain_item *item, size_t i, const struct cs_utxo
         item->scheme = CS_CHAIN_SCHEME_BIP340;
         item->hash = CS_CHAIN_HASH_TAPSIGHASH;
         item->has_tweak = true;
-        CS_ASSERT(cs_taproot_output(output, item->tweak, key->pub) == CS_OK);
+        memcpy(item->tweak, tweak, sizeof item->tweak);
     }
 }
 
@@ -138,7 +137,7 @@ static enum cs_err put_preimages(struct cs_wr *w, size_t *ends,
 
     CS_CHECK(cs_utxo_hashes(&h, t));
     cs_utxo_p2pkh(&code, key);
-    for (size_t i = 0; i < t->raw.n_ins; i++) {
+    for (size_t i = 0; i < t->raw.n_ins && w->err == CS_OK; i++) {
         if (t->ins[i].is_own) {
             cs_utxo_preimage(w, t, &h, i, CS_SPAN(code.p, code.n));
             ends[k++] = w->n;
@@ -155,13 +154,17 @@ static enum cs_err put_preimages(struct cs_wr *w, size_t *ends,
 static void fill_items(struct cs_chain_tx *tx, const size_t *ends,
                        const struct cs_utxo_tx *t, const struct cs_chain_key *key)
 {
+    uint8_t output[32], tweak[32] = {0};
     size_t k = 0;
 
+    if (t->kind == CS_UTXO_P2TR) {
+        CS_ASSERT(cs_taproot_output(output, tweak, key->pub) == CS_OK);
+    }
     for (size_t i = 0; i < t->raw.n_ins; i++) {
         size_t start = k == 0 ? 0 : ends[k - 1];
 
         if (t->ins[i].is_own) {
-            fill_item(&tx->items[k], i, t, key);
+            fill_item(&tx->items[k], i, t, tweak);
             tx->items[k].data = CS_SPAN(tx->data + start, ends[k] - start);
             cs_chain_hash_item(&tx->items[k]);
             k++;

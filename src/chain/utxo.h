@@ -109,6 +109,7 @@ struct cs_utxo_in {
 struct cs_utxo_tx {
     const struct cs_utxo_chain *chain;
     enum cs_utxo_kind kind;
+    struct cs_utxo_script own; /* of the wallet's address; made once, it may be slow */
     struct cs_utxo_raw raw;
     struct cs_utxo_in *ins; /* owned, raw.n_ins of them */
     size_t n_own;

@@ -349,13 +349,9 @@ static bool is_same(struct cs_span a, const uint8_t *p, size_t n)
     return a.n == n && memcmp(a.p, p, n) == 0;
 }
 
-static bool is_own(const struct cs_utxo_in *in, const struct cs_utxo_tx *t,
-                   const struct cs_chain_key *key)
+static bool is_own(const struct cs_utxo_in *in, const struct cs_utxo_tx *t)
 {
-    struct cs_utxo_script own;
-
-    cs_utxo_own_script(&own, key, t->kind);
-    return is_same(in->script, own.p, own.n);
+    return is_same(in->script, t->own.p, t->own.n);
 }
 
 static enum cs_err check_scripts(const struct cs_utxo_tx *t, const struct fields *f,
@@ -441,7 +437,7 @@ static enum cs_err read_in(struct cs_rd *r, struct cs_utxo_tx *t, struct cs_utxo
         return bad(why, "PSBT's inputs are more coins than there are");
     }
     t->in_sum += in->value;
-    return is_own(in, t, key) ? check_own(t, in, &f, key, why) : CS_OK;
+    return is_own(in, t) ? check_own(t, in, &f, key, why) : CS_OK;
 }
 
 /* ---- outputs: nothing here is signed --------------------------------------------- */
@@ -524,6 +520,7 @@ enum cs_err cs_utxo_psbt(struct cs_utxo_tx *out, const struct cs_chain_key *key,
     memset(out, 0, sizeof *out);
     out->chain = cs_utxo_chain(key->chain);
     CS_CHECK(cs_utxo_kind(&out->kind, key, why));
+    cs_utxo_own_script(&out->own, key, out->kind);
     if (!cs_utxo_is_psbt(payload)) {
         return bad(why, "the transaction is not a PSBT (BIP 174, version 0)");
     }

@@ -10,7 +10,6 @@ enum { DECIMALS = 8, OP_RETURN = 0x6a };
 struct tally {
     size_t n_pays, n_data, n_odd; /* to others, data only, without an address */
     uint64_t paid, change;
-    struct cs_utxo_script own;
 };
 
 static bool is_data(struct cs_span script)
@@ -18,9 +17,9 @@ static bool is_data(struct cs_span script)
     return script.n > 0 && script.p[0] == OP_RETURN;
 }
 
-static bool is_own(const struct tally *y, struct cs_span script)
+static bool is_own(const struct cs_utxo_tx *u, struct cs_span script)
 {
-    return script.n == y->own.n && memcmp(script.p, y->own.p, script.n) == 0;
+    return script.n == u->own.n && memcmp(script.p, u->own.p, script.n) == 0;
 }
 
 static void add_amount(struct cs_text *t, uint64_t units, const char *symbol)
@@ -56,7 +55,7 @@ static void count_out(struct cs_chain_tx *tx, struct tally *y, struct cs_text *t
 {
     char address[CS_CHAIN_ADDRESS_MAX];
 
-    if (is_own(y, out->script)) {
+    if (is_own(u, out->script)) {
         y->change += out->value;
         return;
     }
@@ -189,7 +188,6 @@ void cs_utxo_summary(struct cs_chain_tx *tx, const struct cs_utxo_tx *t,
     struct tally y = {0};
 
     (void)cs_text_copy(tx->asset, sizeof tx->asset, cs_chain_info(tx->chain)->symbol);
-    cs_utxo_own_script(&y.own, key, t->kind);
     cs_text_add(&text, "transfer of ");
     count_outs(tx, &y, &text, t, key);
     put_fields(tx, &y, t);

@@ -294,7 +294,8 @@ bool cs_xrp_find(struct cs_span object, uint32_t id, struct cs_xrp_field *out)
     struct cs_rd r = CS_RD(object);
     uint32_t last = 0;
 
-    while (r.left > 0 && read_field(&r, &last, out, 0, NULL) == CS_OK) {
+    /* in canonical order: behind a greater id it cannot stand any more */
+    while (r.left > 0 && last < id && read_field(&r, &last, out, 0, NULL) == CS_OK) {
         if (out->id == id) {
             return true;
         }

@@ -1,0 +1,296 @@
+/* Payloads made to mislead or to cost much: what review found, chain by chain. */
+#include "chain/pb.h"
+#include "crypto/identity.h"
+#include "support/utxo_made.h"
+
+static struct cs_chain_key own_key(enum cs_chain chain, enum cs_curve curve)
+{
+    uint8_t pub[33];
+
+    if (curve == CS_CURVE_ED25519) {
+        cs_sign_public(pub, secret_own);
+        return chains_key(chain, curve, CS_SPAN(pub, 32));
+    }
+    chains_k1_public(pub, secret_own);
+    return chains_key(chain, curve, CS_SPAN_OF(pub));
+}
+
+/* ---- PSBT ---------------------------------------------------------------------- */
+
+/* The own output key and its tweak are worked out once, for every item the same. */
+static void the_tweak_is_that_of_every_input(void **state)
+{
+    struct cs_chain_key key = utxo_key(CS_CHAIN_BITCOIN, CS_CHAIN_FORMAT_P2TR);
+    uint8_t output[32], tweak[32];
+    struct cs_chain_signed out;
+    struct cs_chain_sig *sigs;
+    struct cs_chain_tx tx;
+    struct cs_wr w;
+
+    (void)state;
+    made_psbt(&w, &key,
+              (struct made){.n_ins = CS_CHAIN_ITEMS_MAX,
+                            .outs = {{51200000 - 5000, PAY}},
+                            .n_outs = 1});
+    assert_int_equal(cs_taproot_output(output, tweak, key.pub), CS_OK);
+    assert_int_equal(cs_chain_decode(&tx, &key, cs_wr_get(&w), NULL), CS_OK);
+    assert_int_equal(tx.n_items, CS_CHAIN_ITEMS_MAX);
+    sigs = calloc(tx.n_items, sizeof *sigs);
+    assert_non_null(sigs);
+    for (size_t i = 0; i < tx.n_items; i++) {
+        assert_true(tx.items[i].has_tweak);
+        assert_memory_equal(tx.items[i].tweak, tweak, sizeof tweak);
+        chains_tap_sign(sigs[i].rs, secret_own, tx.items[i].digest);
+    }
+    assert_int_equal(cs_chain_finish(&out, &key, cs_wr_get(&w), sigs, tx.n_items, NULL),
+                     CS_OK);
+    cs_chain_signed_free(&out);
+    sigs[tx.n_items - 1].rs[40] ^= 1; /* each is verified, not the first alone */
+    assert_int_equal(cs_chain_finish(&out, &key, cs_wr_get(&w), sigs, tx.n_items, NULL),
+                     CS_ERR_SIG_INVALID);
+    free(sigs);
+    cs_chain_tx_free(&tx);
+    cs_wr_free(&w);
+}
+
+/* P2PKH hashes the whole transaction once per input: work grows with the square. */
+static void legacy_inputs_are_bounded_by_what_is_hashed(void **state)
+{
+    struct cs_chain_key key = utxo_key(CS_CHAIN_BITCOIN, CS_CHAIN_FORMAT_P2PKH);
+    struct made m = {.with_previous = true, .n_outs = 1};
+    struct cs_chain_tx tx;
+    struct cs_wr w;
+
+    (void)state;
+    m.n_ins = 260;
+    m.outs[0] = (struct made_out){26000000 - 5000, PAY};
+    made_psbt(&w, &key, m);
+    assert_int_equal(cs_chain_decode(&tx, &key, cs_wr_get(&w), NULL), CS_OK);
+    assert_int_equal(tx.n_items, 260);
+    assert_true(tx.data_len < 3 * 1024 * 1024);
+    cs_chain_tx_free(&tx);
+    cs_wr_free(&w);
+    m.n_ins = 280;
+    m.outs[0].value = 28000000 - 5000;
+    made_psbt(&w, &key, m);
+    chains_refused(&key, cs_wr_get(&w), CS_ERR_CHAIN_TX, "too many inputs");
+    cs_wr_free(&w);
+}
+
+/* ---- typed data ---------------------------------------------------------------- */
+
+static enum cs_err typed(struct cs_chain_tx *tx, const char *text, const char **why)
+{
+    struct cs_chain_key key = own_key(CS_CHAIN_ETHEREUM, CS_CURVE_SECP256K1);
+
+    return cs_chain_typed_data(tx, &key, CS_SPAN(text, strlen(text)), why);
+}
+
+/* n types that each hold one large type, which stands in the encoding of all. */
+static void put_holders(struct cs_wr *w, unsigned n)
+{
+    cs_wr_str(w, "{\"types\":{\"T\":[]");
+    for (unsigned i = 0; i < n; i++) {
+        cs_wr_printf(w, ",\"H%u\":[{\"name\":\"b\",\"type\":\"B\"}]", i);
+    }
+    cs_wr_str(w, ",\"B\":[");
+    for (unsigned i = 0; i < 64; i++) {
+        cs_wr_printf(w, "%s{\"name\":\"m%063u\",\"type\":\"bool\"}", i == 0 ? "" : ",",
+                     i);
+    }
+    cs_wr_str(w, "]},\"primaryType\":\"T\",\"domain\":{\"chainId\":1},\"message\":{}}");
+    cs_wr_u8(w, 0);
+    assert_int_equal(w->err, CS_OK);
+}
+
+static void types_that_hold_each_other_are_bounded(void **state)
+{
+    struct cs_chain_tx tx;
+    struct cs_wr w = {0};
+    const char *why = NULL;
+
+    (void)state;
+    put_holders(&w, 50);
+    assert_int_equal(typed(&tx, (const char *)w.p, &why), CS_OK);
+    cs_chain_tx_free(&tx);
+    cs_wr_reset(&w);
+    put_holders(&w, 61);
+    assert_int_equal(typed(&tx, (const char *)w.p, &why), CS_ERR_CHAIN_MESSAGE);
+    assert_non_null(strstr(why, "hold each other too often"));
+    cs_wr_free(&w);
+}
+
+/* A name that ends its own quotes and goes on with another contract. */
+static void names_of_domains_stay_in_their_quotes(void **state)
+{
+    struct cs_chain_tx tx;
+
+    (void)state;
+    assert_int_equal(
+        typed(&tx,
+              "{\"types\":{\"T\":[]},\"primaryType\":\"T\",\"domain\":{\"name\":"
+              "\"A\\\", contract 0x1\",\"version\":\"\\\"1\",\"chainId\":1},"
+              "\"message\":{}}",
+              NULL),
+        CS_OK);
+    assert_non_null(strstr(tx.text, " for \"A', contract 0x1\" version \"'1\", chain"));
+    cs_chain_tx_free(&tx);
+}
+
+/* ---- texts --------------------------------------------------------------------- */
+
+static void texts_of_64_kib_are_signed_everywhere(void **state)
+{
+    static uint8_t text[64 * 1024];
+    size_t n = 0;
+
+    (void)state;
+    memset(text, '~', sizeof text); /* no hex, no base64 */
+    for (size_t i = 0; cs_chain_at(i) != NULL; i++) {
+        const struct cs_chain_info *info = cs_chain_at(i);
+        struct cs_chain_key key = own_key(info->chain, info->default_curve);
+        bool is_solana = info->chain == CS_CHAIN_SOLANA; /* its own limit */
+        struct cs_chain_tx tx;
+
+        if (info->can_sign) {
+            assert_int_equal(
+                cs_chain_plaintext(
+                    &tx, &key, CS_SPAN(text, is_solana ? 65450 : sizeof text), NULL),
+                CS_OK);
+            cs_chain_tx_free(&tx);
+            n++;
+        }
+    }
+    assert_int_equal(n, 24);
+}
+
+/* The prefix as fields 3, 13 and a group 14 that the text closes ("t"); behind that a
+ * transaction id, payer 0.0.5, and a transfer list.  All of it is UTF-8. */
+#define H_BODY "\x0a\x06\x12\x04\x18\x05\x08\x01\x72\x03\x0a\x01"
+
+static enum cs_err hedera(const char *text, const char **why)
+{
+    struct cs_chain_key key = own_key(CS_CHAIN_HEDERA, CS_CURVE_ED25519);
+    struct cs_chain_tx tx;
+    enum cs_err err = cs_chain_plaintext(&tx, &key, CS_SPAN(text, strlen(text)), why);
+
+    cs_chain_tx_free(&tx);
+    return err;
+}
+
+static void texts_of_hedera_are_no_bodies_with_their_prefix(void **state)
+{
+    const char *why = NULL;
+
+    (void)state;
+    /* "ge:\n", two digits of the length and "xx" are the fixed 64 bits of field 12 */
+    assert_int_equal(hedera("xxt" H_BODY "x", &why), CS_ERR_CHAIN_MESSAGE);
+    assert_non_null(strstr(why, "with its prefix"));
+    assert_int_equal(hedera("xxu" H_BODY "x", &why), CS_OK);
+    assert_int_equal(hedera("xx" H_BODY "x", &why), CS_OK);
+    assert_int_equal(hedera("xxt no body", &why), CS_OK);
+    assert_int_equal(hedera("hello", &why), CS_OK);
+}
+
+/* ---- protocol buffers as others read them ---------------------------------------- */
+
+static void readers_of_others_skip_what_they_do_not_know(void **state)
+{
+    static const struct {
+        const char *hex;
+        bool may;
+    } cases[] = {
+        {"", false},
+        {"0a00", true},
+        {"0a0161", true},
+        {"0a0261", false},  /* cut */
+        {"1200", false},    /* another field */
+        {"08010a00", true}, /* the same number as a varint before */
+        {"0880808080808080808001"
+         "0a00",
+         true}, /* ten bytes */
+        {"088080808080808080808001"
+         "0a00",
+         false},
+        {"8a8000"
+         "00",
+         true}, /* the header in a long form */
+        {"190102030405060708"
+         "0a00",
+         true},
+        {"1901020304050607", false},
+        {"1d01020304"
+         "0a00",
+         true},
+        {"1d010203", false},
+        {"1b1c"
+         "0a00",
+         true},              /* a group, and its end */
+        {"1b0a00", false},   /* left open */
+        {"1b0a001c", false}, /* the field is inside only */
+        {"1b24"
+         "0a00",
+         false}, /* closed by another */
+        {"1c0a00", false},
+        {"1b23241c"
+         "0a00",
+         true},
+        {"1e0a00", false}, /* no such wire type */
+        {"1f0a00", false},
+        {"0a00"
+         "80",
+         false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(cases); i++) {
+        struct cs_wr w = {0};
+
+        made_hex(&w, cases[i].hex);
+        if (cs_pb_may_hold(cs_wr_get(&w), 1) != cases[i].may) {
+            fail_msg("%s", cases[i].hex);
+        }
+        cs_wr_free(&w);
+    }
+}
+
+static void groups_are_followed_100_deep(void **state)
+{
+    struct cs_wr w = {0};
+
+    (void)state;
+    for (int n = 100; n <= 101; n++) {
+        cs_wr_reset(&w);
+        for (int i = 0; i < n; i++) {
+            cs_wr_u8(&w, 0x1b);
+        }
+        for (int i = 0; i < n; i++) {
+            cs_wr_u8(&w, 0x1c);
+        }
+        cs_wr_bytes(&w, "\x0a\x00", 2);
+        assert_int_equal(cs_pb_may_hold(cs_wr_get(&w), 1), n == 100);
+    }
+    cs_wr_free(&w);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return cs_crypto_init() == CS_OK ? 0 : -1;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_tweak_is_that_of_every_input),
+        cmocka_unit_test(legacy_inputs_are_bounded_by_what_is_hashed),
+        cmocka_unit_test(types_that_hold_each_other_are_bounded),
+        cmocka_unit_test(names_of_domains_stay_in_their_quotes),
+        cmocka_unit_test(texts_of_64_kib_are_signed_everywhere),
+        cmocka_unit_test(texts_of_hedera_are_no_bodies_with_their_prefix),
+        cmocka_unit_test(readers_of_others_skip_what_they_do_not_know),
+        cmocka_unit_test(groups_are_followed_100_deep),
+    };
+
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
