@@ -108,7 +108,9 @@ static void on_signal(void *ctx, int signum, unsigned nth)
         _exit(128 + signum); /* the operator insists */
     }
     cs_log(CS_LOG_INFO, "node", "signal %d: draining", signum);
-    cs_node_stop(r->node);
+    if (r->node != NULL) { /* else its start has failed: ending already */
+        cs_node_stop(r->node);
+    }
 }
 
 static void on_stopped(void *ctx, int exit_code, const char *reason, const char *text)
@@ -172,20 +174,25 @@ static int drive(struct run *r)
     return code != 0 ? code : r->exit_code;
 }
 
+/* Signals first: one that comes while the store is being opened must end the node in
+ * order, too, as soon as the loop runs. */
 static int run_node(struct run *r, struct env *e)
 {
     char message[512] = "";
     int code = 0;
-    enum cs_err err = make_node(r, e, message, sizeof message, &code);
+    enum cs_err err = cs_signals_open(&r->signals, &r->loop, on_signal, r);
 
+    if (err != CS_OK) {
+        wipe_env(e);
+        return refuse(CS_ERR_OS, "cannot watch signals");
+    }
+    err = make_node(r, e, message, sizeof message, &code);
     wipe_env(e);
     if (err != CS_OK) {
         (void)fprintf(stderr, "cloudsign: %s\n", message);
+        cs_signals_close(&r->signals);
+        (void)uv_run(&r->loop, UV_RUN_DEFAULT); /* closes them */
         return code;
-    }
-    if (cs_signals_open(&r->signals, &r->loop, on_signal, r) != CS_OK) {
-        cs_node_free(r->node);
-        return refuse(CS_ERR_OS, "cannot watch signals");
     }
     code = drive(r);
     cs_node_free(r->node);

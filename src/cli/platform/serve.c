@@ -133,7 +133,9 @@ static void on_signal(void *ctx, int signum, unsigned nth)
         _exit(128 + signum); /* the operator insists */
     }
     cs_log(CS_LOG_INFO, "platform", "signal %d: ending", signum);
-    cs_platform_stop(s->platform);
+    if (s->platform != NULL) { /* else its start has failed: ending already */
+        cs_platform_stop(s->platform);
+    }
 }
 
 static void on_stopped(void *ctx, enum cs_err err)
@@ -168,13 +170,16 @@ static int serve(struct serve *s, struct cs_platform_settings *settings)
 
     settings->stopped = on_stopped;
     settings->ctx = s;
-    err = cs_platform_new(&s->platform, &s->loop, settings, &why);
+    /* Signals first: one that comes while the store is being opened ends it in order.
+     */
+    err = cs_signals_open(&s->signals, &s->loop, on_signal, s);
     if (err != CS_OK) {
         return refuse(err, &why);
     }
-    err = cs_signals_open(&s->signals, &s->loop, on_signal, s);
+    err = cs_platform_new(&s->platform, &s->loop, settings, &why);
     if (err != CS_OK) {
-        cs_platform_free(s->platform);
+        cs_signals_close(&s->signals);
+        (void)uv_run(&s->loop, UV_RUN_DEFAULT); /* closes them */
         return refuse(err, &why);
     }
     code = drive(s);
