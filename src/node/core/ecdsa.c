@@ -160,7 +160,8 @@ bool cs_nd_ecdsa_abort(struct cs_node_core *n, struct quorum *q, uint8_t from,
     if (r == NULL) {
         return false;
     }
-    if (m->type != CS_TYPE_ABORT || cs_dkls_phase(r->d) != CS_DKLS_RUNNING ||
+    if (m->type != CS_TYPE_ABORT || m->broadcast.n != 0 ||
+        cs_dkls_phase(r->d) != CS_DKLS_RUNNING ||
         cs_abort_decode(sid, &why, m->priv) != CS_OK || memcmp(sid, m->sid, 32) != 0) {
         n->counters.messages_dropped++;
         return true;
