@@ -1,4 +1,5 @@
 /* Signers that lie: nothing unverified is shown, and one cannot stop the others. */
+#include "platform/core/core.h"
 #include "support/fake_sign.h"
 
 enum lie {
@@ -107,6 +108,55 @@ static void a_liar_that_goes_on_does_not_disturb_the_others(void **state)
     assert_int_equal(fake_sign_commands(t, &x), again);
     fake_both_done(t, &x, again);
     fake_tx_status(t, &x, "SIGNED");
+    fake_tx_end(t, &x);
+}
+
+static uint32_t penalty_of(struct fake_trio *t, int i)
+{
+    return cs_pc_live_penalty(t->w->core, cs_pc_live_get(t->w->core, t->d[i].id));
+}
+
+/* Verification is work that keeps everybody waiting: one lie of a member for a request
+ * is looked at, then nothing of it any more, and nothing that differs once it is
+ * signed.  What is looked at and wrong costs a penalty, which shows it. */
+static void lies_are_verified_once(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct cs_ctl_frame f;
+    struct fake_tx x;
+    uint8_t good[64];
+    unsigned mask, again;
+    uint32_t after;
+    int liar;
+
+    (void)state;
+    fake_tx_new(t, &x, 7);
+    mask = fake_sign_commands(t, &x);
+    liar = fake_first(mask);
+    lie(t, &x, 1U << liar, LIE_SIGNATURE);
+    after = penalty_of(t, liar);
+    assert_int_not_equal(after, 0);
+    again = fake_sign_commands(t, &x);
+    t->d[liar].last.u.sign = t->d[fake_first(again)].last.u.sign;
+    lie(t, &x, 1U << liar, LIE_SIGNATURE);
+    lie(t, &x, 1U << liar, LIE_RECEIPT);
+    fake_group_sign(t, good, cs_wr_get(&x.message));
+    fake_done_make(t, &x, liar, good, &f);
+    fake_evt(&t->d[liar], &f); /* nor the truth */
+    fake_tx_status(t, &x, "SIGNATURE_PENDING");
+    assert_int_equal(penalty_of(t, liar), after);
+
+    fake_done_make(t, &x, fake_first(again), good, &f);
+    fake_evt(&t->d[fake_first(again)], &f);
+    fake_tx_status(t, &x, "SIGNED");
+    fake_done_make(t, &x, liar, good, &f);
+    f.u.sign_done.receipt[0] ^= 1; /* with the signature that is known by now */
+    fake_evt(&t->d[liar], &f);
+    assert_int_equal(penalty_of(t, liar), after);
+    lie(t, &x, 1U << fake_second(again), LIE_SIGNATURE); /* of another, too late */
+    assert_int_equal(penalty_of(t, fake_second(again)), 0);
+    assert_int_equal(json_array_size(json_object_get(t->w->reply, "receipts")), 1);
+    t->d[liar].last.u.sign.payload = (struct cs_blob){NULL, 0};
     fake_tx_end(t, &x);
 }
 
@@ -303,6 +353,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_result_that_does_not_verify_is_never_shown),
         cmocka_unit_test(a_liar_that_goes_on_does_not_disturb_the_others),
+        cmocka_unit_test(lies_are_verified_once),
         cmocka_unit_test(a_late_lie_leaves_the_attempt_of_others_alone),
         cmocka_unit_test(results_and_failures_of_others_are_dropped),
         cmocka_unit_test(a_second_result_adds_its_receipt_and_changes_nothing),

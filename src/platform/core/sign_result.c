@@ -173,15 +173,19 @@ static void signed_now(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *
     cs_pc_sj_save(j);
 }
 
-/* What does not verify is never shown; the member is left out from here on.  It ends
- * an attempt only once and only its own: saying it again does not disturb the others.
- */
+static int64_t bit_of(uint32_t index)
+{
+    return (int64_t)1 << (index - 1);
+}
+
+/* What does not verify is never shown; the member is left out from here on, and no
+ * other result of it is looked at: it ends an attempt only once and only its own, and
+ * cannot have us verify its lies over and over. */
 static void done_refused(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d,
                          enum cs_err err)
 {
     struct cs_pc_live *l = cs_pc_qset_live(j->core, j->q, (uint8_t)d->index);
-    int64_t refused = cs_js_num(j->sign, "refused");
-    int64_t bit = (int64_t)1 << (d->index - 1);
+    int64_t refused = cs_js_num(j->sign, "refused"), bit = bit_of(d->index);
 
     cs_log(CS_LOG_ERROR, "platform",
            "request %s: member %u sent a result that is wrong: %s",
@@ -189,7 +193,9 @@ static void done_refused(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done
     if (l != NULL) {
         cs_pc_live_punish(j->core, l);
     }
+    cs_js_int(j->sign, "liars", cs_js_num(j->sign, "liars") | bit);
     if (!cs_pc_sj_pending(j) || (refused & bit) != 0) {
+        cs_pc_sj_save(j);
         return;
     }
     cs_js_int(j->sign, "refused", refused | bit);
@@ -201,11 +207,27 @@ static void done_refused(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done
     }
 }
 
+/* Verifying 512 signatures keeps everybody waiting, so it is not done for what could
+ * change nothing: a repeat, another set than the verified one, a member that lied. */
+static bool is_news(const struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d,
+                    bool known)
+{
+    if ((cs_js_num(j->sign, "liars") & bit_of(d->index)) != 0) {
+        return false;
+    }
+    return known ? !has_receipt(json_object_get(j->sign, "receipts"), d->index)
+                 : cs_pc_tx_signatures(j->tx)[0] == '\0';
+}
+
 static void done(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *d)
 {
     bool known = is_known(j, d);
-    enum cs_err err = done_check(j, d, known);
+    enum cs_err err;
 
+    if (!is_news(j, d, known)) {
+        return;
+    }
+    err = done_check(j, d, known);
     if (err != CS_OK) {
         done_refused(j, d, err);
     } else if (cs_pc_sj_pending(j)) {
@@ -237,8 +259,7 @@ static void failed(struct cs_pc_sign_job *j, const struct cs_ctl_failed *f)
         cs_js_int(j->sign, "badPairs",
                   cs_js_num(j->sign, "badPairs") | cs_pc_pair_bit(pair[0], pair[1]));
     } else if (!f->retryable) {
-        cs_js_int(j->sign, "refused",
-                  cs_js_num(j->sign, "refused") | (int64_t)1 << (f->index - 1));
+        cs_js_int(j->sign, "refused", cs_js_num(j->sign, "refused") | bit_of(f->index));
     }
     cs_pc_sj_failed(j, f->index, f->reason, f->phase);
 }

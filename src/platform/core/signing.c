@@ -2,7 +2,7 @@
  * life ends (DECISIONS 20).  The platform derives what is signed from the payload
  * itself and believes no signature, message or receipt that it has not verified.
  *
- * tx._sign: {attempt, phase OFFERED|WAIT|DONE, signers, expires, items, refused,
+ * tx._sign: {attempt, phase OFFERED|WAIT|DONE, signers, expires, items, refused, liars,
  * badPairs, lastPair, receipts: [{playerId, attempt, receipt, requestHash}]} */
 #include <stdio.h>
 #include <string.h>
