@@ -1,4 +1,5 @@
 /* Quarantined pairs: shown, not paired, released. */
+#include "platform/core/core.h"
 #include "support/fake_many.h"
 
 static void say(struct fake_trio *t, int from, enum cs_ctl_kind kind, uint32_t index,
@@ -151,6 +152,64 @@ static void one_liar_cannot_stop_the_others(void **state)
     fake_tx_end(t, &x);
 }
 
+/* A node that says it over and over, or takes it back and says it again, fills neither
+ * the timeline nor the platform's time; what holds at the end is what it said last. */
+static void a_node_that_flaps_causes_no_work_without_end(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct fake_tx x;
+    unsigned mask;
+    uint32_t a, b;
+    size_t before, lines = 0;
+
+    (void)state;
+    fake_tx_new(t, &x, 7);
+    mask = fake_sign_commands(t, &x);
+    a = (uint32_t)fake_first(mask);
+    b = (uint32_t)fake_second(mask);
+    before = fake_lines(t, &x);
+    say(t, (int)a, CS_EVT_PEER_RELEASED, a + 1, b + 1); /* of nothing */
+    for (int i = 0; i < 50; i++) {
+        say(t, (int)a, CS_EVT_PEER_QUARANTINED, a + 1, b + 1);
+    }
+    assert_int_equal(fake_lines(t, &x), before + 1);
+    for (int i = 0; i < 100; i++) {
+        say(t, (int)a, CS_EVT_PEER_RELEASED, a + 1, b + 1);
+        say(t, (int)a, CS_EVT_PEER_QUARANTINED, a + 1, b + 1);
+        lines = fake_lines(t, &x);
+    }
+    assert_in_range(lines, before + 1, before + 8);
+    assert_int_equal(warnings(t), 1);
+    say(t, (int)a, CS_EVT_PEER_RELEASED, a + 1, b + 1);
+    assert_int_equal(warnings(t), 0);
+    fake_tx_end(t, &x);
+}
+
+/* The lines of a node have their own room in a timeline: these, too. */
+static void the_rooms_of_a_timeline_are_kept(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct cs_ctl_frame f = {.kind = CS_EVT_REQUEST_STEP};
+    struct fake_tx x;
+    unsigned mask;
+    int a;
+
+    (void)state;
+    fake_tx_new(t, &x, 7);
+    mask = fake_sign_commands(t, &x);
+    a = fake_first(mask);
+    memcpy(f.u.request_step.request_id, x.raw_id, 16);
+    f.u.request_step.index = (uint32_t)a + 1;
+    (void)snprintf(f.u.request_step.step, 32, "JOURNALED");
+    for (int i = 0; i < CS_PC_TIMELINE_MAX; i++) {
+        fake_evt(&t->d[a], &f);
+    }
+    say(t, a, CS_EVT_PEER_QUARANTINED, (uint32_t)a + 1,
+        (uint32_t)fake_second(mask) + 1);
+    assert_int_equal(fake_lines(t, &x), CS_PC_TIMELINE_MAX - CS_PC_TIMELINE_OWN);
+    fake_tx_end(t, &x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +219,8 @@ int main(void)
         cmocka_unit_test(what_the_pair_works_on_says_so),
         cmocka_unit_test(statements_that_make_no_sense_are_dropped),
         cmocka_unit_test(one_liar_cannot_stop_the_others),
+        cmocka_unit_test(a_node_that_flaps_causes_no_work_without_end),
+        cmocka_unit_test(the_rooms_of_a_timeline_are_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

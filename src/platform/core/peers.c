@@ -8,14 +8,30 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "platform/core/api.h"
 #include "platform/core/flows.h"
 #include "platform/core/rec.h"
 #include "platform/core/signers.h"
+
+enum { CHANGES_BURST = 8, CHANGES_PER_S = 1 }; /* of one device, that cause work */
 
 static bool is_row(const json_t *row, uint32_t index, uint32_t peer)
 {
     return cs_js_num(row, "playerId") == (int64_t)index &&
            cs_js_num(row, "peer") == (int64_t)peer;
+}
+
+/* Is it said already?  A repeat changes nothing, not even since when. */
+static bool is_said(const json_t *quorum, const struct cs_ctl_peer *p)
+{
+    const json_t *rows = json_object_get(quorum, "_quarantine");
+
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        if (is_row(json_array_get(rows, i), p->index, p->peer)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void remove_row(json_t *rows, uint32_t index, uint32_t peer)
@@ -76,13 +92,15 @@ json_t *cs_pc_quarantine_view(const json_t *quorum)
     return out;
 }
 
-static void store(struct cs_platform_core *core, const struct cs_pc_qset *q,
+/* False when it was so before. */
+static bool store(struct cs_platform_core *core, const struct cs_pc_qset *q,
                   const struct cs_ctl_peer *p, bool is_quarantined)
 {
     json_t *rec = cs_pc_get(core, CS_PC_QUORUM, q->id), *rows;
 
-    if (rec == NULL) {
-        return; /* the store is broken */
+    if (rec == NULL || is_said(rec, p) == is_quarantined) {
+        json_decref(rec); /* NULL: the store is broken */
+        return false;
     }
     rows = json_object_get(rec, "_quarantine");
     if (rows == NULL) {
@@ -96,6 +114,7 @@ static void store(struct cs_platform_core *core, const struct cs_pc_qset *q,
     cs_pc_save(core, CS_PC_QUORUM, rec);
     cs_pc_qset_quarantine(core, q->id, cs_pc_quarantine_bits(rec));
     json_decref(rec);
+    return true;
 }
 
 static void quarantined(struct cs_platform_core *core, const struct cs_pc_qset *q,
@@ -126,7 +145,15 @@ void cs_pc_peer_event(struct cs_platform_core *core, struct cs_pc_live *from,
                "quarantine event that makes no sense: dropped");
         return;
     }
-    store(core, q, p, is_quarantined);
+    if (!store(core, q, p, is_quarantined)) {
+        return;
+    }
+    /* Looking at all that waits is work, and a node can say both in turn for ever: what
+     * waits looks again by itself, and memberWarnings has the last word. */
+    if (!cs_api_take(core, "peer", cs_uuid_text(id, from->id), CHANGES_BURST,
+                     CHANGES_PER_S)) {
+        return;
+    }
     if (is_quarantined) {
         quarantined(core, q, p);
         return;

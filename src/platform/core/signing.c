@@ -419,7 +419,7 @@ static void note_one(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
     if (cs_js_is(j.sign, "phase", "OFFERED") &&
         ((pair[0] == index && pair[1] == peer) ||
          (pair[0] == peer && pair[1] == index))) {
-        cs_pc_timeline(core, j.id, index, step, text);
+        cs_pc_timeline_node(core, j.id, index, step, text); /* its word, its room */
     }
     json_decref(j.tx);
 }
