@@ -204,6 +204,35 @@ static void the_number_of_waiters_is_bounded(void **state)
     fake_tx_end(t, &x);
 }
 
+/* Views cost time: those of a few records in one step, each made once. */
+static void many_whose_time_is_over_are_answered_bit_by_bit(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct fake_tx x[6];
+    size_t left;
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(x); i++) {
+        fake_tx_new(t, &x[i], i + 1);
+        for (int k = 0; k < 3; k++) {
+            assert_int_equal(get_waiting(t, &x[i], k == 0 ? "30" : "5"), 0);
+        }
+    }
+    t->w->late_ids = true;
+    t->w->now += 5000;
+    t->w->wall += 5000;
+    for (left = 12; left > 0; left -= left < 8 ? left : 8) {
+        assert_int_equal(t->w->core->n_waits, 6 + left);
+        fake_event(t->w, (struct cs_event){.type = CS_EV_TIME});
+    }
+    assert_int_equal(t->w->core->n_waits, 6); /* those with more time */
+    assert_int_equal(t->w->held_answers, 12);
+    for (size_t i = 0; i < CS_COUNTOF(x); i++) {
+        cs_wr_free(&x[i].message);
+    }
+    fake_trio_free(t);
+}
+
 static void stopping_answers_who_waits(void **state)
 {
     struct fake_trio *t = fake_signers();
@@ -260,6 +289,7 @@ int main(void)
         cmocka_unit_test(a_wallet_is_waited_for),
         cmocka_unit_test(the_wait_is_a_number_from_0_to_30),
         cmocka_unit_test(the_number_of_waiters_is_bounded),
+        cmocka_unit_test(many_whose_time_is_over_are_answered_bit_by_bit),
         cmocka_unit_test(stopping_answers_who_waits),
         cmocka_unit_test(a_repeat_with_an_idempotency_key_makes_nothing_new),
     };

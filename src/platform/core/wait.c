@@ -7,6 +7,10 @@
 #include "base/text.h"
 #include "platform/core/api.h"
 
+/* Views in one step of those whose time is over: each may cost milliseconds, and the
+ * rest is at once due again. */
+enum { RUN_MAX = 4 };
+
 static bool is_final(uint8_t table, const json_t *rec)
 {
     return table == CS_PC_TX ? !cs_js_is(rec, "status", "SIGNATURE_PENDING")
@@ -82,66 +86,75 @@ static void write_view(struct cs_wr *text, uint8_t table, const json_t *rec)
     json_decref(view);
 }
 
-static void answer(struct cs_platform_core *core, size_t i, const struct cs_wr *text)
-{
-    cs_emit_reply(core->out, core->waits[i].http_id, 200, "application/json",
-                  cs_wr_get(text));
-    drop(core, i);
-}
-
-void cs_pc_wait_saved(struct cs_platform_core *core, uint8_t table, const json_t *rec)
+/* All who wait for this record and have waited until then. */
+static void answer(struct cs_platform_core *core, uint8_t table,
+                   const uint8_t id[CS_PC_ID], const json_t *rec, uint64_t until)
 {
     struct cs_wr text = {0};
-    uint8_t id[CS_PC_ID];
 
-    if (core->n_waits == 0 || (table != CS_PC_TX && table != CS_PC_WALLET) ||
-        !is_final(table, rec) || !cs_js_id(rec, "id", id)) {
-        return;
-    }
     for (size_t i = core->n_waits; i > 0; i--) {
         const struct cs_pc_wait *w = &core->waits[i - 1];
 
-        if (w->table != table || memcmp(w->id, id, CS_PC_ID) != 0) {
+        if (w->table != table || memcmp(w->id, id, CS_PC_ID) != 0 ||
+            w->until_ms > until) {
             continue;
         }
         if (text.n == 0) {
             write_view(&text, table, rec);
         }
-        answer(core, i - 1, &text);
+        cs_emit_reply(core->out, w->http_id, 200, "application/json", cs_wr_get(&text));
+        drop(core, i - 1);
     }
     cs_wr_free(&text);
 }
 
-/* With the state as it is now. */
-static void give_up(struct cs_platform_core *core, size_t i)
+void cs_pc_wait_saved(struct cs_platform_core *core, uint8_t table, const json_t *rec)
 {
-    const struct cs_pc_wait *w = &core->waits[i];
-    json_t *rec = cs_pc_get(core, w->table, w->id);
-    struct cs_wr text = {0};
+    uint8_t id[CS_PC_ID];
+
+    if (core->n_waits > 0 && (table == CS_PC_TX || table == CS_PC_WALLET) &&
+        is_final(table, rec) && cs_js_id(rec, "id", id)) {
+        answer(core, table, id, rec, UINT64_MAX);
+    }
+}
+
+/* With the state as it is now: row i, and who else waits for the same until then. */
+static void give_up(struct cs_platform_core *core, size_t i, uint64_t until)
+{
+    const struct cs_pc_wait w = core->waits[i];
+    json_t *rec = cs_pc_get(core, w.table, w.id);
 
     if (rec == NULL) { /* the store is broken, and the program ends */
         drop(core, i);
         return;
     }
-    write_view(&text, w->table, rec);
-    answer(core, i, &text);
-    cs_wr_free(&text);
+    answer(core, w.table, w.id, rec, until);
     json_decref(rec);
+}
+
+static bool find_overdue(const struct cs_platform_core *core, size_t *i)
+{
+    for (*i = 0; *i < core->n_waits; ++*i) {
+        if (core->waits[*i].until_ms <= core->now_ms) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void cs_pc_wait_run(struct cs_platform_core *core)
 {
-    for (size_t i = core->n_waits; i > 0; i--) {
-        if (core->waits[i - 1].until_ms <= core->now_ms) {
-            give_up(core, i - 1);
-        }
+    size_t i;
+
+    for (int n = 0; n < RUN_MAX && find_overdue(core, &i); n++) {
+        give_up(core, i, core->now_ms);
     }
 }
 
 void cs_pc_wait_end(struct cs_platform_core *core)
 {
     while (core->n_waits > 0) {
-        give_up(core, core->n_waits - 1);
+        give_up(core, core->n_waits - 1, UINT64_MAX);
     }
 }
 

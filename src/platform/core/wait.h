@@ -26,7 +26,8 @@ struct cs_pc_wait {
 bool cs_pc_wait_add(struct cs_platform_core *core, const struct cs_pc_wait *w);
 /* The record was stored: answers who waits for it, if this is a final state. */
 void cs_pc_wait_saved(struct cs_platform_core *core, uint8_t table, const json_t *rec);
-/* Answers those whose time is over; all of them when the core stops. */
+/* Answers those whose time is over, a few records in one step; all when the core stops.
+ */
 void cs_pc_wait_run(struct cs_platform_core *core);
 void cs_pc_wait_end(struct cs_platform_core *core);
 uint64_t cs_pc_wait_deadline(const struct cs_platform_core *core);
