@@ -48,6 +48,11 @@
     X(STORE_FULL,       STORE,    RETRY,      75, "STORAGE_FULL",      "no space left for the store")        \
     X(NOT_FOUND,        STORE,    NONE,       66, "NOT_FOUND",         "no such record")                     \
     X(EXISTS,           STORE,    REFUSE,     73, "EXISTS",            "it exists already")                  \
+    /* the store's key in a KMS, RELIABILITY T21 */                                                          \
+    X(KMS_WAIT,         IO,       RETRY,      69, "E_KMS_WAIT",        "the KMS, or what gives the credentials for it, does not answer")\
+    X(KMS_DENIED,       CONFIG,   STOP,       87, "E_KMS_DENIED",      "the KMS does not allow this node to use the key")\
+    X(KMS_KEY,          CONFIG,   STOP,       88, "E_KMS_KEY",         "the KMS key is disabled, deleted, unknown or another one")\
+    X(KMS_WRAP,         STORE,    STOP,       89, "E_KMS_WRAP",        "the wrapped key is another device's, or was altered")\
     /* bytes in */                                                                                           \
     X(TRUNCATED,        PEER,     BLAME,      65, "BAD_FORMAT",        "input ends too early")               \
     X(TRAILING,         PEER,     BLAME,      65, "BAD_FORMAT",        "bytes are left after the end")       \
