@@ -45,6 +45,13 @@ static unsigned claim(struct page *g)
     return CELLS;
 }
 
+/* It was wiped when it was given back; somebody may have written to it since. */
+static void *taken(uint8_t *cell)
+{
+    CS_ASSERT(cs_ct_is_zero(cell, CS_GUARD_CELL));
+    return cell;
+}
+
 void *cs_guard_cell_new(void)
 {
     size_t k;
@@ -57,28 +64,39 @@ void *cs_guard_cell_new(void)
             return NULL;
         }
         if (i < CELLS) {
-            return cells + (size_t)i * CS_GUARD_CELL;
+            return taken(cells + (size_t)i * CS_GUARD_CELL);
         }
     }
     return cs_guard_new(CS_GUARD_CELL);
 }
 
-void cs_guard_cell_free(void *p)
+/* The page that a cell is of, NULL when it is one by itself. */
+static struct page *page_of(uintptr_t cell, size_t *at)
 {
-    uint8_t *cell = p;
-    size_t k;
+    for (size_t k = 0; k < PAGES; k++) {
+        const uint8_t *cells = atomic_load(&pages[k].cells);
 
-    if (p == NULL) {
-        return;
-    }
-    cs_wipe(cell, CS_GUARD_CELL);
-    for (k = 0; k < PAGES; k++) {
-        uintptr_t at = (uintptr_t)cell - (uintptr_t)atomic_load(&pages[k].cells);
-
-        if (atomic_load(&pages[k].cells) != NULL && at < CELLS * CS_GUARD_CELL) {
-            atomic_fetch_and(&pages[k].used, ~(UINT32_C(1) << (at / CS_GUARD_CELL)));
-            return;
+        if (cells != NULL && cell - (uintptr_t)cells < CELLS * CS_GUARD_CELL) {
+            *at = cell - (uintptr_t)cells;
+            return &pages[k];
         }
     }
-    cs_guard_free(p);
+    return NULL;
+}
+
+/* What is given back a second time may be another signature's by now: two that share a
+ * nonce tell the share. */
+void cs_guard_cell_free(void *p)
+{
+    size_t at = 0;
+    struct page *g = page_of((uintptr_t)p, &at);
+    uint32_t bit = UINT32_C(1) << (at / CS_GUARD_CELL);
+
+    if (g == NULL) {
+        cs_guard_free(p); /* NULL, too */
+        return;
+    }
+    CS_ASSERT(at % CS_GUARD_CELL == 0 && (atomic_load(&g->used) & bit) != 0);
+    cs_wipe(p, CS_GUARD_CELL);
+    CS_ASSERT((atomic_fetch_and(&g->used, ~bit) & bit) != 0);
 }

@@ -48,6 +48,61 @@ static void a_freed_cell_is_wiped(void **state)
     assert_true(cs_ct_is_zero(cell, CS_GUARD_CELL));
 }
 
+static jmp_buf fatal_jump;
+
+static void jump(const char *file, int line, const char *what)
+{
+    (void)file;
+    (void)line;
+    (void)what;
+    longjmp(fatal_jump, 1);
+}
+
+static bool is_fatal(void (*act)(void *p), void *p)
+{
+    volatile bool fatal = false;
+
+    cs_fatal_hook = jump;
+    if (setjmp(fatal_jump) == 0) {
+        act(p);
+    } else {
+        fatal = true;
+    }
+    cs_fatal_hook = NULL;
+    return fatal;
+}
+
+static void take(void *p)
+{
+    *(void **)p = cs_guard_cell_new();
+}
+
+/* Its next owner would share it. */
+static void a_cell_is_given_back_once(void **state)
+{
+    uint8_t *cell = cs_guard_cell_new(), *other = cs_guard_cell_new();
+
+    (void)state;
+    memset(other, 9, CS_GUARD_CELL);
+    assert_true(is_fatal(cs_guard_cell_free, other + 1)); /* not its beginning */
+    assert_int_equal(other[1], 9);                        /* and it is whole */
+    cs_guard_cell_free(cell);
+    assert_true(is_fatal(cs_guard_cell_free, cell));
+    cs_guard_cell_free(other);
+}
+
+static void a_cell_written_to_after_that_is_not_given_out(void **state)
+{
+    uint8_t *cell = cs_guard_cell_new();
+    void *next = NULL;
+
+    (void)state;
+    cs_guard_cell_free(cell);
+    cell[CS_GUARD_CELL - 1] = 1; /* it is the lowest free one: the next */
+    assert_true(is_fatal(take, &next));
+    cell[CS_GUARD_CELL - 1] = 0;
+}
+
 /* Takes and gives back; a cell that two threads hold shows. */
 static void *worker(void *arg)
 {
@@ -91,6 +146,8 @@ int main(void)
         cmocka_unit_test(threads_do_not_share_a_cell),
         cmocka_unit_test(cells_are_zeroed_and_apart),
         cmocka_unit_test(a_freed_cell_is_wiped),
+        cmocka_unit_test(a_cell_is_given_back_once),
+        cmocka_unit_test(a_cell_written_to_after_that_is_not_given_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
