@@ -588,7 +588,8 @@ enum cs_err cs_dkls_job_done(struct cs_dkls *d, struct cs_dkls_job *job,
                              struct cs_dkls_out *out)
 {
     enum cs_err err = job->err;
-    uint8_t culprit = err == CS_OK ? 0 : job->state->culprit;
+    /* want of memory is nobody's fault, whosever message was looked at */
+    uint8_t culprit = err == CS_OK || err == CS_ERR_NOMEM ? 0 : job->state->culprit;
 
     d->computing = false;
     if (d->phase != CS_DKLS_RUNNING) { /* burned, killed or aborted meanwhile */

@@ -119,6 +119,7 @@ static inline void run_note(struct run *r, int k, enum cs_err err,
     if (err != CS_OK && err != CS_ERR_REPLAY) {
         r->err[k] = err;
         assert_int_equal(out->n_msgs, 0);
+        assert_true(err != CS_ERR_NOMEM || out->culprit == 0); /* nobody's fault */
     }
     r->burned[k] = r->burned[k] || out->burned;
 }
