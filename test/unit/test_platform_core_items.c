@@ -312,6 +312,36 @@ static void a_request_of_512_items_is_signed(void **state)
     fake_trio_free(t);
 }
 
+/* Reading and verifying a page of long payloads would hold up everybody else. */
+static void lists_leave_out_what_follows_from_long_payloads(void **state)
+{
+    static char body[2 * 4096 + 64];
+    struct fake_trio *t = fake_signers_of("\"blockchain\":\"ETHEREUM\"");
+    const char *more = "\"}";
+    char member[64];
+    struct fake_req r;
+
+    (void)state;
+    for (size_t n = 4096; n <= 4097; n++) {
+        size_t at = (size_t)snprintf(body, sizeof body, "{\"message\":\"");
+
+        memset(body + at, '~', n);
+        memcpy(body + at + n, more, strlen(more) + 1);
+        assert_int_equal(
+            fake_api(t->w, "POST", fake_tx_path(t, "/sign-plaintext"), body), 200);
+        fake_req_signed(t, &r);
+        assert_string_not_equal(fake_text(t->w, "finalSignature"), "");
+        fake_ok(t->w, "GET", fake_tx_path(t, ""), NULL);
+        (void)snprintf(member, sizeof member, "transactions.%zu.status", n - 4096);
+        assert_string_equal(fake_text(t->w, member), "SIGNED");
+        (void)snprintf(member, sizeof member, "transactions.%zu.finalSignature",
+                       n - 4096);
+        assert_int_equal(fake_text(t->w, member)[0] != '\0', n == 4096);
+        fake_req_free(&r);
+    }
+    fake_trio_free(t);
+}
+
 static void lists_hold_what_a_single_request_shows(void **state)
 {
     struct fake_trio *t = bitcoin("P2WPKH");
@@ -340,6 +370,7 @@ int main(void)
         cmocka_unit_test(another_valid_set_does_not_replace_the_first),
         cmocka_unit_test(an_attempt_has_more_time_for_more_items),
         cmocka_unit_test(a_request_of_512_items_is_signed),
+        cmocka_unit_test(lists_leave_out_what_follows_from_long_payloads),
         cmocka_unit_test(lists_hold_what_a_single_request_shows),
     };
 

@@ -115,6 +115,17 @@ static void reply_ok(struct cs_api *a, struct cs_span text)
     cs_wr_free(&w);
 }
 
+bool cs_api_work_or_fail(struct cs_api *a, size_t n)
+{
+    if (!cs_api_work(a, n)) {
+        (void)cs_api_fail(a, CS_API_LIMIT, "",
+                          "this credential asks for too many large requests: slow "
+                          "down, and wait for a result with ?wait=");
+        return false;
+    }
+    return true;
+}
+
 /* ---- finding the route ------------------------------------------------- */
 
 static size_t segment(const char *p)

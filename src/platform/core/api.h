@@ -109,13 +109,15 @@ void cs_api_path(struct cs_api *a, char out[CS_API_PATH]);
 enum cs_err cs_api_path_parse(char out[CS_API_PATH], const char *text) CS_MUST_USE;
 
 /* One page of an index: fills {"filter", name: [...]} through view(rec).  Entries for
- * which keep() says no are passed over; at most 1000 are looked at for a page. */
+ * which keep() says no are passed over; at most 1000 are looked at for a page, and it
+ * ends early when its views cost too much. */
 struct cs_api_page {
     uint8_t table;
     enum cs_pc_index kind;
     struct cs_pc_scope scope;
     const char *name;
     json_t *(*view)(struct cs_api *a, const json_t *rec); /* NULL: leave out */
+    size_t (*cost)(const json_t *rec); /* of that view, NULL: next to nothing */
 };
 json_t *cs_api_page(struct cs_api *a, const struct cs_api_page *p);
 /* The newest max records as a JSON array, oldest of them first. */
@@ -136,6 +138,11 @@ bool cs_api_take(struct cs_platform_core *core, const char *kind, const char *te
  * do not drain the buckets of ids. */
 bool cs_api_take_from(struct cs_platform_core *core, const char *kind,
                       const char *remote, uint32_t burst, uint32_t per_s);
+
+/* Work that a credential may cause (cs_tx_cost); false: it has to slow down, nothing is
+ * set.  cs_api_work_or_fail sets the refusal. */
+bool cs_api_work(struct cs_api *a, size_t n);
+bool cs_api_work_or_fail(struct cs_api *a, size_t n);
 
 /* ---- handlers, by file ------------------------------------------------- */
 
@@ -220,8 +227,11 @@ json_t *cs_wallet_view(const json_t *rec);
 void cs_wallet_text(struct cs_api *a, json_t *o, const char *member, size_t max);
 /* By correlation id, for wallets: put in or taken out of the index. */
 void cs_wallet_index_corr(struct cs_api *a, const json_t *rec, bool add);
-/* tx_view.c.  In a list, what follows from many signatures is left out. */
+/* tx_view.c.  In a list, what follows from many signatures or a long payload
+ * is left out. */
 json_t *cs_tx_view(const json_t *rec, bool in_list);
+/* What that costs, in verifications of a signature (some 50 us). */
+size_t cs_tx_cost(const json_t *rec, bool in_list);
 json_t *cs_tx_asset(const char *chain, const char *symbol, const char *contract);
 
 /* wait.c: the parameter "wait", 0 to 30 s.  false: malformed, refusal set. */

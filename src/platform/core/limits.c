@@ -68,19 +68,19 @@ static struct cs_pc_bucket *bucket(struct cs_platform_core *core, const char *ki
     return b;
 }
 
-static bool take(struct cs_pc_bucket *b)
+static bool take(struct cs_pc_bucket *b, uint32_t n)
 {
-    if (b->level < 1000) {
+    if (b->level < UINT64_C(1000) * n) {
         return false;
     }
-    b->level -= 1000;
+    b->level -= UINT64_C(1000) * n;
     return true;
 }
 
 bool cs_api_take(struct cs_platform_core *core, const char *kind, const char *text,
                  uint32_t burst, uint32_t per_s)
 {
-    return take(bucket(core, kind, text, burst, per_s, false));
+    return take(bucket(core, kind, text, burst, per_s, false), 1);
 }
 
 bool cs_api_take_from(struct cs_platform_core *core, const char *kind,
@@ -89,5 +89,13 @@ bool cs_api_take_from(struct cs_platform_core *core, const char *kind,
     char site[64];
 
     site_of(site, sizeof site, remote);
-    return take(bucket(core, kind, site, burst, per_s, true));
+    return take(bucket(core, kind, site, burst, per_s, true), 1);
+}
+
+bool cs_api_work(struct cs_api *a, size_t n)
+{
+    uint32_t per_s = a->core->cfg.limits.work_rate, burst = 2 * per_s;
+
+    return take(bucket(a->core, "work", a->actor, burst, per_s, false),
+                n < burst ? (uint32_t)n : burst);
 }

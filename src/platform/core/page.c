@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "platform/core/api.h"
 
-enum { LOOK_MAX = 1000, BYTES_MAX = 4 << 20, TOKEN_LEN = 16 };
+enum { LOOK_MAX = 1000, BYTES_MAX = 4 << 20, WORK_MAX = 256, TOKEN_LEN = 16 };
 
 json_t *cs_api_record(struct cs_api *a, uint8_t table, size_t i, const char *what)
 {
@@ -180,40 +180,62 @@ static json_t *filter(struct cs_api *a, const struct cs_api_page *p, bool more,
     return f;
 }
 
-/* Appends the view of one record; adds its rough size to *bytes. */
-static void add_view(struct cs_api *a, const struct cs_api_page *p,
-                     const uint8_t id[CS_PC_ID], json_t *items, size_t *bytes)
-{
-    json_t *rec = cs_pc_get(a->core, p->table, id);
-    json_t *view = rec == NULL || cs_js_true(rec, "_deleted") ||
-                           cs_js_true(rec, "deleted")
-                       ? NULL
-                       : p->view(a, rec);
+/* A page as it grows. */
+struct filled {
+    json_t *items;
+    size_t bytes, work; /* rough size, and what the views cost */
+};
 
+static bool is_full(const struct filled *f, size_t size)
+{
+    return json_array_size(f->items) >= size || f->bytes >= BYTES_MAX ||
+           f->work >= WORK_MAX;
+}
+
+/* Appends the view of one record; false: the credential may not ask for it now. */
+static bool add_view(struct cs_api *a, const struct cs_api_page *p,
+                     const uint8_t id[CS_PC_ID], struct filled *f)
+{
+    json_t *rec = cs_pc_get(a->core, p->table, id), *view = NULL;
+    bool is_there = rec != NULL && !cs_js_true(rec, "_deleted") &&
+                    !cs_js_true(rec, "deleted");
+    size_t cost = is_there && p->cost != NULL ? p->cost(rec) : 0;
+    bool may = cost == 0 || cs_api_work(a, cost);
+
+    if (is_there && may) {
+        view = p->view(a, rec);
+    }
     if (view != NULL) {
-        cs_js_push(items, view);
-        *bytes += 1024 + 3 * strlen(cs_js_text(rec, "encodedTransaction"));
+        cs_js_push(f->items, view);
+        f->bytes += 1024 + 3 * strlen(cs_js_text(rec, "encodedTransaction"));
+        f->work += cost;
     }
     json_decref(rec);
+    return may;
 }
 
 json_t *cs_api_page(struct cs_api *a, const struct cs_api_page *p)
 {
-    struct cs_pc_walk w = {.kind = p->kind, .scope = p->scope};
-    json_t *o, *items;
-    size_t size, looked = 0, bytes = 0;
-    bool more = true;
+    struct cs_pc_walk w = {.kind = p->kind, .scope = p->scope}, next;
+    struct filled f = {0};
+    size_t size, looked = 0;
+    bool more = true, may = true;
+    json_t *o;
 
     if (!page_args(a, &size, &w.after)) {
         return NULL;
     }
-    items = cs_js_arr();
-    while (json_array_size(items) < size && looked++ < LOOK_MAX && bytes < BYTES_MAX &&
-           more) {
-        more = cs_pc_walk_next(a->core, &w);
-        if (more) {
-            add_view(a, p, w.id, items, &bytes);
-        }
+    f.items = cs_js_arr();
+    while (!is_full(&f, size) && looked++ < LOOK_MAX && more && may) {
+        next = w;
+        more = cs_pc_walk_next(a->core, &next);
+        may = !more || add_view(a, p, next.id, &f);
+        w = may ? next : w; /* the next page begins with what this one may not show */
+    }
+    if (!may && json_array_size(f.items) == 0) {
+        json_decref(f.items);
+        (void)cs_api_work_or_fail(a, SIZE_MAX);
+        return NULL;
     }
     if (more) { /* is there anything behind this page? */
         struct cs_pc_walk probe = w;
@@ -222,20 +244,19 @@ json_t *cs_api_page(struct cs_api *a, const struct cs_api_page *p)
     }
     o = cs_js_obj();
     cs_js_set(o, "filter", filter(a, p, more, w.after));
-    cs_js_set(o, p->name, items);
+    cs_js_set(o, p->name, f.items);
     return o;
 }
 
 static json_t *list_from(struct cs_api *a, const struct cs_api_page *p,
                          struct cs_pc_walk w, size_t max)
 {
-    json_t *items = cs_js_arr();
-    size_t bytes = 0;
+    struct filled f = {.items = cs_js_arr()};
 
-    while (json_array_size(items) < max && cs_pc_walk_next(a->core, &w)) {
-        add_view(a, p, w.id, items, &bytes);
+    while (json_array_size(f.items) < max && cs_pc_walk_next(a->core, &w)) {
+        (void)add_view(a, p, w.id, &f); /* these lists cost nothing */
     }
-    return items;
+    return f.items;
 }
 
 json_t *cs_api_list(struct cs_api *a, const struct cs_api_page *p, size_t max)

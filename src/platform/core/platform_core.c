@@ -32,6 +32,7 @@ static void limits_default(struct cs_platform_limits *l)
     DEFAULT(max_wallets, 1000000);
     DEFAULT(max_connections, 8192);
     DEFAULT(request_rate, 2000);
+    DEFAULT(work_rate, 4000);
     DEFAULT(relay_rate, 20000);
 #undef DEFAULT
 }

@@ -49,6 +49,7 @@ struct cs_platform_limits {
     uint32_t max_wallets;     /* 1000000 */
     uint32_t max_connections; /* both channels, 8192 */
     uint32_t request_rate;    /* REST requests per credential and second, 2000 */
+    uint32_t work_rate;       /* signatures worked out for one of them a second, 4000 */
     uint32_t relay_rate;      /* relay frames per device and second, 20000 */
 };
 

@@ -170,14 +170,30 @@ static json_t *begin(struct cs_api *a, json_t *rec, const struct cs_pc_tx *t)
     return cs_tx_view(rec, false);
 }
 
+/* Reading a large payload is work, and so is each thing that it has to sign. */
+static bool open_tx(struct cs_api *a, struct cs_pc_tx *t, const json_t *rec,
+                    const char *field)
+{
+    const char *why = "";
+    enum cs_err err;
+
+    if (!cs_api_work_or_fail(a, cs_tx_cost(rec, true))) {
+        return false;
+    }
+    err = cs_pc_tx_open(t, rec, &why);
+    if (err != CS_OK) {
+        (void)cs_api_fail(a, CS_API_INVALID, field, "%s: %s", cs_err_reason(err), why);
+        return false;
+    }
+    return cs_api_work_or_fail(a, t->chain.n_items - 1);
+}
+
 static json_t *start(struct cs_api *a, const json_t *wallet, const json_t *wishes,
                      const char *field)
 {
     struct cs_pc_tx t = {0};
-    const char *why = "";
     uint8_t quorum[CS_PC_ID];
     json_t *rec = cs_js_obj(), *view = NULL;
-    enum cs_err err;
 
     add_wallet(rec, wallet);
     CS_ASSERT(json_object_update(rec, (json_t *)(uintptr_t)wishes) == 0);
@@ -185,14 +201,14 @@ static json_t *start(struct cs_api *a, const json_t *wallet, const json_t *wishe
         json_decref(rec);
         return NULL;
     }
-    err = cs_pc_tx_open(&t, rec, &why);
-    if (err != CS_OK) {
-        (void)cs_api_fail(a, CS_API_INVALID, field, "%s: %s", cs_err_reason(err), why);
-    } else if (!cs_js_id(rec, "_quorumId", quorum) ||
-               !cs_pc_sign_has_room(a->core, quorum)) {
-        (void)cs_api_fail(a, CS_API_LIMIT, "", "too many requests of this quorum wait");
-    } else {
-        view = begin(a, rec, &t);
+    if (open_tx(a, &t, rec, field)) {
+        if (!cs_js_id(rec, "_quorumId", quorum) ||
+            !cs_pc_sign_has_room(a->core, quorum)) {
+            (void)cs_api_fail(a, CS_API_LIMIT, "",
+                              "too many requests of this quorum wait");
+        } else {
+            view = begin(a, rec, &t);
+        }
     }
     cs_pc_tx_free(&t);
     json_decref(rec);
@@ -225,8 +241,12 @@ static json_t *new_wishes(struct cs_api *a, const char *kind, const char *action
     return wishes;
 }
 
-static json_t *repeated(struct cs_api *a, const json_t *rec)
+/* The one that is there. */
+static json_t *shown(struct cs_api *a, const json_t *rec)
 {
+    if (!cs_api_work_or_fail(a, cs_tx_cost(rec, false))) {
+        return NULL;
+    }
     cs_api_wait_for(a, CS_PC_TX, rec);
     return cs_tx_view(rec, false);
 }
@@ -241,7 +261,7 @@ static json_t *run(struct cs_api *a, json_t *wishes, const char *field)
     if (wallet != NULL && wallet_ok(a, wallet, cs_js_text(wishes, "_kind")) &&
         cs_api_external(a, CS_UNIQUE_TX, CS_PC_TX, cs_js_text(wallet, "id"), wishes,
                         &rec)) {
-        view = rec != NULL ? repeated(a, rec) : start(a, wallet, wishes, field);
+        view = rec != NULL ? shown(a, rec) : start(a, wallet, wishes, field);
     }
     json_decref(rec);
     json_decref(wallet);
@@ -330,14 +350,15 @@ static json_t *tx_record(struct cs_api *a)
 json_t *cs_api_tx_get(struct cs_api *a)
 {
     json_t *rec = cs_api_wait_read(a) ? tx_record(a) : NULL;
-    json_t *view = NULL;
+    json_t *view = rec != NULL ? shown(a, rec) : NULL;
 
-    if (rec != NULL) {
-        cs_api_wait_for(a, CS_PC_TX, rec);
-        view = cs_tx_view(rec, false);
-    }
     json_decref(rec);
     return view;
+}
+
+static size_t list_cost(const json_t *rec)
+{
+    return cs_tx_cost(rec, true);
 }
 
 static json_t *list_view(struct cs_api *a, const json_t *rec)
@@ -351,7 +372,8 @@ json_t *cs_api_tx_list(struct cs_api *a)
     struct cs_api_page p = {.table = CS_PC_TX,
                             .kind = CS_IX_TXS,
                             .name = "transactions",
-                            .view = list_view};
+                            .view = list_view,
+                            .cost = list_cost};
     json_t *wallet = cs_api_wallet_record(a);
 
     if (wallet == NULL ||

@@ -11,7 +11,9 @@
 
 #define NO_TIME "1970-01-01T00:00:00.000Z"
 
-enum { LIST_ITEMS_MAX = 8 }; /* more are verified only when one request is asked for */
+/* What has more items or a longer payload is read and verified only when that one
+ * request is asked for: a page of the longest ones would hold up everybody else. */
+enum { LIST_ITEMS_MAX = 8, LIST_HEX_MAX = 2 * 4096, HEX_PER_UNIT = 8192 };
 
 /* ---- assets -------------------------------------------------------------------- */
 
@@ -171,13 +173,30 @@ static void add_derived(json_t *o, const json_t *rec)
     cs_pc_tx_free(&t);
 }
 
+static bool fits_list(const json_t *rec)
+{
+    const char *hex = cs_pc_tx_payload(rec);
+
+    return cs_js_num(json_object_get(rec, "_sign"), "items") <= LIST_ITEMS_MAX &&
+           strnlen(hex, LIST_HEX_MAX + 1) <= LIST_HEX_MAX;
+}
+
+size_t cs_tx_cost(const json_t *rec, bool in_list)
+{
+    size_t n = (size_t)cs_js_num(json_object_get(rec, "_sign"), "items");
+    size_t hex = strlen(cs_pc_tx_payload(rec));
+
+    /* Requests of the first version do not say how many: they have one. */
+    return hex / HEX_PER_UNIT + ((!in_list || fits_list(rec)) && n > 0 ? n : 1);
+}
+
 json_t *cs_tx_view(const json_t *rec, bool in_list)
 {
     const json_t *sign = json_object_get(rec, "_sign");
     json_t *o = cs_js_public(rec), *signers = json_object_get(sign, "signers");
 
     cs_js_del(o, "signature"); /* of the first version: shown when it verifies */
-    if (!in_list || cs_js_num(sign, "items") <= LIST_ITEMS_MAX) {
+    if (!in_list || fits_list(rec)) {
         add_derived(o, rec);
     }
     cs_js_str(o, "kind", cs_js_text(rec, "_kind"));
