@@ -10,14 +10,14 @@
 #include "base/wr.h"
 
 enum {
-    CS_TD_JSON_MAX = 64 * 1024,   /* bytes of one text */
-    CS_TD_STRUCTS_MAX = 64,       /* struct types: one bit each in a uint64_t */
-    CS_TD_MEMBERS_MAX = 64,       /* of one struct */
-    CS_TD_NAME_MAX = 64,          /* bytes of a type's or member's name */
-    CS_TD_DIMS_MAX = 4,           /* "uint8[2][][3]" has three */
-    CS_TD_ARRAY_MAX = 16384,      /* length of a fixed array */
-    CS_TD_TYPES_MAX = 256 * 1024, /* bytes of all encoded types: each names all that it
-                                     holds, so that their sum grows with the square */
+    CS_TD_JSON_MAX = 64 * 1024,  /* bytes of one text */
+    CS_TD_STRUCTS_MAX = 64,      /* struct types: one bit each in a uint64_t */
+    CS_TD_MEMBERS_MAX = 64,      /* of one struct */
+    CS_TD_NAME_MAX = 64,         /* bytes of a type's or member's name */
+    CS_TD_DIMS_MAX = 4,          /* "uint8[2][][3]" has three */
+    CS_TD_ARRAY_MAX = 16384,     /* length of a fixed array */
+    CS_TD_TYPES_MAX = 64 * 1024, /* bytes of all encoded types: each names all that it
+                                    holds, so that their sum grows with the square */
 };
 
 enum cs_td_base {

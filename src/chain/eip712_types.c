@@ -301,9 +301,8 @@ static enum cs_err hash_types(struct cs_td *td, const char **why)
     err = w.err;
     cs_wr_free(&w);
     return err == CS_ERR_TOO_LONG
-               ? bad(why,
-                     "EIP-712 types hold each other too often: 256 KiB in all when "
-                     "each is written out with what it holds")
+               ? bad(why, "EIP-712 types hold each other too often: 64 KiB in all when "
+                          "each is written out with what it holds")
                : err;
 }
 

@@ -77,6 +77,65 @@ static void legacy_inputs_are_bounded_by_what_is_hashed(void **state)
     cs_wr_free(&w);
 }
 
+/* Both forms of the spent output are there and tell different things: an amount that is
+ * smaller by one than what leaves hides a fee, a script makes an input somebody else's.
+ */
+static void spent_outputs_tell_one_thing(void **state)
+{
+    static const enum cs_chain_format formats[] = {CS_CHAIN_FORMAT_P2PKH,
+                                                   CS_CHAIN_FORMAT_P2WPKH};
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(formats); i++) {
+        struct cs_chain_key key = utxo_key(CS_CHAIN_BITCOIN, formats[i]);
+
+        for (int lie = 0; lie < 3; lie++) { /* none, amount, script */
+            char extra[128], script[2 * CS_UTXO_SCRIPT_MAX + 1];
+            struct made m = {MADE_PAY, .with_previous = true, .no_witness_utxo = true,
+                             .in_extra = extra};
+            struct cs_utxo_script own;
+            struct cs_chain_tx tx;
+            struct cs_wr w;
+
+            cs_utxo_own_script(&own, &key, i == 0 ? CS_UTXO_P2PKH : CS_UTXO_P2WPKH);
+            own.p[own.n - 1] ^= lie == 2 ? 1 : 0;
+            (void)snprintf(extra, sizeof extra, "0101%02x%s86010000000000%02x%s",
+                           (unsigned)own.n + 9, lie == 1 ? "9f" : "a0", (unsigned)own.n,
+                           cs_hex(script, own.p, own.n));
+            made_psbt(&w, &key, m);
+            if (lie != 0) {
+                chains_refused(&key, cs_wr_get(&w), CS_ERR_CHAIN_TX,
+                               "differs from its previous");
+            } else {
+                assert_int_equal(cs_chain_decode(&tx, &key, cs_wr_get(&w), NULL),
+                                 CS_OK);
+                cs_chain_tx_free(&tx);
+            }
+            cs_wr_free(&w);
+        }
+    }
+}
+
+/* Rightly those of the key, but of another kind of its addresses. */
+static void fields_of_other_addresses_of_the_key_are_refused(void **state)
+{
+    struct cs_chain_key key = utxo_key(CS_CHAIN_BITCOIN, CS_CHAIN_FORMAT_P2WPKH);
+    char redeem[64], internal[128], hex[65];
+    struct cs_utxo_script program;
+    struct cs_wr w;
+
+    (void)state;
+    cs_utxo_program(&program, &key);
+    (void)snprintf(redeem, sizeof redeem, "010416%s", cs_hex(hex, program.p, 22));
+    (void)snprintf(internal, sizeof internal, "011720%s", cs_hex(hex, key.pub + 1, 32));
+    made_psbt(&w, &key, (struct made){MADE_PAY, .in_extra = redeem});
+    chains_refused(&key, cs_wr_get(&w), CS_ERR_CHAIN_TX, "redeem script");
+    cs_wr_free(&w);
+    made_psbt(&w, &key, (struct made){MADE_PAY, .in_extra = internal});
+    chains_refused(&key, cs_wr_get(&w), CS_ERR_CHAIN_TX, "internal key");
+    cs_wr_free(&w);
+}
+
 /* ---- typed data ---------------------------------------------------------------- */
 
 static enum cs_err typed(struct cs_chain_tx *tx, const char *text, const char **why)
@@ -110,11 +169,11 @@ static void types_that_hold_each_other_are_bounded(void **state)
     const char *why = NULL;
 
     (void)state;
-    put_holders(&w, 50);
+    put_holders(&w, 12);
     assert_int_equal(typed(&tx, (const char *)w.p, &why), CS_OK);
     cs_chain_tx_free(&tx);
     cs_wr_reset(&w);
-    put_holders(&w, 61);
+    put_holders(&w, 16);
     assert_int_equal(typed(&tx, (const char *)w.p, &why), CS_ERR_CHAIN_MESSAGE);
     assert_non_null(strstr(why, "hold each other too often"));
     cs_wr_free(&w);
@@ -284,6 +343,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_tweak_is_that_of_every_input),
         cmocka_unit_test(legacy_inputs_are_bounded_by_what_is_hashed),
+        cmocka_unit_test(spent_outputs_tell_one_thing),
+        cmocka_unit_test(fields_of_other_addresses_of_the_key_are_refused),
         cmocka_unit_test(types_that_hold_each_other_are_bounded),
         cmocka_unit_test(names_of_domains_stay_in_their_quotes),
         cmocka_unit_test(texts_of_64_kib_are_signed_everywhere),
