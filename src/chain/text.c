@@ -79,24 +79,30 @@ bool cs_text_copy(char *out, size_t cap, const char *text)
 }
 
 /* Does the UTF-8 character at p (n bytes long) disturb a line of text?  C0 and C1
- * controls, DEL, zero-width and direction marks, line separators, the BOM. */
+ * controls, DEL, line separators, direction marks, and what takes no room or looks
+ * empty: text could hide in it, or two texts look the same. */
 static bool is_disturbing(const uint8_t *p, size_t n)
 {
-    if (n == 1) {
-        return p[0] < 0x20 || p[0] == 0x7f;
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        {0x00, 0x1f},       {0x7f, 0x9f},       {0xad, 0xad},     {0x34f, 0x34f},
+        {0x61c, 0x61c},     {0x115f, 0x1160},   {0x17b4, 0x17b5}, {0x180b, 0x180f},
+        {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f}, {0x2800, 0x2800},
+        {0x3164, 0x3164},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0}, {0xfff0, 0xfffb},
+        {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+    };
+    uint32_t v = n == 1 ? p[0] : p[0] & (0x7fU >> n);
+
+    for (size_t i = 1; i < n; i++) {
+        v = v << 6 | (p[i] & 0x3fU);
     }
-    if (n == 2) {
-        return (p[0] == 0xc2 && p[1] < 0xa0)      /* U+0080..9F */
-               || (p[0] == 0xd8 && p[1] == 0x9c); /* U+061C */
+    for (size_t i = 0; i < CS_COUNTOF(ranges); i++) {
+        if (v >= ranges[i].first && v <= ranges[i].last) {
+            return true;
+        }
     }
-    if (n == 3 && p[0] == 0xe2 && p[1] == 0x80) {
-        return (p[2] >= 0x8b && p[2] <= 0x8f)     /* U+200B..F */
-               || (p[2] >= 0xa8 && p[2] <= 0xae); /* U+2028..E */
-    }
-    if (n == 3 && p[0] == 0xe2 && p[1] == 0x81) {
-        return p[2] >= 0xa0 && p[2] <= 0xaf; /* U+2060..F */
-    }
-    return n == 3 && p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf;
+    return false;
 }
 
 static size_t utf8_len(uint8_t first)

@@ -1,5 +1,6 @@
 /* Payloads made to mislead or to cost much: what review found, chain by chain. */
 #include "chain/pb.h"
+#include "chain/text.h"
 #include "crypto/identity.h"
 #include "support/utxo_made.h"
 
@@ -196,6 +197,40 @@ static void names_of_domains_stay_in_their_quotes(void **state)
     cs_chain_tx_free(&tx);
 }
 
+/* ---- what people see ------------------------------------------------------------- */
+
+/* Invisible characters hide text, or make two names look the same. */
+static void characters_without_ink_are_shown_as_such(void **state)
+{
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"a\xc2\xadz", "a?z"},                          /* soft hyphen */
+        {"a\xc2\xac\xc2\xaez", NULL},                   /* its neighbours */
+        {"a\xcd\x8fz", "a?z"},                          /* grapheme joiner */
+        {"a\xe1\x85\x9fz", "a?z"},                      /* Hangul filler */
+        {"a\xe1\xa0\x8ez", "a?z"},                      /* Mongolian vowel separator */
+        {"a\xe3\x85\xa4z", "a?z"},                      /* Hangul filler */
+        {"a\xef\xbe\xa0z", "a?z"},                      /* the same, half wide */
+        {"a\xe2\xa0\x80z", "a?z"},                      /* empty Braille pattern */
+        {"a\xef\xbb\xbfz", "a?z"},                      /* byte order mark */
+        {"a\xef\xbf\xb9z", "a?z"},                      /* interlinear annotation */
+        {"a\xf3\xa0\x81\x81z", "a?z"},                  /* tag: A */
+        {"a\xf0\x9d\x85\xb3z", "a?z"},                  /* musical beam */
+        {"\xf0\x9f\x98\x80\xe4\xba\xba\xc3\xa4", NULL}, /* people's text */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(cases); i++) {
+        const char *want = cases[i].shown == NULL ? cases[i].text : cases[i].shown;
+        char out[32];
+
+        assert_true(cs_text_show(out, sizeof out,
+                                 CS_SPAN(cases[i].text, strlen(cases[i].text))));
+        assert_string_equal(out, want);
+    }
+}
+
 /* ---- texts --------------------------------------------------------------------- */
 
 static void texts_of_64_kib_are_signed_everywhere(void **state)
@@ -347,6 +382,7 @@ int main(void)
         cmocka_unit_test(fields_of_other_addresses_of_the_key_are_refused),
         cmocka_unit_test(types_that_hold_each_other_are_bounded),
         cmocka_unit_test(names_of_domains_stay_in_their_quotes),
+        cmocka_unit_test(characters_without_ink_are_shown_as_such),
         cmocka_unit_test(texts_of_64_kib_are_signed_everywhere),
         cmocka_unit_test(texts_of_hedera_are_no_bodies_with_their_prefix),
         cmocka_unit_test(readers_of_others_skip_what_they_do_not_know),
