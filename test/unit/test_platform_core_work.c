@@ -1,5 +1,6 @@
 /* What requests of many items or long payloads may cost the platform: a credential that
  * asks for too much is slowed, and no page is longer than its share. */
+#include "crypto/ripemd.h"
 #include "platform/core/api.h"
 #include "support/fake_many.h"
 #include "support/utxo_made.h"
@@ -125,6 +126,55 @@ static void the_cost_follows_from_items_and_length(void **state)
     json_decref(rec);
 }
 
+/* A payment of the own XRP Ledger account with a memo of n bytes (12481 or more). */
+static void xrp_memo(struct fake_trio *t, struct cs_wr *w, size_t n)
+{
+    uint8_t ledger[33] = {0xed}, account[20];
+    size_t more = n - 12481;
+
+    fake_own_key(t, ledger + 1);
+    cs_hash160(account, CS_SPAN_OF(ledger));
+    made_hex(w,
+             "12000022000000002402d04810201b070f3d9361400000019ed2b6af6840000000000008"
+             "247321");
+    cs_wr_bytes(w, ledger, sizeof ledger);
+    made_hex(w, "8114");
+    cs_wr_bytes(w, account, sizeof account);
+    made_hex(w, "831453f097fcfab9ea416562a0573688709c17f890fbf9ea7d");
+    cs_wr_u8(w, (uint8_t)(241 + (more >> 16)));
+    cs_wr_u8(w, (uint8_t)(more >> 8));
+    cs_wr_u8(w, (uint8_t)more);
+    for (size_t i = 0; i < n; i++) {
+        cs_wr_u8(w, 'm');
+    }
+    made_hex(w, "e1f1");
+    assert_int_equal(w->err, CS_OK);
+}
+
+/* An answer that is too long to be kept does not make a repeat a second request. */
+static void a_repeat_of_the_longest_request_makes_nothing_new(void **state)
+{
+    struct fake_trio *t = fake_signers_of(
+        "\"blockchain\":\"XRP_LEDGER\",\"keyAlgorithm\":\"ED25519\"");
+    struct cs_wr tx = {0};
+    struct fake_http h = {.method = "POST", .authorization = t->w->token, .key = "k"};
+    char path[256];
+
+    (void)state;
+    xrp_memo(t, &tx, 180000);
+    (void)snprintf(path, sizeof path, "%s", fake_tx_path(t, "/raw"));
+    h.path = path;
+    h.body = fake_payload_body("/raw", cs_wr_get(&tx), "");
+    assert_int_equal(fake_http(t->w, h), 200);
+    assert_true(strlen(t->w->reply_text) > 900 << 10);
+    (void)fake_http(t->w, h);
+    fake_refused(t->w, 409, "Idempotency-Key");
+    fake_ok(t->w, "GET", fake_tx_path(t, ""), NULL);
+    assert_int_equal(shown(t), 1);
+    cs_wr_free(&tx);
+    fake_trio_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +182,7 @@ int main(void)
         cmocka_unit_test(a_credential_that_asks_for_too_many_signatures_is_slowed),
         cmocka_unit_test(a_list_shows_what_there_is_room_for),
         cmocka_unit_test(the_cost_follows_from_items_and_length),
+        cmocka_unit_test(a_repeat_of_the_longest_request_makes_nothing_new),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,14 +34,22 @@ static void bind(struct cs_idem *i, const struct cs_api *a)
     cs_wr_free(&what);
 }
 
-/* The kept answer goes out again, as it was but without secrets. */
-static void replay(struct cs_api *a, struct cs_span rec)
+/* The kept answer goes out again, as it was but without secrets; false with the refusal
+ * set when it was too long to be kept. */
+static bool replay(struct cs_api *a, struct cs_span rec)
 {
     struct cs_rd r = CS_RD(CS_SPAN(rec.p + 40, rec.n - 40));
     int status = cs_rd_u16(&r);
 
+    if (r.left == 0) {
+        (void)cs_api_fail(a, CS_API_EXISTS, "Idempotency-Key",
+                          "this request was accepted before; its answer was too long "
+                          "to be kept: read what it made");
+        return false;
+    }
     cs_emit_reply(a->core->out, a->http->id, status, "application/json",
                   CS_SPAN(r.p, r.left));
+    return true;
 }
 
 static bool is_current(const struct cs_platform_core *core, const struct cs_wr *rec)
@@ -68,12 +76,11 @@ bool cs_idem_begin(struct cs_idem *i, struct cs_api *a, bool *replied)
     }
     i->used = true;
     bind(i, a);
-    if (cs_pc_raw_get(a->core, CS_PC_IDEM, CS_SPAN_OF(i->key), &rec) && rec.n > HEAD &&
+    if (cs_pc_raw_get(a->core, CS_PC_IDEM, CS_SPAN_OF(i->key), &rec) && rec.n >= HEAD &&
         is_current(a->core, &rec)) {
         go_on = false;
         if (memcmp(rec.p, i->bound, sizeof i->bound) == 0) {
-            replay(a, cs_wr_get(&rec));
-            *replied = true;
+            *replied = replay(a, cs_wr_get(&rec));
         } else {
             (void)cs_api_fail(
                 a, CS_API_EXISTS, "Idempotency-Key",
@@ -89,13 +96,14 @@ void cs_idem_keep(struct cs_idem *i, struct cs_api *a, struct cs_span body)
     int64_t end = a->core->wall_ms + (int64_t)a->core->cfg.limits.idempotency_s * 1000;
     struct cs_wr w = {0};
 
-    if (!i->used || body.n > ANSWER_MAX) {
+    if (!i->used) {
         return;
     }
     cs_wr_bytes(&w, i->bound, sizeof i->bound);
     cs_wr_u64(&w, (uint64_t)end);
     cs_wr_u16(&w, (uint16_t)a->status);
-    cs_wr_span(&w, body);
+    /* Without the answer, too, a repeat must not make the same again. */
+    cs_wr_span(&w, body.n <= ANSWER_MAX ? body : CS_SPAN(NULL, 0));
     cs_pc_raw_put(a->core, CS_PC_IDEM, CS_SPAN_OF(i->key), cs_wr_get(&w));
     cs_pc_timer_raw(a->core, CS_TIMER_IDEM, i->key, 0, end);
     cs_wr_free(&w);
@@ -107,7 +115,7 @@ void cs_pc_idem_forget(struct cs_platform_core *core, const uint8_t key[CS_PC_ID
     struct cs_wr rec = {0};
 
     if (cs_pc_raw_get(core, CS_PC_IDEM, CS_SPAN(key, CS_PC_ID), &rec) &&
-        (rec.n <= HEAD || !is_current(core, &rec))) {
+        (rec.n < HEAD || !is_current(core, &rec))) {
         cs_pc_raw_del(core, CS_PC_IDEM, CS_SPAN(key, CS_PC_ID));
     }
     cs_wr_free(&rec);
