@@ -33,7 +33,8 @@ while [ $# -gt 0 ]; do
 done
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 in_debian() { as_root chroot "$dir" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-    HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive CI="${CI:-}" "$@"; }
+    HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive CI="${CI:-}" \
+    npm_config_cafile=/etc/ssl/certs/of-the-host.crt "$@"; }
 
 "$root/third_party/install.sh" --with debootstrap
 [ -z "$clean" ] || as_root rm -rf --one-file-system "$dir"
@@ -84,6 +85,9 @@ if [ -n "$shell" ]; then
     in_debian bash -c 'cd /src/cloudsign && exec bash'
     exit
 fi
+
+# The authorities that npm trusts here are those that it trusts there.
+as_root cp -L "${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}" "$dir/etc/ssl/certs/of-the-host.crt"
 
 say "Packages"
 in_debian /src/cloudsign/third_party/install.sh --with-tests
