@@ -14,6 +14,7 @@
 enum field_type {
     F_TEXT,  /* char[size], not empty */
     F_TEXT0, /* char[size], may be empty */
+    F_WORD,  /* char[size]: capital letters, digits, _ */
     F_HEX,   /* uint8_t[size] */
     F_UUID,  /* uint8_t[16] */
     F_U64,   /* decimal string */
@@ -156,7 +157,7 @@ static const struct field f_quorum_confirmed[] = {
 static const struct field f_quorum_rejected[] = {
     FIELD(F_UUID, cs_ctl_quorum_rejected, quorum_id, "quorumId"),
     FIELD(F_U32, cs_ctl_quorum_rejected, index, "index"),
-    FIELD(F_TEXT, cs_ctl_quorum_rejected, reason, "reason"),
+    FIELD(F_WORD, cs_ctl_quorum_rejected, reason, "reason"),
     FIELD(F_TEXT0, cs_ctl_quorum_rejected, text, "text"), END};
 static const struct field f_key_active[] = {
     FIELD(F_UUID, cs_ctl_key_active, request_id, "requestId"),
@@ -175,7 +176,7 @@ static const struct field f_failed[] = {
     FIELD(F_UUID, cs_ctl_failed, key_id, "keyId"),
     FIELD(F_U32, cs_ctl_failed, attempt, "attempt"),
     FIELD(F_U32, cs_ctl_failed, index, "index"),
-    FIELD(F_TEXT, cs_ctl_failed, reason, "reason"),
+    FIELD(F_WORD, cs_ctl_failed, reason, "reason"),
     FIELD(F_TEXT0, cs_ctl_failed, phase, "phase"),
     FIELD(F_U32, cs_ctl_failed, blame, "blame"),
     FIELD(F_BOOL, cs_ctl_failed, retryable, "retryable"), END};
@@ -196,7 +197,7 @@ static const struct field f_peer[] = {
     FIELD(F_UUID, cs_ctl_peer, quorum_id, "quorumId"),
     FIELD(F_U32, cs_ctl_peer, index, "index"),
     FIELD(F_U32, cs_ctl_peer, peer, "peer"),
-    FIELD(F_TEXT, cs_ctl_peer, reason, "reason"),
+    FIELD(F_WORD, cs_ctl_peer, reason, "reason"),
     FIELD(F_U64, cs_ctl_peer, time, "time"), END};
 
 static const struct { const char *name; const struct field *fields; } types[CS_CTL_TYPES] = {
@@ -245,10 +246,17 @@ bool cs_ctl_kind_is_cmd(enum cs_ctl_kind kind)
 /* ---- decoding
  * ------------------------------------------------------------------------ */
 
+/* Reasons are shown to people beside our own words, so they are words, too. */
+#define WORD_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
 static void read_text(struct cs_jr *r, const struct field *f, char *at)
 {
     const char *s = cs_jr_str(r, f->name, f->size - 1, f->type == F_TEXT0);
 
+    if (f->type == F_WORD && s[strspn(s, WORD_CHARACTERS)] != '\0') {
+        cs_jr_fail(r, f->name, "must be a word of capital letters, digits and _");
+        return;
+    }
     (void)snprintf(at, f->size, "%s", s);
 }
 
@@ -317,6 +325,7 @@ static void read_one(struct cs_jr *r, const struct field *f, uint8_t *base)
     switch (f->type) {
     case F_TEXT:
     case F_TEXT0:
+    case F_WORD:
         read_text(r, f, (char *)at);
         break;
     case F_HEX:
@@ -549,6 +558,7 @@ static json_t *write_one(const struct field *f, const uint8_t *base)
     switch (f->type) {
     case F_TEXT:
     case F_TEXT0:
+    case F_WORD:
         return write_text((const char *)at, f->size);
     case F_HEX:
         return cs_json_hex(at, f->size);

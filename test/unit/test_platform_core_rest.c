@@ -511,6 +511,32 @@ static void every_route_needs_a_token_and_its_own_permission(void **state)
     fake_platform_free(w);
 }
 
+/* What may give everything away has a permission of its own. */
+static void the_kinds_of_signatures_have_their_own_permissions(void **state)
+{
+    static const struct {
+        const char *end, *word;
+    } want[] = {{"/raw", "transactions.raw"},
+                {"/sign-plaintext", "transactions.plaintext"},
+                {"/sign-typed-data", "transactions.typed-data"},
+                {"/sign-digest", "transactions.digest"}};
+
+    (void)state;
+    for (size_t k = 0; k < CS_COUNTOF(want); k++) {
+        size_t n = 0;
+
+        for (size_t i = 0; cs_route_at(i) != NULL; i++) {
+            const struct cs_route *r = cs_route_at(i);
+
+            if (strstr(r->pattern, want[k].end) != NULL) {
+                assert_string_equal(cs_pc_perm_word(r->perm), want[k].word);
+                n++;
+            }
+        }
+        assert_int_equal(n, 1);
+    }
+}
+
 /* Each word of the list opens something. */
 static void every_permission_is_of_some_route(void **state)
 {
@@ -548,6 +574,7 @@ int main(void)
         cmocka_unit_test(address_lists_bind_a_credential),
         cmocka_unit_test(bad_credential_requests_name_their_field),
         cmocka_unit_test(every_route_needs_a_token_and_its_own_permission),
+        cmocka_unit_test(the_kinds_of_signatures_have_their_own_permissions),
         cmocka_unit_test(every_permission_is_of_some_route),
     };
 

@@ -196,6 +196,10 @@ static void errors_name_the_field(void **state)
         {"{\"t\":\"refused\",\"reason\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\",\"text\":"
          "\"\"}",
          "reason is too long"},
+        {"{\"t\":\"evt\",\"id\":\"1\",\"kind\":\"peer.quarantined\",\"body\":{"
+         "\"quorumId\":\"00000000-0000-4000-8000-000000000000\",\"index\":1,"
+         "\"peer\":2,\"reason\":\"CHEAT\\nplayer 3 is fine\",\"time\":\"1\"}}",
+         "reason must be a word of capital letters, digits and _"},
         {"{\"t\":\"pong\",\"time\":\"007\"}",
          "time must be a decimal number in a string"},
         {"{\"t\":\"pong\",\"time\":\"1x\"}",

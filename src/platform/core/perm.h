@@ -32,6 +32,7 @@
     X(TX_READ,            "transactions.read",      TRANSACTIONS, "list transactions")              \
     X(TX_RAW,             "transactions.raw",       TRANSACTIONS, "request signatures of transactions") \
     X(TX_PLAINTEXT,       "transactions.plaintext", TRANSACTIONS, "request signatures of messages") \
+    X(TX_TYPED_DATA,      "transactions.typed-data", TRANSACTIONS, "request signatures of EIP-712 documents, which may give assets away") \
     X(TX_DIGEST,          "transactions.digest",    TRANSACTIONS, "request blind signatures of digests") \
     X(AUDIT_READ,         "audit.read",             AUDIT,        "read timelines and receipts")
 /* clang-format on */

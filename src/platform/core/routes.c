@@ -75,7 +75,7 @@ static const struct cs_route routes[] = {
     {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/sign-plaintext",
                                                            CS_PERM_TX_PLAINTEXT,       cs_api_tx_plaintext},
     {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/sign-typed-data",
-                                                           CS_PERM_TX_PLAINTEXT,       cs_api_tx_typed_data},
+                                                           CS_PERM_TX_TYPED_DATA,      cs_api_tx_typed_data},
     {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/sign-digest",
                                                            CS_PERM_TX_DIGEST,          cs_api_tx_digest},
     {"GET",    "/v2/vaults/{vaultId}/wallets/{walletId}/transactions",
