@@ -11,6 +11,7 @@
 #include "crypto/secp_n.h"
 #include "crypto/secp_scalar.h"
 #include "crypto/sha256.h"
+#include "support/streams_portable.h"
 
 #ifdef CT_RUNS
 
@@ -85,6 +86,7 @@ static void streams(void)
 
     cs_stream(wide, sizeof wide, s.key);
     cs_streams(out, (const uint8_t(*)[32])s.many);
+    portable_streams(out, (const uint8_t(*)[32])s.many);
     cs_hedged_stream(wide, sizeof wide, CS_TAG_HEDGE_OT_B, s.key, s.local, s.local, 1);
     cs_th64(wide, CS_TAG_OT_H, x, 2);
     cs_th_each(hash, CS_TAG_OT_COL, s.columns[0], CS_COL_IN, CS_STREAMS);
