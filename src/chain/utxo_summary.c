@@ -5,10 +5,10 @@
 #include "chain/text.h"
 #include "chain/utxo.h"
 
-enum { DECIMALS = 8, OP_RETURN = 0x6a };
+enum { DECIMALS = 8, OP_RETURN = 0x6a, OP_PUSHDATA1 = 0x4c };
 
 struct tally {
-    size_t n_pays, n_data, n_odd; /* to others, data only, without an address */
+    size_t n_pays, n_data, n_odd; /* to others, data only, not clear */
     uint64_t paid, change;
 };
 
@@ -38,14 +38,29 @@ static void put_amount(char *whole, char *units, uint64_t v)
     (void)cs_text_decimal(units, CS_CHAIN_AMOUNT_MAX, v, 0);
 }
 
-/* OP_RETURN and one push: the pushed bytes. */
-static void put_data(struct cs_chain_tx *tx, struct cs_span script)
+/* OP_RETURN and one push: the pushed bytes.  False: something else, as of protocols
+ * that move tokens (runes), and data is all of it. */
+static bool read_data(struct cs_span *data, struct cs_span script)
 {
-    bool is_push = script.n >= 2 && script.p[1] < 0x4c && script.n == 2U + script.p[1];
-    struct cs_span data = is_push ? CS_SPAN(script.p + 2, script.n - 2)
-                                  : CS_SPAN(script.p + 1, script.n - 1);
+    size_t head = script.n >= 2 && script.p[1] == OP_PUSHDATA1 ? 3 : 2;
 
-    tx->is_memo_cut = !cs_text_show(tx->memo, sizeof tx->memo, data);
+    *data = CS_SPAN(script.p + 1, script.n - 1);
+    if (script.n < head || script.p[1] > OP_PUSHDATA1 ||
+        script.n - head != script.p[head - 1]) {
+        return false;
+    }
+    *data = CS_SPAN(script.p + head, script.n - head);
+    return true;
+}
+
+static void put_data(struct cs_chain_tx *tx, struct tally *y, struct cs_span script)
+{
+    struct cs_span data;
+
+    y->n_odd += read_data(&data, script) ? 0U : 1U;
+    if (y->n_data++ == 0) {
+        tx->is_memo_cut = !cs_text_show(tx->memo, sizeof tx->memo, data);
+    }
 }
 
 /* One output, for the line of text and the tally. */
@@ -61,9 +76,7 @@ static void count_out(struct cs_chain_tx *tx, struct tally *y, struct cs_text *t
     }
     y->paid += out->value;
     if (is_data(out->script) && out->value == 0) {
-        if (y->n_data++ == 0) {
-            put_data(tx, out->script);
-        }
+        put_data(tx, y, out->script);
         return;
     }
     cs_text_add(t, y->n_pays == 0 ? "" : ", ");

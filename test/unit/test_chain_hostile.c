@@ -137,6 +137,43 @@ static void fields_of_other_addresses_of_the_key_are_refused(void **state)
     cs_wr_free(&w);
 }
 
+/* One push is a memo; other scripts behind OP_RETURN may move tokens. */
+static void data_outputs_are_memos_or_not_clear(void **state)
+{
+    static const struct {
+        const char *script, *memo;
+        bool is_clear;
+    } cases[] = {
+        {"6a026869", "hi", true},
+        {"6a4c026869", "hi", true},
+        {"6a00", "", true},
+        {"6a4c00", "", true},
+        {"6a036869", "?hi", false}, /* the push ends early */
+        {"6a4c036869", "L?hi", false},
+        {"6a4c", "L", false},
+        {"6a", "", false},
+        {"6a026869016a", "?hi?j", false}, /* two pushes */
+        {"6a5d026869", "]?hi", false},    /* a runestone */
+        {"6a4d02006869", "0x4d02006869", false},
+    };
+    struct cs_chain_key key = utxo_key(CS_CHAIN_BITCOIN, CS_CHAIN_FORMAT_P2WPKH);
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(cases); i++) {
+        struct cs_chain_tx tx;
+        struct cs_wr w;
+
+        made_psbt(
+            &w, &key,
+            (struct made){.outs = {{90000, PAY}, {0, cases[i].script}}, .n_outs = 2});
+        assert_int_equal(cs_chain_decode(&tx, &key, cs_wr_get(&w), NULL), CS_OK);
+        assert_string_equal(tx.memo, cases[i].memo);
+        assert_int_equal(tx.is_clear, cases[i].is_clear);
+        cs_chain_tx_free(&tx);
+        cs_wr_free(&w);
+    }
+}
+
 /* ---- typed data ---------------------------------------------------------------- */
 
 static enum cs_err typed(struct cs_chain_tx *tx, const char *text, const char **why)
@@ -380,6 +417,7 @@ int main(void)
         cmocka_unit_test(legacy_inputs_are_bounded_by_what_is_hashed),
         cmocka_unit_test(spent_outputs_tell_one_thing),
         cmocka_unit_test(fields_of_other_addresses_of_the_key_are_refused),
+        cmocka_unit_test(data_outputs_are_memos_or_not_clear),
         cmocka_unit_test(types_that_hold_each_other_are_bounded),
         cmocka_unit_test(names_of_domains_stay_in_their_quotes),
         cmocka_unit_test(characters_without_ink_are_shown_as_such),
