@@ -56,11 +56,32 @@ static struct work *work_of(const struct cs_node_core *n, const struct answer_jo
     return link != NULL && memcmp(link, j->link_id, 16) == 0 ? w : NULL;
 }
 
+/* Its nonce is spent: this item is over in this attempt. */
+static void keep_back(struct cs_node_core *n, struct work *w,
+                      const struct answer_job *j, enum cs_err why)
+{
+    struct cs_message about = {.key_epoch = w->req.key_epoch};
+
+    cs_log(CS_LOG_WARN, "session", "no answer to party %u: %s", j->peer,
+           cs_err_text(why));
+    memcpy(about.key_id, w->req.key_id, sizeof about.key_id);
+    memcpy(about.sid, j->sid, sizeof about.sid);
+    if (why != CS_ERR_QUARANTINED) { /* that one hears nothing more */
+        cs_nd_send_abort(n, w->q, j->peer, &about, why);
+    }
+    cs_nd_item_answered(n, w, j->item);
+}
+
 /* The share is computed and checked.  Intent durable, then it leaves. */
 static void release(struct cs_node_core *n, struct work *w, struct answer_job *j)
 {
     uint8_t rsp[CS_FROST_RSP_LEN];
+    enum cs_err err = cs_nd_still_allowed(n, w, j->peer);
 
+    if (err != CS_OK) {
+        keep_back(n, w, j, err);
+        return;
+    }
     if (!cs_nd_work_intent(n, w, j->peer, j->sid)) {
         return;
     }

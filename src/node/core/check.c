@@ -104,7 +104,7 @@ enum cs_err cs_nd_check_join(struct cs_node_core *n, struct quorum *q, uint8_t f
                              const uint8_t use_id[32], struct work **out)
 {
     enum cs_err err;
-    struct cached_key *c = cs_nd_key_load(n, key_id, &err);
+    struct cached_key *c = cs_nd_key_load_for(n, &q->peers[from], key_id, &err);
     struct work *w = cs_nd_work_find(n, request_id);
 
     if (!is_check(q, from, c, request_id)) {
@@ -118,6 +118,9 @@ enum cs_err cs_nd_check_join(struct cs_node_core *n, struct quorum *q, uint8_t f
     }
     if (w == NULL) {
         return make(n, q, c->key, from, q->roster.self, out);
+    }
+    if (w->kind != WORK_CHECK) { /* the platform gave its id to something else */
+        return CS_ERR_REQUEST_CONFLICT;
     }
     renew(n, w, use_id);
     *out = w;

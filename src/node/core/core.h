@@ -61,6 +61,7 @@ enum {
     MAX_OUTBOX = 4096,
     MAX_OUTBOX_BYTES = 16 << 20, /* a signed request of 512 items is 65 KB */
     MAX_KEY_CACHE = 64,
+    MAX_KEY_LOADS = 20, /* that a peer causes at once, then one each KEY_LOAD_MS */
     MAX_GONE = 16384,
     MAX_PARKED_PER_PEER = 64,
     MAX_PARKED_BYTES = 1 << 20,
@@ -86,6 +87,7 @@ enum {
     CHECK_RETRY_MAX_MS = 640000,
     WANT_AGAIN_MS = 3000, /* a repeat makes the responder drop what is on its way */
     ISSUE_MS = 10,
+    KEY_LOAD_MS = 20,
     GONE_MS = 1000,
     BLAME_WINDOW_MS = 24 * 3600 * 1000,
     NOTICE_AGAIN_MS = 600000,
@@ -176,6 +178,7 @@ struct peer {
     struct peer_record rec;
     size_t parked, parked_bytes;
     uint64_t issue_at; /* no nonces for it before */
+    uint64_t load_at;  /* key records read for it are paid for until then (keys.c) */
     uint64_t gone_at;  /* no unknown key is declared aborted for it before */
 };
 
@@ -581,6 +584,8 @@ enum cs_err cs_nd_journal_intent(struct cs_node_core *n, const struct work *w,
  * member).  CS_OK of a SIGN or CHECK: with the signatures of all items; one is in the
  * entry, more are in TABLE_SIGS and the entry has their SHA-256. */
 void cs_nd_journal_result(struct cs_node_core *n, struct work *w, enum cs_err outcome);
+/* This attempt of its request, or a later one, has its INTENT already. */
+bool cs_nd_journal_tried(struct cs_node_core *n, const struct work *w);
 /* What the request of *w was answered with (RELIABILITY T11): signatures of all items,
  * 64 bytes each, and who made them.
  *   NOT_FOUND  not answered yet, or so long ago that TABLE_SIGS forgot it
@@ -598,6 +603,10 @@ enum cs_err cs_nd_result_get(struct cs_node_core *n, const uint8_t request_id[16
 /* keys.c */
 struct cached_key *cs_nd_key_load(struct cs_node_core *n, const uint8_t key_id[16],
                                   enum cs_err *err);
+/* The same because a peer names the key.  LIMIT: it made this node read and check too
+ * many that are not in the cache. */
+struct cached_key *cs_nd_key_load_for(struct cs_node_core *n, struct peer *peer,
+                                      const uint8_t key_id[16], enum cs_err *err);
 void cs_nd_key_store(struct cs_node_core *n, const struct cs_key *k,
                      const struct keyinfo *info);
 void cs_nd_key_forget(struct cs_node_core *n,
@@ -690,6 +699,10 @@ bool cs_nd_work_intent(struct cs_node_core *n, struct work *w, uint8_t peer,
  * key.checked.  *w may be gone after. */
 void cs_nd_item_signed(struct cs_node_core *n, struct work *w, size_t item,
                        const uint8_t sig[64]);
+/* Before a share or a signature leaves: what became forbidden while it was computed.
+ * QUARANTINED, POLICY_REFUSED. */
+enum cs_err cs_nd_still_allowed(const struct cs_node_core *n, const struct work *w,
+                                uint8_t peer) CS_MUST_USE;
 /* For a request that was answered before; *w is gone after. */
 void cs_nd_answer_stored(struct cs_node_core *n, struct work *w);
 /* Responder: a share of this item leaves in this step.  When that was the last one, the
@@ -707,6 +720,7 @@ void cs_nd_check_start(struct cs_node_core *n, struct quorum *q, const struct cs
  * that asks; another one than the work has replaces what was answered before.
  *   NOT_FOUND       it is not the check signature of this pair: park the message
  *   POLICY_REFUSED  asked for too often      STATE  the key is not ACTIVE here
+ *   REQUEST_CONFLICT  a command of the platform took its request id
  *   LIMIT, NOMEM */
 enum cs_err cs_nd_check_join(struct cs_node_core *n, struct quorum *q, uint8_t from,
                              const uint8_t key_id[16], const uint8_t request_id[16],

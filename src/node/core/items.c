@@ -142,6 +142,15 @@ bool cs_nd_work_intent(struct cs_node_core *n, struct work *w, uint8_t peer,
     return false;
 }
 
+enum cs_err cs_nd_still_allowed(const struct cs_node_core *n, const struct work *w,
+                                uint8_t peer)
+{
+    if (cs_nd_quarantined(n, w->q, peer)) {
+        return CS_ERR_QUARANTINED;
+    }
+    return w->kind == WORK_SIGN && !cs_nd_is_enabled(n) ? CS_ERR_POLICY_REFUSED : CS_OK;
+}
+
 /* ---- responder ---------------------------------------------------------------------
  */
 

@@ -209,6 +209,22 @@ struct cached_key *cs_nd_key_load(struct cs_node_core *n, const uint8_t key_id[1
     return c;
 }
 
+/* Reading one is some signatures to verify. */
+struct cached_key *cs_nd_key_load_for(struct cs_node_core *n, struct peer *peer,
+                                      const uint8_t key_id[16], enum cs_err *err)
+{
+    uint64_t at = peer->load_at > n->now ? peer->load_at : n->now;
+
+    if (cached(n, key_id) == NULL) {
+        if (at >= n->now + (uint64_t)MAX_KEY_LOADS * KEY_LOAD_MS) {
+            *err = CS_ERR_LIMIT;
+            return NULL;
+        }
+        peer->load_at = at + KEY_LOAD_MS;
+    }
+    return cs_nd_key_load(n, key_id, err);
+}
+
 bool cs_nd_key_exists(const struct cs_node_core *n, const uint8_t key_id[16])
 {
     return cs_safe_has(n->safe, TABLE_KEY, CS_SPAN(key_id, 16));

@@ -179,15 +179,15 @@ static void node_step(void *self, const struct cs_event *ev, struct cs_step *out
 {
     struct cs_node_core *n = self;
 
-    n->now = ev->now_ms;
-    n->wall = ev->wall_ms;
-    n->out = out;
-    if (n->exited) {
+    if (n->exited) { /* out is not kept: this step is the last to have it */
         if (ev->type == CS_EV_JOB_DONE) {
             ev->job->free(ev->job);
         }
         return;
     }
+    n->now = ev->now_ms;
+    n->wall = ev->wall_ms;
+    n->out = out;
     dispatch(n, ev);
     if (!n->exited && n->latched == CS_OK) { /* else nothing of this step counts */
         on_time(n);

@@ -46,11 +46,12 @@ static bool may_want(struct cs_node_core *n, const struct cs_frost_use *u)
 
 /* Was this (key, link) asked for?  Forgets it: one list for one question, or a peer
  * could push the lists of others out of the pool. */
-static bool was_wanted(struct cs_node_core *n, const struct cs_frost_use *u)
+static bool was_wanted(struct cs_node_core *n, const uint8_t key_id[16],
+                       const uint8_t link_id[16])
 {
     for (size_t i = 0; i < MAX_WANTS; i++) {
-        if (memcmp(n->wants[i].key_id, u->key_id, 16) == 0 &&
-            memcmp(n->wants[i].link_id, u->link_id, 16) == 0) {
+        if (memcmp(n->wants[i].key_id, key_id, 16) == 0 &&
+            memcmp(n->wants[i].link_id, link_id, 16) == 0) {
             n->wants[i] = (struct want){0};
             return true;
         }
@@ -151,17 +152,16 @@ void cs_nd_on_fr_nonces(struct cs_node_core *n, struct quorum *q, uint8_t from,
 {
     struct cs_frost_use u;
     enum cs_err err;
-    struct cached_key *c = cs_nd_key_load(n, m->key_id, &err);
+    struct cached_key *c = NULL;
 
-    if (c == NULL) {
-        n->counters.messages_dropped++; /* nobody asked for it */
-        return;
+    if (was_wanted(n, m->key_id, cs_nd_link_id(q, from))) { /* else no key is loaded */
+        c = cs_nd_key_load(n, m->key_id, &err);
     }
-    cs_nd_frost_use(q, from, m->key_id, m->key_epoch, c->key->body.scheme, &u);
-    if (!was_wanted(n, &u)) {
+    if (c == NULL) {
         n->counters.messages_dropped++; /* late, a repeat, or never asked for */
         return;
     }
+    cs_nd_frost_use(q, from, m->key_id, m->key_epoch, c->key->body.scheme, &u);
     err = cs_frost_pool_put(n->pool, &u, m->broadcast, n->now);
     if (err != CS_OK) {
         cs_nd_blame(n, q, from, err);

@@ -111,6 +111,25 @@ void cs_nd_journal_result(struct cs_node_core *n, struct work *w, enum cs_err ou
     cs_nd_links_journal(n);
 }
 
+bool cs_nd_journal_tried(struct cs_node_core *n, const struct work *w)
+{
+    struct cs_journal_request seen;
+    struct cs_journal_entry e;
+    enum cs_err err = cs_journal_find(n->journal, w->req.request_id, &seen);
+
+    if (err == CS_ERR_NOT_FOUND || (err == CS_OK && seen.intent_seq == 0)) {
+        return false;
+    }
+    if (err == CS_OK) {
+        err = cs_journal_read(n->journal, seen.intent_seq, &e);
+    }
+    if (err != CS_OK) {
+        cs_nd_fail(n, err, "the last attempt in the journal");
+        return true;
+    }
+    return e.attempt >= w->attempt;
+}
+
 /* What TABLE_SIGS has must be what the journal has the hash of. */
 static enum cs_err stored_many(struct cs_node_core *n, const struct work *w,
                                const struct cs_journal_entry *e,

@@ -270,6 +270,9 @@ static void finish_done(struct cs_node_core *n, struct node_job *job)
     }
     it->is_busy = false;
     if (j->err == CS_OK) {
+        j->err = cs_nd_still_allowed(n, w, cs_nd_other_signer(w));
+    }
+    if (j->err == CS_OK) {
         cs_nd_notify_nonce(n, w, j->item, j->sig, 32);
         cs_nd_item_signed(n, w, j->item, j->sig);
     } else if (cs_err_reaction(j->err) == CS_REACT_STOP) { /* FROST_SELF */
@@ -445,6 +448,17 @@ void cs_nd_sign_time(struct cs_node_core *n, struct work *w)
 /* ---- the platform's command --------------------------------------------------------
  */
 
+/* An attempt is not begun a second time: each item of it has one session for ever.  The
+ * platform has heard how it ended, or hears it now, and makes another one. */
+static void end_tried(struct cs_node_core *n, struct work *w)
+{
+    if (w->initiator == w->q->roster.self) {
+        cs_nd_work_failed(n, w, CS_ERR_ABORTED, "accept", 0);
+    } else {
+        cs_nd_work_end(n, w);
+    }
+}
+
 /* The attempt is set up in *w; the same request id may have an older attempt. */
 void cs_nd_sign_begin(struct cs_node_core *n, struct work *w)
 {
@@ -458,6 +472,10 @@ void cs_nd_sign_begin(struct cs_node_core *n, struct work *w)
     }
     if (err != CS_OK) {
         cs_nd_work_failed(n, w, err, "accept", 0);
+        return;
+    }
+    if (cs_nd_journal_tried(n, w)) { /* before a restart, or over a link that is gone */
+        end_tried(n, w);
         return;
     }
     w->deadline = n->now + ATTEMPT_SIGN_MS + (w->n_items - 1) * ATTEMPT_ITEM_MS;

@@ -87,7 +87,7 @@ static void on_want(struct cs_node_core *n, struct quorum *q, uint8_t from,
         cs_nd_blame(n, q, from, CS_ERR_BAD_FORMAT);
         return;
     }
-    c = cs_nd_key_load(n, m->key_id, &err);
+    c = cs_nd_key_load_for(n, &q->peers[from], m->key_id, &err);
     if (c == NULL && err == CS_ERR_UNKNOWN_KEY && work_of_key(n, m->key_id) == NULL) {
         want_unknown(n, q, from, m->key_id, C);
         return;
