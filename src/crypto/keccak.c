@@ -19,39 +19,47 @@ static const uint8_t rotations[LANES] = {0,  1, 62, 28, 27, 36, 44, 6,  55,
                                          20, 3, 10, 43, 25, 39, 41, 45, 15,
                                          21, 8, 18, 2,  61, 56, 14};
 
+/* Where pi puts each lane: (x, y) moves to (y, 2x + 3y). */
+static const uint8_t places[LANES] = {0,  10, 20, 5, 15, 16, 1,  11, 21, 6, 7,  17, 2,
+                                      12, 22, 23, 8, 18, 3,  13, 14, 24, 9, 19, 4};
+
 static uint64_t rotl(uint64_t v, unsigned n)
 {
-    return n == 0 ? v : v << n | v >> (64 - n);
+    return v << n | v >> ((64 - n) & 63);
 }
 
 static void theta(uint64_t a[LANES])
 {
-    uint64_t c[5];
+    uint64_t c[5], d[5];
 
     for (size_t x = 0; x < 5; x++) {
         c[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
     }
-    for (size_t i = 0; i < LANES; i++) {
-        a[i] ^= c[(i + 4) % 5] ^ rotl(c[(i + 1) % 5], 1);
+    for (size_t x = 0; x < 5; x++) {
+        d[x] = c[(x + 4) % 5] ^ rotl(c[(x + 1) % 5], 1);
+    }
+    for (size_t y = 0; y < LANES; y += 5) {
+        for (size_t x = 0; x < 5; x++) {
+            a[y + x] ^= d[x];
+        }
     }
 }
 
-/* (x, y) moves to (y, 2x + 3y), rotated. */
 static void rho_pi(uint64_t b[LANES], const uint64_t a[LANES])
 {
-    for (size_t y = 0; y < 5; y++) {
-        for (size_t x = 0; x < 5; x++) {
-            b[y + 5 * ((2 * x + 3 * y) % 5)] = rotl(a[x + 5 * y], rotations[x + 5 * y]);
-        }
+    for (size_t i = 0; i < LANES; i++) {
+        b[places[i]] = rotl(a[i], rotations[i]);
     }
 }
 
 static void chi(uint64_t a[LANES], const uint64_t b[LANES])
 {
     for (size_t y = 0; y < LANES; y += 5) {
-        for (size_t x = 0; x < 5; x++) {
-            a[y + x] = b[y + x] ^ (~b[y + (x + 1) % 5] & b[y + (x + 2) % 5]);
-        }
+        a[y] = b[y] ^ (~b[y + 1] & b[y + 2]);
+        a[y + 1] = b[y + 1] ^ (~b[y + 2] & b[y + 3]);
+        a[y + 2] = b[y + 2] ^ (~b[y + 3] & b[y + 4]);
+        a[y + 3] = b[y + 3] ^ (~b[y + 4] & b[y]);
+        a[y + 4] = b[y + 4] ^ (~b[y] & b[y + 1]);
     }
 }
 
