@@ -69,6 +69,8 @@
     X(RECEIPT,      "receipt")           \
     X(POLICY,       "policy")            \
     X(QUARANTINE,   "quarantine")        \
+    X(KIT,          "kit")               \
+    X(KIT_X25519,   "kit/x25519")        \
     X(TEST,         "test")
 /* clang-format on */
 
