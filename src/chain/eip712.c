@@ -117,7 +117,8 @@ static void write_domain(struct cs_chain_tx *tx, const struct cs_chain_key *key,
 {
     struct cs_text t = cs_text_begin(tx->text, sizeof tx->text);
 
-    cs_text_add(&t, tx->kind);
+    cs_text_add(&t, "typed data "); /* kind may be cut */
+    cs_text_add(&t, td->structs[td->primary].name);
     cs_text_add(&t, " signed by ");
     cs_text_add(&t, tx->signer);
     add_quoted(&t, " for ", json_object_get(td->domain, "name"));

@@ -234,6 +234,23 @@ static void names_of_domains_stay_in_their_quotes(void **state)
     cs_chain_tx_free(&tx);
 }
 
+#define NAME64 "TransferEverythingIHaveToSomebodyWhomIDoNotKnowAndNeverHaveMet12"
+
+static void long_names_of_types_are_shown_whole(void **state)
+{
+    struct cs_chain_tx tx;
+
+    (void)state;
+    assert_int_equal(strlen(NAME64), 64);
+    assert_int_equal(typed(&tx,
+                           "{\"types\":{\"" NAME64 "\":[]},\"primaryType\":\"" NAME64
+                           "\",\"domain\":{\"chainId\":1},\"message\":{}}",
+                           NULL),
+                     CS_OK);
+    assert_non_null(strstr(tx.text, "typed data " NAME64 " signed by 0x"));
+    cs_chain_tx_free(&tx);
+}
+
 /* ---- what people see ------------------------------------------------------------- */
 
 /* Invisible characters hide text, or make two names look the same. */
@@ -420,6 +437,7 @@ int main(void)
         cmocka_unit_test(data_outputs_are_memos_or_not_clear),
         cmocka_unit_test(types_that_hold_each_other_are_bounded),
         cmocka_unit_test(names_of_domains_stay_in_their_quotes),
+        cmocka_unit_test(long_names_of_types_are_shown_whole),
         cmocka_unit_test(characters_without_ink_are_shown_as_such),
         cmocka_unit_test(texts_of_64_kib_are_signed_everywhere),
         cmocka_unit_test(texts_of_hedera_are_no_bodies_with_their_prefix),
