@@ -18,16 +18,34 @@
  * ------------------------------ */
 
 struct nonce_use {
-    char commit[129];
+    char commit[140];
     char digest[65];
+    char request[40]; /* of one node's part in an item of an attempt .. */
+    int node;
+    int64_t attempt, item;
 };
 
-static void saw_nonce(struct world *w, const char *commit, const char *digest)
+/* .. there is one nonce for ever: an item of an attempt has one session. */
+static bool is_same_part(const struct nonce_use *a, const struct nonce_use *b)
+{
+    return a->node == b->node && a->attempt == b->attempt && a->item == b->item &&
+           strcmp(a->request, b->request) == 0 &&
+           strlen(a->commit) == strlen(b->commit); /* of one kind */
+}
+
+static void saw_nonce(struct world *w, const struct nonce_use *u)
 {
     for (size_t i = 0; i < w->n_nonces; i++) {
-        if (strcmp(w->nonces[i].commit, commit) == 0 &&
-            strcmp(w->nonces[i].digest, digest) != 0) {
-            violate(w, "nonce %s was used for two messages", commit);
+        const struct nonce_use *old = &w->nonces[i];
+        bool same = strcmp(old->commit, u->commit) == 0;
+
+        if (same && strcmp(old->digest, u->digest) != 0) {
+            violate(w, "nonce %s was used for two messages", u->commit);
+            return;
+        }
+        if (!same && u->attempt != 0 && is_same_part(old, u)) {
+            violate(w, "node %d: request %s, attempt %lld: item %lld has two sessions",
+                    u->node, u->request, (long long)u->attempt, (long long)u->item);
             return;
         }
     }
@@ -36,24 +54,54 @@ static void saw_nonce(struct world *w, const char *commit, const char *digest)
         w->nonces = realloc(w->nonces, w->cap_nonces * sizeof *w->nonces);
         CS_ASSERT(w->nonces != NULL);
     }
-    (void)snprintf(w->nonces[w->n_nonces].commit, 129, "%s", commit);
-    (void)snprintf(w->nonces[w->n_nonces].digest, 65, "%s", digest);
-    w->n_nonces++;
+    w->nonces[w->n_nonces++] = *u;
+}
+
+/* ---- nothing that depends on a share leaves before its INTENT is in the journal
+ * (PROTOCOLS 6.3) ------------------------------------------------------------------ */
+
+static void check_intent(struct world *w, const struct actor *a,
+                         const struct nonce_use *u)
+{
+    struct cs_journal_request seen;
+    struct cs_journal_entry e;
+    uint8_t id[16];
+
+    CS_ASSERT(cs_uuid_parse(id, u->request) == CS_OK);
+    if (cs_journal_find(a->node->journal, id, &seen) != CS_OK || seen.n_intents == 0 ||
+        cs_journal_read(a->node->journal, seen.intent_seq, &e) != CS_OK ||
+        (int64_t)e.attempt < u->attempt) {
+        violate(w, "node %d: request %s, attempt %lld: a share left before its intent",
+                u->node, u->request, (long long)u->attempt);
+    }
+}
+
+static void text_of(char *out, size_t size, const json_t *o, const char *name)
+{
+    const char *s = json_string_value(json_object_get(o, name));
+
+    CS_ASSERT(s != NULL && strlen(s) < size);
+    (void)snprintf(out, size, "%s", s);
 }
 
 void check_notify(struct world *w, struct actor *a, const char *word, const char *json)
 {
+    struct nonce_use u = {.node = a->index};
     json_t *o;
 
-    (void)a;
     if (strcmp(word, "nonce") != 0) {
         return;
     }
     o = json_loads(json, 0, NULL);
     CS_ASSERT(o != NULL);
-    saw_nonce(w, json_string_value(json_object_get(o, "commit")),
-              json_string_value(json_object_get(o, "digest")));
+    text_of(u.commit, sizeof u.commit, o, "commit");
+    text_of(u.digest, sizeof u.digest, o, "digest");
+    text_of(u.request, sizeof u.request, o, "requestId");
+    u.attempt = json_integer_value(json_object_get(o, "attempt"));
+    u.item = json_integer_value(json_object_get(o, "item"));
     json_decref(o);
+    saw_nonce(w, &u);
+    check_intent(w, a, &u);
 }
 
 /* ---- a key that is shown has three durable shares

@@ -86,7 +86,7 @@ static void release(struct cs_node_core *n, struct work *w, struct answer_job *j
         return;
     }
     cs_frost_answer_done(j->a, n->pool, n->now, rsp);
-    cs_nd_notify_nonce(n, w, j->item, j->commit, j->commit_len);
+    cs_nd_notify_nonce(n, w, j->item, CS_SPAN(j->commit, j->commit_len), NULL);
     cs_nd_send_frost(n, w->q, j->peer, CS_TYPE_FR_RSP, &w->req, j->sid,
                      CS_SPAN_OF(rsp));
     cs_nd_item_answered(n, w, j->item);

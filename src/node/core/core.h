@@ -674,9 +674,10 @@ void cs_nd_send_frost(struct cs_node_core *n, struct quorum *q, uint8_t to,
 /* ABORT about the run whose message was m (POLICY_REFUSED, NONCE_UNKNOWN ..). */
 void cs_nd_send_abort(struct cs_node_core *n, struct quorum *q, uint8_t to,
                       const struct cs_message *m, enum cs_err why);
-/* For the simulator's oracle: each nonce commitment that was used, with its message. */
+/* For the simulator's oracle: a nonce that leaves, or that signed, the request, attempt
+ * and item that it is for, and what it is bound to (NULL: the item's message). */
 void cs_nd_notify_nonce(struct cs_node_core *n, const struct work *w, size_t item,
-                        const uint8_t *commit, size_t len);
+                        struct cs_span commit, const uint8_t *bound_to);
 
 /* items.c: what a request consists of, and how an attempt comes to its end */
 /* Gives the work its items, with copies of the messages.  LIMIT when the open requests

@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "mpc/rvole.h"
 
 /* ---- jobs
@@ -117,18 +116,8 @@ void cs_nd_ecdsa_rearm(struct work *w)
     }
 }
 
-/* For the simulator's oracle: a nonce share that left in the clear belongs to one
- * session for ever; a nonce that signed, to one digest. */
-static void notify_nonce(struct cs_node_core *n, struct cs_span commit,
-                         const uint8_t bound_to[32])
-{
-    char c[2 * 33 + 1], d[65];
-
-    cs_hex(c, commit.p, commit.n);
-    cs_hex(d, bound_to, 32);
-    cs_nd_notify(n, "nonce", "{\"commit\":\"%s\",\"digest\":\"%s\"}", c, d);
-}
-
+/* A nonce share that left in the clear belongs to one session for ever; a nonce that
+ * signed, to one digest. */
 enum { R2_R = 32 + CS_RVOLE_LEN }; /* where R_i is in SIG_R2 at t = 2 */
 
 /* Keeps them, to be sent again, and sends. */
@@ -150,7 +139,8 @@ static enum cs_err send_all(struct cs_node_core *n, struct ecdsa_run *r, struct 
             send(n, r, w, CS_TYPE_OPEN, cs_wr_get(&r->open)); /* 15.1 A1: one flight */
         }
         if (m->type == CS_TYPE_SIG_R2) {
-            notify_nonce(n, CS_SPAN(kept->p + R2_R, 33), cs_dkls_presid_of(r->d));
+            cs_nd_notify_nonce(n, w, r->item, CS_SPAN(kept->p + R2_R, 33),
+                               cs_dkls_presid_of(r->d));
         }
         send(n, r, w, m->type, cs_wr_get(kept));
     }
@@ -166,16 +156,6 @@ static enum cs_err send_all(struct cs_node_core *n, struct ecdsa_run *r, struct 
  * -----------------------------------------------------------------------
  */
 
-/* What became forbidden while it computed must not leave any more. */
-static enum cs_err still_allowed(const struct cs_node_core *n, const struct work *w,
-                                 const struct ecdsa_run *r)
-{
-    if (cs_nd_quarantined(n, r->q, r->peer)) {
-        return CS_ERR_QUARANTINED;
-    }
-    return w->kind == WORK_SIGN && !cs_nd_is_enabled(n) ? CS_ERR_POLICY_REFUSED : CS_OK;
-}
-
 static void signed_by_both(struct cs_node_core *n, struct ecdsa_run *r, struct work *w)
 {
     uint8_t sig[64], digest[32];
@@ -185,7 +165,7 @@ static void signed_by_both(struct cs_node_core *n, struct ecdsa_run *r, struct w
     memcpy(digest, r->digest, sizeof digest);
     cs_nd_ecdsa_retire(n, r);
     cs_nd_ecdsa_rearm(w);
-    notify_nonce(n, CS_SPAN(sig, 32), digest);
+    cs_nd_notify_nonce(n, w, item, CS_SPAN(sig, 32), digest);
     cs_nd_item_signed(n, w, item, sig); /* *w may be gone */
 }
 
@@ -210,7 +190,8 @@ static void keep_few(struct cs_node_core *n, const struct quorum *q, uint8_t pee
 static void went_on(struct cs_node_core *n, struct ecdsa_run *r, struct work *w,
                     struct cs_dkls_out *out)
 {
-    struct ecdsa_end e = {.err = still_allowed(n, w, r), .phase = "signing"};
+    struct ecdsa_end e = {.err = cs_nd_still_allowed(n, w, r->peer),
+                          .phase = "signing"};
 
     if (e.err == CS_OK) {
         e.err = send_all(n, r, w, out);

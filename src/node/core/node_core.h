@@ -16,7 +16,8 @@
  * NOTIFY words (JSON in data): "state" {"state"}, "fingerprint"
  * {"fingerprint","words"}, "quorum" {"quorumId","state","words"}, "key"
  * {"keyId","state"}, "session" {"requestId","outcome"}, "nonce"
- * {"commit","digest"} (a nonce commitment, or R, that was used: the oracle's), "peer"
+ * {"commit","digest","requestId","attempt","item"} (a nonce commitment, or R, that was
+ * used: the oracle's), "peer"
  * {"quorumId","index","peer", "state" QUARANTINED or RELEASED,"reason"}, "notice"
  * {"quorumId","index" who says it, "peer" of whom,"reason" or ""}.
  *

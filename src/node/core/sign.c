@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "wire/jsonx.h"
 
 uint8_t cs_nd_other_signer(const struct work *w)
 {
@@ -58,15 +59,21 @@ void cs_nd_send_frost(struct cs_node_core *n, struct quorum *q, uint8_t to,
 }
 
 void cs_nd_notify_nonce(struct cs_node_core *n, const struct work *w, size_t item,
-                        const uint8_t *commit, size_t len)
+                        struct cs_span commit, const uint8_t *bound_to)
 {
-    char c[2 * CS_FROST_COMMIT_MAX + 1], d[65];
+    char c[2 * CS_FROST_COMMIT_MAX + 1], d[65], id[CS_UUID_LEN];
     uint8_t digest[32];
 
-    cs_request_messages_hash(digest, &w->messages[item], 1);
-    cs_hex(c, commit, len);
-    cs_hex(d, digest, sizeof digest);
-    cs_nd_notify(n, "nonce", "{\"commit\":\"%s\",\"digest\":\"%s\"}", c, d);
+    if (bound_to == NULL) {
+        cs_request_messages_hash(digest, &w->messages[item], 1);
+        bound_to = digest;
+    }
+    cs_hex(c, commit.p, commit.n);
+    cs_hex(d, bound_to, sizeof digest);
+    cs_nd_notify(n, "nonce",
+                 "{\"commit\":\"%s\",\"digest\":\"%s\",\"requestId\":\"%s\","
+                 "\"attempt\":%u,\"item\":%zu}",
+                 c, d, cs_uuid_text(id, w->req.request_id), w->attempt, item);
 }
 
 /* ---- initiator: starting -----------------------------------------------------------
@@ -273,7 +280,7 @@ static void finish_done(struct cs_node_core *n, struct node_job *job)
         j->err = cs_nd_still_allowed(n, w, cs_nd_other_signer(w));
     }
     if (j->err == CS_OK) {
-        cs_nd_notify_nonce(n, w, j->item, j->sig, 32);
+        cs_nd_notify_nonce(n, w, j->item, CS_SPAN(j->sig, 32), NULL);
         cs_nd_item_signed(n, w, j->item, j->sig);
     } else if (cs_err_reaction(j->err) == CS_REACT_STOP) { /* FROST_SELF */
         cs_nd_fail(n, j->err, "an own part of a signature");
