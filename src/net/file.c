@@ -85,6 +85,29 @@ enum cs_err cs_file_write(const char *path, struct cs_span data, mode_t mode,
     return CS_OK;
 }
 
+enum cs_err cs_file_create(const char *path, struct cs_span data, mode_t mode,
+                           struct cs_why *why)
+{
+    struct stat st;
+    int reason;
+
+    if (strlen(path) >= PATH_CAP) {
+        return cs_why(why, CS_ERR_CONFIG, "the path %s is too long", path);
+    }
+    if (lstat(path, &st) == 0) {
+        return cs_why(why, CS_ERR_EXISTS,
+                      "%s exists and is not overwritten; take another name", path);
+    }
+    if (write_new(path, data, mode) == CS_OK && sync_folder_of(path)) {
+        return CS_OK;
+    }
+    reason = errno;
+    if (reason != EEXIST) { /* somebody else's, if it came between the two calls */
+        (void)unlink(path);
+    }
+    return cs_why(why, CS_ERR_OS, "cannot write %s: %s", path, strerror(reason));
+}
+
 enum cs_err cs_file_path(char *out, size_t cap, const char *dir, const char *name,
                          struct cs_why *why)
 {

@@ -11,6 +11,10 @@
 /* OS, with path and reason. */
 enum cs_err cs_file_write(const char *path, struct cs_span data, mode_t mode,
                           struct cs_why *why) CS_MUST_USE;
+/* The same for a name that must be new: EXISTS when there is something, which stays as
+ * it is; nothing is left behind by a failure. */
+enum cs_err cs_file_create(const char *path, struct cs_span data, mode_t mode,
+                           struct cs_why *why) CS_MUST_USE;
 /* "dir/name" into out; CONFIG when it does not fit. */
 enum cs_err cs_file_path(char *out, size_t cap, const char *dir, const char *name,
                          struct cs_why *why) CS_MUST_USE;

@@ -9,6 +9,8 @@ int cli_status(int json);
 int cli_quorum_confirm(const char *words);
 /* what: "release" or "accept"; index 1..7. */
 int cli_peer(const char *what, const char *quorum_id, int index);
+/* argv: what stands behind "recover". */
+int cli_recover(int argc, char **argv);
 const char *cli_data_dir(void);
 
 #endif

@@ -21,6 +21,17 @@ static const char help[] =
     "       cloudsign peer accept ID INDEX    accept the state of a party that was "
     "restored\n"
     "                                         from a backup (E_ROLLBACK, E_CLONE)\n"
+    "       cloudsign recover keygen FILE     make a recovery key: the secret goes "
+    "into "
+    "FILE, the\n"
+    "                                         public half is printed\n"
+    "       cloudsign recover KIT.. --key SECRET.. [--path 0/5] --out FILE | --show\n"
+    "                                         the private key from the backup kits of "
+    "enough\n"
+    "                                         nodes, without any node\n"
+    "       cloudsign recover open FILE       show what --out saved\n"
+    "       cloudsign recover sign FILE MESSAGE   sign with the scalar of an Ed25519 "
+    "key\n"
     "       cloudsign version\n"
     "       cloudsign help\n"
     "\n"
@@ -116,6 +127,9 @@ int main(int argc, char **argv)
     }
     if (is(argv[1], "peer", NULL)) {
         return peer(argc, argv);
+    }
+    if (is(argv[1], "recover", NULL)) {
+        return cli_recover(argc - 2, argv + 2);
     }
     if (argc != 2) {
         return usage(argv[2]);
