@@ -24,7 +24,7 @@ static enum cs_err ed25519_key(struct cs_frost_plan *p, const struct cs_cert_bod
 {
     uint8_t buf[CS_POINT_MAX];
 
-    if (n_path != 0) { /* no derivation there (9.2) */
+    if (b->X.curve != CS_CURVE_ED25519 || n_path != 0) { /* no derivation there (9.2) */
         return CS_ERR_USAGE;
     }
     CS_ASSERT(cs_point_encode(&b->X, buf) == 32);
@@ -49,7 +49,7 @@ static enum cs_err bip340_key(struct cs_frost_plan *p, const struct cs_cert_body
 static enum cs_err plan_key(struct cs_frost_plan *p, const struct cs_cert_body *b,
                             const uint32_t *path, size_t n_path, bool is_check)
 {
-    if (b->X.inf || b->X.curve != b->curve) {
+    if (b->X.inf) {
         return CS_ERR_USAGE;
     }
     switch (b->scheme) {

@@ -4,6 +4,8 @@
 #include <sodium.h>
 
 #include "base/text.h"
+#include "mpc/frost_suite.h"
+#include "mpc/guard_cells.h"
 #include "support/mpc_signers.h"
 
 static const uint8_t set12[] = {1, 2}, set13[] = {1, 3};
@@ -519,6 +521,27 @@ static void a_damaged_share_is_not_used(void **state)
     signers_free(s);
 }
 
+/* Nor does the initiator blame the others for its own nonces, which had to wait for
+ * their answers: R was not the one that they signed for. */
+static void a_damaged_nonce_blames_nobody(void **state)
+{
+    struct signers *s = signers_of(SCHEME_OF(state), 3, 2, 329);
+    uint8_t rsp[CS_FROST_RSP_LEN], sig[64], culprit = 9;
+    struct cs_frost_secrets *cell = cs_guard_cell_new();
+    struct cs_frost_run *r;
+
+    cs_guard_cell_free(cell); /* the lowest free one: the next run's */
+    r = answered(s, rsp);
+    assert_memory_equal(&cell->x, &s->key[1]->x, sizeof cell->x);
+    cell->nonces.e.s.b[9] ^= 4;
+    assert_int_equal(cs_frost_run_put(r, 2, CS_SPAN_OF(rsp)), CS_OK);
+    assert_int_equal(cs_frost_run_finish(r, sig, &culprit), CS_ERR_FROST_SELF);
+    assert_int_equal(culprit, 0);
+    assert_true(sodium_is_zero(sig, sizeof sig));
+    cs_frost_run_free(r);
+    signers_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -540,6 +563,7 @@ int main(void)
         IN_BOTH(answers_are_exact_and_expected),
         IN_BOTH(invalid_partials_cost_nothing_but_their_run),
         IN_BOTH(a_damaged_share_is_not_used),
+        IN_BOTH(a_damaged_nonce_blames_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

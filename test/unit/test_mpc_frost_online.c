@@ -34,6 +34,7 @@ static void sign_ok(struct signers *s, uint8_t I, const uint8_t *set)
     assert_int_equal(cs_frost_run_finish(r, sig, &culprit), CS_OK);
     assert_true(signers_verify(s, sig));
     /* Spent for good. */
+    assert_false(cs_frost_run_ready(r));
     assert_int_equal(cs_frost_run_finish(r, sig, &culprit), CS_ERR_NONCE_USED);
     assert_true(sodium_is_zero(sig, sizeof sig));
     cs_frost_run_free(r);

@@ -192,10 +192,16 @@ static void output_keys_are_of_frost_keys_only(void **state)
 {
     struct signers *s = signers_of(CS_SCHEME_FROST_ED25519, 3, 2, 706);
     struct cs_cert_body b = s->key[1]->body;
+    const struct cs_point X = b.X;
+    struct cs_scalar one;
     static const uint32_t path[] = {0};
     uint8_t out[32], pub[CS_POINT_MAX];
 
     (void)state;
+    cs_scalar_from_u32(CS_CURVE_SECP256K1, &one, 1);
+    cs_point_base_mul(CS_CURVE_SECP256K1, &b.X, &one);
+    assert_int_equal(cs_frost_output_key(out, &b, NULL, 0), CS_ERR_USAGE);
+    b.X = X;
     assert_int_equal(cs_frost_output_key(out, &b, NULL, 0), CS_OK);
     assert_int_equal(cs_point_encode(&b.X, pub), 32);
     assert_memory_equal(out, pub, 32);

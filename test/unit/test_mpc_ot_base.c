@@ -164,6 +164,22 @@ static void bob_discards_all_when_a_product_is_the_identity(void **state)
     assert_true(cs_ct_is_zero(m, sizeof m));
 }
 
+/* t_i = 0 makes Alice's product the identity, in whichever row. */
+static void alice_discards_all_when_a_product_is_the_identity(void **state)
+{
+    static const size_t rows[] = {0, 77, CS_OT_ROWS - 1};
+
+    (void)state;
+    for (size_t k = 0; k < CS_COUNTOF(rows); k++) {
+        request();
+        assert_int_equal(answer(), CS_OK);
+        memset(alice.t[rows[k]], 0, 32);
+        assert_int_equal(finish(), CS_ERR_ZERO_OR_RANGE);
+        assert_true(cs_ct_is_zero(&alice_keys, sizeof alice_keys));
+        assert_true(cs_ct_is_zero(&alice, sizeof alice));
+    }
+}
+
 /* Row 8: the element that Alice did not compute looks like the other.  Each byte of r_0
  * and r_1, high and low bits, in 10^4 rows: chi-square with one degree each, by Delta.
  */
@@ -223,6 +239,7 @@ int main(void)
         cmocka_unit_test(bob_refuses_what_is_no_element_at_every_place),
         cmocka_unit_test(alice_refuses_a_bad_element_whether_or_not_she_chose_it),
         cmocka_unit_test(bob_discards_all_when_a_product_is_the_identity),
+        cmocka_unit_test(alice_discards_all_when_a_product_is_the_identity),
         cmocka_unit_test(the_request_does_not_show_delta),
         cmocka_unit_test(constant_randomness_still_gives_other_choices),
     };
