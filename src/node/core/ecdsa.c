@@ -58,14 +58,21 @@ static bool start(struct cs_node_core *n, const struct ecdsa_about *a)
     return true;
 }
 
+static bool has_room(const struct cs_node_core *n, const struct work *w, uint8_t peer)
+{
+    return cs_nd_items_under_way(w) < ITEM_WINDOW &&
+           cs_nd_ecdsa_started(n, w->q, peer) < ECDSA_STARTED_MAX;
+}
+
 void cs_nd_ecdsa_try(struct cs_node_core *n, struct work *w)
 {
     struct ecdsa_about a = {.w = w, .peer = cs_nd_other_signer(w)};
     enum cs_err err;
 
     cs_nd_ot_need(n, w->q); /* a key that is older than this record */
-    if (!cs_nd_link_live(w->q, a.peer) || !cs_nd_ot_ready(w->q, a.peer)) {
-        return;
+    if (!cs_nd_link_live(w->q, a.peer) || !cs_nd_ot_ready(w->q, a.peer) ||
+        !has_room(n, w, a.peer)) {
+        return; /* before the path is derived: all that wait are asked each time */
     }
     err = cs_nd_ecdsa_key(n, &a);
     if (err != CS_OK) {
@@ -76,9 +83,7 @@ void cs_nd_ecdsa_try(struct cs_node_core *n, struct work *w)
         if (!cs_nd_item_is_open(&w->items[a.item])) {
             continue;
         }
-        if (cs_nd_items_under_way(w) >= ITEM_WINDOW ||
-            cs_nd_ecdsa_started(n, w->q, a.peer) >= ECDSA_STARTED_MAX ||
-            !start(n, &a)) {
+        if (!has_room(n, w, a.peer) || !start(n, &a)) {
             return;
         }
     }
