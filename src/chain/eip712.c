@@ -57,8 +57,8 @@ static void get_time(char out[32], const json_t *object, const char *field,
 
 /* ---- the domain -------------------------------------------------------------- */
 
-/* The wallet's chain, or a private one.  A text that names no chain is good on every
- * chain: shown, and not clear. */
+/* Clear for the wallet's chain only.  The key has the same address on every EVM chain,
+ * so a text for another one, or for none, is signed, but said aloud and never clear. */
 static enum cs_err put_chain(struct cs_chain_tx *tx, const struct cs_chain_key *key,
                              const struct cs_td *td, bool *is_own, const char **why)
 {
@@ -79,17 +79,8 @@ static enum cs_err put_chain(struct cs_chain_tx *tx, const struct cs_chain_key *
     if (tx->chain_id == 0) {
         return bad(why, "EIP-712 domain's chain id is zero");
     }
-    switch (cs_evm_chain_of(key, tx->chain_id)) {
-    case CS_EVM_CHAIN_OWN:
-        *is_own = true;
-        return CS_OK;
-    case CS_EVM_CHAIN_PRIVATE:
-        return CS_OK;
-    case CS_EVM_CHAIN_OTHER:
-        break;
-    }
-    return bad(why, "EIP-712 domain's chain id is that of another blockchain than the "
-                    "wallet's");
+    *is_own = cs_evm_chain_of(key, tx->chain_id) == CS_EVM_CHAIN_OWN;
+    return CS_OK;
 }
 
 static void add_quoted(struct cs_text *t, const char *before, const json_t *string)
@@ -134,7 +125,9 @@ static void write_domain(struct cs_chain_tx *tx, const struct cs_chain_key *key,
     cs_text_add(&t, ", chain id ");
     cs_text_add_u64(&t, tx->chain_id);
     if (!is_own) {
-        cs_text_add(&t, ", which is not known as one of ");
+        cs_text_add(&t, cs_evm_chain_of(key, tx->chain_id) == CS_EVM_CHAIN_OTHER
+                            ? ", ANOTHER BLOCKCHAIN than "
+                            : ", which is not known as one of ");
         cs_text_add(&t, cs_chain_name(key->chain));
     }
 }

@@ -62,8 +62,12 @@ h_wallet ETHEREUM SECP256K1
 E_WALLET=$API_BODY
 asked typed "$TYPED"
 ok "ETHEREUM: EIP-712, as ethers reads it"
-refused 400 typed "${TYPED/\"chainId\":1,/\"chainId\":137,}"
-ok "ETHEREUM: EIP-712 of another chain is refused: $(api_get .message)"
+other=${TYPED/\"chainId\":1,/\"chainId\":137,}
+asked typed "$other"
+[[ $(api_get .summaryIsComplete) != true && $(api_get .summary) == *"ANOTHER BLOCKCHAIN"* ]] || wrong "another chain is not said: $API_BODY"
+ok "ETHEREUM: EIP-712 for another chain is signed, and said: $(api_get .summary)"
+refused 400 typed "${TYPED/\"chainId\":1,/\"chainId\":0,}"
+ok "ETHEREUM: EIP-712 that is malformed is refused: $(api_get .message)"
 
 # ---- derived keys: the payload belongs to the child -----------------------------------
 own=$E_WALLET

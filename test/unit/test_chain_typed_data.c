@@ -57,13 +57,10 @@ static void ethers_makes_the_same_digests(void **state)
     cs_vec_close(v);
 }
 
-/* The rows of the chains' vectors, signature and final form included.  One of them is
- * for Polygon's chain id and signed by a key of the test's "ETHEREUM": every EVM chain
- * has the same address. */
+/* The rows of the chains' vectors, signature and final form included. */
 static void check_row(struct cs_vec *v, const json_t *row)
 {
     json_t *typed = cs_vec_get(cs_vec_get(row, "tx"), "typedData");
-    json_int_t id = cs_vec_int(cs_vec_get(typed, "domain"), "chainId");
     struct cs_chain_key key = chains_row_key(v, row);
     char *text = json_dumps(typed, JSON_COMPACT);
     json_t *sign = chains_sign_of(row);
@@ -72,7 +69,6 @@ static void check_row(struct cs_vec *v, const json_t *row)
     struct cs_chain_sig sig = {0};
     struct cs_chain_signed out;
 
-    key.chain = id == 137 ? CS_CHAIN_POLYGON : key.chain;
     check_digest(v, &key, text, cs_vec_hex(v, sign, "digest"), cs_vec_str(row, "id"));
     memcpy(sig.rs, cs_vec_hex_n(v, sign, "signature", 64), 64);
     assert_int_equal(
@@ -427,9 +423,6 @@ static void domains_are_checked(void **state)
         {"{\"chainId\":1,\"other\":2}", "exactly its type's members"},
         {"{\"chainId\":0}", "chain id is zero"},
         {"{\"chainId\":\"18446744073709551616\"}", "chain id is too large"},
-        {"{\"chainId\":137}", "another blockchain"},
-        {"{\"chainId\":\"0x89\"}", "another blockchain"},
-        {"{\"chainId\":84532}", "another blockchain"},
         {"{\"chainId\":-1}", "out of its type's range"},
         {"{\"chainId\":1,\"name\":7}", "not a JSON string"},
         {"{\"chainId\":1,\"verifyingContract\":\"0x\"}", "40 hex digits"},
@@ -731,6 +724,33 @@ static void permits_without_chain_or_contract_are_not_clear(void **state)
                                PERMIT_OF(OWNER)),
                           &is_approval));
     assert_true(is_approval);
+    assert_false(is_clear(TEXT(PERMIT_TYPES, "Permit",
+                               "{\"chainId\":137,\"verifyingContract\":\"" USDC "\"}",
+                               PERMIT_OF(OWNER)),
+                          &is_approval));
+    assert_true(is_approval);
+}
+
+/* Good on the other chain, by the same key: said aloud. */
+static void a_text_for_another_blockchain_says_so(void **state)
+{
+    static const char *const ids[] = {"137", "\"0x89\"", "84532"};
+    struct cs_chain_key key = own_key(CS_CHAIN_ETHEREUM);
+    struct cs_chain_tx tx;
+    char text[512];
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(ids); i++) {
+        (void)snprintf(text, sizeof text,
+                       "{\"types\":" T1(A8) ",\"primaryType\":\"T\",\"domain\":"
+                                            "{\"chainId\":%s},\"message\":{\"a\":1}}",
+                       ids[i]);
+        assert_int_equal(
+            cs_chain_typed_data(&tx, &key, CS_SPAN(text, strlen(text)), NULL), CS_OK);
+        assert_false(tx.is_clear);
+        assert_non_null(strstr(tx.text, "ANOTHER BLOCKCHAIN than ETHEREUM"));
+        cs_chain_tx_free(&tx);
+    }
 }
 
 #define PERMIT2_TYPES                                                                  \
@@ -775,6 +795,7 @@ int main(void)
         cmocka_unit_test(summaries_show_approvals),
         cmocka_unit_test(permits_of_others_are_refused),
         cmocka_unit_test(permits_without_chain_or_contract_are_not_clear),
+        cmocka_unit_test(a_text_for_another_blockchain_says_so),
         cmocka_unit_test(permit2_is_clear_at_its_own_address_only),
     };
 
