@@ -1,6 +1,7 @@
 /* Which key signs what: paths (PROTOCOLS 9.1, 9.2), kinds of requests, blind signing,
  * one scheme per key (7.7, rows 48-50). */
 #include "crypto/ecdsa.h"
+#include "node/core/ecdsa.h"
 #include "support/node_ecdsa.h"
 #include "support/node_liar.h"
 #include "support/node_taproot.h"
@@ -656,6 +657,54 @@ static void a_pair_is_not_checked_for_ever(void **state)
     assert_int_equal(join(1, 1, 2, 1, &w), CS_ERR_POLICY_REFUSED);
 }
 
+/* SES_OPEN of node 1, a liar, for the request of f as node 0 has it. */
+static void open_ecdsa(const struct cs_ctl_frame *f)
+{
+    static const uint8_t nonce[32] = {1};
+    struct work *w = cs_nd_work_find(b.node[0].core, f->u.sign.request_id);
+    struct cs_message m = {.proto = CS_PROTO_ECDSA};
+    struct work own;
+    struct ecdsa_about a = {.w = &own, .peer = 1};
+    struct cs_dkls_open o;
+    struct cs_wr body = {0};
+    enum cs_err err;
+
+    assert_non_null(w);
+    own = *w;
+    own.q = b.node[1].core->quorums[0];
+    a.key = cs_nd_key_load(b.node[1].core, f->u.sign.key_id, &err)->key;
+    assert_int_equal(cs_nd_ecdsa_open(&o, &a, nonce), CS_OK);
+    cs_nd_ecdsa_presid(m.sid, &a, &o);
+    memcpy(m.key_id, f->u.sign.key_id, 16);
+    cs_dkls_open_encode(&body, &o);
+    m.priv = cs_wr_get(&body);
+    lie_say(&b, 1, 0, &m);
+    cs_wr_free(&body);
+}
+
+/* Row 48: everything fits the request, but it is not how this key signs. */
+static void an_ecdsa_session_does_not_use_a_taproot_key(void **state)
+{
+    struct cs_node_core *n = b.node[0].core;
+    struct cs_journal_request seen;
+    struct cs_ctl_frame f;
+    struct cs_wr psbt;
+
+    (void)state;
+    cs_nd_ot_need(n, n->quorums[0]); /* the quorum has ECDSA keys, too */
+    bed_advance(&b, 60000);
+    assert_true(cs_nd_ot_ready(n->quorums[0], 2));
+    tap_psbt(&b, &psbt, "0/5", 1);
+    tap_sign_frame(&b, &f, 1, 1, 2, 2, "0/5", &psbt);
+    bed_cmd(&b, 0, &f);
+    open_ecdsa(&f);
+    cs_wr_free(&psbt);
+    assert_null(n->ecdsa);
+    assert_int_equal(cs_journal_find(n->journal, f.u.sign.request_id, &seen),
+                     CS_ERR_NOT_FOUND);
+    assert_int_equal(n->quorums[0]->peers[2].rec.blames, 0);
+}
+
 #define WITH(up, name) cmocka_unit_test_setup_teardown(name, up, down)
 
 int main(void)
@@ -685,6 +734,7 @@ int main(void)
         WITH(up_taproot, only_the_pair_s_lower_index_starts_its_check),
         WITH(up_taproot, a_new_try_of_a_check_replaces_the_one_before),
         WITH(up_taproot, a_pair_is_not_checked_for_ever),
+        WITH(up_taproot, an_ecdsa_session_does_not_use_a_taproot_key),
         WITH(up_without_key, a_key_without_frost_gives_out_no_nonces),
         WITH(up_without_key, a_check_signature_that_does_not_verify_is_not_said),
     };
