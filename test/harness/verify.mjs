@@ -2,12 +2,13 @@
 // on stdin:
 //   {"wallet": {blockchain, keyAlgorithm, addressType?, address, publicKey},
 //    "kind": "raw" | "plaintext" | "typed" | "digest", "value": what was asked for,
-//    "tx": {signature, finalSignature?, signedTransaction?, signingPayloads?}}
+//    "tx": {signature, finalSignature?, signedTransaction?, signingPayloads?, hash?,
+//           canonicalSignature?, compactSignature?, recoveryId?}}
 // What had to be signed is worked out here from the value.  Prints what was checked;
 // exit 1 and a reason when anything is wrong.
 import { readFileSync } from 'node:fs';
 import { chainOf, walletOf } from './chains/index.mjs';
-import { ecdsaOf, judge } from './chains/judges.mjs';
+import { compact, judge, recovered } from './chains/judges.mjs';
 
 const need = (condition, what) => { if (!condition) throw new Error(what); };
 const unhex = (text, what) => {
@@ -26,8 +27,14 @@ function wanted(chain, wallet, kind, value) {
   }
 }
 
-// 64 bytes, whatever the form.
-const compact = (scheme, bytes) => (scheme === 'ecdsa' ? Buffer.from(ecdsaOf(bytes).toCompactRawBytes()) : bytes);
+// The other places where the one signature stands must hold the same.
+function judgeCopies(tx, item, signature) {
+  for (const name of ['signature', 'canonicalSignature', 'compactSignature']) {
+    need(!tx[name] || compact(item.scheme, unhex(tx[name], name)).equals(signature), `${name} is another signature`);
+  }
+  need(tx.recoveryId === undefined || recovered(item.message, signature, tx.recoveryId).equals(item.key),
+    'recoveryId names another key');
+}
 
 function judgeAll({ wallet: json, kind, value, tx }) {
   const wallet = walletOf(json), chain = chainOf(wallet.blockchain);
@@ -39,14 +46,18 @@ function judgeAll({ wallet: json, kind, value, tx }) {
   const by = new Set();
   const signatures = items.map((item, i) => {
     const bytes = unhex(payloads[i].signature, `signature ${i}`);
-    need(payloads[i].signingHash === undefined || item.scheme === 'ed25519'
+    need([undefined, i].includes(payloads[i].inputIndex), `input ${i}: it says ${payloads[i].inputIndex}`);
+    need(payloads[i].signingHash === undefined
       || unhex(payloads[i].signingHash, 'hash').equals(Buffer.from(item.message)), `input ${i}: another hash`);
     judge(item, bytes).forEach((name) => by.add(name));
     return compact(item.scheme, bytes);
   });
-  if (tx.signature) need(compact(items[0].scheme, unhex(tx.signature, 'signature')).equals(signatures[0]), 'signature is not the first one');
-  if (kind !== 'digest') {
-    by.add(chain.final({ ...wallet, signatures,
+  judgeCopies(tx, items[0], signatures[0]);
+  if (kind === 'digest') {
+    need(!tx.finalSignature || compact(items[0].scheme, unhex(tx.finalSignature, 'finalSignature')).equals(signatures[0]),
+      'finalSignature is another one');
+  } else {
+    by.add(chain.final({ ...wallet, signatures, txid: tx.hash?.replace(/^0x/, '').toLowerCase(),
       encoded: kind === 'raw' ? unhex(value, 'transaction') : undefined,
       text: kind === 'plaintext' ? value : undefined, typed: kind === 'typed' ? value : undefined,
       signedTransaction: optional(tx.signedTransaction, 'signedTransaction'),

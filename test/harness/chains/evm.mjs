@@ -36,10 +36,11 @@ export const typedData = ({ typed, publicKey }) =>
   item(publicKey, bytes(TypedDataEncoder.hash(...encoder(JSON.parse(typed)))));
 
 // The final forms must be what ethers reads, and name the wallet.
-export function final({ encoded, text: t, typed, signedTransaction, canonical, address: own }) {
+export function final({ encoded, text: t, typed, signedTransaction, canonical, address: own, txid }) {
   if (encoded) {
     const tx = Transaction.from(x(signedTransaction));
     if (tx.from !== own) throw new Error(`ethers recovers ${tx.from}, not ${own}`);
+    if (txid && tx.hash !== `0x${txid}`) throw new Error(`its id is ${tx.hash}, not ${txid}`);
     if (tx.unsignedSerialized !== x(encoded)) throw new Error('another transaction was signed');
     return 'ethers';
   }

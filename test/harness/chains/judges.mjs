@@ -38,10 +38,18 @@ function openssl(scheme, key, message, signature) {
 export function ecdsaOf(bytes) {
   const s = bytes[0] === 0x30 && bytes.length > 66
     ? secp256k1.Signature.fromDER(bytes)
-    : secp256k1.Signature.fromCompact(bytes.subarray(0, 64));
+    : secp256k1.Signature.fromCompact(bytes.length === 65 ? bytes.subarray(0, 64) : bytes);
   if (s.hasHighS()) throw new Error('the signature has a high s');
   return s;
 }
+
+// 64 bytes, whatever the form.
+export const compact = (scheme, bytes) => (scheme === 'ecdsa'
+  ? Buffer.from(ecdsaOf(bytes).toCompactRawBytes()) : Buffer.from(bytes));
+
+// The compressed key that an ECDSA signature and its recovery id belong to.
+export const recovered = (message, signature, id) => Buffer.from(secp256k1.Signature
+  .fromCompact(signature).addRecoveryBit(id).recoverPublicKey(message).toRawBytes(true));
 
 const JUDGES = {
   ed25519: [

@@ -14,7 +14,8 @@ export function make({ publicKey }) {
 }
 export const items = ({ encoded, publicKey }) => item(publicKey, encoded);
 export const text = ({ text: t, publicKey }) => item(publicKey, plaintextOf(publicKey, t));
-export function final({ encoded, signedTransaction, signatures }) {
+export function final({ encoded, signedTransaction, signatures, canonical }) {
+  if (!encoded && !canonical.equals(signatures[0])) throw new Error('finalSignature is another one');
   if (encoded && !solanaSigned(encoded, signatures[0]).equals(signedTransaction)) {
     throw new Error('signedTransaction is not the message with this signature');
   }

@@ -3,6 +3,7 @@ import * as bitcoin from 'bitcoinjs-lib';
 import * as ecc from 'tiny-secp256k1';
 import { randomBytes } from 'node:crypto';
 import { bech32 } from '@scure/base';
+import { recovered } from './judges.mjs';
 
 bitcoin.initEccLib(ecc);
 const net = (bech, pubKeyHash, scriptHash) => ({ ...bitcoin.networks.bitcoin, bech32: bech,
@@ -112,10 +113,19 @@ export function text({ text: t, publicKey, blockchain }) {
 // opened by the wallet's signature.
 export function final(wallet) {
   const { encoded, signedTransaction, signatures } = wallet;
-  if (!encoded) return 'bitcoinjs-lib';
+  if (!encoded) { // BIP 137: header, r, s
+    const { message } = text(wallet)[0], { canonical } = wallet;
+    const id = canonical[0] - (kind(wallet.blockchain, wallet.addressType) === 'P2WPKH' ? 39 : 31);
+    if (canonical.length !== 65 || id < 0 || id > 3 || !canonical.subarray(1).equals(signatures[0])
+        || !recovered(message, signatures[0], id).equals(wallet.publicKey)) {
+      throw new Error('finalSignature is not of this key');
+    }
+    return 'specification';
+  }
   const tx = bitcoin.Transaction.fromBuffer(signedTransaction), bare = tx.clone();
   bare.stripWitnesses();
   bare.ins.forEach((input) => { input.script = Buffer.alloc(0); });
+  if (wallet.txid && tx.getId() !== wallet.txid) throw new Error(`its id is ${tx.getId()}, not ${wallet.txid}`);
   const unsigned = bitcoin.Psbt.fromBuffer(encoded).data.globalMap.unsignedTx.toBuffer();
   if (!bare.toBuffer().equals(unsigned)) throw new Error('another transaction was signed');
   tx.ins.forEach((input, i) => {

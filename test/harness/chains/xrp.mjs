@@ -1,6 +1,7 @@
 // The XRP Ledger, by xrpl.js; both kinds of key.
 import { createHash, randomBytes } from 'node:crypto';
-import { decode, deriveAddress, encode, encodeForSigning, verifySignature } from 'xrpl';
+import { decode, deriveAddress, encode, encodeForSigning, hashes, verifySignature } from 'xrpl';
+import { compact } from './judges.mjs';
 
 const half = (bytes) => createHash('sha512').update(bytes).digest().subarray(0, 32);
 const isEd = (keyAlgorithm) => keyAlgorithm === 'ED25519';
@@ -36,13 +37,18 @@ export function text(wallet) {
     Buffer.from('\x19XRP Ledger Signed Message:\n', 'latin1'), n, body]));
 }
 
-export function final({ encoded, signedTransaction }) {
-  if (!encoded) return 'xrpl.js';
+export function final({ encoded, signedTransaction, signatures, canonical, publicKey, txid }) {
+  if (!encoded) { // a form of our own: no library reads it
+    const scheme = publicKey.length === 32 ? 'ed25519' : 'ecdsa';
+    if (!compact(scheme, canonical).equals(signatures[0])) throw new Error('finalSignature is another one');
+    return 'specification';
+  }
   const blob = signedTransaction.toString('hex').toUpperCase();
   const { TxnSignature: _, ...unsigned } = decode(blob);
   if (encode(unsigned) !== encoded.toString('hex').toUpperCase()) {
     throw new Error('another transaction was signed');
   }
+  if (txid && hashes.hashSignedTx(blob).toLowerCase() !== txid) throw new Error(`its id is not ${txid}`);
   if (!verifySignature(blob)) throw new Error('xrpl.js does not accept the signed transaction');
   return 'xrpl.js';
 }
