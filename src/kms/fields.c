@@ -197,7 +197,7 @@ static void nested(struct scan *s)
             open[depth++] = (char)c;
             s->p++;
         } else if (c == '}' || c == ']') {
-            if (open[--depth] != (c == '}' ? '{' : '[')) {
+            if (depth == 0 || open[--depth] != (c == '}' ? '{' : '[')) {
                 bad(s, CS_ERR_BAD_TEXT);
                 return;
             }

@@ -1,7 +1,7 @@
 /* The key-encryption key: opens one record, the wrapped data key.
  *
- * It comes from DB_ENCRYPTION_KEY_HEX today; the wrap record names its kind, so that
- * a KMS key is one more kind and no other record changes.  Any thread. */
+ * It comes from DB_ENCRYPTION_KEY_HEX, or from a KMS that opens the seal in the header;
+ * the wrap record names its kind, and no other record knows of it.  Any thread. */
 #ifndef CS_STORE_KEK_H
 #define CS_STORE_KEK_H
 
@@ -10,11 +10,14 @@
 
 enum cs_kek_kind {
     CS_KEK_HEX = 1, /* AES-256-GCM under 32 bytes given by the operator */
+    CS_KEK_KMS = 2, /* the same under 32 bytes that a KMS keeps wrapped in the header */
 };
 
 /* Secret: keep in guarded memory or wipe after use. */
 struct cs_kek {
     uint8_t key[32];
+    struct cs_span seal; /* KMS: the record that its KMS opens (kms/seal.h), public and
+                            borrowed; empty: HEX */
 };
 
 /* 64 hex digits (either case; nothing before or after).  Each refusal is CONFIG with

@@ -336,3 +336,20 @@ enum cs_err cs_safe_peek_device(struct cs_kv *kv, char *device)
     cs_wr_free(&raw);
     return err;
 }
+
+enum cs_err cs_safe_peek_seal(struct cs_kv *kv, struct cs_wr *out, struct cs_why *why)
+{
+    struct cs_wr raw = {0};
+    struct cs_header h;
+    enum cs_err err = kv->ops->get(kv, CS_SAFE_TABLE_HEADER, empty, &raw);
+
+    if (err == CS_OK) {
+        err = cs_header_decode(&h, cs_wr_get(&raw), why);
+    }
+    if (err == CS_OK) {
+        cs_wr_span(out, cs_header_seal(&h));
+        err = out->err;
+    }
+    cs_wr_free(&raw);
+    return err;
+}

@@ -8,7 +8,7 @@
 
 enum { TABLE = 0x40, N_RECORDS = 6 };
 
-static const struct cs_kek kek = {{1, 2, 3}};
+static const struct cs_kek kek = {.key = {1, 2, 3}};
 
 static void some_bytes(void *ctx, uint8_t *out, size_t n)
 {

@@ -51,7 +51,7 @@ static BED_UNUSED void bed_random(void *ctx, uint8_t *out, size_t n)
     }
 }
 
-static const struct cs_kek bed_kek = {{7, 1, 9, 3, 5, 8, 2, 6, 4, 77, 12, 200}};
+static const struct cs_kek bed_kek = {.key = {7, 1, 9, 3, 5, 8, 2, 6, 4, 77, 12, 200}};
 
 static BED_UNUSED struct cs_safe_params bed_params(void)
 {

@@ -5,7 +5,8 @@
 #include "support/store_bed.h"
 
 static const uint8_t dek[32] = {1, 2, 3}, store_id[16] = {4}, nonce[12] = {5};
-static const struct cs_kek other_kek = {{7, 1, 9, 3, 5, 8, 2, 6, 4, 77, 12, 201}};
+static const struct cs_kek other_kek = {
+    .key = {7, 1, 9, 3, 5, 8, 2, 6, 4, 77, 12, 201}};
 
 enum { BOUND = 8 + 2 + 2 + 1 + 8 + 16 + 1, CHECK_AT = BOUND + 4 };
 

@@ -205,7 +205,7 @@ static void an_empty_store_is_not_made_by_opening(void **state)
 static void a_store_opens_with_its_own_key_and_device_only(void **state)
 {
     static const char *const devices[] = {"device-a", "device-b", "device-c"};
-    struct cs_kek keks[3] = {{{1, 2}}, {{3, 4}}, {{5, 6}}};
+    struct cs_kek keks[3] = {{.key = {1, 2}}, {.key = {3, 4}}, {.key = {5, 6}}};
 
     (void)state;
     for (size_t v = 0; v < 3; v++) { /* RELIABILITY T4: only the diagonal starts */
@@ -301,7 +301,7 @@ static void opening_with_writes_pending_is_refused(void **state)
     struct cs_safe_params p = bed_params();
     struct bed b = bed_new();
     struct cs_safe *s;
-    struct cs_kek k = {{1}};
+    struct cs_kek k = {.key = {1}};
     uint64_t n;
 
     (void)state;
@@ -339,7 +339,7 @@ static void rekeying_rewrites_the_header_and_no_record(void **state)
 {
     struct cs_safe_params p = bed_params();
     struct bed b = bed_new();
-    struct cs_kek new_kek = {{42, 43}};
+    struct cs_kek new_kek = {.key = {42, 43}};
     struct cs_kv *before;
     struct cs_wr x = {0}, y = {0}, name = {0};
     struct cs_safe *s;
@@ -370,7 +370,7 @@ static void rekeying_rewrites_the_header_and_no_record(void **state)
 static void a_failed_rekey_keeps_the_old_key(void **state)
 {
     struct bed b = bed_new();
-    struct cs_kek new_kek = {{42, 43}};
+    struct cs_kek new_kek = {.key = {42, 43}};
 
     (void)state;
     cs_kv_mem_fail_commit(b.kv, 1, CS_ERR_STORE_FULL);

@@ -213,7 +213,7 @@ static void a_header_of_before_a_rekey_is_found(void **state)
 {
     struct cs_safe_params p = bed_params();
     struct bed b = bed_new();
-    struct cs_kek new_kek = {{9, 9}};
+    struct cs_kek new_kek = {.key = {9, 9}};
     struct cs_why why = {{0}};
     struct cs_kv *before;
 
@@ -288,10 +288,10 @@ static void a_store_of_a_newer_version_is_refused_as_such(void **state)
         assert_says(why, "version");
         h.p[places[i]]--;
     }
-    h.p[12 + 1 + 8 + 16]++; /* magic, versions, device, store id: kind of the key */
+    h.p[12 + 1 + 8 + 16] = 3; /* magic, versions, device, store id: kind of the key */
     raw_write(kv, HEADER, S(""), false, cs_wr_get(&h));
     assert_err(try_open(kv, &why), CS_ERR_STORE_VERSION);
-    assert_says(why, "wrapped in a way (2)");
+    assert_says(why, "wrapped in a way (3)");
     cs_wr_free(&h);
     cs_kv_close(kv);
 }
