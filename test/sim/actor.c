@@ -235,7 +235,7 @@ void actor_event(struct world *w, int index, struct cs_event *ev)
 static enum cs_err new_node(struct world *w, struct actor *a, struct cs_why *why)
 {
     struct cs_pairing_key pairing;
-    struct cs_kek kek;
+    struct cs_kek kek = {.seal = {NULL, 0}};
     struct cs_node_core_config cfg = {.kv = a->kv,
                                       .random = env_random,
                                       .random_ctx = a,

@@ -119,7 +119,7 @@ static bool read_key(struct world *w, int node, const uint8_t key_id[16],
     struct cs_kv *kv = cs_kv_mem_clone(
         w->actors[node].kv); /* what a crash would leave */
     struct cs_db *db = cs_db_new(kv);
-    struct cs_kek kek;
+    struct cs_kek kek = {.seal = {NULL, 0}};
     char device[CS_SAFE_DEVICE_MAX + 1];
     struct cs_safe_params p = {.device_id = device, .kek = &kek, .random = no_random};
     struct cs_safe *safe = NULL;
