@@ -269,7 +269,7 @@ bool off_confirm(const char *question, const char *expected)
         return false;
     }
     if (write_all(fd, question, strlen(question)) && read_line(&w, fd) == CS_OK) {
-        yes = w.n == strlen(expected) && memcmp(w.p, expected, w.n) == 0;
+        yes = w.p != NULL && w.n == strlen(expected) && memcmp(w.p, expected, w.n) == 0;
     }
     cs_wr_free(&w);
     (void)close(fd);

@@ -365,7 +365,10 @@ static enum cs_err from_kits(const struct options *o)
         return usage();
     }
     r = cs_recovered_new();
-    err = r == NULL ? off_say(CS_ERR_NOMEM, "out of memory") : open_all(&a, o);
+    if (r == NULL) {
+        return off_say(CS_ERR_NOMEM, "out of memory");
+    }
+    err = open_all(&a, o);
     if (err == CS_OK) {
         err = combine(r, &a, o);
     }
@@ -432,7 +435,10 @@ static enum cs_err open_file(const struct options *o)
         return usage();
     }
     r = cs_recovered_new();
-    err = r == NULL ? off_say(CS_ERR_NOMEM, "out of memory") : load(r, o);
+    if (r == NULL) {
+        return off_say(CS_ERR_NOMEM, "out of memory");
+    }
+    err = load(r, o);
     if (err == CS_OK) {
         err = go_down(r, o->path);
     }
@@ -479,7 +485,10 @@ static enum cs_err sign(const struct options *o)
         return usage();
     }
     r = cs_recovered_new();
-    err = r == NULL ? off_say(CS_ERR_NOMEM, "out of memory") : load(r, o);
+    if (r == NULL) {
+        return off_say(CS_ERR_NOMEM, "out of memory");
+    }
+    err = load(r, o);
     if (err == CS_OK) {
         err = sign_message(r, o->files[1]);
     }
