@@ -292,6 +292,10 @@ static void nonces_are_bound_at_birth(void **state)
     memcpy(req + at.first, req + at.second, at.entry - 1); /* own entry of 2 first */
     assert_int_equal(signers_answer(s, 2, 3, set23, CS_SPAN(req, n), rsp),
                      CS_ERR_FROST_NONCE_ID);
+    /* .. even if it could have a link of the same id. */
+    memcpy(s->link[2][3], s->link[1][2], 16);
+    assert_int_equal(signers_answer(s, 2, 3, set23, CS_SPAN(req, n), rsp),
+                     CS_ERR_FROST_NONCE_ID);
     signers_free(s);
 }
 
