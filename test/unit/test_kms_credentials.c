@@ -416,6 +416,10 @@ static void answers_of_sts_that_are_none_are_asked_for_again(void **state)
         STS_XML("<Credentials><AccessKeyId>A&amp;B</AccessKeyId><SecretAccessKey>CANARY"
                 "</SecretAccessKey><SessionToken>t</SessionToken><Expiration>" END
                 "</Expiration></Credentials>"),
+        STS_XML(
+            "<Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>CANARY&amp;x"
+            "</SecretAccessKey><SessionToken>t</SessionToken><Expiration>" END
+            "</Expiration></Credentials>"),
         STS_XML("<Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>CANARY"
                 "</SecretAccessKey><SessionToken></SessionToken><Expiration>" END
                 "</Expiration></Credentials>"),
@@ -631,6 +635,22 @@ static void keys_near_their_end_are_used_and_not_asked_for_in_a_circle(void **st
     assert_int_equal(at(late + 60), CS_CRED_WANT_HTTP);
 }
 
+/* A refusal is one, also while the old keys would still do. */
+static void a_refusal_at_renewal_is_not_waited_out(void **state)
+{
+    struct cs_aws_reply no = {.status = 403, .body = T(STS_ERROR("AccessDenied"))};
+    uint64_t late = NOW + 6 * 3600 - 200;
+
+    (void)state;
+    begin(&web);
+    wants(CS_CRED_WANT_FILE);
+    assert_ok(file("jwt"));
+    assert_ok(http(200, STS_XML(STS_KEYS)));
+    assert_int_equal(at(late), CS_CRED_WANT_FILE);
+    assert_ok(cs_cred_file(&c, late, true, T("jwt"), &why));
+    assert_err(cs_cred_http(&c, late, &no, &why), CS_ERR_KMS_DENIED);
+}
+
 static void dropped_keys_are_asked_for_again(void **state)
 {
     struct cs_cred_env env = {.container_relative_uri = "/a"};
@@ -691,6 +711,7 @@ int main(void)
         cmocka_unit_test(ec2_can_be_switched_off_and_moved_only_nearby),
         cmocka_unit_test(keys_are_renewed_before_their_end_and_live_on_meanwhile),
         cmocka_unit_test(keys_near_their_end_are_used_and_not_asked_for_in_a_circle),
+        cmocka_unit_test(a_refusal_at_renewal_is_not_waited_out),
         cmocka_unit_test(dropped_keys_are_asked_for_again),
         cmocka_unit_test(what_was_not_asked_for_is_refused),
     };

@@ -24,7 +24,7 @@ struct kms {
     int status;              /* not 0: answer this instead */
     const char *body;
     bool opens_to_another;
-    unsigned n_encrypt, n_decrypt;
+    unsigned n_asked, n_encrypt, n_decrypt;
 };
 
 static struct kms kms;
@@ -152,6 +152,7 @@ static int serve(const struct cs_aws_http *h)
     struct cs_span target = cs_aws_http_value(h, 3);
     int status;
 
+    kms.n_asked++;
     cs_wr_reset(&reply_body);
     if (kms.status != 0 || kms.body != NULL) {
         cs_wr_str(&reply_body, kms.body == NULL ? "" : kms.body);
@@ -390,7 +391,9 @@ static void denied_and_disabled_end_with_the_request_id(void **state)
     kms.body = "{\"__type\":\"NotFoundException\"}";
     ends(&p, CS_ERR_KMS_KEY, "rid-1");
     kms.body = "{\"__type\":\"ExpiredTokenException\"}"; /* static keys stay expired */
+    kms.n_asked = 0;
     ends(&p, CS_ERR_KMS_DENIED, "rid-1");
+    assert_int_equal(kms.n_asked, 1);
     kms.body = NULL;
     kms.status = 0;
     kms.secret = "another";
