@@ -109,6 +109,39 @@ static void a_share_does_not_leave_for_a_quarantined_peer(void **state)
     assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 0);
 }
 
+static size_t dkg_to_1, dkg_to_2;
+
+static bool count_dkg(struct lie *l)
+{
+    if (l->from == 0 && l->m.proto == CS_PROTO_DKG) {
+        dkg_to_1 += l->to == 1 ? 1 : 0;
+        dkg_to_2 += l->to == 2 ? 1 : 0;
+    }
+    return true;
+}
+
+/* Its part of a new key neither. */
+static void a_key_generation_does_not_go_on_with_a_quarantined_peer(void **state)
+{
+    struct cs_ctl_frame f;
+
+    (void)state;
+    b.carry = lie_carry;
+    liar = count_dkg;
+    b.node[0].hold_jobs = true;
+    trio_key_frame(&b, &f, 2);
+    trio_to_all(&b, &f);
+    assert_true(b.node[0].n_jobs > 0);
+    b.node[0].core->quorums[0]->peers[2].device->quarantined = true;
+    dkg_to_1 = dkg_to_2 = 0;
+    bed_release_jobs(&b.node[0]);
+    bed_advance(&b, 100000);
+    assert_true(dkg_to_2 > 0);
+    assert_int_equal(dkg_to_1, 0);
+    assert_int_equal(bed_count(&b, 0, CS_EVT_KEY_ACTIVE), 1); /* the first one */
+    assert_int_equal(bed_count(&b, 0, CS_EVT_KEY_FAILED), 1);
+}
+
 static void a_signature_does_not_leave_a_device_that_was_disabled(void **state)
 {
     struct cs_ctl_frame f;
@@ -312,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_share_does_not_leave_a_device_that_was_disabled),
         CASE(a_share_does_not_leave_for_a_quarantined_peer),
+        CASE(a_key_generation_does_not_go_on_with_a_quarantined_peer),
         CASE(a_signature_does_not_leave_a_device_that_was_disabled),
         CASE(an_attempt_of_before_a_restart_is_not_begun_again),
         ECDSA(an_attempt_that_is_over_is_not_begun_again),

@@ -110,7 +110,8 @@ void cs_nd_link_renew(struct cs_node_core *n, struct quorum *q, uint8_t peer);
 void cs_nd_relay_message(struct cs_node_core *n, struct cs_span data);
 bool cs_nd_link_live(const struct quorum *q, uint8_t peer);
 const uint8_t *cs_nd_link_id(const struct quorum *q, uint8_t peer); /* or NULL */
-/* Seals and sends; false when there is no live link. */
+/* Seals and sends; false when there is no live link, or the peer is in quarantine:
+ * whatever was under way, it hears nothing more (2.8). */
 bool cs_nd_link_send(struct cs_node_core *n, struct quorum *q, uint8_t to,
                      const struct cs_message *m);
 void cs_nd_peer_accept(struct cs_node_core *n, struct quorum *q, uint8_t peer);

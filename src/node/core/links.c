@@ -43,7 +43,7 @@ bool cs_nd_link_send(struct cs_node_core *n, struct quorum *q, uint8_t to,
                      const struct cs_message *m)
 {
     struct cs_wr frame = {.max = CS_RELAY_MAX};
-    bool ok = cs_nd_link_live(q, to) &&
+    bool ok = cs_nd_link_live(q, to) && !cs_nd_quarantined(n, q, to) &&
               cs_link_seal(q->peers[to].link, m, &frame) == CS_OK;
 
     if (ok) {
