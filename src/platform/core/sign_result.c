@@ -194,7 +194,7 @@ static void done_refused(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done
         cs_pc_live_punish(j->core, l);
     }
     cs_js_int(j->sign, "liars", cs_js_num(j->sign, "liars") | bit);
-    if (!cs_pc_sj_pending(j) || (refused & bit) != 0) {
+    if (!cs_pc_sj_pending(j)) {
         cs_pc_sj_save(j);
         return;
     }
