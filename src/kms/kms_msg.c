@@ -285,25 +285,40 @@ static bool key_is_asked(const struct cs_kms_call *c, const char *key_arn)
                             : strcmp(c->arn->text, key_arn) == 0;
 }
 
-static bool decode_data(struct cs_kms_result *out, enum cs_kms_op op, const char *text)
+/* BAD_TEXT: not what this operation gives.  Lack of memory is told apart from it: that
+ * passes, and must not end a node as a wrong key does. */
+static enum cs_err decode_data(struct cs_kms_result *out, enum cs_kms_op op,
+                               const char *text)
 {
     struct cs_wr w = {0};
-    bool ok = cs_unb64(&w, text, strlen(text)) == CS_OK;
+    enum cs_err err = cs_unb64(&w, text, strlen(text));
+    bool is_key = w.n == CS_KMS_KEY_LEN;
+    bool is_blob = w.n >= 1 && w.n <= CS_KMS_BLOB_MAX;
 
-    if (op == CS_KMS_DECRYPT) {
-        ok = ok && w.n == CS_KMS_KEY_LEN;
-        if (ok) {
-            memcpy(out->key, w.p, CS_KMS_KEY_LEN);
-        }
-    } else {
-        ok = ok && w.n >= 1 && w.n <= CS_KMS_BLOB_MAX;
-        if (ok) {
-            memcpy(out->blob, w.p, w.n);
-            out->blob_len = w.n;
-        }
+    if (err == CS_OK && !(op == CS_KMS_DECRYPT ? is_key : is_blob)) {
+        err = CS_ERR_BAD_TEXT;
+    }
+    if (err == CS_OK && op == CS_KMS_DECRYPT) {
+        memcpy(out->key, w.p, CS_KMS_KEY_LEN);
+    } else if (err == CS_OK) {
+        memcpy(out->blob, w.p, w.n);
+        out->blob_len = w.n;
     }
     cs_wr_free(&w);
-    return ok;
+    return err;
+}
+
+static enum cs_err no_data(const struct cs_kms_call *c,
+                           const struct cs_aws_reply *reply, struct cs_why *why)
+{
+    if (c->op == CS_KMS_ENCRYPT) {
+        return no_answer(c, reply, why);
+    }
+    return cs_why(
+        why, CS_ERR_KMS_WRAP,
+        "KMS Decrypt: opened to something else than a store's key, AWS request "
+        "id %s; restore this device's volume",
+        cs_aws_request_id(reply));
 }
 
 static enum cs_err read_success(struct cs_kms_result *out, const struct cs_kms_call *c,
@@ -325,13 +340,9 @@ static enum cs_err read_success(struct cs_kms_result *out, const struct cs_kms_c
                      "id %s; give the ARN of the key that wrapped this store",
                      op_name(c->op), out->key_arn, c->arn->text,
                      cs_aws_request_id(reply));
-    } else if (!decode_data(out, c->op, data)) {
-        err = c->op == CS_KMS_DECRYPT
-                  ? cs_why(why, CS_ERR_KMS_WRAP,
-                           "KMS Decrypt: opened to something else than a store's key, "
-                           "AWS request id %s; restore this device's volume",
-                           cs_aws_request_id(reply))
-                  : no_answer(c, reply, why);
+    } else {
+        err = decode_data(out, c->op, data);
+        err = err == CS_ERR_BAD_TEXT ? no_data(c, reply, why) : err;
     }
     cs_wipe(data, sizeof data);
     return err;

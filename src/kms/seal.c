@@ -196,6 +196,9 @@ static enum cs_err call_of(const struct cs_seal *s, struct cs_kms_call *c)
 /* Errors of class RETRY are waited for, all others are the end. */
 static void note(struct cs_seal *s, enum cs_err err)
 {
+    if (s->why.text[0] == '\0') {
+        (void)cs_why(&s->why, err, "the seal by KMS: %s", cs_err_text(err));
+    }
     if (cs_err_reaction(err) == CS_REACT_RETRY) {
         s->is_waiting = true;
     } else {
@@ -267,8 +270,7 @@ enum cs_err cs_seal_next(struct cs_seal *s, uint64_t now_s, uint32_t random,
         }
     }
     if (s->err != CS_OK) {
-        return cs_why(why, s->err, "%s",
-                      s->why.text[0] != '\0' ? s->why.text : cs_err_text(s->err));
+        return cs_why(why, s->err, "%s", s->why.text);
     }
     if (s->is_waiting) {
         s->is_waiting = false;
@@ -286,6 +288,7 @@ void cs_seal_file(struct cs_seal *s, uint64_t now_s, bool is_there, struct cs_sp
     if (s->err != CS_OK || s->is_done || s->is_waiting || s->is_asking) {
         return;
     }
+    s->why.text[0] = '\0';
     err = cs_cred_file(&s->cred, now_s, is_there, text, &s->why);
     if (err != CS_OK && err != CS_ERR_STATE) {
         note(s, err);
@@ -337,6 +340,7 @@ void cs_seal_http(struct cs_seal *s, uint64_t now_s, const struct cs_aws_reply *
     if (s->err != CS_OK || s->is_done || s->is_waiting) {
         return;
     }
+    s->why.text[0] = '\0';
     if (s->is_asking) {
         s->is_asking = false;
         err = take_answer(s, reply);

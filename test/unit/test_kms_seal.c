@@ -467,6 +467,53 @@ static void waits_are_spread_by_chance_and_bounded(void **state)
     cs_seal_free(s);
 }
 
+/* The nth allocation of a call fails, once: of asking, or of taking an answer. */
+static void drive_without(struct cs_seal *s, unsigned long nth, bool in_answers,
+                          unsigned *n_waits)
+{
+    struct cs_seal_want want;
+
+    for (int i = 0; i < 20; i++) {
+        int status;
+
+        cs_mem_fail_at(in_answers ? 0 : nth);
+        assert_ok(cs_seal_next(s, NOW, 0, &want, &why));
+        cs_mem_fail_at(0);
+        if (want.what == CS_SEAL_WAIT) {
+            assert_says(why, "memory");
+            *n_waits += 1;
+            nth = 0; /* once */
+            continue;
+        }
+        if (want.what == CS_SEAL_DONE) {
+            return;
+        }
+        status = serve(want.http);
+        cs_mem_fail_at(in_answers ? nth : 0);
+        answer(s, status, cs_wr_get(&reply_body));
+        cs_mem_fail_at(0);
+    }
+    fail_msg("goes in a circle");
+}
+
+static void lack_of_memory_is_waited_out_and_no_wrong_key(void **state)
+{
+    unsigned n_waits = 0;
+
+    (void)state;
+    for (unsigned long i = 2; i < 120; i++) {
+        struct cs_seal_params p = params(KEY_A);
+        struct cs_seal *s;
+
+        p.fresh_key = fresh;
+        s = open_new(&p);
+        drive_without(s, i / 2, i % 2 != 0, &n_waits);
+        assert_memory_equal(cs_seal_key(s), fresh, 32);
+        cs_seal_free(s);
+    }
+    assert_true(n_waits > 10);
+}
+
 /* ---- credentials that change ------------------------------------------------------
  */
 
@@ -646,6 +693,7 @@ int main(void)
         cmocka_unit_test(a_new_store_is_not_made_when_kms_opens_it_to_another_key),
         cmocka_unit_test(an_unreachable_kms_is_waited_for_with_growing_pauses),
         cmocka_unit_test(waits_are_spread_by_chance_and_bounded),
+        cmocka_unit_test(lack_of_memory_is_waited_out_and_no_wrong_key),
         cmocka_unit_test(expired_credentials_are_taken_anew_once),
         cmocka_unit_test(a_source_that_is_away_is_waited_for),
         cmocka_unit_test(files_are_asked_for_and_no_credentials_at_all_end_it),
