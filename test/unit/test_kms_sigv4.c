@@ -28,7 +28,8 @@ static void parse_target(struct parsed *p, char *line)
     assert_ptr_not_equal(target, version);
     *target++ = '\0';
     *version = '\0';
-    (void)snprintf(p->method, sizeof p->method, "%s", line);
+    assert_true(strlen(line) < sizeof p->method);
+    memcpy(p->method, line, strlen(line) + 1);
     mark = strchr(target, '?');
     p->path = CS_SPAN(target, mark == NULL ? strlen(target) : (size_t)(mark - target));
     p->query = mark == NULL ? CS_SPAN("", 0) : T(mark + 1);
