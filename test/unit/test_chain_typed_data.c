@@ -734,23 +734,16 @@ static void permits_without_chain_or_contract_are_not_clear(void **state)
 /* Good on the other chain, by the same key: said aloud. */
 static void a_text_for_another_blockchain_says_so(void **state)
 {
-    static const char *const ids[] = {"137", "\"0x89\"", "84532"};
+    static const char text[] = TEXT(T1(A8), "T", "{\"chainId\":\"0x89\"}", "{\"a\":1}");
     struct cs_chain_key key = own_key(CS_CHAIN_ETHEREUM);
     struct cs_chain_tx tx;
-    char text[512];
 
     (void)state;
-    for (size_t i = 0; i < CS_COUNTOF(ids); i++) {
-        (void)snprintf(text, sizeof text,
-                       "{\"types\":" T1(A8) ",\"primaryType\":\"T\",\"domain\":"
-                                            "{\"chainId\":%s},\"message\":{\"a\":1}}",
-                       ids[i]);
-        assert_int_equal(
-            cs_chain_typed_data(&tx, &key, CS_SPAN(text, strlen(text)), NULL), CS_OK);
-        assert_false(tx.is_clear);
-        assert_non_null(strstr(tx.text, "ANOTHER BLOCKCHAIN than ETHEREUM"));
-        cs_chain_tx_free(&tx);
-    }
+    assert_int_equal(
+        cs_chain_typed_data(&tx, &key, CS_SPAN(text, sizeof text - 1), NULL), CS_OK);
+    assert_false(tx.is_clear);
+    assert_non_null(strstr(tx.text, "ANOTHER BLOCKCHAIN than ETHEREUM"));
+    cs_chain_tx_free(&tx);
 }
 
 #define PERMIT2_TYPES                                                                  \
