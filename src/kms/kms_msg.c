@@ -243,11 +243,13 @@ static enum cs_err read_error(struct cs_kms_result *out, const struct cs_kms_cal
                               const struct cs_aws_reply *reply, struct cs_why *why)
 {
     char type_text[160], lower[2048], upper[2048];
-    struct cs_field f[] = {{"__type", type_text, sizeof type_text, false},
-                           {"message", lower, sizeof lower, false},
+    struct cs_field f[] = {{"__type", type_text, sizeof type_text, false}};
+    struct cs_field m[] = {{"message", lower, sizeof lower, false},
                            {"Message", upper, sizeof upper, false}};
     enum cs_err err = cs_fields_read(f, CS_COUNTOF(f), reply->body);
-    const char *message = lower[0] != '\0' ? lower : upper;
+    /* The type decides; a message of any length or form is only passed on. */
+    bool has_text = cs_fields_read(m, CS_COUNTOF(m), reply->body) == CS_OK;
+    const char *message = !has_text ? "" : lower[0] != '\0' ? lower : upper;
     char *type = bare_type(type_text);
     const struct kind *k;
 

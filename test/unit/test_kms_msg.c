@@ -292,6 +292,22 @@ static void what_aws_says_is_passed_on(void **state)
            CS_ERR_KMS_KEY, "a?forged line");
 }
 
+/* It may quote a whole request. */
+static void a_very_long_message_does_not_hide_the_type(void **state)
+{
+    static char body[8000];
+    int n = snprintf(body, sizeof body,
+                     "{\"__type\":\"DisabledException\",\"message\":\"");
+
+    (void)state;
+    assert_true(n > 0);
+    memset(body + n, 'm', 6000);
+    (void)snprintf(body + n + 6000, 8, "\"}");
+    refuse(CS_KMS_DECRYPT, 400, body, CS_ERR_KMS_KEY, "DisabledException");
+    refuse(CS_KMS_DECRYPT, 400, "{\"__type\":\"DisabledException\",\"message\":1}",
+           CS_ERR_KMS_KEY, "DisabledException");
+}
+
 /* AWS quotes the canonical request, with the session token in it. */
 static void what_aws_says_about_signatures_is_not_passed_on(void **state)
 {
@@ -384,6 +400,7 @@ int main(void)
         cmocka_unit_test(an_alias_stands_for_keys_of_its_place_only),
         cmocka_unit_test(each_error_type_has_its_reaction),
         cmocka_unit_test(what_aws_says_is_passed_on),
+        cmocka_unit_test(a_very_long_message_does_not_hide_the_type),
         cmocka_unit_test(what_aws_says_about_signatures_is_not_passed_on),
         cmocka_unit_test(a_clock_too_far_off_is_told_apart_from_a_wrong_secret),
         cmocka_unit_test(only_expired_or_unknown_credentials_are_taken_anew),
