@@ -61,6 +61,9 @@ struct cs_node_config {
     /** Signs digests that the platform hands over (blind signing): nobody can say
      *  what they do.  0: refused, whatever the platform allows. */
     int allow_blind_signing;
+    /* Ids of the recovery keys that backup kits may be encrypted to: 64 hex digits
+     * each, separated by commas or blanks, at most 8.  NULL or "": no kits. */
+    const char *recovery_keys;
 };
 
 /** Checks the configuration, locks and opens the store.  Copies all it needs;

@@ -40,6 +40,43 @@ static enum cs_err set_key(struct cs_node_settings *s, const struct cs_node_conf
     return cs_kek_parse(&s->kek, cfg->db_key_hex, "DB_ENCRYPTION_KEY_HEX", why);
 }
 
+static enum cs_err add_recovery_key(struct cs_node_settings *s, const char *hex,
+                                    size_t n, struct cs_why *why)
+{
+    char one[65] = "";
+
+    if (s->n_recovery_keys == CS_NODE_RECOVERY_KEYS_MAX) {
+        return cs_why(why, CS_ERR_CONFIG, "RECOVERY_KEYS holds more than %d entries",
+                      CS_NODE_RECOVERY_KEYS_MAX);
+    }
+    if (n == 64) {
+        memcpy(one, hex, n);
+    }
+    if (cs_unhex(s->recovery_keys[s->n_recovery_keys], 32, one) != CS_OK) {
+        return cs_why(
+            why, CS_ERR_CONFIG,
+            "RECOVERY_KEYS: entry %zu is not the id of a recovery key, 64 hex "
+            "digits (cloudsign recover id FILE shows it)",
+            s->n_recovery_keys + 1);
+    }
+    s->n_recovery_keys++;
+    return CS_OK;
+}
+
+static enum cs_err set_recovery_keys(struct cs_node_settings *s, const char *text,
+                                     struct cs_why *why)
+{
+    static const char separators[] = ", \t\r\n";
+
+    while (text != NULL && *(text += strspn(text, separators)) != '\0') {
+        size_t n = strcspn(text, separators);
+
+        CS_CHECK(add_recovery_key(s, text, n, why));
+        text += n;
+    }
+    return CS_OK;
+}
+
 static enum cs_err set_url(char out[CS_PAIRING_URL_MAX], const char *url,
                            const char *name, struct cs_why *why)
 {
@@ -108,6 +145,7 @@ static enum cs_err fill(struct cs_node_settings *s, const struct cs_node_config 
     CS_CHECK(set_url(s->platform_url, cfg->platform_url, "PLATFORM_URL", why));
     CS_CHECK(set_url(s->relay_url, cfg->relay_url, "RELAY_URL", why));
     CS_CHECK(set_peers(s, cfg->peer_identities, why));
+    CS_CHECK(set_recovery_keys(s, cfg->recovery_keys, why));
     s->n_workers = cfg->n_workers;
     s->allow_unsafe_fs = cfg->allow_unsafe_fs != 0;
     s->no_local_socket = cfg->no_local_socket != 0;
@@ -152,6 +190,8 @@ struct cs_node_core_config cs_node_settings_core(struct cs_node_settings *s,
         .relay_url = s->relay_url[0] != '\0' ? s->relay_url : NULL,
         .peer_identities = s->n_peers != 0 ? s->peers : NULL,
         .n_peer_identities = s->n_peers,
+        .recovery_keys = s->n_recovery_keys != 0 ? s->recovery_keys : NULL,
+        .n_recovery_keys = s->n_recovery_keys,
         .allow_blind = s->allow_blind,
     };
 }

@@ -17,6 +17,8 @@ struct cs_node_settings {
     uint8_t peers[CS_NODE_PEER_IDENTITIES_MAX][32];
     size_t n_peers;
     unsigned n_workers;
+    uint8_t recovery_keys[CS_NODE_RECOVERY_KEYS_MAX][32];
+    size_t n_recovery_keys;
     bool allow_unsafe_fs, no_local_socket, allow_blind;
 };
 

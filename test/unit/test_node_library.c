@@ -22,6 +22,9 @@ static const char key_a[] =
 static const char key_b[] =
     "10112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef";
 
+#define ID_A  "00112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef"
+#define THREE ID_A " " ID_A "," ID_A
+
 static struct {
     char dir[64];
     char pairing[4096];
@@ -210,6 +213,11 @@ static void what_is_wrong_with_the_configuration_is_named(void **state)
     cfg = config();
     cfg.peer_identities = "0011, zz";
     expect_refusal(&cfg, 78, "PEER_IDENTITIES: entry 1");
+    cfg = config();
+    cfg.recovery_keys = "0011";
+    expect_refusal(&cfg, 78, "RECOVERY_KEYS: entry 1");
+    cfg.recovery_keys = THREE "," THREE "," THREE;
+    expect_refusal(&cfg, 78, "RECOVERY_KEYS holds more than 8");
     cfg = config();
     cfg.pairing_key = "not a key";
     expect_refusal(&cfg, 78, "PAIRING_KEY");

@@ -11,6 +11,8 @@ int cli_quorum_confirm(const char *words);
 int cli_peer(const char *what, const char *quorum_id, int index);
 /* argv: what stands behind "recover". */
 int cli_recover(int argc, char **argv);
+/* The same for "backup". */
+int cli_backup(int argc, char **argv);
 const char *cli_data_dir(void);
 
 #endif

@@ -21,6 +21,17 @@ static const char help[] =
     "       cloudsign peer accept ID INDEX    accept the state of a party that was "
     "restored\n"
     "                                         from a backup (E_ROLLBACK, E_CLONE)\n"
+    "       cloudsign backup DIR --to PUBLIC..   a kit of each key of the running "
+    "node, "
+    "encrypted\n"
+    "                                         to recovery keys (also named in "
+    "RECOVERY_KEYS)\n"
+    "       cloudsign backup verify KIT.. --key SECRET   each kit opens to a share "
+    "that "
+    "fits\n"
+    "                                         the public key; shows no secret\n"
+    "       cloudsign recover id FILE         the id of a recovery key, for "
+    "RECOVERY_KEYS\n"
     "       cloudsign recover keygen FILE     make a recovery key: the secret goes "
     "into "
     "FILE, the\n"
@@ -54,6 +65,7 @@ static const char help[] =
     "  LOG_LEVEL               trace, debug, info (default), warn, error\n"
     "  LOG_FORMAT              text (default) or json\n"
     "  PEER_IDENTITIES         only these fingerprints may be peers (strict mode)\n"
+    "  RECOVERY_KEYS           ids of the recovery keys that backup kits are made for\n"
     "  ALLOW_BLIND_SIGNING=true  signs bare digests, unseen (default false: refused, "
     "whatever\n"
     "                          the platform allows)\n"
@@ -127,6 +139,9 @@ int main(int argc, char **argv)
     }
     if (is(argv[1], "peer", NULL)) {
         return peer(argc, argv);
+    }
+    if (is(argv[1], "backup", NULL)) {
+        return cli_backup(argc - 2, argv + 2);
     }
     if (is(argv[1], "recover", NULL)) {
         return cli_recover(argc - 2, argv + 2);

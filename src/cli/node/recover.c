@@ -31,6 +31,7 @@ struct options {
 
 static const char usage_text[] =
     "use: cloudsign recover keygen FILE\n"
+    "     cloudsign recover id FILE\n"
     "     cloudsign recover KIT KIT.. --key SECRET.. [--path 0/5] --out FILE | --show\n"
     "     cloudsign recover open FILE [--path 0/5]\n"
     "     cloudsign recover sign FILE MESSAGE\n"
@@ -116,6 +117,25 @@ out:
     cs_recovery_key_free(k);
     cs_wr_free(&secret);
     cs_wr_free(&public);
+    return err;
+}
+
+static enum cs_err print_id(const struct options *o)
+{
+    struct cs_recovery_key *k;
+    uint8_t id[CS_RECOVERY_ID_LEN];
+    char hex[2 * CS_RECOVERY_ID_LEN + 1];
+    enum cs_err err;
+
+    if (o->n_files != 1 || o->n_keys + o->show != 0) {
+        return usage();
+    }
+    k = off_key(o->files[0], false, &err);
+    if (k != NULL) {
+        cs_recovery_id(id, k);
+        (void)printf("%s\n", cs_hex(hex, id, sizeof id));
+    }
+    cs_recovery_key_free(k);
     return err;
 }
 
@@ -501,7 +521,8 @@ int cli_recover(int argc, char **argv)
     static const struct {
         const char *word;
         enum cs_err (*run)(const struct options *o);
-    } words[] = {{"keygen", keygen}, {"open", open_file}, {"sign", sign}};
+    } words[] = {
+        {"keygen", keygen}, {"id", print_id}, {"open", open_file}, {"sign", sign}};
     enum cs_err (*run)(const struct options *o) = from_kits;
     struct options o;
     enum cs_err err;

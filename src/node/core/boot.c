@@ -190,6 +190,11 @@ static enum cs_err take_config(struct cs_node_core *n,
         memcpy(n->peer_identities, cfg->peer_identities, ids);
     }
     n->n_peer_identities = cfg->n_peer_identities;
+    CS_ASSERT(cfg->n_recovery_keys <= CS_NODE_RECOVERY_KEYS_MAX);
+    if (cfg->n_recovery_keys != 0) {
+        memcpy(n->recovery_keys, cfg->recovery_keys, cfg->n_recovery_keys * 32);
+    }
+    n->n_recovery_keys = cfg->n_recovery_keys;
     return CS_OK;
 }
 

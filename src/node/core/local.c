@@ -1,5 +1,5 @@
 /* Questions on the local socket (node_core.h). */
-#include "node/core/core.h"
+#include "node/core/kits.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "wire/jsonx.h"
 
-enum { LOCAL_MAX = 4096 };
+enum { LOCAL_MAX = 64 << 10 }; /* eight RSA keys in PEM, escaped */
 
 static void answer_json(struct cs_node_core *n, uint64_t request, json_t *o)
 {
@@ -19,7 +19,7 @@ static void answer_json(struct cs_node_core *n, uint64_t request, json_t *o)
     json_decref(o);
 }
 
-static json_t *refusal(enum cs_err err, const char *text)
+json_t *cs_nd_refusal(enum cs_err err, const char *text)
 {
     return json_pack("{s:b,s:s,s:s}", "ok", 0, "reason", cs_err_reason(err), "text",
                      text);
@@ -31,7 +31,7 @@ static json_t *malformed(const struct cs_jr *r)
     char text[192];
 
     (void)snprintf(text, sizeof text, "%s %s", r->field, r->why);
-    return refusal(CS_ERR_BAD_FORMAT, text);
+    return cs_nd_refusal(CS_ERR_BAD_FORMAT, text);
 }
 
 static json_t *quorum_confirm(struct cs_node_core *n, struct cs_jr *r)
@@ -52,7 +52,7 @@ static json_t *quorum_confirm(struct cs_node_core *n, struct cs_jr *r)
                              "name", q->name);
         }
     }
-    return refusal(
+    return cs_nd_refusal(
         CS_ERR_NOT_FOUND,
         "no quorum of this node has these words: the platform may have shown "
         "different members to different nodes; do not use it");
@@ -71,7 +71,7 @@ static json_t *peer_command(struct cs_node_core *n, struct cs_jr *r, bool releas
         return NULL;
     }
     if (q == NULL || q->peers[peer].link == NULL) {
-        return refusal(CS_ERR_NOT_FOUND, "no such quorum or peer on this node");
+        return cs_nd_refusal(CS_ERR_NOT_FOUND, "no such quorum or peer on this node");
     }
     cs_log(CS_LOG_WARN, "peer", "an operator %s party %u of \"%s\"",
            release ? "released" : "accepted the state of", peer, q->name);
@@ -93,7 +93,8 @@ static json_t *key_giveup(struct cs_node_core *n, struct cs_jr *r)
         return NULL;
     }
     err = cs_nd_keygen_giveup(n, id);
-    return err == CS_OK ? json_pack("{s:b}", "ok", 1) : refusal(err, cs_err_text(err));
+    return err == CS_OK ? json_pack("{s:b}", "ok", 1)
+                        : cs_nd_refusal(err, cs_err_text(err));
 }
 
 static json_t *run(struct cs_node_core *n, struct cs_jr *r)
@@ -111,6 +112,12 @@ static json_t *run(struct cs_node_core *n, struct cs_jr *r)
     }
     if (strcmp(cmd, "key.giveup") == 0) {
         return key_giveup(n, r);
+    }
+    if (strcmp(cmd, "backup.keys") == 0) {
+        return cs_nd_backup_keys(n, r);
+    }
+    if (strcmp(cmd, "backup.kit") == 0) {
+        return cs_nd_backup_kit(n, r);
     }
     cs_jr_fail(r, "cmd", "is not known");
     return NULL;
@@ -132,7 +139,7 @@ void cs_nd_local(struct cs_node_core *n, uint64_t request, struct cs_span text)
     struct cs_jr r;
 
     if (cs_json_parse(&j, text, LOCAL_MAX, &why) != CS_OK) {
-        answer_json(n, request, refusal(CS_ERR_BAD_FORMAT, why));
+        answer_json(n, request, cs_nd_refusal(CS_ERR_BAD_FORMAT, why));
         return;
     }
     r = CS_JR(j);

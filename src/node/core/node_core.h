@@ -43,6 +43,8 @@
 
 enum { CS_NODE_PEER_IDENTITIES_MAX = 64 };
 
+enum { CS_NODE_RECOVERY_KEYS_MAX = 8 };
+
 struct cs_node_core_config {
     struct cs_kv *kv; /* borrowed, outlives the core */
     void (*random)(void *ctx, uint8_t *out, size_t n);
@@ -56,6 +58,10 @@ struct cs_node_core_config {
     /* Strict mode (DECISIONS 11): only these fingerprints may be peers. */
     uint8_t (*peer_identities)[32];
     size_t n_peer_identities;
+    /* Ids of the recovery keys that backup kits are made for (crypto/recovery_key.h);
+     * none: no kits.  Copied. */
+    uint8_t (*recovery_keys)[32];
+    size_t n_recovery_keys; /* at most CS_NODE_RECOVERY_KEYS_MAX */
     bool allow_no_exporter; /* plain development sockets */
     bool allow_blind;       /* signs digests of which nobody can say what they do */
 };

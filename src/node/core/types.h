@@ -278,6 +278,8 @@ struct cs_node_core {
     bool allow_no_exporter, allow_blind;
     uint8_t (*peer_identities)[32];
     size_t n_peer_identities;
+    uint8_t recovery_keys[CS_NODE_RECOVERY_KEYS_MAX][32];
+    size_t n_recovery_keys;
 
     struct cs_identity_secret *id; /* guarded */
     uint8_t *pairing_seed;         /* guarded, 32 bytes; NULL without a pairing key */
