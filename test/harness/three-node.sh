@@ -222,7 +222,7 @@ sign() {
         --arg value "$value" '{$wallet, $kind, $value, $tx}' | node "$here/verify.mjs") ||
         h_fail "a signature of $* does not verify" "this must not happen: keep the logs" platform
     h_state "$*, $label" "SIGNED, verified"
-    h_say "   signature   $(jq -r .signature <<<"$tx")"
+    h_say "   signature   $(jq -r '.signature // ([.signingPayloads[].signature] | join(" "))' <<<"$tx")"
     h_say "   verified by $(jq -r '.verifiedBy | join(", ")' <<<"$verdict")   ($t ms, $(jq -r '"\(.inputs) signature" + if .inputs == 1 then "" else "s" end' <<<"$verdict"))"
     results+=("$(jq -nc --argjson w "$wallet" --argjson t "$tx" --argjson v "$verdict" \
         --arg kind "$kind" --arg value "$value" --arg what "$label" --arg id "$id" --argjson ms "$t" '

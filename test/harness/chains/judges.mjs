@@ -36,7 +36,7 @@ function openssl(scheme, key, message, signature) {
 
 // {r, s} from 64 bytes, 65 with a recovery id, or DER; refuses a high s.
 export function ecdsaOf(bytes) {
-  const s = bytes[0] === 0x30 && bytes.length > 66
+  const s = ![64, 65].includes(bytes.length)
     ? secp256k1.Signature.fromDER(bytes)
     : secp256k1.Signature.fromCompact(bytes.length === 65 ? bytes.subarray(0, 64) : bytes);
   if (s.hasHighS()) throw new Error('the signature has a high s');
