@@ -75,7 +75,7 @@ as_root mkdir -p "$dir/src/cloudsign" "$dir/src/shared"
 as_root find "$dir/src/cloudsign" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
 (cd "$root" && git ls-files -z -co --exclude-standard | while IFS= read -r -d '' file; do
     [ ! -e "$file" ] || printf '%s\0' "$file"
-done | tar --null -T - -c) | as_root tar -x -C "$dir/src/cloudsign"
+done | tar --null -T - -c) | as_root tar -xm -C "$dir/src/cloudsign" # new times: what was built may be newer than an edit
 if [ -d "$root/../shared/vectors" ]; then
     as_root rm -rf "$dir/src/shared/vectors"
     as_root cp -r "$root/../shared/vectors" "$dir/src/shared/"
