@@ -37,8 +37,7 @@ static bool put_escaped(struct cs_wr *w, const char *p, size_t *taken)
         cs_wr_printf(w, "\\u%04x", (unsigned)(unsigned char)*p);
         return true;
     }
-    if (memcmp(p, "\xe2\x80\xa8", strnlen(p, 3)) == 0 ||
-        memcmp(p, "\xe2\x80\xa9", strnlen(p, 3)) == 0) {
+    if (strncmp(p, "\xe2\x80\xa8", 3) == 0 || strncmp(p, "\xe2\x80\xa9", 3) == 0) {
         cs_wr_printf(w, "\\u202%c", p[2] == '\xa8' ? '8' : '9');
         *taken = 3;
         return true;
