@@ -26,7 +26,7 @@ enum {
      * out until all their attempts are over */
     ECDSA_SEEN_MAX = 1 << 16, /* presids of a link; then the link is made anew */
     ECDSA_REPEAT_MS = 500,    /* the responder answers repeats not more often */
-    ECDSA_LINGER_MAX = 64,    /* .. for that many sessions of a pair, 53 KB each */
+    ECDSA_LINGER_MAX = 64,    /* .. for that many sessions, 53 KB each */
     ECDSA_RESENDS = 3,        /* after 1, 2, 4 s without progress */
 };
 

@@ -169,15 +169,15 @@ static void signed_by_both(struct cs_node_core *n, struct ecdsa_run *r, struct w
     cs_nd_item_signed(n, w, item, sig); /* *w may be gone */
 }
 
-/* Sessions that are kept for repeats only: the oldest ones of a pair go. */
-static void keep_few(struct cs_node_core *n, const struct quorum *q, uint8_t peer)
+/* Sessions that are kept for repeats only: the node's oldest go.  Not counted by pair,
+ * or a node in many quorums could be made to keep hundreds of megabytes. */
+static void keep_few(struct cs_node_core *n)
 {
     struct ecdsa_run *oldest = NULL;
     size_t k = 0;
 
     for (struct ecdsa_run *r = n->ecdsa; r != NULL; r = r->next) {
-        if (!r->is_over && !r->is_initiator && r->q == q && r->peer == peer &&
-            cs_dkls_phase(r->d) == CS_DKLS_DONE) {
+        if (!r->is_over && !r->is_initiator && cs_dkls_phase(r->d) == CS_DKLS_DONE) {
             oldest = oldest == NULL ? r : oldest;
             k++;
         }
@@ -202,7 +202,7 @@ static void went_on(struct cs_node_core *n, struct ecdsa_run *r, struct work *w,
         signed_by_both(n, r, w);
     } else if (out->ended) { /* it stays, to answer repeats */
         cs_nd_item_answered(n, w, r->item);
-        keep_few(n, r->q, r->peer);
+        keep_few(n);
     }
 }
 
