@@ -41,15 +41,14 @@ mkdir -p "$dir"
 finish() {
     local code=$?
     trap - EXIT INT TERM
-    podman ps -q --filter "label=cloudsign.run=$work" 2>/dev/null | xargs -r podman rm -f >/dev/null 2>&1 || true
-    [ -n "$keep" ] || podman system reset -f >/dev/null 2>&1 || true
+    podman ps -aq --filter "label=cloudsign.run=$work" | xargs -r podman rm -f >/dev/null 2>&1 ||
+        printf 'container.sh: containers of this run are left: podman ps -a\n' >&2
+    # In the store of this script (CONTAINERS_STORAGE_CONF), never in the machine's.
+    [ -n "$keep" ] || podman rmi -af >/dev/null 2>&1 ||
+        printf 'container.sh: images are left in %s\n' "$dir" >&2
     rm -rf --one-file-system "$work"
     exit $code
 }
-trap finish EXIT
-trap 'exit 143' TERM
-trap 'exit 130' INT
-
 # ---- an engine of its own, nothing shared with the machine's ----------------------------
 export CONTAINERS_STORAGE_CONF=$dir/storage.conf CONTAINERS_CONF=$dir/containers.conf
 printf '[storage]\ndriver="overlay"\ngraphroot="%s/root"\nrunroot="%s/run"\n' "$dir" "$dir" >"$dir/storage.conf"
@@ -62,6 +61,10 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "runc"
 CONF
+# Only now: what it removes is then surely in the store named above.
+trap finish EXIT
+trap 'exit 143' TERM
+trap 'exit 130' INT
 
 base=localhost/debian:trixie-slim
 site() { apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -E "/$1/?\$" | sort -u | head -n 1; }
