@@ -64,6 +64,24 @@ struct cs_node_config {
     /* Ids of the recovery keys that backup kits may be encrypted to: 64 hex digits
      * each, separated by commas or blanks, at most 8.  NULL or "": no kits. */
     const char *recovery_keys;
+    /** The store's key in AWS KMS instead of db_key_hex and db_key: the ARN of a key or
+     *  an alias.  aws_env: "NAME=value" as AWS's own tools name them, ended by NULL;
+     *  the library reads no environment.  Copied. */
+    const char *db_key_ref;
+    const char *const *aws_env;
+    /** Rules that a request must pass (README, "Policy"); NULL: none. */
+    const char *policy_file;
+    /** HTTPS endpoint that must allow each request; NULL: none.  Either a secret
+     *  (HMAC, 64 hex digits) or a client certificate says who asks. */
+    const char *approval_url;
+    const char *approval_secret;
+    const char *approval_ca_file; /**< NULL: the system's roots */
+    const char *approval_cert_file;
+    const char *approval_key_file;
+    const char *approval_public_key; /**< Ed25519, 64 hex digits: signs the answers */
+    /** Where /healthz, /readyz and /metrics are served: "unix:/path", "127.0.0.1:PORT"
+     *  or "[::1]:PORT"; NULL: nowhere. */
+    const char *metrics_addr;
 };
 
 /** Checks the configuration, locks and opens the store.  Copies all it needs;
