@@ -115,9 +115,14 @@ static void on_http(void *ctx, const struct cs_http_req *req)
 
 static void on_question(void *ctx, uint64_t id, struct cs_span line)
 {
+    struct cs_host *h = ctx;
     struct cs_event ev = {.type = CS_EV_LOCAL, .conn = id, .remote = "", .data = line};
 
-    event(ctx, &ev);
+    if (!h->closing && h->cfg.question != NULL &&
+        h->cfg.question(h->cfg.notify_ctx, id, line)) {
+        return;
+    }
+    event(h, &ev);
 }
 
 static void on_job_done(void *ctx, struct cs_job *job)
@@ -429,6 +434,13 @@ void cs_host_start(struct cs_host *h, struct cs_core core)
     cs_runner_init(&h->runner, core, env);
     h->started = true;
     event(h, &ev);
+}
+
+void cs_host_answer(struct cs_host *h, uint64_t id, struct cs_span json)
+{
+    if (h->local != NULL && !h->closing) {
+        cs_local_server_answer(h->local, id, json);
+    }
 }
 
 void cs_host_stop(struct cs_host *h)

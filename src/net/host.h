@@ -32,10 +32,14 @@ struct cs_host_config {
     void (*notify)(void *ctx, const char *word, struct cs_span json);
     /* Once: started, and nothing waits for the disk; NULL allowed. */
     void (*ready)(void *ctx);
+    /* Looks first at a question on the local socket, for what is not the pure core's
+     * business; NULL allowed.  true: taken, one cs_host_answer(id) follows, now or
+     * later, also before the start.  Not from inside a step; must not close h. */
+    bool (*question)(void *ctx, uint64_t id, struct cs_span line);
     /* CS_ACT_EXIT, once; may close. */
     void (*exited)(void *ctx, enum cs_err err);
     void *ctx;        /* of exited */
-    void *notify_ctx; /* of notify and ready */
+    void *notify_ctx; /* of notify, ready and question */
 };
 
 /* What cs_ws_new, cs_local_server_new and the threads say.  On failure only handles
@@ -45,6 +49,9 @@ enum cs_err cs_host_new(struct cs_host **out, const struct cs_host_config *cfg,
 int cs_host_port(const struct cs_host *h);
 void cs_host_start(struct cs_host *h, struct cs_core core);
 void cs_host_stop(struct cs_host *h);
+/* One answer to a question that was taken; json may hold a final newline.  Nothing
+ * happens when the asker has gone or the host is closing. */
+void cs_host_answer(struct cs_host *h, uint64_t id, struct cs_span json);
 /* Once.  closed(ctx) follows; then core and kv may be freed; h is gone. */
 void cs_host_close(struct cs_host *h, void (*closed)(void *ctx), void *ctx);
 

@@ -1,6 +1,9 @@
 /* A core on the real cs_env: order of effects, time, jobs, failures of the store, and
  * the keeper that starts it again. */
+#include <pthread.h>
+
 #include "net/keeper.h"
+#include "net/local_client.h"
 #include "support/net_rig.h"
 
 /* ---- a host of its own, without sockets to strangers ---- */
@@ -188,6 +191,95 @@ static void stop_is_the_cores_to_answer(void **state)
     close_host();
 }
 
+/* ---- questions that the owner of the host takes ---- */
+
+static struct {
+    char dir[64];
+    struct cs_span text;
+    struct cs_wr out;
+    enum cs_err err;
+    uint64_t taken; /* its id; 0: none */
+} q;
+
+static bool on_question(void *ctx, uint64_t id, struct cs_span line)
+{
+    (void)ctx;
+    if (line.n != 4 || memcmp(line.p, "mine", 4) != 0) {
+        return false;
+    }
+    q.taken = id;
+    t.acted++;
+    return true;
+}
+
+static void local_on(struct toy_core *c, const struct cs_event *ev, struct cs_step *out)
+{
+    (void)c;
+    if (ev->type == CS_EV_LOCAL) {
+        cs_emit_answer(out, ev->conn, CS_SPAN_LIT("core"));
+        t.acted++;
+    }
+}
+
+static void *asker(void *arg)
+{
+    struct cs_why why;
+
+    (void)arg;
+    q.err = cs_local_ask(&q.out, q.dir, "node.sock", q.text, &why);
+    return NULL;
+}
+
+static void ask_and_wait(const char *text, const char *answer)
+{
+    pthread_t thread;
+
+    t.acted = 0;
+    q.text = CS_SPAN(text, strlen(text));
+    cs_wr_reset(&q.out);
+    assert_int_equal(pthread_create(&thread, NULL, asker, NULL), 0);
+    rig_until(&t.r, &t.acted, 1);
+    if (q.taken != 0) {
+        cs_host_answer(t.host, q.taken, CS_SPAN_LIT("owner"));
+    }
+    for (int i = 0; i < 100; i++) { /* lets the answer out */
+        (void)uv_run(&t.r.loop, UV_RUN_NOWAIT);
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(q.err, CS_OK);
+    assert_int_equal(q.out.n, strlen(answer));
+    assert_memory_equal(q.out.p, answer, q.out.n);
+}
+
+static void the_owner_looks_at_a_question_before_the_core_does(void **state)
+{
+    struct cs_host_config cfg = {.n_workers = 1,
+                                 .exited = rig_exited,
+                                 .question = on_question,
+                                 .socket_name = "node.sock",
+                                 .socket_dir = q.dir};
+    struct cs_why why = {""};
+
+    (void)state;
+    memset(&t, 0, sizeof t);
+    memset(&q, 0, sizeof q);
+    rig_open(&t.r);
+    (void)snprintf(q.dir, sizeof q.dir, "%s", t.r.dir);
+    cfg.loop = &t.r.loop;
+    cfg.kv = t.r.kv;
+    cfg.ctx = &t.r;
+    toy_init(&t.core, local_on, NULL);
+    assert_int_equal(cs_host_new(&t.host, &cfg, &why), CS_OK);
+    ask_and_wait("mine", "owner"); /* also before the start */
+    q.taken = 0;
+    cs_host_start(t.host, toy_iface(&t.core));
+    ask_and_wait("other", "core");
+    ask_and_wait("mine", "owner");
+    assert_int_equal(t.core.n[CS_EV_LOCAL], 1);
+    cs_wr_free(&q.out);
+    close_host();
+}
+
 static void a_port_in_use_is_said_and_leaves_nothing(void **state)
 {
     struct cs_ws_listen listen;
@@ -369,6 +461,7 @@ int main(void)
         cmocka_unit_test(jobs_come_back_as_events_and_late_ones_are_freed),
         cmocka_unit_test(a_failed_commit_lets_nothing_out_but_the_exit),
         cmocka_unit_test(stop_is_the_cores_to_answer),
+        cmocka_unit_test(the_owner_looks_at_a_question_before_the_core_does),
         cmocka_unit_test(a_port_in_use_is_said_and_leaves_nothing),
         cmocka_unit_test(http_proxy_is_refused),
         cmocka_unit_test(a_full_disk_starts_a_new_core_when_there_is_space),
