@@ -88,6 +88,14 @@ void cs_emit_job(struct cs_step *out, struct cs_job *job)
     emit(out, CS_ACT_JOB)->job = job;
 }
 
+void cs_emit_ask(struct cs_step *out, uint64_t id, struct cs_span json)
+{
+    struct cs_action *a = emit(out, CS_ACT_ASK);
+
+    a->conn = id;
+    set_data(a, json);
+}
+
 void cs_emit_notify(struct cs_step *out, const char *word, struct cs_span json)
 {
     struct cs_action *a = emit(out, CS_ACT_NOTIFY);

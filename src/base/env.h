@@ -43,6 +43,7 @@ enum cs_event_type {
     CS_EV_LOCAL,         /* conn = request id, data: a question on the local socket */
     CS_EV_JOB_DONE,      /* job: the core owns it again and frees it */
     CS_EV_COMMIT_FAILED, /* err: nothing of the pending steps took effect */
+    CS_EV_VERDICT,       /* conn = id of an ASK, err: CS_OK allows, data: why not */
     CS_EV_STOP,          /* end in order; CS_ACT_EXIT when done */
 };
 
@@ -89,6 +90,7 @@ enum cs_action_type {
     CS_ACT_REPLY,   /* conn = http id, status, text = content type, data = body */
     CS_ACT_ANSWER,  /* conn = local request id, data */
     CS_ACT_JOB,     /* job */
+    CS_ACT_ASK,     /* conn = id, data = JSON: may this be signed?  CS_EV_VERDICT */
     CS_ACT_NOTIFY,  /* text = word, data = JSON: for the embedder and the simulator */
     CS_ACT_EXIT,    /* err: the program, or this node of it, ends */
 };
@@ -121,6 +123,7 @@ void cs_emit_reply(struct cs_step *out, uint64_t http_id, int status,
                    const char *content_type, struct cs_span body);
 void cs_emit_answer(struct cs_step *out, uint64_t request, struct cs_span data);
 void cs_emit_job(struct cs_step *out, struct cs_job *job); /* takes the job */
+void cs_emit_ask(struct cs_step *out, uint64_t id, struct cs_span json);
 void cs_emit_notify(struct cs_step *out, const char *word, struct cs_span json);
 void cs_emit_exit(struct cs_step *out, enum cs_err err);
 void cs_step_clear(struct cs_step *out); /* frees actions and jobs, not the batch */

@@ -78,6 +78,9 @@
     X(LINK_LOST,        PEER,     RETRY,      75, "LINK_LOST",         "the link went away")                 \
     X(SID_MISMATCH,     PEER,     DROP,       76, "SID_MISMATCH",      "session ids differ")                 \
     X(POLICY_REFUSED,   PEER,     DROP,       77, "POLICY_REFUSED",    "the request is not allowed here")    \
+    X(APPROVAL_REFUSED, USAGE,    REFUSE,     77, "APPROVAL_REFUSED",  "this node's approver refused the request")\
+    X(APPROVAL_TIMEOUT, USAGE,    REFUSE,     77, "APPROVAL_TIMEOUT",  "this node's approver did not answer in time")\
+    X(APPROVAL_FAILED,  USAGE,    REFUSE,     77, "APPROVAL_FAILED",   "this node's approver cannot be asked, or its answer is not valid")\
     X(REQUEST_CONFLICT, USAGE,    REFUSE,     76, "E_REQUEST_CONFLICT","request id was used for something else")\
     X(REQUEST_EXPIRED,  USAGE,    REFUSE,     75, "REQUEST_EXPIRED",   "the request's life is over")         \
     X(NOT_ENOUGH,       RESOURCE, RETRY,      75, "NOT_ENOUGH_SIGNERS","not enough signers are online")      \

@@ -1,5 +1,7 @@
 #include "net/host.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/os/clock.h"
@@ -250,6 +252,11 @@ static void env_act(void *ctx, struct cs_action *a)
         cs_workers_run(h->workers, a->job);
         a->job = NULL;
         break;
+    case CS_ACT_ASK:
+        if (h->cfg.ask != NULL) {
+            h->cfg.ask(h->cfg.notify_ctx, a->conn, data);
+        }
+        break;
     case CS_ACT_NOTIFY:
         if (h->cfg.notify != NULL) {
             h->cfg.notify(h->cfg.notify_ctx, a->text, data);
@@ -441,6 +448,19 @@ void cs_host_answer(struct cs_host *h, uint64_t id, struct cs_span json)
     if (h->local != NULL && !h->closing) {
         cs_local_server_answer(h->local, id, json);
     }
+}
+
+void cs_host_verdict(struct cs_host *h, uint64_t id, enum cs_err err,
+                     const char *reason)
+{
+    const char *text = reason == NULL ? cs_err_text(err) : reason;
+    struct cs_event ev = {.type = CS_EV_VERDICT,
+                          .conn = id,
+                          .err = err,
+                          .remote = "",
+                          .data = CS_SPAN(text, strlen(text))};
+
+    event(h, &ev);
 }
 
 void cs_host_stop(struct cs_host *h)

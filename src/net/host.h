@@ -36,10 +36,14 @@ struct cs_host_config {
      * business; NULL allowed.  true: taken, one cs_host_answer(id) follows, now or
      * later, also before the start.  Not from inside a step; must not close h. */
     bool (*question)(void *ctx, uint64_t id, struct cs_span line);
+    /* CS_ACT_ASK: may this be signed?  json is borrowed for the call; one
+     * cs_host_verdict(id) follows later, not from inside.  NULL: nobody is asked, and
+     * the core's own time limit refuses. */
+    void (*ask)(void *ctx, uint64_t id, struct cs_span json);
     /* CS_ACT_EXIT, once; may close. */
     void (*exited)(void *ctx, enum cs_err err);
     void *ctx;        /* of exited */
-    void *notify_ctx; /* of notify, ready and question */
+    void *notify_ctx; /* of notify, ready, question and ask */
 };
 
 /* What cs_ws_new, cs_local_server_new and the threads say.  On failure only handles
@@ -52,6 +56,10 @@ void cs_host_stop(struct cs_host *h);
 /* One answer to a question that was taken; json may hold a final newline.  Nothing
  * happens when the asker has gone or the host is closing. */
 void cs_host_answer(struct cs_host *h, uint64_t id, struct cs_span json);
+/* The answer to an ask: CS_OK allows, else the refusal, and reason says why (NULL: the
+ * error's text; shown to people).  Ids that nobody waits for any more do nothing. */
+void cs_host_verdict(struct cs_host *h, uint64_t id, enum cs_err err,
+                     const char *reason);
 /* Once.  closed(ctx) follows; then core and kv may be freed; h is gone. */
 void cs_host_close(struct cs_host *h, void (*closed)(void *ctx), void *ctx);
 

@@ -198,6 +198,7 @@ static void env_act(void *ctx, struct cs_action *act)
         take_reply(w, act);
         break;
     case CS_ACT_ANSWER:
+    case CS_ACT_ASK:
         break;
     case CS_ACT_JOB:
         act->job->run(act->job);

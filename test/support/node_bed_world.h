@@ -42,6 +42,7 @@ struct bed_node {
     struct cs_pairing_key pairing;
     bool no_pairing; /* start without PAIRING_KEY */
     bool allow_blind;
+    bool ask; /* somebody is asked; the test answers */
     const char *platform_url; /* override */
     uint8_t (*peer_identities)[32];
     size_t n_peer_identities;
@@ -76,6 +77,9 @@ struct bed_node {
     uint8_t control_nonce[32], relay_nonce[32], relay_sig[64];
     size_t n_hellos, n_connects, n_status, n_acked;
     char acked[40]; /* id of the last command acknowledged */
+    size_t n_asked;
+    uint64_t asked; /* id of the last ASK .. */
+    char ask_json[8192]; /* .. and what it said */
     char answer[4096], state[24], url[CS_PAIRING_URL_MAX];
     struct cs_ctl_frame *evt[BED_EVENTS];
     size_t n_evt, n_sends;
@@ -414,6 +418,14 @@ BED void bed_job(struct bed_node *a, struct cs_job *job)
     }
 }
 
+BED void bed_asked(struct bed_node *a, const struct cs_action *act)
+{
+    a->n_asked++;
+    a->asked = act->conn;
+    (void)snprintf(a->ask_json, sizeof a->ask_json, "%.*s", (int)act->data_len,
+                   (const char *)act->data);
+}
+
 BED void bed_act(void *ctx, struct cs_action *act)
 {
     struct bed_node *a = ctx;
@@ -444,6 +456,9 @@ BED void bed_act(void *ctx, struct cs_action *act)
     case CS_ACT_EXIT:
         a->exited = true;
         a->exit_err = act->err;
+        break;
+    case CS_ACT_ASK:
+        bed_asked(a, act);
         break;
     case CS_ACT_REPLY:
         fail_msg("a node answers no HTTP");

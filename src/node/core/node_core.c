@@ -155,7 +155,8 @@ static void dispatch(struct cs_node_core *n, const struct cs_event *ev)
         stop(n);
         break;
     case CS_EV_HTTP:
-        break; /* a node serves none */
+    case CS_EV_VERDICT: /* nobody is asked yet */
+        break;          /* a node serves none */
     }
 }
 

@@ -240,6 +240,7 @@ static void handle(struct cs_platform_core *core, const struct cs_event *ev)
     case CS_EV_TIME:
     case CS_EV_LOCAL:
     case CS_EV_JOB_DONE:
+    case CS_EV_VERDICT:
         break;
     }
 }
