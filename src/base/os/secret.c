@@ -46,7 +46,17 @@ static enum cs_err finish(struct cs_wr *out, size_t at, const char *name,
     return out->err;
 }
 
-static enum cs_err from_env(struct cs_wr *out, const char *name, char *value,
+void cs_os_setting_wipe(const char *name)
+{
+    char *value = getenv(name);
+
+    if (value != NULL) {
+        cs_wipe(value, strlen(value)); /* in the block that /proc/PID/environ shows */
+        (void)unsetenv(name);
+    }
+}
+
+static enum cs_err from_env(struct cs_wr *out, const char *name, const char *value,
                             struct cs_why *why)
 {
     size_t at = out->n, len = strlen(value);
@@ -54,10 +64,7 @@ static enum cs_err from_env(struct cs_wr *out, const char *name, char *value,
 
     cs_wr_bytes(out, value, len);
     err = finish(out, at, name, why);
-    cs_wipe(value, len); /* in the block that /proc/PID/environ shows */
-    if (unsetenv(name) != 0 && err == CS_OK) {
-        err = CS_ERR_OS;
-    }
+    cs_os_setting_wipe(name);
     return err;
 }
 
@@ -125,7 +132,7 @@ enum cs_err cs_os_secret(struct cs_wr *out, const char *name, struct cs_why *why
 {
     char file_name[NAME_MAX_LEN + 8];
     size_t at = out->n;
-    char *value = getenv(name);
+    const char *value = getenv(name);
     const char *path;
     enum cs_err err;
 

@@ -19,6 +19,8 @@ enum { CS_OS_SECRET_MAX = 65536 };
  *              a file others may read (mode & 007) is refused too */
 enum cs_err cs_os_secret(struct cs_wr *out, const char *name, struct cs_why *why)
     CS_MUST_USE;
+/* Overwrites the value in the environment block and removes the variable. */
+void cs_os_setting_wipe(const char *name);
 /* Plain setting: the value, or dflt when unset or empty.  Borrowed. */
 const char *cs_os_setting(const char *name, const char *dflt);
 /* "1", "true", "yes", "on" / "0", "false", "no", "off", unset: dflt.  Else CONFIG. */

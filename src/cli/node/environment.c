@@ -1,0 +1,259 @@
+#include "cli/node/environment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/os/logsink.h"
+#include "base/os/secret.h"
+#include "cli/node/cli.h"
+
+const char *cli_data_dir(void)
+{
+    return cs_os_setting("CLOUDSIGN_DATA_DIR", CLI_DEFAULT_DIR);
+}
+
+enum cs_err cli_env_log(struct cs_why *why)
+{
+    const char *level = cs_os_setting("LOG_LEVEL", "info");
+    const char *format = cs_os_setting("LOG_FORMAT", "text");
+    enum cs_log_level least;
+    enum cs_log_format form;
+
+    if (!cs_log_level_parse(&least, level)) {
+        return cs_why(why, CS_ERR_CONFIG,
+                      "LOG_LEVEL: \"%s\" is none of trace, debug, info, warn, error",
+                      level);
+    }
+    if (!cs_os_log_format_parse(&form, format)) {
+        return cs_why(why, CS_ERR_CONFIG, "LOG_FORMAT: \"%s\" is neither text nor json",
+                      format);
+    }
+    cs_os_log_start(form, least);
+    return CS_OK;
+}
+
+/* ---- secrets
+ * ----------------------------------------------------------------------------- */
+
+/* prefix and value (with its NUL) as one guarded string. */
+static enum cs_err guarded(char **out, const char *prefix, const void *value, size_t n,
+                           const char *name, struct cs_why *why)
+{
+    size_t at = strlen(prefix);
+
+    *out = cs_guard_new(at + n);
+    if (*out == NULL) {
+        return cs_why(why, CS_ERR_NOMEM,
+                      "%s: no memory that can be locked: raise the limit (ulimit -l, "
+                      "LimitMEMLOCK=)",
+                      name);
+    }
+    memcpy(*out, prefix, at);
+    memcpy(*out + at, value, n);
+    return CS_OK;
+}
+
+/* From NAME or NAME_FILE; NULL and CS_OK when it is not set. */
+static enum cs_err take(char **out, const char *name, const char *prefix,
+                        struct cs_why *why)
+{
+    struct cs_wr w = {0};
+    enum cs_err err = cs_os_secret(&w, name, why);
+
+    if (err == CS_OK) {
+        err = guarded(out, prefix, w.p, w.n, name, why);
+    }
+    cs_wr_free(&w);
+    return err == CS_ERR_NOT_FOUND ? CS_OK : err;
+}
+
+/* AWS's variables, by the names of kms/credentials.h.  An empty one is one that is not
+ * set, as for AWS's own tools. */
+enum kind { SECRET, TOKEN, PLAIN };
+
+static const struct {
+    const char *name;
+    enum kind kind;
+} aws_names[] = {
+    /* also NAME_FILE */
+    {"AWS_ACCESS_KEY_ID", SECRET},
+    {"AWS_SECRET_ACCESS_KEY", SECRET},
+    {"AWS_SESSION_TOKEN", SECRET},
+    /* its _FILE is AWS's own: read when it is wanted, for it changes */
+    {"AWS_CONTAINER_AUTHORIZATION_TOKEN", TOKEN},
+    {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", PLAIN},
+    {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", PLAIN},
+    {"AWS_CONTAINER_CREDENTIALS_FULL_URI", PLAIN},
+    {"AWS_ROLE_ARN", PLAIN},
+    {"AWS_WEB_IDENTITY_TOKEN_FILE", PLAIN},
+    {"AWS_ROLE_SESSION_NAME", PLAIN},
+    {"AWS_SHARED_CREDENTIALS_FILE", PLAIN},
+    {"AWS_PROFILE", PLAIN},
+    {"HOME", PLAIN},
+    {"AWS_EC2_METADATA_DISABLED", PLAIN},
+    {"AWS_EC2_METADATA_SERVICE_ENDPOINT", PLAIN},
+    {"AWS_ENDPOINT_URL_KMS", PLAIN},
+    {"AWS_ENDPOINT_URL_STS", PLAIN},
+    {"AWS_ENDPOINT_URL", PLAIN},
+};
+_Static_assert(CS_COUNTOF(aws_names) <= CLI_ENV_AWS_MAX, "room for every name");
+
+static enum cs_err take_plain(char **out, const char *name, const char *prefix,
+                              struct cs_why *why)
+{
+    const char *value = getenv(name);
+
+    return value == NULL ? CS_OK
+                         : guarded(out, prefix, value, strlen(value) + 1, name, why);
+}
+
+static enum cs_err take_aws(struct cli_env *e, const char *name, enum kind kind,
+                            struct cs_why *why)
+{
+    char **slot = &e->aws[e->n_aws];
+    const char *value = getenv(name);
+    char prefix[64];
+    enum cs_err err;
+
+    if (value != NULL && value[0] == '\0') {
+        cs_os_setting_wipe(name);
+    }
+    (void)snprintf(prefix, sizeof prefix, "%s=", name);
+    err = kind == SECRET ? take(slot, name, prefix, why)
+                         : take_plain(slot, name, prefix, why);
+    e->n_aws += *slot != NULL;
+    return err;
+}
+
+static enum cs_err read_aws(struct cli_env *e, struct cs_why *why)
+{
+    for (size_t i = 0; i < CS_COUNTOF(aws_names); i++) {
+        CS_CHECK(take_aws(e, aws_names[i].name, aws_names[i].kind, why));
+    }
+    return CS_OK;
+}
+
+static enum cs_err read_all(struct cli_env *e, struct cs_why *why)
+{
+    CS_CHECK(take(&e->db_key_hex, "DB_ENCRYPTION_KEY_HEX", "", why));
+    CS_CHECK(take(&e->pairing_key, "PAIRING_KEY", "", why));
+    CS_CHECK(take(&e->approval_secret, "APPROVAL_CALLBACK_SECRET", "", why));
+    return read_aws(e, why);
+}
+
+enum cs_err cli_env_read(struct cli_env *e, struct cs_why *why)
+{
+    enum cs_err err = read_all(e, why);
+
+    /* What was not reached, and what is copied but not wiped. */
+    cs_os_setting_wipe("DB_ENCRYPTION_KEY_HEX");
+    cs_os_setting_wipe("PAIRING_KEY");
+    cs_os_setting_wipe("APPROVAL_CALLBACK_SECRET");
+    for (size_t i = 0; i < CS_COUNTOF(aws_names); i++) {
+        if (aws_names[i].kind != PLAIN) {
+            cs_os_setting_wipe(aws_names[i].name);
+        }
+    }
+    return err;
+}
+
+static void drop(char **secret)
+{
+    cs_guard_free(*secret);
+    *secret = NULL;
+}
+
+void cli_env_wipe(struct cli_env *e)
+{
+    drop(&e->pairing_key);
+    drop(&e->db_key_hex);
+    drop(&e->approval_secret);
+    for (size_t i = 0; i < e->n_aws; i++) {
+        drop(&e->aws[i]);
+    }
+    e->n_aws = 0;
+}
+
+/* ---- settings
+ * ---------------------------------------------------------------------------- */
+
+/* A switch that is neither on nor off stops the start: it might have been meant on. */
+static enum cs_err set_switches(struct cs_node_config *cfg, struct cs_why *why)
+{
+    bool unsafe_fs = false, blind = false;
+
+    CS_CHECK(cs_os_setting_bool(&unsafe_fs, "CLOUDSIGN_ALLOW_UNSAFE_FS", false, why));
+    CS_CHECK(cs_os_setting_bool(&blind, "ALLOW_BLIND_SIGNING", false, why));
+    cfg->allow_unsafe_fs = unsafe_fs;
+    cfg->allow_blind_signing = blind;
+    return CS_OK;
+}
+
+static enum cs_err set_db_key(struct cs_node_config *cfg, const struct cli_env *e,
+                              struct cs_why *why)
+{
+    cfg->db_key_hex = e->db_key_hex;
+    cfg->db_key_ref = cs_os_setting("DB_ENCRYPTION_KEY_REF", NULL);
+    if (cfg->db_key_ref != NULL && cfg->db_key_hex != NULL) {
+        return cs_why(why, CS_ERR_CONFIG,
+                      "DB_ENCRYPTION_KEY_REF: is set beside DB_ENCRYPTION_KEY_HEX; the "
+                      "store has one key: unset the REF");
+    }
+    if (cfg->db_key_ref != NULL) {
+        return cs_why(
+            why, CS_ERR_CONFIG,
+            "DB_ENCRYPTION_KEY_REF: this build does not support KMS keys; set "
+            "DB_ENCRYPTION_KEY_HEX to 64 hex digits (openssl rand -hex 32)");
+    }
+    if (cfg->db_key_hex == NULL) {
+        return cs_why(
+            why, CS_ERR_CONFIG,
+            "DB_ENCRYPTION_KEY_HEX: is not set; the store needs its key: 64 hex "
+            "digits (make one with: openssl rand -hex 32), or "
+            "DB_ENCRYPTION_KEY_HEX_FILE");
+    }
+    return CS_OK;
+}
+
+/* What a setting asks for and this build does not do yet must not be passed over in
+ * silence: it may be a restriction.  Who builds it takes its line out. */
+static enum cs_err refuse_unbuilt(struct cs_why *why)
+{
+    static const char *const names[] = {"POLICY_FILE", "APPROVAL_CALLBACK_URL",
+                                        "METRICS_ADDR"};
+
+    for (size_t i = 0; i < CS_COUNTOF(names); i++) {
+        if (cs_os_setting(names[i], NULL) != NULL) {
+            return cs_why(why, CS_ERR_CONFIG, "%s: this build does not support it",
+                          names[i]);
+        }
+    }
+    return CS_OK;
+}
+
+enum cs_err cli_env_config(struct cs_node_config *cfg, const struct cli_env *e,
+                           struct cs_why *why)
+{
+    CS_CHECK(set_db_key(cfg, e, why));
+    CS_CHECK(set_switches(cfg, why));
+    CS_CHECK(refuse_unbuilt(why));
+    cfg->data_dir = cli_data_dir();
+    cfg->pairing_key = e->pairing_key;
+    cfg->aws_env = (const char *const *)e->aws;
+    cfg->platform_url = cs_os_setting("PLATFORM_URL", NULL);
+    cfg->relay_url = cs_os_setting("RELAY_URL", NULL);
+    cfg->peer_identities = cs_os_setting("PEER_IDENTITIES", NULL);
+    cfg->recovery_keys = cs_os_setting("RECOVERY_KEYS", NULL);
+    cfg->policy_file = cs_os_setting("POLICY_FILE", NULL);
+    cfg->approval_url = cs_os_setting("APPROVAL_CALLBACK_URL", NULL);
+    cfg->approval_secret = e->approval_secret;
+    cfg->approval_ca_file = cs_os_setting("APPROVAL_CALLBACK_CA_FILE", NULL);
+    cfg->approval_cert_file = cs_os_setting("APPROVAL_CALLBACK_CERT_FILE", NULL);
+    cfg->approval_key_file = cs_os_setting("APPROVAL_CALLBACK_KEY_FILE", NULL);
+    cfg->approval_public_key = cs_os_setting("APPROVAL_CALLBACK_PUBLIC_KEY", NULL);
+    cfg->metrics_addr = cs_os_setting("METRICS_ADDR", NULL);
+    return CS_OK;
+}
