@@ -15,8 +15,15 @@ const char *cloudsign_version(void)
 static void sink(void *ctx, enum cs_log_level level, const char *module,
                  const char *line)
 {
+    char text[1024];
+    size_t n = 0;
+
     (void)ctx;
-    the_cb(the_ctx, (enum cloudsign_log_level)level, module, line);
+    for (; line[n] != '\0' && n + 1 < sizeof text; n++) { /* fields: " name=value" */
+        text[n] = (char)(line[n] == CS_LOG_SEP[0] ? ' ' : line[n]);
+    }
+    text[n] = '\0';
+    the_cb(the_ctx, (enum cloudsign_log_level)level, module, text);
 }
 
 void cloudsign_log_set(cloudsign_log_cb *cb, void *ctx, enum cloudsign_log_level least)

@@ -1,16 +1,23 @@
 #include "base/os/logsink.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/os/clock.h"
+#include "base/os/random.h"
+#include "base/os/secret.h"
+#include "base/redact.h"
 
-enum { LINE_CAP = 4096, TIME_CAP = 96 };
+enum { LINE_CAP = 4096, TIME_CAP = 96, FIELD_NAME = 32, LIMIT_MAX = 100000 };
 
 static enum cs_log_format the_format;
+static struct cs_log_limit the_limit;
+static pthread_mutex_t the_lock = PTHREAD_MUTEX_INITIALIZER; /* of the_limit */
 
 bool cs_os_log_format_parse(enum cs_log_format *out, const char *word)
 {
@@ -63,16 +70,16 @@ static bool is_c1(const char *s)
 }
 
 /* JSON string content; bytes >= 0x80 pass (the log's text is UTF-8 or was cut). */
-static void put_json(struct line *l, const char *s)
+static void put_json(struct line *l, const char *s, size_t n)
 {
     char esc[8];
 
-    for (; *s != '\0'; s++) {
-        unsigned char c = (unsigned char)*s;
+    for (size_t i = 0; i < n && s[i] != '\0'; i++) {
+        unsigned char c = (unsigned char)s[i];
 
-        if (is_c1(s)) {
-            s++;
-            (void)snprintf(esc, sizeof esc, "\\u%04x", (unsigned char)*s);
+        if (is_c1(s + i)) {
+            i++;
+            (void)snprintf(esc, sizeof esc, "\\u%04x", (unsigned char)s[i]);
         } else if (c == '"' || c == '\\') {
             (void)snprintf(esc, sizeof esc, "\\%c", c);
         } else if (c < 0x20 || c == 0x7f) {
@@ -92,11 +99,34 @@ static void put_text(struct line *l, const char *s)
         if (is_c1(s)) {
             s++;
             one[0] = '?';
+        } else if (*s == CS_LOG_SEP[0]) {
+            one[0] = ' ';
         } else if ((unsigned char)*s < 0x20 || *s == 0x7f) {
             one[0] = '?';
         }
         put(l, one);
     }
+}
+
+/* "name=value": a member of its own.  A name is a literal of CS_F; what is none (a
+ * sentence that was cut in the middle of one) is left out. */
+static void put_field(struct line *l, const char *field, size_t n)
+{
+    const char *equals = memchr(field, '=', n);
+    size_t len = equals != NULL ? (size_t)(equals - field) : 0;
+    size_t before = l->n;
+
+    if (len == 0 || len >= FIELD_NAME) {
+        return;
+    }
+    put(l, "\",\"");
+    put_json(l, field, len);
+    put(l, "\":\"");
+    if (l->cap - l->n < FIELD_NAME) { /* no room for a value: not half a member */
+        l->n = before;
+        return;
+    }
+    put_json(l, equals + 1, n - len - 1);
 }
 
 static void fill_json(struct line *l, const char *time, enum cs_log_level level,
@@ -107,9 +137,15 @@ static void fill_json(struct line *l, const char *time, enum cs_log_level level,
     put(l, "\",\"level\":\"");
     put(l, cs_log_level_name(level));
     put(l, "\",\"module\":\"");
-    put_json(l, module);
+    put_json(l, module, strlen(module));
     put(l, "\",\"msg\":\"");
-    put_json(l, text);
+    put_json(l, text, strcspn(text, CS_LOG_SEP));
+    for (text += strcspn(text, CS_LOG_SEP); *text != '\0';) {
+        size_t n = strcspn(++text, CS_LOG_SEP);
+
+        put_field(l, text, n);
+        text += n;
+    }
 }
 
 size_t cs_os_log_line(char *buf, size_t cap, enum cs_log_format format, int64_t wall_ms,
@@ -137,23 +173,85 @@ size_t cs_os_log_line(char *buf, size_t cap, enum cs_log_format format, int64_t 
     return l.n;
 }
 
-static void sink(void *ctx, enum cs_log_level level, const char *module,
-                 const char *line)
+static void write_line(enum cs_log_level level, const char *module, const char *line)
 {
     char buf[LINE_CAP];
     size_t n = cs_os_log_line(buf, sizeof buf, the_format, cs_os_wall_ms(), level,
                               module, line);
     ssize_t done;
 
-    (void)ctx;
     do {
         done = write(STDERR_FILENO, buf, n);
     } while (done < 0 && errno == EINTR);
     /* A log that cannot be written must not stop the node: the line is lost. */
 }
 
+static void sink(void *ctx, enum cs_log_level level, const char *module,
+                 const char *line)
+{
+    (void)ctx;
+    write_line(level, module, line);
+}
+
+static bool gate(void *ctx, enum cs_log_level level, const char *module,
+                 const char *kind)
+{
+    struct cs_log_told told;
+    bool has_told, pass;
+
+    (void)ctx;
+    (void)pthread_mutex_lock(&the_lock);
+    pass = cs_log_limit_pass(&the_limit, cs_os_now_ms(), level, module, kind, &told,
+                             &has_told);
+    (void)pthread_mutex_unlock(&the_lock);
+    if (has_told) {
+        write_line(told.level, told.module, told.line);
+    }
+    return pass;
+}
+
 void cs_os_log_start(enum cs_log_format format, enum cs_log_level least)
 {
     the_format = format;
     cs_log_set(sink, NULL, least);
+}
+
+static enum cs_err read_limit(uint32_t *out, struct cs_why *why)
+{
+    const char *text = cs_os_setting("LOG_LIMIT", "50");
+    size_t n = strlen(text);
+    unsigned long v = n != 0 && n <= 6 && strspn(text, "0123456789") == n
+                          ? strtoul(text, NULL, 10)
+                          : LIMIT_MAX + 1UL;
+
+    if (v > LIMIT_MAX) {
+        return cs_why(
+            why, CS_ERR_CONFIG,
+            "LOG_LIMIT: \"%s\" is no number from 0 (no limit) to %d: lines of "
+            "one kind in 10 seconds",
+            text, LIMIT_MAX);
+    }
+    *out = (uint32_t)v;
+    return CS_OK;
+}
+
+enum cs_err cs_os_log_env(struct cs_why *why)
+{
+    const char *format = cs_os_setting("LOG_FORMAT", "text");
+    struct cs_log_levels levels;
+    enum cs_log_format form;
+    uint8_t key[16];
+
+    CS_CHECK(cs_log_levels_parse(&levels, cs_os_setting("LOG_LEVEL", "info"), why));
+    if (!cs_os_log_format_parse(&form, format)) {
+        return cs_why(why, CS_ERR_CONFIG, "LOG_FORMAT: \"%s\" is neither text nor json",
+                      format);
+    }
+    CS_CHECK(read_limit(&the_limit.burst, why));
+    cs_os_random(NULL, key, sizeof key);
+    cs_redact_init(key);
+    cs_os_log_start(form, CS_LOG_INFO);
+    cs_log_set_levels(&levels);
+    cs_log_set_gate(gate, NULL);
+    return CS_OK;
 }

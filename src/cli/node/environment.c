@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "base/os/logsink.h"
 #include "base/os/secret.h"
+#include "base/redact.h"
+#include "base/text.h"
 #include "cli/node/cli.h"
 
 const char *cli_data_dir(void)
@@ -17,22 +19,7 @@ const char *cli_data_dir(void)
 
 enum cs_err cli_env_log(struct cs_why *why)
 {
-    const char *level = cs_os_setting("LOG_LEVEL", "info");
-    const char *format = cs_os_setting("LOG_FORMAT", "text");
-    enum cs_log_level least;
-    enum cs_log_format form;
-
-    if (!cs_log_level_parse(&least, level)) {
-        return cs_why(why, CS_ERR_CONFIG,
-                      "LOG_LEVEL: \"%s\" is none of trace, debug, info, warn, error",
-                      level);
-    }
-    if (!cs_os_log_format_parse(&form, format)) {
-        return cs_why(why, CS_ERR_CONFIG, "LOG_FORMAT: \"%s\" is neither text nor json",
-                      format);
-    }
-    cs_os_log_start(form, least);
-    return CS_OK;
+    return cs_os_log_env(why);
 }
 
 /* ---- secrets
@@ -144,9 +131,69 @@ static enum cs_err read_all(struct cli_env *e, struct cs_why *why)
     return read_aws(e, why);
 }
 
+/* ---- what no log line may show (base/redact.h)
+ * -------------------------------------------------- */
+
+static void hide(const char *text)
+{
+    if (text != NULL) {
+        (void)cs_redact_add(CS_SPAN(text, strlen(text)));
+    }
+}
+
+/* The pairing key is base64 of JSON; the seed in it is what is secret. */
+static void hide_seed(const char *pairing_key)
+{
+    static const char name[] = "\"seed\":\"";
+    struct cs_wr json = {0}, seed = {0};
+    const uint8_t *at, *end;
+
+    if (pairing_key == NULL ||
+        cs_unb64(&json, pairing_key, strlen(pairing_key)) != CS_OK) {
+        cs_wr_free(&json);
+        return;
+    }
+    at = memmem(json.p, json.n, name, sizeof name - 1);
+    at = at != NULL ? at + sizeof name - 1 : NULL;
+    end = at != NULL ? memchr(at, '"', (size_t)(json.p + json.n - at)) : NULL;
+    if (end != NULL) {
+        (void)cs_redact_add(CS_SPAN(at, (size_t)(end - at)));
+    }
+    if (end != NULL && cs_unb64(&seed, (const char *)at, (size_t)(end - at)) == CS_OK) {
+        (void)cs_redact_add(cs_wr_get(&seed));
+    }
+    cs_wr_free(&json);
+    cs_wr_free(&seed);
+}
+
+static void hide_aws(const struct cli_env *e)
+{
+    static const char *const names[] = {"AWS_SECRET_ACCESS_KEY=", "AWS_SESSION_TOKEN=",
+                                        "AWS_CONTAINER_AUTHORIZATION_TOKEN="};
+
+    for (size_t i = 0; i < e->n_aws; i++) {
+        for (size_t k = 0; k < CS_COUNTOF(names); k++) {
+            if (strncmp(e->aws[i], names[k], strlen(names[k])) == 0) {
+                hide(e->aws[i] + strlen(names[k]));
+            }
+        }
+    }
+}
+
+static void hide_all(const struct cli_env *e)
+{
+    hide(e->db_key_hex);
+    hide(e->pairing_key);
+    hide_seed(e->pairing_key);
+    hide(e->approval_secret);
+    hide_aws(e);
+}
+
 enum cs_err cli_env_read(struct cli_env *e, struct cs_why *why)
 {
     enum cs_err err = read_all(e, why);
+
+    hide_all(e);
 
     /* What was not reached, and what is copied but not wiped. */
     cs_os_setting_wipe("DB_ENCRYPTION_KEY_HEX");

@@ -105,26 +105,6 @@ static enum cs_err parse(struct cs_platform_settings *s, int n, char **options,
 /* ---- running
  * ------------------------------------------------------------------------------ */
 
-static enum cs_err start_log(struct cs_why *why)
-{
-    const char *level = cs_os_setting("LOG_LEVEL", "info");
-    const char *format = cs_os_setting("LOG_FORMAT", "text");
-    enum cs_log_level least;
-    enum cs_log_format form;
-
-    if (!cs_log_level_parse(&least, level)) {
-        return cs_why(why, CS_ERR_CONFIG,
-                      "LOG_LEVEL: \"%s\" is none of trace, debug, info, warn, error",
-                      level);
-    }
-    if (!cs_os_log_format_parse(&form, format)) {
-        return cs_why(why, CS_ERR_CONFIG, "LOG_FORMAT: \"%s\" is neither text nor json",
-                      format);
-    }
-    cs_os_log_start(form, least);
-    return CS_OK;
-}
-
 static void on_signal(void *ctx, int signum, unsigned nth)
 {
     struct serve *s = ctx;
@@ -212,7 +192,7 @@ int cli_serve(int n_options, char **options)
     int code;
 
     if (err == CS_OK) {
-        err = start_log(&why);
+        err = cs_os_log_env(&why);
     }
     if (err == CS_OK) {
         err = parse(&settings, n_options, options, &why);
