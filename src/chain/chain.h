@@ -193,6 +193,12 @@ struct cs_chain_item {
     uint8_t digest[32]; /* storage behind message when something was hashed */
 };
 
+/* One payment to somebody else. */
+struct cs_chain_pay {
+    char to[CS_CHAIN_ADDRESS_MAX];
+    char units[24]; /* of the native asset, smallest unit */
+};
+
 /* Amounts are exact decimal strings: `amount` in whole units ("5110.979443"),
  * `units` in the smallest unit ("5110979443", "" where the asset has none).  An empty
  * string means: the payload does not say.  All text is printable UTF-8. */
@@ -225,7 +231,13 @@ struct cs_chain_tx {
     char valid_until[32]; /* LastLedgerSequence and the like */
     char memo[CS_CHAIN_MEMO_MAX];
     char text[CS_CHAIN_TEXT_MAX]; /* one line for people */
-    struct cs_chain_item *items;  /* owned, n_items of them, in order of index */
+    /* Bitcoin's family: every output that is not the own address, all of them, each
+     * with an address: then units of `pays` add up to what leaves the wallet but for
+     * the fee.  Elsewhere, or when not even that is sure: has_pays is false. */
+    bool has_pays;
+    struct cs_chain_pay *pays; /* owned, n_pays of them; NULL when there are none */
+    size_t n_pays;
+    struct cs_chain_item *items; /* owned, n_items of them, in order of index */
     size_t n_items;
     uint8_t *data; /* owned: what the items point into */
     size_t data_len;

@@ -98,6 +98,7 @@ enum cs_err cs_chain_one_item(struct cs_chain_tx *tx, const struct cs_chain_key 
 
 void cs_chain_tx_free(struct cs_chain_tx *tx)
 {
+    cs_free(tx->pays);
     cs_free(tx->items);
     cs_free(tx->data);
     memset(tx, 0, sizeof *tx);

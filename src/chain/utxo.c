@@ -196,7 +196,7 @@ static enum cs_err decode(struct cs_chain_tx *tx, const struct cs_chain_key *key
     enum cs_err err;
 
     CS_TRY(cs_utxo_psbt(&t, key, payload, why));
-    cs_utxo_summary(tx, &t, key);
+    CS_TRY(cs_utxo_summary(tx, &t, key));
     err = make_items(tx, &t, key, why);
 out:
     cs_utxo_free(&t);

@@ -159,7 +159,7 @@ enum cs_err cs_utxo_seal(struct cs_wr *w, const struct cs_chain_key *key,
 /* ---- what it does: utxo_summary.c ---------------------------------------------------
  */
 
-void cs_utxo_summary(struct cs_chain_tx *tx, const struct cs_utxo_tx *t,
-                     const struct cs_chain_key *key);
+enum cs_err cs_utxo_summary(struct cs_chain_tx *tx, const struct cs_utxo_tx *t,
+                            const struct cs_chain_key *key) CS_MUST_USE; /* NOMEM */
 
 #endif

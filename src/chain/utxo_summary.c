@@ -2,6 +2,7 @@
  */
 #include <string.h>
 
+#include "base/mem.h"
 #include "chain/text.h"
 #include "chain/utxo.h"
 
@@ -194,8 +195,35 @@ static void add_rest(struct cs_text *t, struct cs_chain_tx *tx, const struct tal
     }
 }
 
-void cs_utxo_summary(struct cs_chain_tx *tx, const struct cs_utxo_tx *t,
-                     const struct cs_chain_key *key)
+/* The payments once more, for policies: no line of text cuts this list. */
+static enum cs_err list_pays(struct cs_chain_tx *tx, const struct cs_utxo_tx *u,
+                             const struct cs_chain_key *key, size_t n_pays)
+{
+    struct cs_rd r = CS_RD(u->raw.outs);
+    struct cs_utxo_out out;
+
+    tx->pays = n_pays == 0 ? NULL : cs_alloc_array(n_pays, sizeof *tx->pays);
+    if (n_pays != 0 && tx->pays == NULL) {
+        return CS_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < u->raw.n_outs; i++) {
+        cs_utxo_next_out(&r, &out);
+        if (is_own(u, out.script) || (is_data(out.script) && out.value == 0)) {
+            continue;
+        }
+        CS_ASSERT(tx->n_pays < n_pays);
+        CS_ASSERT(cs_utxo_address(tx->pays[tx->n_pays].to, u->chain, key->net,
+                                  out.script)); /* counted as odd otherwise */
+        (void)cs_text_decimal(tx->pays[tx->n_pays].units, sizeof tx->pays->units,
+                              out.value, 0);
+        tx->n_pays++;
+    }
+    tx->has_pays = true;
+    return CS_OK;
+}
+
+enum cs_err cs_utxo_summary(struct cs_chain_tx *tx, const struct cs_utxo_tx *t,
+                            const struct cs_chain_key *key)
 {
     struct cs_text text = cs_text_begin(tx->text, sizeof tx->text);
     struct tally y = {0};
@@ -212,4 +240,7 @@ void cs_utxo_summary(struct cs_chain_tx *tx, const struct cs_utxo_tx *t,
     tx->is_multisig = is_joint(t);
     tx->is_clear = !text.is_cut && y.n_odd == 0 && y.n_data <= 1 &&
                    are_amounts_sure(t) && !is_joint(t);
+    return y.n_odd == 0 && are_amounts_sure(t) && !is_joint(t)
+               ? list_pays(tx, t, key, y.n_pays)
+               : CS_OK;
 }

@@ -386,6 +386,25 @@ static void several_payments_are_listed(void **state)
     assert_non_null(strstr(tx.text, "0.0005 BTC to bc1q20cf0l86h84yzetz5ptndzrsnst"));
     assert_non_null(strstr(tx.text, "0.0004 BTC to 33XUbayE6QJRbviDnsGWFkRPdqijr3y"));
     assert_true(tx.is_clear);
+    assert_true(tx.has_pays);
+    assert_int_equal(tx.n_pays, 2);
+    assert_string_equal(tx.pays[0].units, "50000");
+    assert_non_null(strstr(tx.pays[0].to, "bc1q20cf0l86h84yzetz5ptndzrsnst"));
+    assert_string_equal(tx.pays[1].units, "40000");
+    assert_non_null(strstr(tx.pays[1].to, "33XUbayE6QJRbviDnsGWFkRPdqijr3y"));
+    cs_chain_tx_free(&tx);
+}
+
+static void no_list_is_given_when_an_output_has_no_address(void **state)
+{
+    struct cs_chain_key key = utxo_key(CS_CHAIN_BITCOIN, CS_CHAIN_FORMAT_P2TR);
+    struct cs_chain_tx tx;
+
+    (void)state;
+    decode(&tx, &key,
+           (struct made){.outs = {{50000, PAY}, {40000, "51"}}, .n_outs = 2});
+    assert_false(tx.has_pays);
+    assert_int_equal(tx.n_pays, 0);
     cs_chain_tx_free(&tx);
 }
 
@@ -513,6 +532,7 @@ int main(void)
         cmocka_unit_test(preimages_are_those_of_the_vectors),
         cmocka_unit_test(one_payment_has_change_and_fee),
         cmocka_unit_test(several_payments_are_listed),
+        cmocka_unit_test(no_list_is_given_when_an_output_has_no_address),
         cmocka_unit_test(transfers_to_the_own_address_say_so),
         cmocka_unit_test(scripts_without_an_address_are_not_clear),
         cmocka_unit_test(data_outputs_are_the_memo),
