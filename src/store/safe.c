@@ -75,6 +75,7 @@ static enum cs_err put(struct cs_safe *s, uint8_t table, struct cs_span key,
                        struct cs_span value)
 {
     uint8_t name[CS_RECORD_NAME], element[32];
+    const struct cs_manifest before = s->m;
     struct cs_manifest m = s->m;
     struct cs_wr w = {0};
     enum cs_err err;
@@ -91,6 +92,7 @@ static enum cs_err put(struct cs_safe *s, uint8_t table, struct cs_span key,
     CS_TRY(cs_db_put(s->db, table, CS_SPAN_OF(name), cs_wr_get(&w)));
     s->m = m;
     s->is_dirty = true;
+    cs_safe_walk_changed(s, &before, table, name);
 out:
     cs_wr_free(&w);
     return err;
@@ -114,6 +116,7 @@ enum cs_err cs_safe_put(struct cs_safe *s, uint8_t table, struct cs_span key,
 static enum cs_err del(struct cs_safe *s, uint8_t table, struct cs_span key)
 {
     uint8_t name[CS_RECORD_NAME];
+    const struct cs_manifest before = s->m;
     struct cs_manifest m = s->m;
     enum cs_err err;
 
@@ -126,6 +129,7 @@ static enum cs_err del(struct cs_safe *s, uint8_t table, struct cs_span key)
     CS_CHECK(cs_db_del(s->db, table, CS_SPAN_OF(name)));
     s->m = m;
     s->is_dirty = true;
+    cs_safe_walk_changed(s, &before, table, name);
     return CS_OK;
 }
 
@@ -161,27 +165,41 @@ static enum cs_err each_next(struct cs_safe *s, uint8_t table, bool after,
     return err;
 }
 
-enum cs_err cs_safe_each(struct cs_safe *s, uint8_t table, cs_safe_fn *fn, void *ctx)
+static enum cs_err some(struct cs_safe *s, uint8_t table, struct cs_safe_place *at,
+                        size_t max, cs_safe_fn *fn, void *ctx)
 {
     struct cs_wr name = {0}, key = {0}, value = {0};
-    bool after = false;
     enum cs_err err = CS_OK;
 
-    if (!table_ok(table)) {
-        return CS_ERR_USAGE;
+    if (at->begun) {
+        cs_wr_bytes(&name, at->name, sizeof at->name);
+        err = name.err;
     }
-    while (err == CS_OK) {
-        err = each_next(s, table, after, &name, &key, &value);
+    for (size_t i = 0; i < max && err == CS_OK; i++) {
+        err = each_next(s, table, at->begun, &name, &key, &value);
         if (err == CS_OK) {
+            memcpy(at->name, name.p, sizeof at->name);
+            at->begun = true;
             err = fn(ctx, cs_wr_get(&key), cs_wr_get(&value));
-        } else if (err == CS_ERR_NOT_FOUND) {
-            break;
         }
-        after = true;
     }
     cs_wr_free(&name);
     cs_wr_free(&key);
     cs_wr_free(&value);
+    return err;
+}
+
+enum cs_err cs_safe_some(struct cs_safe *s, uint8_t table, struct cs_safe_place *at,
+                         size_t max, cs_safe_fn *fn, void *ctx)
+{
+    return table_ok(table) ? some(s, table, at, max, fn, ctx) : CS_ERR_USAGE;
+}
+
+enum cs_err cs_safe_each(struct cs_safe *s, uint8_t table, cs_safe_fn *fn, void *ctx)
+{
+    struct cs_safe_place at = {.begun = false};
+    enum cs_err err = cs_safe_some(s, table, &at, SIZE_MAX, fn, ctx);
+
     return err == CS_ERR_NOT_FOUND ? CS_OK : err;
 }
 

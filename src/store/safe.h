@@ -70,14 +70,33 @@ typedef enum cs_err cs_safe_fn(void *ctx, struct cs_span key, struct cs_span val
 enum cs_err cs_safe_each(struct cs_safe *s, uint8_t table, cs_safe_fn *fn, void *ctx)
     CS_MUST_USE;
 
+/* The same in pieces, so that a large table does not hold the loop up: at most max
+ * records from *at on (zeroed: the first).  NOT_FOUND when that was the end; what is
+ * put or deleted meanwhile may be met or not. */
+struct cs_safe_place {
+    uint8_t name[32];
+    bool begun;
+};
+enum cs_err cs_safe_some(struct cs_safe *s, uint8_t table, struct cs_safe_place *at,
+                         size_t max, cs_safe_fn *fn, void *ctx) CS_MUST_USE;
+
 /* Ends a step: seals the manifest and takes the batch (NULL: nothing was written).
  * Use this, not cs_db_take_batch.  An error is final: drop, free, open again. */
 enum cs_err cs_safe_take_batch(struct cs_safe *s, struct cs_kv_batch **batch)
     CS_MUST_USE;
 
-/* Opens every record (doctor --deep): *n counts them. */
+/* Opens every record and proves the manifest: *n counts them.  On a store in which
+ * nothing is pending; the loop waits for it. */
 enum cs_err cs_safe_check_all(struct cs_safe *s, uint64_t *n, struct cs_why *why)
     CS_MUST_USE;
+/* The same beside a node's work (doctor --deep), at most max records a call: what is
+ * put and deleted between the calls is worked in, so at the end the set is the
+ * manifest's of that moment.  begin starts from the first record, also while one is
+ * under way. *n counts; *done: all was seen and is right.  STORE_CORRUPT says what was
+ * found, and then, as after done, the next call begins anew. */
+void cs_safe_check_begin(struct cs_safe *s);
+enum cs_err cs_safe_check_some(struct cs_safe *s, size_t max, uint64_t *n, bool *done,
+                               struct cs_why *why) CS_MUST_USE;
 
 uint64_t cs_safe_generation(const struct cs_safe *s); /* rises by one per batch */
 uint64_t cs_safe_count(const struct cs_safe *s);      /* records */

@@ -204,7 +204,7 @@ static enum cs_err census_one(void *ctx, uint8_t table, struct cs_span key,
 
 /* The whole set against the manifest: over (name, head, tag) of each record, so the
  * time does not depend on the size of values. */
-static enum cs_err set_check(struct cs_safe *s, struct cs_why *why)
+enum cs_err cs_safe_set_check(struct cs_safe *s, struct cs_why *why)
 {
     struct census c = {.s = s};
     struct cs_kv *kv = cs_db_kv(s->db);
@@ -248,7 +248,7 @@ enum cs_err cs_safe_open(struct cs_safe **out, struct cs_db *db,
     CS_CHECK(safe_new(&s, db, p, why));
     CS_TRY(header_load(s, p, &header, why));
     CS_TRY(manifest_load(s, cs_wr_get(&header), why));
-    CS_TRY(set_check(s, why));
+    CS_TRY(cs_safe_set_check(s, why));
     *out = s;
     s = NULL;
 out:
@@ -272,53 +272,6 @@ enum cs_err cs_safe_rekey(struct cs_safe *s, const struct cs_kek *new_kek)
     CS_CHECK(commit_header(s, &m, new_kek));
     s->m = m;
     return CS_OK;
-}
-
-struct deep {
-    struct cs_safe *s;
-    struct cs_wr key, value;
-    uint64_t n;
-};
-
-static enum cs_err deep_one(void *ctx, uint8_t table, struct cs_span key,
-                            struct cs_span value)
-{
-    struct deep *d = ctx;
-
-    if (table < CS_SAFE_TABLE_MIN) {
-        return CS_OK; /* header and manifest were opened to get here */
-    }
-    if (key.n != CS_RECORD_NAME) {
-        return CS_ERR_STORE_CORRUPT;
-    }
-    cs_wr_reset(&d->key);
-    cs_wr_reset(&d->value);
-    CS_CHECK(cs_record_open(&d->key, &d->value, &d->s->secret->keys,
-                            cs_safe_bind(d->s, table, key.p), value));
-    d->n++;
-    return CS_OK;
-}
-
-enum cs_err cs_safe_check_all(struct cs_safe *s, uint64_t *n, struct cs_why *why)
-{
-    struct deep d = {.s = s};
-    struct cs_kv *kv = cs_db_kv(s->db);
-    enum cs_err err;
-
-    *n = 0;
-    if (s->is_dirty || cs_db_pending(s->db) != 0) {
-        return CS_ERR_STATE; /* what waits is not on the disk yet */
-    }
-    CS_CHECK(set_check(s, why));
-    err = kv->ops->scan(kv, deep_one, &d);
-    *n = d.n;
-    cs_wr_free(&d.key);
-    cs_wr_free(&d.value);
-    if (err == CS_ERR_STORE_CORRUPT) {
-        return cs_why(why, err, "record %llu of the store does not verify",
-                      (unsigned long long)d.n + 1);
-    }
-    return err;
 }
 
 enum cs_err cs_safe_peek_device(struct cs_kv *kv, char *device)

@@ -28,6 +28,14 @@ struct cs_safe_secrets {
     struct cs_record_keys keys;
 };
 
+/* A check of everything in pieces (safe_check.c): what was seen so far. */
+struct cs_safe_walk {
+    bool is_on;
+    uint8_t table; /* of the last record seen .. */
+    struct cs_safe_place at;
+    struct cs_manifest found; /* set and count only */
+};
+
 struct cs_safe {
     struct cs_db *db;
     struct cs_safe_secrets *secret; /* guarded memory */
@@ -37,6 +45,7 @@ struct cs_safe {
     void (*random)(void *ctx, uint8_t *out, size_t n);
     void *random_ctx;
     uint32_t seals_per_key;
+    struct cs_safe_walk walk;
     bool is_dirty;      /* the running step wrote something */
     enum cs_err failed; /* latched: half a step must not leave */
 };
@@ -44,6 +53,11 @@ struct cs_safe {
 /* The record's binding to table and name, valid until the next call. */
 const struct cs_record_bind *cs_safe_bind(struct cs_safe *s, uint8_t table,
                                           const uint8_t name[CS_RECORD_NAME]);
+/* The record's change from manifest `before` to s->m, for a check under way. */
+void cs_safe_walk_changed(struct cs_safe *s, const struct cs_manifest *before,
+                          uint8_t table, const uint8_t name[CS_RECORD_NAME]);
+/* The whole set on the disk against the manifest. */
+enum cs_err cs_safe_set_check(struct cs_safe *s, struct cs_why *why) CS_MUST_USE;
 /* Seals with a fresh nonce, counting in m. */
 enum cs_err cs_safe_seal(struct cs_safe *s, struct cs_wr *out, struct cs_manifest *m,
                          uint64_t generation, const struct cs_record_bind *b,

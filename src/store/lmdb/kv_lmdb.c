@@ -1,11 +1,14 @@
 #include "store/lmdb/kv_lmdb.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -32,7 +35,8 @@ struct kv_lmdb {
     /* Held by every read transaction and while the map moves: LMDB's map may change
      * only when no transaction of this process is active. */
     pthread_mutex_t map_mutex;
-    struct cs_room room; /* writer's */
+    pthread_mutex_t write_mutex; /* held by a commit, and while a copy begins */
+    struct cs_room room;         /* writer's */
     size_t map_size, map_max;
     bool is_unmapped;         /* guarded by map_mutex: LMDB lost its map for good */
     uint64_t readers_checked; /* cs_os_now_ms; writer's */
@@ -399,7 +403,9 @@ static enum cs_err lmdb_commit(struct cs_kv *kv, const struct cs_kv_batch *b)
         return err;
     }
     check_readers(k);
+    CS_ASSERT(pthread_mutex_lock(&k->write_mutex) == 0);
     err = write_all(k, b);
+    CS_ASSERT(pthread_mutex_unlock(&k->write_mutex) == 0);
     if (!is_harmless(k, err)) {
         atomic_store(&k->latched, CS_ERR_STORE_IO);
         cs_log(CS_LOG_ERROR, "store", "no more writes until restart");
@@ -426,6 +432,7 @@ static void lmdb_close(struct cs_kv *kv)
     }
     cs_os_lock_drop(&k->lock);
     (void)pthread_mutex_destroy(&k->map_mutex);
+    (void)pthread_mutex_destroy(&k->write_mutex);
     cs_free(k);
 }
 
@@ -513,6 +520,11 @@ static enum cs_err kv_new(struct kv_lmdb **out, const struct cs_kv_lmdb_params *
         cs_free(k);
         return CS_ERR_OS;
     }
+    if (pthread_mutex_init(&k->write_mutex, NULL) != 0) {
+        (void)pthread_mutex_destroy(&k->map_mutex);
+        cs_free(k);
+        return CS_ERR_OS;
+    }
     *out = k;
     return CS_OK;
 }
@@ -539,6 +551,131 @@ out:
         lmdb_close(&k->kv);
     }
     return err;
+}
+
+/* A copy of a store: LMDB takes no lock and can write nothing. */
+static enum cs_err copy_open(struct kv_lmdb *k, const char *path, struct cs_why *why)
+{
+    mdb_filehandle_t fd;
+    int rc = mdb_env_create(&k->env);
+
+    if (rc == 0) {
+        rc = mdb_env_set_mapsize(k->env, k->map_size);
+    }
+    if (rc == 0) {
+        rc = mdb_env_open(k->env, path,
+                          MDB_NOTLS | MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK, 0600);
+    }
+    if (rc == 0) {
+        rc = mdb_env_get_fd(k->env, &fd);
+    }
+    if (rc != 0) {
+        return why_rc(why, rc, path);
+    }
+    k->room.fd = fd;
+    return reader_open(k, path, why);
+}
+
+/* Before LMDB sees it, as with a store. */
+static enum cs_err copy_check(const char *path, size_t *size, struct cs_why *why)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
+    enum cs_err err;
+
+    if (fd < 0) {
+        return cs_why(why, CS_ERR_NOT_FOUND, "cannot open %s: %s", path,
+                      strerror(errno));
+    }
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size == 0) {
+        err = cs_why(why, CS_ERR_STORE_CORRUPT, "%s is no copy of a store", path);
+    } else {
+        *size = (size_t)st.st_size;
+        err = cs_lmdb_check_fd(fd, why);
+    }
+    (void)close(fd);
+    return err;
+}
+
+enum cs_err cs_kv_lmdb_open_copy(struct cs_kv **out, const char *path,
+                                 struct cs_why *why)
+{
+    struct cs_kv_lmdb_params p = {0};
+    struct kv_lmdb *k = NULL;
+    enum cs_err err;
+
+    *out = NULL;
+    CS_CHECK(copy_check(path, &p.map_size, why));
+    CS_CHECK(kv_new(&k, &p));
+    atomic_store(&k->latched, CS_ERR_STATE); /* every commit's answer */
+    err = copy_open(k, path, why);
+    if (err != CS_OK) {
+        lmdb_close(&k->kv);
+        return err;
+    }
+    *out = &k->kv;
+    return CS_OK;
+}
+
+/* ---- copying -------------------------------------------------------------------- */
+
+/* Nothing commits meanwhile, and nobody else writes this store: the meta pages are of
+ * the transaction that the reader holds.  Its pages are not used again before it ends;
+ * it is never read through, so the map may move. */
+static enum cs_err pin(struct kv_lmdb *k, struct cs_lmdb_pin *p)
+{
+    MDB_envinfo info;
+    MDB_stat st;
+    MDB_txn *txn = NULL;
+    size_t metas;
+    int rc;
+
+    lock_map(k);
+    rc = k->is_unmapped ? EIO : mdb_txn_begin(k->env, NULL, MDB_RDONLY, &txn);
+    rc = rc == 0 ? mdb_env_info(k->env, &info) : rc;
+    rc = rc == 0 ? mdb_env_stat(k->env, &st) : rc;
+    unlock_map(k);
+    p->txn = txn;
+    if (rc != 0) {
+        return err_of(rc);
+    }
+    metas = 2 * (size_t)st.ms_psize;
+    p->fd = k->room.fd;
+    p->bytes = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize;
+    if (cs_wr_room(&p->metas, metas) == NULL) {
+        return CS_ERR_NOMEM;
+    }
+    return p->bytes >= metas && pread(p->fd, p->metas.p, metas, 0) == (ssize_t)metas
+               ? CS_OK
+               : CS_ERR_STORE_IO;
+}
+
+enum cs_err cs_kv_lmdb_pin(struct cs_kv *kv, struct cs_lmdb_pin *p)
+{
+    struct kv_lmdb *k = self_of(kv);
+    enum cs_err err;
+
+    *p = (struct cs_lmdb_pin){.fd = -1};
+    CS_ASSERT(pthread_mutex_lock(&k->write_mutex) == 0);
+    err = pin(k, p);
+    CS_ASSERT(pthread_mutex_unlock(&k->write_mutex) == 0);
+    if (err != CS_OK) {
+        cs_kv_lmdb_unpin(kv, p);
+    }
+    return err;
+}
+
+void cs_kv_lmdb_unpin(struct cs_kv *kv, struct cs_lmdb_pin *p)
+{
+    struct kv_lmdb *k = self_of(kv);
+
+    lock_map(k);
+    if (p->txn != NULL) {
+        mdb_txn_abort(p->txn);
+        p->txn = NULL;
+    }
+    unlock_map(k);
+    cs_wr_free(&p->metas);
 }
 
 enum cs_err cs_kv_lmdb_stat(struct cs_kv *kv, struct cs_kv_lmdb_stat *out)

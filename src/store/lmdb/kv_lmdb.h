@@ -26,6 +26,22 @@ struct cs_kv_lmdb_params {
 enum cs_err cs_kv_lmdb_open(struct cs_kv **out, const struct cs_kv_lmdb_params *p,
                             struct cs_why *why) CS_MUST_USE;
 
+/* A copy of a store (copy.h), to read it: no lock, no write; commit says STATE.  What
+ * check.h says of the file; NOT_FOUND when there is none, NOMEM, STORE_IO. */
+enum cs_err cs_kv_lmdb_open_copy(struct cs_kv **out, const char *path,
+                                 struct cs_why *why) CS_MUST_USE;
+
+/* For copy.c: the last commit, held.  Blocks for the commit of the moment: not the loop
+ * thread. */
+struct cs_lmdb_pin {
+    int fd;             /* of data.mdb: pread only, a second open would drop locks */
+    uint64_t bytes;     /* from 0, of which .. */
+    struct cs_wr metas; /* .. the first two pages are these */
+    void *txn;
+};
+enum cs_err cs_kv_lmdb_pin(struct cs_kv *kv, struct cs_lmdb_pin *p) CS_MUST_USE;
+void cs_kv_lmdb_unpin(struct cs_kv *kv, struct cs_lmdb_pin *p);
+
 struct cs_kv_lmdb_stat {
     uint64_t map_size, used_bytes, entries, last_txn;
     bool latched;
