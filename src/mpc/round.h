@@ -44,6 +44,7 @@ enum cs_type {
     CS_TYPE_ABORT = 1,    /* 9.1 */
     CS_TYPE_EVIDENCE = 2, /* 9.2 */
     CS_TYPE_NOTICE = 3,   /* 9.3  the sender has quarantined a third member */
+    CS_TYPE_VERSION = 4,  /* 9.4  the sender's program, for people */
 };
 
 /* The device set as the protocols need it: pinned, never from a message. */

@@ -238,7 +238,17 @@ static void the_status_is_one_json_object(void **state)
                                           "keys",
                                           "counters",
                                           "quorums",
-                                          "unacknowledgedEvents"};
+                                          "unacknowledgedEvents",
+                                          "relayUrl",
+                                          "controlSince",
+                                          "relaySince",
+                                          "relayError",
+                                          "clockSkewMs",
+                                          "clockSeen",
+                                          "approval",
+                                          "enabled",
+                                          "blindSigning",
+                                          "signatures"};
     json_t *o;
 
     (void)state;

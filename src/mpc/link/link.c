@@ -136,7 +136,8 @@ void cs_link_end_live(struct cs_link *l, struct cs_link_out *out)
     l->confirm_ms = CS_LINK_NEVER;
     l->probing = false;
     l->forced = false;
-    l->heard_ms = 0;
+    l->heard_ms = l->ask_nonce = 0;
+    l->rtt_ms = CS_LINK_NEVER;
 }
 
 /* ---- token bucket (15.2, DECISIONS 13) ------------------------------------------- */

@@ -170,6 +170,13 @@ const uint8_t *cs_link_boot_peer(const struct cs_link *l); /* 32 */
 const uint8_t *cs_link_prss_key(const struct cs_link *l);
 const uint8_t *cs_link_zero_key(const struct cs_link *l);
 const uint8_t *cs_link_mask_key(const struct cs_link *l);
+/* Asks the peer for an answer, to see how long it takes; false unless LIVE.  What comes
+ * of it, or does not, changes nothing of the link. */
+bool cs_link_ping(struct cs_link *l, uint64_t now_ms, struct cs_link_out *out);
+/* The last cs_link_ping is not answered (yet). */
+bool cs_link_ping_is_open(const struct cs_link *l);
+/* How long the last answer took; UINT64_MAX: there was none on this link. */
+uint64_t cs_link_rtt_ms(const struct cs_link *l);
 /* When the last authentic frame came; 0 unless LIVE. */
 uint64_t cs_link_heard_ms(const struct cs_link *l);
 /* Frames by what became of them since cs_link_new, CS_DROP_COUNT entries. */

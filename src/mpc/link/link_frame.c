@@ -68,6 +68,30 @@ void cs_link_send_ping(struct cs_link *l, enum cs_link_type type, uint64_t nonce
     cs_link_send_sealed(l, &l->live, type, cs_wr_get(&w), out);
 }
 
+bool cs_link_ping(struct cs_link *l, uint64_t now_ms, struct cs_link_out *out)
+{
+    if (!l->live.set) {
+        return false;
+    }
+    l->now_ms = now_ms > l->now_ms ? now_ms : l->now_ms;
+    do {
+        l->random(l->random_ctx, (uint8_t *)&l->ask_nonce, sizeof l->ask_nonce);
+    } while (l->ask_nonce == 0);
+    l->asked_ms = l->now_ms;
+    cs_link_send_ping(l, CS_LINK_PING, l->ask_nonce, out);
+    return true;
+}
+
+bool cs_link_ping_is_open(const struct cs_link *l)
+{
+    return l->ask_nonce != 0;
+}
+
+uint64_t cs_link_rtt_ms(const struct cs_link *l)
+{
+    return l->rtt_ms;
+}
+
 static struct cs_frame_header message_header(const struct cs_link *l,
                                              const struct cs_message *m)
 {
@@ -247,6 +271,9 @@ static enum cs_link_drop on_ping(struct cs_link *l, uint8_t type, struct cs_span
         cs_link_send_ping(l, CS_LINK_PONG, nonce, out);
     } else if (l->probing && nonce == l->probe_nonce) {
         l->probing = false;
+    } else if (l->ask_nonce != 0 && nonce == l->ask_nonce) {
+        l->ask_nonce = 0;
+        l->rtt_ms = l->now_ms - l->asked_ms;
     }
     return CS_DROP_NONE;
 }

@@ -457,6 +457,8 @@ static void go_live(struct cs_link *l, struct cs_link_out *out)
     l->want_gap_ms = CS_LINK_WANT_MS;
     l->answered_ms = l->now_ms;
     l->probing = l->forced = false;
+    l->ask_nonce = 0;
+    l->rtt_ms = CS_LINK_NEVER;
     l->hint.n = 0;
     cs_link_emit(out, CS_LINK_EV_LIVE, l->live.link_id, CS_OK);
     if (cs_link_is_initiator(l)) {

@@ -78,10 +78,12 @@ struct cs_link {
 
     struct cs_transport live;
     uint64_t since_ms, heard_ms;
-    uint64_t ping_ms;     /* when to PING next */
-    uint64_t confirm_ms;  /* when to repeat CONFIRM; NEVER once the peer spoke */
-    uint64_t answered_ms; /* last answer to a repeated CONFIRM */
-    bool probing, forced; /* forced: a probe failed, re-handshake */
+    uint64_t ping_ms;          /* when to PING next */
+    uint64_t confirm_ms;       /* when to repeat CONFIRM; NEVER once the peer spoke */
+    uint64_t answered_ms;      /* last answer to a repeated CONFIRM */
+    uint64_t ask_nonce;        /* of cs_link_ping; 0: nothing is asked */
+    uint64_t asked_ms, rtt_ms; /* rtt_ms NEVER: no answer on this link */
+    bool probing, forced;      /* forced: a probe failed, re-handshake */
     uint64_t probe_nonce, probe_ms; /* probe_ms: answer due, or next probe allowed */
     uint8_t prev_id[16]; /* what the live link replaced: frames of it are just late */
 

@@ -174,6 +174,7 @@ static enum cs_err take_config(struct cs_node_core *n,
     n->random_ctx = cfg->random_ctx;
     n->allow_no_exporter = cfg->allow_no_exporter;
     n->allow_blind = cfg->allow_blind;
+    n->metrics = cfg->metrics != NULL ? cfg->metrics : &n->own_metrics;
     (void)snprintf(n->version, sizeof n->version, "%s",
                    cfg->version == NULL ? CS_VERSION : cfg->version);
     n->id = cs_guard_new(sizeof *n->id);

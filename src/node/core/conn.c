@@ -14,6 +14,11 @@ static const char *channel_name(const struct conn *c)
     return c->channel == CS_CHANNEL_CONTROL ? "control" : "relay";
 }
 
+static enum cs_mx_channel mx_channel(const struct conn *c)
+{
+    return c->channel == CS_CHANNEL_CONTROL ? CS_MX_CONTROL : CS_MX_RELAY;
+}
+
 static struct conn *conn_of(struct cs_node_core *n, uint64_t number)
 {
     struct conn *all[] = {&n->control, &n->relay};
@@ -31,6 +36,7 @@ void cs_nd_conn_init(struct cs_node_core *n)
     n->control.channel = CS_CHANNEL_CONTROL;
     n->relay.channel = CS_CHANNEL_RELAY;
     n->control.backoff = n->relay.backoff = BACKOFF_FIRST_MS;
+    n->control.since_ms = n->relay.since_ms = n->wall;
     cs_nd_conn_want(n, &n->control);
 }
 
@@ -74,6 +80,8 @@ static void wait_again(struct cs_node_core *n, struct conn *c, enum cs_err why)
                cs_err_text(why), cs_err_reason(why));
         c->last_err = why;
     }
+    cs_mx_lost(n->metrics, mx_channel(c), why);
+    c->since_ms = c->state == CONN_UP ? n->wall : c->since_ms;
     c->conn = 0;
     c->state = CONN_WAIT;
     c->at = n->now + ms;
@@ -87,6 +95,7 @@ void cs_nd_conn_drop(struct cs_node_core *n, struct conn *c, enum cs_err why)
         cs_emit_close(n->out, c->conn, why);
     }
     if (why == CS_OK) { /* shutting down */
+        c->since_ms = c->state == CONN_UP ? n->wall : c->since_ms;
         c->conn = 0;
         c->state = CONN_IDLE;
     } else {
@@ -124,6 +133,8 @@ void cs_nd_conn_down(struct cs_node_core *n, const struct cs_event *ev)
 void cs_nd_conn_welcome(struct cs_node_core *n, struct conn *c)
 {
     c->state = CONN_UP;
+    c->since_ms = n->wall;
+    n->metrics->connects[mx_channel(c)]++;
     c->backoff = BACKOFF_FIRST_MS;
     c->last_err = CS_OK;
     cs_log(CS_LOG_INFO, "net", "%s channel is up", channel_name(c));

@@ -97,6 +97,8 @@ static void welcome(struct cs_node_core *n, const struct cs_ctl_welcome *w)
         cs_nd_save_identity(n);
         cs_nd_forget_pairing(n);
     }
+    n->clock_skew_ms = (int64_t)w->time - n->wall;
+    n->clock_seen_ms = n->wall;
     cs_nd_conn_welcome(n, &n->control);
     take_status(n, w);
     cs_nd_outbox_reconnected(n);

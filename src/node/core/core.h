@@ -29,8 +29,11 @@
  *   jobs.c         what workers compute
  *   record.c       the journal
  *   results.c      results with more than one signature
+ *   version.c      versions of the peers' programs
  *   local.c        questions on the local socket
- *   status.c       status, heartbeat
+ *   status.c       state, heartbeat
+ *   report.c       the status object, for people
+ *   metrics.c      counters, gauges
  *
  * Every function runs inside one step; n->now, n->wall and n->out are that step's. */
 #ifndef CS_NODE_CORE_CORE_H
@@ -103,6 +106,7 @@ bool cs_nd_peer_allowed(const struct cs_node_core *n, const struct quorum *q,
 void cs_nd_links_open(struct cs_node_core *n, struct quorum *q);
 void cs_nd_links_start(struct cs_node_core *n); /* the relay is up */
 void cs_nd_links_time(struct cs_node_core *n);
+void cs_nd_links_ping(struct cs_node_core *n); /* an operator asks: all live ones */
 uint64_t cs_nd_links_deadline(const struct cs_node_core *n);
 void cs_nd_links_journal(struct cs_node_core *n); /* the journal grew */
 /* Ends the link and begins a new one; what runs on it ends. */
@@ -441,6 +445,18 @@ void cs_nd_state_changed(struct cs_node_core *n);
 const char *cs_nd_state(const struct cs_node_core *n);
 void cs_nd_notify(struct cs_node_core *n, const char *word, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+const char *cs_nd_link_state(const struct cs_node_core *n, const struct quorum *q,
+                             uint8_t peer); /* "LIVE", "QUARANTINED" .. */
+
+/* metrics.c */
+void cs_nd_mx_session(struct cs_node_core *n, const struct work *w,
+                      enum cs_err outcome);
+
+/* version.c: message 9.4 */
+void cs_nd_version_send(struct cs_node_core *n, struct quorum *q, uint8_t to);
+void cs_nd_version(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                   const struct cs_message *m);
 
 /* local.c */
 void cs_nd_local(struct cs_node_core *n, uint64_t request, struct cs_span text);

@@ -208,6 +208,7 @@ void cs_nd_ot_failed(struct cs_node_core *n, struct quorum *q, uint8_t peer,
     struct device *d = q->peers[peer].device;
 
     d->n_failed++;
+    n->metrics->ot_setups[CS_MX_OT_FAILED]++;
     d->pause_ms = d->pause_ms == 0 ? OT_PAUSE_FIRST_MS : 2 * d->pause_ms;
     d->pause_ms = d->pause_ms > OT_PAUSE_MAX_MS ? OT_PAUSE_MAX_MS : d->pause_ms;
     d->not_before = n->now + d->pause_ms;

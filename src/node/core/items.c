@@ -248,6 +248,7 @@ static void release(struct cs_node_core *n, struct work *w)
         return;
     }
     n->counters.sessions_ok++;
+    cs_nd_mx_session(n, w, CS_OK);
     cs_nd_journal_result(n, w, CS_OK);
     if (w->kind == WORK_CHECK) {
         say_checked(n, w);

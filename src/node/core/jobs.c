@@ -45,6 +45,7 @@ static void round_done(struct cs_node_core *n, struct node_job *job)
     struct round_job *j = of(&job->base);
     struct cs_round_job *round = j->round;
 
+    n->metrics->rounds++;
     j->round = NULL; /* cs_session_job_done frees it */
     cs_nd_keygen_job(n, cs_nd_work_by_serial(n, job->base.id), round);
 }

@@ -86,13 +86,16 @@ static void on_event(struct cs_node_core *n, struct quorum *q, uint8_t peer,
     case CS_LINK_EV_REPLACED:
     case CS_LINK_EV_DOWN:
         cs_log(CS_LOG_DEBUG, "link", "to party %u of \"%s\" ended", peer, q->name);
+        n->metrics->links_lost++;
         link_over(n, q, peer, e->link_id);
         break;
     case CS_LINK_EV_LIVE:
         cs_log(CS_LOG_INFO, "link", "to party %u of \"%s\" is live", peer, q->name);
+        n->metrics->links_live++;
         n->status_at = n->now;
         break; /* works start below, after the frames of this call */
     case CS_LINK_EV_REFUSED:
+        n->metrics->links_refused++;
         cs_log(CS_LOG_ERROR, "link", "to party %u of \"%s\" refused: %s (%s)", peer,
                q->name, cs_err_text(e->err), cs_err_reason(e->err));
         cs_nd_notify(n, "link", "{\"peer\":%u,\"reason\":\"%s\"}", peer,
@@ -115,6 +118,7 @@ static void apply(struct cs_node_core *n, struct quorum *q, uint8_t peer)
         relay_send(n, q, peer, CS_SPAN(out->frames[i].p, out->frames[i].n));
     }
     if (live) {
+        cs_nd_version_send(n, q, peer);
         cs_nd_ot_link(n, q, peer);
         cs_nd_notice_link(n, q, peer);
         cs_nd_works_link(n, q, peer);
@@ -226,6 +230,19 @@ void cs_nd_links_start(struct cs_node_core *n)
     each_link(n, link_start);
 }
 
+static void link_ping(struct cs_node_core *n, struct quorum *q, uint8_t peer)
+{
+    cs_link_out_reset(&n->link_out);
+    if (cs_link_ping(q->peers[peer].link, n->now, &n->link_out)) {
+        apply(n, q, peer);
+    }
+}
+
+void cs_nd_links_ping(struct cs_node_core *n)
+{
+    each_link(n, link_ping);
+}
+
 static void link_time(struct cs_node_core *n, struct quorum *q, uint8_t peer)
 {
     if (cs_link_deadline(q->peers[peer].link) <= n->now) {
@@ -284,6 +301,8 @@ static void on_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
 {
     if (m->type == CS_TYPE_NOTICE) {
         cs_nd_notice(n, q, from, m);
+    } else if (m->type == CS_TYPE_VERSION) {
+        cs_nd_version(n, q, from, m);
     } else if (!cs_nd_ot_control(n, q, from, m)) {
         cs_nd_keygen_message(n, q, from, m); /* of a session */
     }

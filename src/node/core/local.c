@@ -110,6 +110,10 @@ static json_t *run(struct cs_node_core *n, struct cs_jr *r)
     if (strcmp(cmd, "peer.accept") == 0 || strcmp(cmd, "peer.release") == 0) {
         return peer_command(n, r, strcmp(cmd, "peer.release") == 0);
     }
+    if (strcmp(cmd, "peers.ping") == 0) {
+        cs_nd_links_ping(n);
+        return json_pack("{s:b}", "ok", 1);
+    }
     if (strcmp(cmd, "key.giveup") == 0) {
         return key_giveup(n, r);
     }

@@ -12,7 +12,7 @@
 
 enum cs_mx_kind { CS_MX_KEYGEN, CS_MX_SIGN, CS_MX_CHECK, CS_MX_KINDS };
 enum cs_mx_scheme { CS_MX_ED25519, CS_MX_ECDSA, CS_MX_BIP340, CS_MX_SCHEMES };
-enum cs_mx_ot { CS_MX_OT_OK, CS_MX_OT_FAILED, CS_MX_OT_BURNED, CS_MX_OT_ENDS };
+enum cs_mx_ot { CS_MX_OT_OK, CS_MX_OT_FAILED, CS_MX_OT_ENDS };
 enum cs_mx_answer { CS_MX_ALLOWED, CS_MX_REFUSED, CS_MX_NO_ANSWER, CS_MX_ANSWERS };
 enum cs_mx_channel { CS_MX_CONTROL, CS_MX_RELAY, CS_MX_CHANNELS };
 
@@ -33,7 +33,8 @@ struct cs_metrics { /* zero: nothing happened yet */
 /* A session, or an attempt, ended; ms since it began. */
 void cs_mx_session(struct cs_metrics *m, enum cs_mx_kind kind, enum cs_scheme scheme,
                    enum cs_err outcome, uint64_t ms);
-enum cs_mx_scheme cs_mx_scheme(enum cs_scheme scheme);
+/* A channel was lost, or an attempt to open it failed. */
+void cs_mx_lost(struct cs_metrics *m, enum cs_mx_channel channel, enum cs_err why);
 
 /* Counters alone; nothing of a core. */
 void cs_metrics_write(struct cs_wr *w, const struct cs_metrics *m);

@@ -28,6 +28,8 @@
  *   {"cmd":"peer.accept","quorumId":Q,"index":I} -> {"ok":true}: lifts
  * E_ROLLBACK/E_CLONE
  *   {"cmd":"peer.release","quorumId":Q,"index":I} -> {"ok":true}: ends a quarantine
+ *   {"cmd":"peers.ping"}                         -> {"ok":true}: asks each live
+ * peer for an answer; status then shows rttMs (absent: none yet)
  *   {"cmd":"key.giveup","keyId":K}               -> {"ok":true}: drops a PENDING key
  * A refusal is {"ok":false,"reason","text"}.
  *
@@ -45,6 +47,8 @@ enum { CS_NODE_PEER_IDENTITIES_MAX = 64 };
 
 enum { CS_NODE_RECOVERY_KEYS_MAX = 8 };
 
+struct cs_metrics; /* metrics.h */
+
 struct cs_node_core_config {
     struct cs_kv *kv; /* borrowed, outlives the core */
     void (*random)(void *ctx, uint8_t *out, size_t n);
@@ -61,9 +65,10 @@ struct cs_node_core_config {
     /* Ids of the recovery keys that backup kits are made for (crypto/recovery_key.h);
      * none: no kits.  Copied. */
     uint8_t (*recovery_keys)[32];
-    size_t n_recovery_keys; /* at most CS_NODE_RECOVERY_KEYS_MAX */
-    bool allow_no_exporter; /* plain development sockets */
-    bool allow_blind;       /* signs digests of which nobody can say what they do */
+    size_t n_recovery_keys;     /* at most CS_NODE_RECOVERY_KEYS_MAX */
+    struct cs_metrics *metrics; /* metrics.h; borrowed.  NULL: the core's own */
+    bool allow_no_exporter;     /* plain development sockets */
+    bool allow_blind;           /* signs digests of which nobody can say what they do */
 };
 
 struct cs_node_core;
@@ -86,6 +91,11 @@ struct cs_core cs_node_core_iface(struct cs_node_core *n);
 struct cs_span cs_node_core_ca(const struct cs_node_core *n);
 const uint8_t *cs_node_core_fingerprint(const struct cs_node_core *n); /* 32 */
 const char *cs_node_core_device_id(const struct cs_node_core *n);
+/* Metrics as Prometheus text: counters and this moment's gauges, appended to w. */
+void cs_node_core_metrics(const struct cs_node_core *n, struct cs_wr *w);
+/* May it sign now?  READY with both channels up and a store that takes writes.  Appends
+ * {"ready":false,"state","reasons":[..]}; reasons are words of a closed list. */
+bool cs_node_core_ready(const struct cs_node_core *n, struct cs_wr *w);
 /* The status object as for {"cmd":"status"}, appended to w. */
 void cs_node_core_status(const struct cs_node_core *n, struct cs_wr *w);
 

@@ -222,6 +222,7 @@ static void tested(struct cs_node_core *n, struct quorum *q, uint8_t peer)
     struct peer *p = &q->peers[peer];
 
     p->device->n_setups++;
+    n->metrics->ot_setups[CS_MX_OT_OK]++;
     p->device->pause_ms = 0;
     rest(&p->ot_clock);
     cs_log(CS_LOG_INFO, "ot", "setup with party %u of \"%s\" is tested", peer, q->name);

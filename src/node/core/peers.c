@@ -77,6 +77,7 @@ void cs_nd_blame(struct cs_node_core *n, struct quorum *q, uint8_t peer,
         p->blames = 0;
     }
     p->blames++;
+    n->metrics->peer_faults[err]++;
     (void)snprintf(p->reason, sizeof p->reason, "%s", cs_err_reason(err));
     cs_log(CS_LOG_WARN, "peer", "party %u of \"%s\" misbehaved: %s", peer, q->name,
            cs_err_text(err));
@@ -174,6 +175,7 @@ void cs_nd_quarantine(struct cs_node_core *n, struct quorum *q, uint8_t peer,
     }
     d->quarantined = true;
     d->quarantined_ms = n->wall;
+    n->metrics->quarantines++;
     (void)snprintf(d->reason, sizeof d->reason, "%s", cs_err_name(err));
     cs_nd_evidence(n, q, peer, err, d->evidence);
     cs_nd_device_save(n, d);
@@ -215,6 +217,7 @@ void cs_nd_peer_release(struct cs_node_core *n, struct quorum *q, uint8_t peer)
     }
     forgive(n, d);
     if (was) {
+        n->metrics->releases++;
         cs_nd_ot_released(n, d);
         tell(n, d->id, CS_EVT_PEER_RELEASED, CS_OK);
         n->status_at = n->now;

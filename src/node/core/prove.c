@@ -100,6 +100,7 @@ void cs_nd_keygen_activated(struct cs_node_core *n, struct work *w)
         cs_log(CS_LOG_INFO, "key", "key \"%s\" is active: certificate of all %u nodes",
                w->name, w->q->ds.n);
         n->counters.sessions_ok++;
+        cs_nd_mx_session(n, w, CS_OK);
         cs_nd_journal_result(n, w, CS_OK);
         say_active(n, w, c->key);
         notify_key(n, w, "ACTIVE");

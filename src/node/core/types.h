@@ -12,6 +12,7 @@
 #include "mpc/link/link.h"
 #include "mpc/ot_setup.h"
 #include "mpc/tweak.h"
+#include "node/core/metrics.h"
 #include "node/core/node_core.h"
 #include "node/core/tables.h"
 #include "store/journal.h"
@@ -79,6 +80,7 @@ struct conn {
     uint8_t exporter[32];
     size_t exporter_len;
     enum cs_err last_err;
+    int64_t since_ms; /* wall clock: up, or not up, since then */
 };
 
 /* ---- quorums and peers ------------------------------------------------------------
@@ -143,6 +145,7 @@ struct peer {
     struct ot_clock ot_clock;
     struct ecdsa_seen *ecdsa_seen; /* presids of this link; NULL: none yet */
     struct peer_record rec;
+    char version[32]; /* what it says its program is; "": not said */
     size_t parked, parked_bytes;
     uint64_t issue_at; /* no nonces for it before */
     uint64_t load_at;  /* key records read for it are paid for until then (keys.c) */
@@ -228,6 +231,7 @@ struct work {
     uint8_t *bytes; /* where they are */
     size_t n_bytes;
     size_t n_items, n_signed;
+    uint64_t begun;    /* the attempt, monotonic */
     uint64_t deadline; /* of the attempt, monotonic */
     uint64_t again;    /* next resend, ask or retry; UINT64_MAX: none */
     unsigned n_again;
@@ -329,6 +333,9 @@ struct cs_node_core {
     uint64_t park_until; /* set while parked messages are tried again */
     struct cs_link_out link_out;
     struct counters counters;
+    struct cs_metrics *metrics, own_metrics; /* the owner's, or the own */
+    int64_t clock_skew_ms; /* platform minus this node, at the last sign-in .. */
+    int64_t clock_seen_ms; /* .. which was then, wall clock; 0: never */
 
     bool draining, exited;
     uint64_t drain_until;

@@ -23,6 +23,7 @@ struct work *cs_nd_work_new(struct cs_node_core *n, enum work_kind kind)
         w->kind = kind;
         w->phase = WORK_WAITING;
         w->serial = ++n->next_serial;
+        w->begun = n->now;
         w->again = UINT64_MAX;
         while (*at != NULL) { /* in order of serial */
             at = &(*at)->next;
@@ -40,6 +41,7 @@ void cs_nd_work_reset(struct cs_node_core *n, struct work *w)
     w->session = NULL;
     cs_nd_items_reset(n, w);
     w->phase = WORK_WAITING;
+    w->begun = n->now;
     w->again = UINT64_MAX;
     w->n_again = 0;
 }
@@ -217,6 +219,7 @@ void cs_nd_work_failed(struct cs_node_core *n, struct work *w, enum cs_err err,
                        const char *phase, uint8_t blame)
 {
     n->counters.sessions_failed++;
+    cs_nd_mx_session(n, w, err);
     cs_nd_journal_result(n, w, err);
     if (w->kind == WORK_CHECK) { /* its KEYGEN work starts it again */
         cs_log(CS_LOG_INFO, "session", "check signature failed in %s: %s", phase,
