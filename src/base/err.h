@@ -53,6 +53,8 @@
     X(KMS_DENIED,       CONFIG,   STOP,       87, "E_KMS_DENIED",      "the KMS does not allow this node to use the key")\
     X(KMS_KEY,          CONFIG,   STOP,       88, "E_KMS_KEY",         "the KMS key is disabled, deleted, unknown or another one")\
     X(KMS_WRAP,         STORE,    STOP,       89, "E_KMS_WRAP",        "the wrapped key is another device's, or was altered")\
+    X(SANDBOX,          CONFIG,   STOP,       90, "E_SANDBOX",         "this kernel or container cannot confine the program")\
+    X(STORE_UNCHECKED,  STORE,    STOP,       91, "E_STORE_UNCHECKED", "the store's file could not be examined before opening it")\
     /* bytes in */                                                                                           \
     X(TRUNCATED,        PEER,     BLAME,      65, "BAD_FORMAT",        "input ends too early")               \
     X(TRAILING,         PEER,     BLAME,      65, "BAD_FORMAT",        "bytes are left after the end")       \

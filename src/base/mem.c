@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static atomic_ulong fail_countdown;
 
@@ -48,6 +50,21 @@ void cs_free_wiped(void *p, size_t n)
     }
 }
 
+/* sodium_malloc locks its pages and leaves them out of core dumps if it can; what is
+ * secret must not reach the swap, so here it must.  A child reads zeros
+ * (base/os/child.h). The object ends where its pages do, with 16 bytes of canary before
+ * it. */
+static bool keep_here(void *p, size_t n)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t end = (uintptr_t)p + n, first = ((uintptr_t)p - 16) & ~(page - 1);
+    uint8_t *start = (uint8_t *)p - ((uintptr_t)p - first);
+
+    return mlock(start, end - first) == 0 &&
+           madvise(start, end - first, MADV_DONTDUMP) == 0 &&
+           madvise(start, end - first, MADV_WIPEONFORK) == 0;
+}
+
 void *cs_guard_new(size_t n)
 {
     /* sodium_malloc puts the object at the end of its pages: keep it aligned. */
@@ -58,9 +75,14 @@ void *cs_guard_new(size_t n)
         return NULL;
     }
     p = sodium_malloc(rounded);
-    if (p != NULL) {
-        sodium_memzero(p, rounded);
+    if (p == NULL) {
+        return NULL;
     }
+    if (!keep_here(p, rounded)) {
+        sodium_free(p);
+        return NULL;
+    }
+    sodium_memzero(p, rounded);
     return p;
 }
 

@@ -1,8 +1,8 @@
 /* Heap, wiping and guarded memory.  Any thread.
  *
  * What outlives a callback and is secret (shares, nonces, storage keys) sits in
- * cs_guard_new memory: locked, fenced by guard pages, left out of core dumps.
- * Few and large: each costs whole pages. */
+ * cs_guard_new memory: locked, fenced by guard pages, left out of core dumps, zeros in
+ * a child process.  Few and large: each costs whole pages. */
 #ifndef CS_BASE_MEM_H
 #define CS_BASE_MEM_H
 
@@ -21,8 +21,9 @@ void cs_free(void *p);
 void cs_free_wiped(void *p, size_t n);
 void cs_mem_fail_at(unsigned long nth);
 
-void *cs_guard_new(size_t n) CS_MUST_USE; /* zeroed; NULL when there is none */
-void cs_guard_free(void *p);              /* wipes; NULL allowed */
+/* Zeroed; NULL when there is none, or none that can be locked (ulimit -l). */
+void *cs_guard_new(size_t n) CS_MUST_USE;
+void cs_guard_free(void *p); /* wipes; NULL allowed */
 
 void cs_wipe(void *p, size_t n); /* not optimised away */
 /* Constant time in the content; n is public. */

@@ -8,17 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-/* LeakSanitizer traces its own process, which needs it dumpable. */
-#if defined(__SANITIZE_ADDRESS__)
-#define KEEP_DUMPABLE 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KEEP_DUMPABLE 1
-#endif
-#endif
-#ifndef KEEP_DUMPABLE
-#define KEEP_DUMPABLE 0
-#endif
+#include "base/os/build.h"
 
 /* A DKLs23 signature takes and gives back 250 KB, and more than 128 KB at the end of
  * the heap would go back to the kernel each time: a tenth of the signature's time. */
@@ -42,7 +32,7 @@ enum cs_err cs_os_harden(struct cs_why *why)
     if (setrlimit(RLIMIT_CORE, &none) != 0) {
         return refused(why, "switch core dumps off");
     }
-    if (!KEEP_DUMPABLE && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    if (!CS_OS_SANITIZED && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         return refused(why, "protect the process memory (PR_SET_DUMPABLE)");
     }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {

@@ -12,10 +12,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/mem.h"
+#include "base/os/child.h"
 #include "store/kv.h"
 
 enum {
@@ -24,6 +25,7 @@ enum {
     META_LEN = 24 + 2 * 48 + 16,
     PAGE_MIN = 512,
     PAGE_MAX = 32768,
+    TILES = PAGE_MAX / 16, /* a bit per two bytes */
     DEPTH_MAX = 32,
     KEY_MAX_MAIN = 1 + CS_KV_KEY_MAX,
     DATA_VERSION = 1,
@@ -34,6 +36,9 @@ enum {
     F_BIGDATA = 0x01,
     DB_INTEGERKEY = 0x08,
     PATH_CAP = 4096,
+    TIME_MIN_MS = 30000,
+    TIME_MORE_MS = 3600 * 1000,
+    MEMORY_MIN = 16 << 20,
 };
 static const uint32_t MAGIC = 0xBEEFC0DE;
 static const uint64_t NO_ROOT = UINT64_MAX;
@@ -93,6 +98,22 @@ static uint64_t get64(const uint8_t *p)
 
     memcpy(&v, p, sizeof v);
     return v;
+}
+
+/* The check runs where there must be no heap (base/os/child.h).  Zeroed; NULL: none. */
+static void *pages_new(size_t n)
+{
+    void *p = mmap(NULL, n == 0 ? 1 : n, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return p == MAP_FAILED ? NULL : p;
+}
+
+static void pages_free(void *p, size_t n)
+{
+    if (p != NULL) {
+        (void)munmap(p, n == 0 ? 1 : n);
+    }
 }
 
 static enum cs_err corrupt(struct check *c, const char *what)
@@ -260,7 +281,7 @@ static enum cs_err page_tiles(struct check *c, const struct page *pg, size_t upp
 {
     size_t sum = 0;
 
-    memset(c->tiles, 0, PAGE_MAX / 16);
+    memset(c->tiles, 0, TILES);
     for (size_t i = 0; i < pg->n_nodes; i++) {
         size_t at = get16(pg->p + PAGE_HEAD + 2 * i), len;
 
@@ -407,7 +428,7 @@ static enum cs_err free_value(struct check *c, const struct node *n, uint64_t at
     if (at == 0) {
         return free_list(c, n->data, n->data_len);
     }
-    list = cs_alloc(n->data_len); /* overflow() held it against the file's size */
+    list = pages_new(n->data_len); /* overflow() held it against the file's size */
     if (list == NULL) {
         return CS_ERR_NOMEM;
     }
@@ -415,7 +436,7 @@ static enum cs_err free_value(struct check *c, const struct node *n, uint64_t at
     if (err == CS_OK) {
         err = free_list(c, list, n->data_len);
     }
-    cs_free(list);
+    pages_free(list, n->data_len);
     return err;
 }
 
@@ -526,12 +547,15 @@ static enum cs_err tree_check(struct check *c, const struct db *want, bool is_fr
 
 static enum cs_err check_all(struct check *c)
 {
+    size_t used, pages;
     enum cs_err err;
 
     CS_CHECK(meta_pick(c));
-    c->used = cs_alloc((size_t)(c->m.last_pg / 8) + 1);
-    c->pages = cs_alloc_array(DEPTH_MAX, c->m.page_size);
-    c->tiles = cs_alloc(PAGE_MAX / 16);
+    used = (size_t)(c->m.last_pg / 8) + 1;
+    pages = (size_t)DEPTH_MAX * c->m.page_size;
+    c->used = pages_new(used);
+    c->pages = pages_new(pages);
+    c->tiles = pages_new(TILES);
     if (c->used == NULL || c->pages == NULL || c->tiles == NULL) {
         err = CS_ERR_NOMEM;
     } else {
@@ -540,9 +564,9 @@ static enum cs_err check_all(struct check *c)
     if (err == CS_OK) {
         err = tree_check(c, &c->m.free, true);
     }
-    cs_free(c->used);
-    cs_free(c->pages);
-    cs_free(c->tiles);
+    pages_free(c->used, used);
+    pages_free(c->pages, pages);
+    pages_free(c->tiles, TILES);
     return err;
 }
 
@@ -571,6 +595,22 @@ enum cs_err cs_lmdb_check_fd(int fd, struct cs_why *why)
     return err == CS_OK ? err : cs_why(why, err, "data.mdb: %s", cs_err_text(err));
 }
 
+/* Time for a disk that reads 16 MiB a second, at least.  Memory: a bit a page, a page a
+ * level, and one list of free pages, which lies in the file. */
+static enum cs_err check_apart(int fd, struct cs_why *why)
+{
+    struct cs_os_child_limits limits = {.ms = TIME_MIN_MS, .memory = MEMORY_MIN};
+    struct stat st;
+
+    if (fstat(fd, &st) == 0 && st.st_size > 0) {
+        uint64_t size = (uint64_t)st.st_size, ms = size >> 14;
+
+        limits.ms += ms > TIME_MORE_MS ? TIME_MORE_MS : (uint32_t)ms;
+        limits.memory += size;
+    }
+    return cs_os_child_run(fd, cs_lmdb_check_fd, &limits, why);
+}
+
 enum cs_err cs_lmdb_check(const char *dir, struct cs_why *why)
 {
     char path[PATH_CAP];
@@ -588,7 +628,7 @@ enum cs_err cs_lmdb_check(const char *dir, struct cs_why *why)
         return cs_why(why, CS_ERR_STORE_IO, "cannot open %s: %s", path,
                       strerror(errno));
     }
-    err = cs_lmdb_check_fd(fd, why);
+    err = check_apart(fd, why);
     (void)close(fd);
     return err;
 }

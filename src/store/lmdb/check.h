@@ -11,10 +11,10 @@
 
 #include "base/why.h"
 
-/* <dir>/data.mdb; absent or empty is fine.  STORE_CORRUPT, STORE_VERSION, STORE_IO,
- * NOMEM. */
+/* <dir>/data.mdb, in a process of its own (base/os/child.h); absent or empty is fine.
+ * STORE_CORRUPT, STORE_VERSION, STORE_IO, NOMEM; STORE_UNCHECKED, OS. */
 enum cs_err cs_lmdb_check(const char *dir, struct cs_why *why) CS_MUST_USE;
-/* The same for an open file. */
+/* The same for an open file, here and now.  No heap, no lock. */
 enum cs_err cs_lmdb_check_fd(int fd, struct cs_why *why) CS_MUST_USE;
 
 #endif

@@ -1,0 +1,39 @@
+/* The program's own confinement after its start (RELIABILITY 4.1): Landlock for paths,
+ * seccomp for system calls.  For programs, not for the library: it holds for the whole
+ * process and cannot be taken off.
+ *
+ *   cs_os_sandbox_mode   CLOUDSIGN_SANDBOX: on (default), require, off
+ *   cs_os_sandbox        after the store is open, before there are threads or sockets
+ *   cs_os_sandbox_listening  when the program listens where it ever will
+ *
+ * "on" warns and goes on where the kernel or the container has no such thing, "require"
+ * refuses (SANDBOX), "off" warns. */
+#ifndef CS_BASE_OS_SANDBOX_H
+#define CS_BASE_OS_SANDBOX_H
+
+#include "base/os/landlock.h"
+
+enum { CS_OS_SANDBOX_PATHS_MAX = 24 }; /* the program's own */
+
+enum cs_os_sandbox_mode {
+    CS_OS_SANDBOX_ON,
+    CS_OS_SANDBOX_REQUIRE,
+    CS_OS_SANDBOX_OFF,
+};
+
+/* CONFIG: the setting is none of the three. */
+enum cs_err cs_os_sandbox_mode(enum cs_os_sandbox_mode *out, struct cs_why *why)
+    CS_MUST_USE;
+/* paths: the program's own, beside what the libraries need (name service, certificates,
+ * /proc/self, random numbers).  tcp_port: the only TCP port that may be bound, 0: any.
+ * SANDBOX, OS. */
+enum cs_err cs_os_sandbox(enum cs_os_sandbox_mode mode, const struct cs_os_path *paths,
+                          size_t n, unsigned tcp_port, struct cs_why *why) CS_MUST_USE;
+/* From now on nothing can listen any more.  SANDBOX. */
+enum cs_err cs_os_sandbox_listening(enum cs_os_sandbox_mode mode, struct cs_why *why)
+    CS_MUST_USE;
+/* The folder of a file, for a rule: what replaces the file by renaming another over it
+ * (a policy, a token that is renewed) needs it.  "" for NULL or "". */
+void cs_os_folder_of(char *out, size_t cap, const char *file);
+
+#endif
