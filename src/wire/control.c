@@ -19,6 +19,7 @@ enum field_type {
     F_UUID,  /* uint8_t[16] */
     F_U64,   /* decimal string */
     F_U32,
+    F_U32_OPT, /* absent: 0, and 0 is not written */
     F_BOOL,
     F_PAIR, /* uint8_t[2], two rising indices */
     F_BLOB, /* struct cs_blob, at most size bytes */
@@ -62,7 +63,8 @@ static const struct field f_hello[] = {
     FIELD(F_HEX, cs_ctl_hello, sk, "sk"),
     FIELD(F_HEX, cs_ctl_hello, boot, "boot"),
     FIELD(F_TEXT, cs_ctl_hello, version, "version"),
-    FIELD(F_HEX, cs_ctl_hello, sig, "sig"), END};
+    FIELD(F_HEX, cs_ctl_hello, sig, "sig"),
+    FIELD(F_U32_OPT, cs_ctl_hello, approval_ms, "approvalMs"), END};
 static const struct field f_pairing[] = {
     FIELD(F_HEX, cs_ctl_hello, pairing_public, "public"),
     FIELD(F_HEX, cs_ctl_hello, pairing_sig, "sig"), END};
@@ -135,7 +137,8 @@ static const struct field f_sign[] = {
     FIELD(F_U64, cs_ctl_sign, expires_at, "expiresAt"),
     FIELD(F_U32, cs_ctl_sign, attempt, "attempt"),
     FIELD(F_PAIR, cs_ctl_sign, signers, "signers"),
-    FIELD(F_U32, cs_ctl_sign, initiator, "initiator"), END};
+    FIELD(F_U32, cs_ctl_sign, initiator, "initiator"),
+    FIELD(F_U32_OPT, cs_ctl_sign, approval_ms, "approvalMs"), END};
 static const struct field f_request_cancel[] = {
     FIELD(F_UUID, cs_ctl_request_cancel, request_id, "requestId"),
     FIELD(F_TEXT, cs_ctl_request_cancel, reason, "reason"), END};
@@ -339,6 +342,11 @@ static void read_one(struct cs_jr *r, const struct field *f, uint8_t *base)
         break;
     case F_U32:
         read_u32(r, f, at);
+        break;
+    case F_U32_OPT:
+        if (cs_jr_has(r, f->name)) {
+            read_u32(r, f, at);
+        }
         break;
     case F_BOOL:
         *(bool *)(void *)at = cs_jr_bool(r, f->name);
@@ -567,6 +575,7 @@ static json_t *write_one(const struct field *f, const uint8_t *base)
     case F_U64:
         return write_u64(at);
     case F_U32:
+    case F_U32_OPT:
         return write_u32(at);
     case F_BOOL:
         return json_boolean(*(const bool *)(const void *)at);
@@ -580,11 +589,21 @@ static json_t *write_one(const struct field *f, const uint8_t *base)
     return NULL;
 }
 
+static bool is_zero_u32(const uint8_t *at)
+{
+    static const uint32_t zero;
+
+    return memcmp(at, &zero, sizeof zero) == 0;
+}
+
 static json_t *write_fields(const struct field *f, const void *base)
 {
     json_t *o = json_object();
 
     for (; f != NULL && f->name != NULL; f++) {
+        if (f->type == F_U32_OPT && is_zero_u32((const uint8_t *)base + f->at)) {
+            continue;
+        }
         /* A NULL value makes this fail: out of memory. */
         CS_ASSERT(json_object_set_new(o, f->name, write_one(f, base)) == 0);
     }

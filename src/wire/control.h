@@ -17,6 +17,8 @@ enum {
     CS_CTL_ITEMS_MAX = 512, /* signatures of one request */
     CS_CTL_LINKS = 64,
     CS_CTL_IN_FLIGHT = 256,
+    CS_CTL_APPROVAL_MS = 30000,     /* how long an approver has */
+    CS_CTL_APPROVAL_MAX_MS = 60000, /* what node and platform believe of each other */
 };
 
 enum cs_ctl_type {
@@ -74,6 +76,7 @@ struct cs_ctl_hello {
     char version[32];
     char protocol[32]; /* the highest it speaks */
     uint8_t sig[64];
+    uint32_t approval_ms; /* longest wait for its approver, 0: it has none */
     bool has_pairing;
     uint8_t pairing_public[32];
     uint8_t pairing_sig[64];
@@ -161,6 +164,7 @@ struct cs_ctl_sign {
     uint32_t attempt;
     uint8_t signers[2];
     uint32_t initiator;
+    uint32_t approval_ms; /* what the attempt has more, for approvers; not in reqh */
 };
 
 struct cs_ctl_request_cancel {

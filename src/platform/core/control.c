@@ -240,6 +240,8 @@ static void welcome(struct cs_platform_core *core, struct cs_pc_conn *c,
     c->last_event = inbox_load(core, c);
     l->heartbeat_ms = core->wall_ms;
     l->has_status = false;
+    l->approval_ms = h->approval_ms < CS_CTL_APPROVAL_MAX_MS ? h->approval_ms
+                                                             : CS_CTL_APPROVAL_MAX_MS;
     (void)snprintf(f.u.welcome.approval_status, sizeof f.u.welcome.approval_status,
                    "%s", cs_js_text(device, "approvalStatus"));
     (void)snprintf(f.u.welcome.enabled_status, sizeof f.u.welcome.enabled_status, "%s",

@@ -73,8 +73,9 @@ struct cs_pc_live {
     int64_t heartbeat_ms; /* wall, 0: never in this life */
     size_t outbox;        /* rows, known after the first use */
     bool outbox_counted;
-    uint64_t kicked_ms; /* when it last made what waits look for signers */
-    uint32_t penalty;   /* failed attempts lately: the signer choice avoids it */
+    uint64_t kicked_ms;   /* when it last made what waits look for signers */
+    uint32_t approval_ms; /* its approver may take that long, 0: it has none */
+    uint32_t penalty;     /* failed attempts lately: the signer choice avoids it */
     uint64_t penalty_ms;
 };
 

@@ -2,8 +2,9 @@
  * life ends (DECISIONS 20).  The platform derives what is signed from the payload
  * itself and believes no signature, message or receipt that it has not verified.
  *
- * tx._sign: {attempt, phase OFFERED|WAIT|DONE, signers, expires, items, refused, liars,
- * badPairs, lastPair, receipts: [{playerId, attempt, receipt, requestHash}]} */
+ * tx._sign: {attempt, phase OFFERED|WAIT|DONE, signers, expires, items, approvalMs
+ * (more time in this attempt), refused, liars, badPairs, lastPair, receipts:
+ * [{playerId, attempt, receipt, requestHash}]} */
 #include <stdio.h>
 #include <string.h>
 
@@ -103,7 +104,20 @@ static int64_t attempt_ms(const struct cs_pc_sign_job *j)
     int64_t n = cs_js_num(j->sign, "items");
 
     return (int64_t)j->core->cfg.limits.sign_attempt_s * 1000 +
-           (n > 1 ? (n - 1) * ITEM_MS : 0);
+           (n > 1 ? (n - 1) * ITEM_MS : 0) + cs_js_num(j->sign, "approvalMs");
+}
+
+/* Both ask at the same time, so the attempt is as long as the slower one may be. */
+static int64_t approval_ms(const struct cs_pc_sign_job *j, const uint8_t pair[2])
+{
+    int64_t most = 0;
+
+    for (int i = 0; i < 2; i++) {
+        const struct cs_pc_live *l = cs_pc_qset_live(j->core, j->q, pair[i]);
+
+        most = l != NULL && l->approval_ms > most ? l->approval_ms : most;
+    }
+    return most;
 }
 
 static void send_offer(struct cs_pc_sign_job *j, const uint8_t pair[2],
@@ -128,6 +142,7 @@ static void send_offer(struct cs_pc_sign_job *j, const uint8_t pair[2],
     s->attempt = attempt;
     memcpy(s->signers, pair, 2);
     s->initiator = pair[attempt % 2];
+    s->approval_ms = (uint32_t)cs_js_num(j->sign, "approvalMs");
     for (int i = 0; i < 2; i++) {
         struct cs_pc_live *l = cs_pc_qset_live(j->core, j->q, pair[i]);
 
@@ -197,6 +212,7 @@ static void offer(struct cs_pc_sign_job *j)
     }
     cs_js_int(j->sign, "attempt", attempt);
     cs_js_set(j->sign, "signers", json_pack("[i,i]", pair[0], pair[1]));
+    cs_js_int(j->sign, "approvalMs", approval_ms(j, pair));
     cs_js_str(j->sign, "phase", "OFFERED");
     cs_js_del(j->tx, "reasons");
     send_offer(j, pair, attempt);
