@@ -135,17 +135,20 @@ static enum cs_err walk(struct cs_safe *s, size_t max, bool *done)
     struct cs_safe_walk *w = &s->walk;
     enum cs_err err = w->table == 0 ? no_strangers(s) : CS_OK;
 
-    for (size_t i = 0; i < max && err == CS_OK && !*done; i++) {
-        if (w->table == 0) {
-            w->table = CS_SAFE_TABLE_MIN;
-        }
+    if (w->table == 0) {
+        w->table = CS_SAFE_TABLE_MIN;
+    }
+    for (size_t i = 0; i < max && err == CS_OK; i++) {
         err = look(s, &name, &sealed, &plain);
-        if (err == CS_ERR_NOT_FOUND) {
-            err = CS_OK;
+        while (err == CS_ERR_NOT_FOUND && w->table != UINT8_MAX) {
+            w->table++;
             w->at.begun = false;
-            *done = w->table == UINT8_MAX;
-            w->table = (uint8_t)(*done ? w->table : w->table + 1);
+            err = look(s, &name, &sealed, &plain);
         }
+    }
+    if (err == CS_ERR_NOT_FOUND) {
+        *done = true;
+        err = CS_OK;
     }
     cs_wr_free(&name);
     cs_wr_free(&sealed);

@@ -80,7 +80,7 @@ struct bed_node {
     size_t n_asked;
     uint64_t asked; /* id of the last ASK .. */
     char ask_json[8192]; /* .. and what it said */
-    char answer[4096], state[24], url[CS_PAIRING_URL_MAX];
+    char answer[65536], state[24], url[CS_PAIRING_URL_MAX];
     struct cs_ctl_frame *evt[BED_EVENTS];
     size_t n_evt, n_sends;
 };

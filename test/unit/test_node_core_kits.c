@@ -61,10 +61,8 @@ static int down(void **state)
     return 0;
 }
 
-/* The answer to backup.kit for these recipients; free it. */
-static json_t *ask_kit(int node, const char *id, json_t *to)
+static json_t *ask(int node, json_t *q)
 {
-    json_t *q = json_pack("{s:s,s:s,s:o}", "cmd", "backup.kit", "keyId", id, "to", to);
     struct cs_wr text = {0};
     json_t *o;
 
@@ -74,6 +72,22 @@ static json_t *ask_kit(int node, const char *id, json_t *to)
     assert_non_null(o);
     cs_wr_free(&text);
     json_decref(q);
+    return o;
+}
+
+/* What backup.kit says of this one key, or all it says; free it. */
+static json_t *ask_kit(int node, const char *id, json_t *to)
+{
+    json_t *o = ask(node, json_pack("{s:s,s:[s],s:o}", "cmd", "backup.kit", "keyIds",
+                                    id, "to", to));
+    json_t *one = json_array_get(json_object_get(o, "kits"), 0);
+
+    if (one != NULL) {
+        assert_true(json_is_true(json_object_get(o, "ok")));
+        json_incref(one);
+        json_decref(o);
+        o = one;
+    }
     return o;
 }
 
@@ -107,7 +121,6 @@ static void each_node_makes_a_kit_of_its_own_share(void **state)
         struct cs_wr kit = {0};
         uint8_t x[CS_POINT_MAX], want[32];
 
-        assert_true(json_is_true(json_object_get(o, "ok")));
         assert_int_equal(json_integer_value(json_object_get(o, "index")), i + 1);
         assert_int_equal(cs_unhex_wr(&kit, hex, strlen(hex)), CS_OK);
         assert_int_equal(cs_kit_verify(&body, cs_wr_get(&kit), key, NULL), CS_OK);
@@ -145,15 +158,34 @@ static void questions_about_other_keys_are_refused(void **state)
         assert_int_equal(json_array_append_new(many, json_string(pub)), 0);
     }
     refused("00000000-0000-4000-8000-000000000000", list(pub), "UNKNOWN_KEY", "key");
-    refused("x", list(pub), "BAD_FORMAT", "keyId");
+    refused("x", list(pub), "BAD_FORMAT", "keyIds");
     refused(key_uuid, json_array(), "BAD_FORMAT", "to");
     refused(key_uuid, many, "BAD_FORMAT", "to");
 }
 
+static void one_question_makes_at_most_eight_kits(void **state)
+{
+    json_t *ids = json_array(), *o;
+
+    (void)state;
+    for (int i = 0; i < 9; i++) {
+        assert_int_equal(json_array_append_new(ids, json_string(key_uuid)), 0);
+    }
+    o = ask(
+        0, json_pack("{s:s,s:O,s:[s]}", "cmd", "backup.kit", "keyIds", ids, "to", pub));
+    assert_false(json_is_true(json_object_get(o, "ok")));
+    json_decref(o);
+    assert_int_equal(json_array_remove(ids, 0), 0);
+    o = ask(
+        0, json_pack("{s:s,s:o,s:[s]}", "cmd", "backup.kit", "keyIds", ids, "to", pub));
+    assert_int_equal(json_array_size(json_object_get(o, "kits")), 8);
+    json_decref(o);
+}
+
 static void the_keys_of_a_node_are_listed(void **state)
 {
-    json_t *o = json_loads(bed_ask(&b, 0, "{\"cmd\":\"backup.keys\",\"from\":0}"), 0,
-                           NULL);
+    json_t *o = ask(0, json_pack("{s:s,s:s}", "cmd", "backup.keys", "after", ""));
+    char end[65];
 
     (void)state;
     assert_int_equal(json_integer_value(json_object_get(o, "total")), 1);
@@ -162,12 +194,114 @@ static void the_keys_of_a_node_are_listed(void **state)
         json_string_value(json_array_get(json_object_get(o, "keys"), 0)), key_uuid);
     assert_null(json_object_get(o, "next"));
     json_decref(o);
-    o = json_loads(bed_ask(&b, 0, "{\"cmd\":\"backup.keys\",\"from\":1}"), 0, NULL);
+    memset(end, 'f', 64);
+    end[64] = '\0';
+    o = ask(0, json_pack("{s:s,s:s}", "cmd", "backup.keys", "after", end));
     assert_int_equal(json_array_size(json_object_get(o, "keys")), 0);
     json_decref(o);
-    assert_non_null(strstr(bed_ask(&b, 0, "{\"cmd\":\"backup.keys\"}"), "from"));
+    assert_non_null(strstr(bed_ask(&b, 0, "{\"cmd\":\"backup.keys\"}"), "after"));
     assert_non_null(
-        strstr(bed_ask(&b, 0, "{\"cmd\":\"backup.keys\",\"from\":-1}"), "from"));
+        strstr(bed_ask(&b, 0, "{\"cmd\":\"backup.keys\",\"after\":\"xy\"}"), "after"));
+}
+
+static json_int_t backup_says(int node, const char *name)
+{
+    json_t *o = json_loads(bed_ask(&b, node, "{\"cmd\":\"status\"}"), 0, NULL);
+    json_int_t v = json_integer_value(
+        json_object_get(json_object_get(o, "backup"), name));
+
+    json_decref(o);
+    return v;
+}
+
+static json_int_t news(const char *id, int epoch)
+{
+    json_t *o = ask(0, json_pack("{s:s,s:[{s:s,s:i}]}", "cmd", "backup.saved", "keys",
+                                 "keyId", id, "epoch", epoch));
+    json_int_t v = json_integer_value(json_object_get(o, "news"));
+
+    assert_true(json_is_true(json_object_get(o, "ok")));
+    json_decref(o);
+    return v;
+}
+
+static void status_tells_which_keys_have_no_kit(void **state)
+{
+    const char *text;
+
+    (void)state;
+    assert_int_equal(backup_says(0, "keysWithoutKit"), 1);
+    assert_int_equal(backup_says(0, "time"), 0);
+    text = bed_ask(&b, 0, "{\"cmd\":\"status\"}");
+    assert_non_null(strstr(strstr(text, "withoutKit"), key_uuid));
+    assert_int_equal(news("00000000-0000-4000-8000-000000000000", 0), 0);
+    assert_int_equal(news(key_uuid, 1), 0); /* not this key's epoch */
+    assert_int_equal(backup_says(0, "keysWithoutKit"), 1);
+    assert_int_equal(news(key_uuid, 0), 1);
+    assert_int_equal(news(key_uuid, 0), 0);
+    assert_int_equal(backup_says(0, "keysWithoutKit"), 0);
+    assert_int_equal(backup_says(1, "keysWithoutKit"), 1); /* its own kit is missing */
+    text = bed_ask(&b, 0,
+                   "{\"cmd\":\"backup.done\",\"kits\":1,\"epoch\":1,"
+                   "\"copy\":true}");
+    assert_non_null(strstr(text, "\"ok\":true"));
+    bed_restart(&b, 0);
+    assert_int_equal(backup_says(0, "keysWithoutKit"), 0);
+    assert_int_equal(backup_says(0, "epoch"), 1);
+    assert_int_equal(backup_says(0, "kits"), 1);
+    assert_int_equal(backup_says(0, "keys"), 1);
+    assert_true(backup_says(0, "time") > 0);
+    assert_int_equal(backup_says(0, "copyTime"), backup_says(0, "time"));
+}
+
+static void malformed_words_about_backups_are_refused(void **state)
+{
+    static const char *const bad[] = {
+        "{\"cmd\":\"backup.saved\"}",
+        "{\"cmd\":\"backup.saved\",\"keys\":[]}",
+        "{\"cmd\":\"backup.saved\",\"keys\":[1]}",
+        "{\"cmd\":\"backup.saved\",\"keys\":[{\"keyId\":\"x\",\"epoch\":1}]}",
+        "{\"cmd\":\"backup.done\",\"kits\":-1,\"epoch\":1,\"copy\":true}",
+        "{\"cmd\":\"backup.done\",\"kits\":1,\"epoch\":1}",
+        "{\"cmd\":\"store.check\"}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_non_null(strstr(bed_ask(&b, 0, bad[i]), "BAD_FORMAT"));
+    }
+    assert_int_equal(backup_says(0, "time"), 0);
+}
+
+static enum cs_err spoil(void *ctx, uint8_t table, struct cs_span name,
+                         struct cs_span value)
+{
+    struct cs_wr w = {0};
+
+    if (table != TABLE_SHARE) {
+        return CS_OK;
+    }
+    cs_wr_span(&w, value);
+    w.p[w.n / 2] ^= 1;
+    assert_int_equal(cs_kv_batch_put(ctx, table, name, cs_wr_get(&w)), CS_OK);
+    cs_wr_free(&w);
+    return CS_OK;
+}
+
+static void the_whole_store_is_proved_in_pieces(void **state)
+{
+    struct cs_kv *kv = b.node[0].kv;
+    struct cs_kv_batch *batch = cs_kv_batch_new();
+    const char *text = bed_ask(&b, 0, "{\"cmd\":\"store.check\",\"begin\":true}");
+
+    (void)state;
+    assert_non_null(strstr(text, "\"done\":true"));
+    assert_int_equal(kv->ops->scan(kv, spoil, batch), CS_OK);
+    assert_int_equal(kv->ops->commit(kv, batch), CS_OK);
+    cs_kv_batch_free(batch);
+    text = bed_ask(&b, 0, "{\"cmd\":\"store.check\",\"begin\":true}");
+    assert_non_null(strstr(text, "E_STORE_CORRUPT"));
+    assert_non_null(strstr(text, "0x25"));
 }
 
 static void questions_that_are_too_long_are_refused(void **state)
@@ -192,6 +326,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(questions_about_other_keys_are_refused, up,
                                         down),
         cmocka_unit_test_setup_teardown(the_keys_of_a_node_are_listed, up, down),
+        cmocka_unit_test_setup_teardown(one_question_makes_at_most_eight_kits, up,
+                                        down),
+        cmocka_unit_test_setup_teardown(status_tells_which_keys_have_no_kit, up, down),
+        cmocka_unit_test_setup_teardown(malformed_words_about_backups_are_refused, up,
+                                        down),
+        cmocka_unit_test_setup_teardown(the_whole_store_is_proved_in_pieces, up, down),
         cmocka_unit_test_setup_teardown(questions_that_are_too_long_are_refused, up,
                                         down),
     };

@@ -248,7 +248,8 @@ static void the_status_is_one_json_object(void **state)
                                           "approval",
                                           "enabled",
                                           "blindSigning",
-                                          "signatures"};
+                                          "signatures",
+                                          "backup"};
     json_t *o;
 
     (void)state;

@@ -294,6 +294,7 @@ static enum cs_err load_all(struct cs_node_core *n)
     CS_CHECK(cs_nd_outbox_load(n));
     CS_CHECK(cs_nd_quorums_load(n));
     CS_CHECK(cs_nd_keys_count(n));
+    CS_CHECK(cs_nd_backup_load(n));
     return cs_nd_works_load(n);
 }
 
@@ -384,6 +385,7 @@ void cs_nd_boot_start(struct cs_node_core *n)
     if (n->paired) {
         cs_nd_forget_pairing(n);
     }
+    cs_nd_backup_start(n);
     announce(n);
     for (size_t i = 0; i < n->n_quorums; i++) {
         if (n->quorums[i]->state == QUORUM_CONFIRMED) {

@@ -31,6 +31,8 @@
  *   results.c      results with more than one signature
  *   version.c      versions of the peers' programs
  *   local.c        questions on the local socket
+ *   kits.c         backup kits
+ *   backup.c       what is backed up
  *   status.c       state, heartbeat
  *   report.c       the status object, for people
  *   metrics.c      counters, gauges
@@ -285,6 +287,9 @@ void cs_nd_key_store(struct cs_node_core *n, const struct cs_key *k,
 void cs_nd_key_forget(struct cs_node_core *n,
                       const uint8_t key_id[16]); /* cache only */
 void cs_nd_key_erase(struct cs_node_core *n, const uint8_t key_id[16]);
+/* Read only, not checked: a signature costs more than all the rest. */
+enum cs_err cs_nd_key_epoch(struct cs_node_core *n, const uint8_t key_id[16],
+                            uint32_t *epoch) CS_MUST_USE;
 bool cs_nd_key_exists(const struct cs_node_core *n, const uint8_t key_id[16]);
 bool cs_nd_key_gone(const struct cs_node_core *n, const uint8_t key_id[16]);
 /* This node aborted C of that key for ever. */
@@ -292,6 +297,12 @@ void cs_nd_key_set_gone(struct cs_node_core *n, const uint8_t key_id[16],
                         const uint8_t C[32]);
 enum cs_err cs_nd_keys_count(struct cs_node_core *n) CS_MUST_USE;
 void cs_nd_keys_free(struct cs_node_core *n);
+
+/* backup.c: a key without a kit of its epoch is marked, so that status names it */
+enum cs_err cs_nd_backup_load(struct cs_node_core *n) CS_MUST_USE;
+void cs_nd_backup_start(struct cs_node_core *n); /* marks the keys of an older store */
+void cs_nd_kit_missing(struct cs_node_core *n, const uint8_t key_id[16]);
+void cs_nd_kit_exists(struct cs_node_core *n, const uint8_t key_id[16]);
 
 /* keygen.c */
 void cs_nd_keygen_command(struct cs_node_core *n, const struct cs_ctl_key_create *b);

@@ -126,6 +126,7 @@ void cs_nd_key_store(struct cs_node_core *n, const struct cs_key *k,
     cs_nd_key_forget(n, k->body.key_id);
     if (is_new) {
         write_count(n, KEY_COUNT, ++n->n_keys);
+        cs_nd_kit_missing(n, k->body.key_id);
     }
 }
 
@@ -225,6 +226,21 @@ struct cached_key *cs_nd_key_load_for(struct cs_node_core *n, struct peer *peer,
     return cs_nd_key_load(n, key_id, err);
 }
 
+enum cs_err cs_nd_key_epoch(struct cs_node_core *n, const uint8_t key_id[16],
+                            uint32_t *epoch)
+{
+    struct cs_key *key = cs_key_new();
+    struct keyinfo info;
+    enum cs_err err = CS_ERR_NOMEM;
+
+    if (key != NULL) {
+        err = read_records(n, key_id, key, &info);
+        *epoch = err == CS_OK ? key->body.epoch : 0;
+        cs_key_free(key);
+    }
+    return err;
+}
+
 bool cs_nd_key_exists(const struct cs_node_core *n, const uint8_t key_id[16])
 {
     return cs_safe_has(n->safe, TABLE_KEY, CS_SPAN(key_id, 16));
@@ -251,4 +267,5 @@ void cs_nd_key_erase(struct cs_node_core *n, const uint8_t key_id[16])
     cs_nd_del(n, TABLE_SHARE, CS_SPAN(key_id, 16));
     cs_nd_del(n, TABLE_KEY, CS_SPAN(key_id, 16));
     write_count(n, KEY_COUNT, --n->n_keys);
+    cs_nd_kit_exists(n, key_id); /* none is needed any more */
 }

@@ -7,48 +7,47 @@
 #include "base/text.h"
 #include "mpc/kit.h"
 
-enum { PAGE = 4096 };
+enum { PAGE = 512, KITS_AT_ONCE = 8 };
 
 /* ---- which keys there are ---------------------------------------------------------
  */
 
-struct page {
-    json_t *ids;
-    int64_t from, at;
-};
-
 static enum cs_err add_id(void *ctx, struct cs_span key, struct cs_span value)
 {
-    struct page *p = ctx;
-
     (void)value;
-    if (p->at++ < p->from || key.n != CS_ID_LEN) {
-        return CS_OK;
+    if (key.n != CS_ID_LEN) {
+        return CS_ERR_STORE_CORRUPT;
     }
-    if (json_array_append_new(p->ids, cs_json_uuid(key.p)) != 0) {
-        return CS_ERR_NOMEM;
+    return json_array_append_new(ctx, cs_json_uuid(key.p)) == 0 ? CS_OK : CS_ERR_NOMEM;
+}
+
+static void read_place(struct cs_jr *r, struct cs_safe_place *at)
+{
+    if (cs_jr_str(r, "after", 2 * sizeof at->name, true)[0] != '\0') {
+        cs_jr_hex(r, "after", at->name, sizeof at->name);
+        at->begun = true;
     }
-    return json_array_size(p->ids) == PAGE ? CS_ERR_LIMIT : CS_OK;
 }
 
 json_t *cs_nd_backup_keys(struct cs_node_core *n, struct cs_jr *r)
 {
-    struct page p = {.from = cs_jr_int(r, "from", 0, INT32_MAX)};
+    struct cs_safe_place at = {.begun = false};
     enum cs_err err;
-    json_t *o;
+    json_t *ids, *o;
 
+    read_place(r, &at);
     if (r->err != CS_OK) {
         return NULL;
     }
-    p.ids = json_array();
-    err = cs_safe_each(n->safe, TABLE_KEY, add_id, &p);
-    if (err != CS_OK && err != CS_ERR_LIMIT) {
-        json_decref(p.ids);
+    ids = json_array();
+    err = cs_safe_some(n->safe, TABLE_KEY, &at, PAGE, add_id, ids);
+    if (err != CS_OK && err != CS_ERR_NOT_FOUND) {
+        json_decref(ids);
         return cs_nd_refusal(err, cs_err_text(err));
     }
-    o = json_pack("{s:b,s:o,s:i}", "ok", 1, "keys", p.ids, "total", (int)n->n_keys);
-    if (o != NULL && err == CS_ERR_LIMIT) {
-        (void)json_object_set_new(o, "next", json_integer(p.at));
+    o = json_pack("{s:b,s:o,s:i}", "ok", 1, "keys", ids, "total", (int)n->n_keys);
+    if (o != NULL && err == CS_OK) {
+        (void)json_object_set_new(o, "next", cs_json_hex(at.name, sizeof at.name));
     }
     return o;
 }
@@ -133,7 +132,7 @@ static enum cs_err seal(struct cs_node_core *n, struct cs_wr *w, const struct cs
     return err;
 }
 
-static json_t *answer(const struct cs_key *k, const struct cs_wr *kit)
+static json_t *made(const struct cs_key *k, const struct cs_wr *kit)
 {
     struct cs_wr hex = {0};
     json_t *o = NULL;
@@ -141,14 +140,21 @@ static json_t *answer(const struct cs_key *k, const struct cs_wr *kit)
 
     cs_wr_hex(&hex, cs_wr_get(kit));
     if (hex.err == CS_OK) {
-        o = json_pack("{s:b,s:i,s:i,s:s,s:s%}", "ok", 1, "epoch", (int)k->body.epoch,
-                      "index", (int)k->self, "scheme", cs_scheme_name(k->body.scheme),
-                      "kit", (const char *)hex.p, hex.n);
-        cs_log(CS_LOG_WARN, "backup", "a kit of key %s was made for an operator",
+        o = json_pack("{s:o,s:i,s:i,s:s,s:s%}", "keyId", cs_json_uuid(k->body.key_id),
+                      "epoch", (int)k->body.epoch, "index", (int)k->self, "scheme",
+                      cs_scheme_name(k->body.scheme), "kit", (const char *)hex.p,
+                      hex.n);
+        cs_log(CS_LOG_INFO, "backup", "a kit of key %s was made for an operator",
                cs_hex(id, k->body.key_id, CS_ID_LEN));
     }
     cs_wr_free(&hex);
-    return o != NULL ? o : cs_nd_refusal(CS_ERR_NOMEM, cs_err_text(CS_ERR_NOMEM));
+    return o;
+}
+
+static json_t *not_made(const uint8_t key_id[16], enum cs_err err, const char *text)
+{
+    return json_pack("{s:o,s:s,s:s}", "keyId", cs_json_uuid(key_id), "reason",
+                     cs_err_reason(err), "text", text);
 }
 
 static json_t *make(struct cs_node_core *n, const uint8_t key_id[16],
@@ -161,33 +167,55 @@ static json_t *make(struct cs_node_core *n, const uint8_t key_id[16],
     json_t *o;
 
     if (c == NULL) {
-        return cs_nd_refusal(err, cs_err_text(err));
+        return not_made(key_id, err, cs_err_text(err));
     }
     q = cs_nd_quorum_find(n, c->info.quorum_id);
     err = q == NULL ? CS_ERR_KEY_CORRUPT : seal(n, &kit, c->key, q, to);
-    o = err == CS_OK
-            ? answer(c->key, &kit)
-            : cs_nd_refusal(err, err == CS_ERR_USAGE ? "a recovery key is named twice"
-                                                     : cs_err_text(err));
+    o = err == CS_OK ? made(c->key, &kit)
+                     : not_made(key_id, err,
+                                err == CS_ERR_USAGE ? "a recovery key is named twice"
+                                                    : cs_err_text(err));
     cs_wr_free(&kit);
     return o;
+}
+
+static json_t *make_all(struct cs_node_core *n, struct cs_jr *r, const json_t *ids,
+                        const struct recipients *to)
+{
+    json_t *kits = json_array();
+
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        const char *text = json_string_value(json_array_get(ids, i));
+        uint8_t id[16];
+
+        if (text == NULL || cs_uuid_parse(id, text) != CS_OK) {
+            cs_jr_fail(r, "keyIds", "must be ids of keys");
+            json_decref(kits);
+            return NULL;
+        }
+        if (json_array_append_new(kits, make(n, id, to)) != 0) {
+            json_decref(kits);
+            return cs_nd_refusal(CS_ERR_NOMEM, cs_err_text(CS_ERR_NOMEM));
+        }
+    }
+    return json_pack("{s:b,s:o}", "ok", 1, "kits", kits);
 }
 
 json_t *cs_nd_backup_kit(struct cs_node_core *n, struct cs_jr *r)
 {
     struct recipients to = {0};
-    const json_t *texts;
+    const json_t *texts, *ids;
     const char *why;
-    uint8_t id[16];
     json_t *o;
 
-    cs_jr_uuid(r, "keyId", id);
+    ids = cs_jr_array(r, "keyIds", 1, KITS_AT_ONCE);
     texts = cs_jr_array(r, "to", 1, CS_KIT_BOXES_MAX);
     if (r->err != CS_OK) {
         return NULL;
     }
     why = read_recipients(n, &to, texts);
-    o = why == NULL ? make(n, id, &to) : cs_nd_refusal(CS_ERR_POLICY_REFUSED, why);
+    o = why == NULL ? make_all(n, r, ids, &to)
+                    : cs_nd_refusal(CS_ERR_POLICY_REFUSED, why);
     drop(&to);
     return o;
 }

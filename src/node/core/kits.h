@@ -14,11 +14,25 @@
 /* {"ok":false,"reason":..,"text":..} (local.c) */
 json_t *cs_nd_refusal(enum cs_err err, const char *text);
 
-/* backup.keys {from}: {"ok":true,"keys":[id..],"next":N|absent,"total":N}, at most 4096
- * ids a page; the walk has no order but keeps the one it has.  NULL: r has failed. */
+/* All: NULL when r has failed. */
+
+/* backup.keys {after: "" or the last page's next}: {"ok":true,"keys":[id..],
+ * "next":"..","total":N}, at most 512 ids a page; no "next": that was the last.  In no
+ * order; keys that are made or removed meanwhile may be there or not. */
 json_t *cs_nd_backup_keys(struct cs_node_core *n, struct cs_jr *r);
-/* backup.kit {keyId, to:[text of a public recovery key, 1..8]}: {"ok":true, "epoch",
- * "index", "scheme", "kit": hex}.  NULL: r has failed. */
+/* backup.kit {keyIds:[1..8], to:[text of a public recovery key, 1..8]}: {"ok":true,
+ * "kits":[..]}, one for each key: {"keyId","epoch","index","scheme","kit": hex} or
+ * {"keyId","reason","text"}. */
 json_t *cs_nd_backup_kit(struct cs_node_core *n, struct cs_jr *r);
+/* backup.saved {keys:[{keyId,epoch}, 1..256]}: their kits are durable somewhere else.
+ * Answers the number that were missing: {"ok":true,"news":N}. */
+json_t *cs_nd_backup_saved(struct cs_node_core *n, struct cs_jr *r);
+/* backup.done {kits, epoch, copy}: all of one backup is durable. */
+json_t *cs_nd_backup_done(struct cs_node_core *n, struct cs_jr *r);
+/* For status: {"time" (Unix ms, 0: none),"keys","kits","epoch","copyTime",
+ * "keysWithoutKit","withoutKit":[first 16]}. */
+json_t *cs_nd_backup_json(const struct cs_node_core *n);
+/* store.check (node_core.h) */
+json_t *cs_nd_store_check(struct cs_node_core *n, struct cs_jr *r);
 
 #endif

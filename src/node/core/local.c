@@ -123,6 +123,15 @@ static json_t *run(struct cs_node_core *n, struct cs_jr *r)
     if (strcmp(cmd, "backup.kit") == 0) {
         return cs_nd_backup_kit(n, r);
     }
+    if (strcmp(cmd, "backup.saved") == 0) {
+        return cs_nd_backup_saved(n, r);
+    }
+    if (strcmp(cmd, "backup.done") == 0) {
+        return cs_nd_backup_done(n, r);
+    }
+    if (strcmp(cmd, "store.check") == 0) {
+        return cs_nd_store_check(n, r);
+    }
     cs_jr_fail(r, "cmd", "is not known");
     return NULL;
 }

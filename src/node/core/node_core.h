@@ -31,7 +31,10 @@
  *   {"cmd":"peers.ping"}                         -> {"ok":true}: asks each live
  * peer for an answer; status then shows rttMs (absent: none yet)
  *   {"cmd":"key.giveup","keyId":K}               -> {"ok":true}: drops a PENDING key
- * A refusal is {"ok":false,"reason","text"}.
+ *   {"cmd":"backup.keys" ..}, .. "backup.done"   -> backups: kits.h
+ *   {"cmd":"store.check","begin":B} -> {"ok":true,"records":N,"done":D}: the whole
+ * store proved, some hundred records a question (B: from the first); a refusal says
+ * what is wrong A refusal is {"ok":false,"reason","text"}.
  *
  * Thread: loop; jobs run on workers and own what they touch. */
 #ifndef CS_NODE_CORE_NODE_CORE_H

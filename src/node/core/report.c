@@ -2,8 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "node/core/core.h"
-#include "wire/jsonx.h"
+#include "node/core/kits.h"
 
 static const char *conn_name(const struct conn *c)
 {
@@ -177,6 +176,7 @@ void cs_node_core_status(const struct cs_node_core *n, struct cs_wr *w)
     (void)json_object_set_new(o, "sessions", json_integer((json_int_t)n->n_works));
     (void)json_object_set_new(o, "signatures", json_integer((json_int_t)n->n_items));
     (void)json_object_set_new(o, "keys", json_integer(n->n_keys));
+    (void)json_object_set_new(o, "backup", cs_nd_backup_json(n));
     (void)json_object_set_new(o, "unacknowledgedEvents",
                               json_integer((json_int_t)n->n_events));
     (void)json_object_set_new(o, "counters", counters_json(n));

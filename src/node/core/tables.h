@@ -16,6 +16,7 @@ enum {
     TABLE_SIGS_RING = 0x2a, /* u32 slot: request id of one of the newest of them */
     TABLE_DEVICE = 0x2b,    /* device id of a peer: struct device */
     TABLE_OT = 0x2c,        /* quorum id: its pairs need OT setups */
+    TABLE_NO_KIT = 0x2d,    /* key id: no backup kit of its epoch exists */
 };
 
 #endif

@@ -178,6 +178,16 @@ struct keyinfo { /* stored with the public part of the key */
     char name[128];
 };
 
+struct backup {         /* what is known of backups; stored (backup.c) */
+    bool counts;        /* keys without a kit are marked: not in an older store */
+    uint32_t n_without; /* keys without a kit of their epoch */
+    int64_t wall_ms;    /* of the last one, 0: none */
+    uint32_t keys;      /* that the node had then */
+    uint32_t kits;      /* that were made */
+    uint32_t epoch;     /* the highest one of them */
+    int64_t copy_ms;    /* of the last copy of the store, 0: none */
+};
+
 struct cached_key {
     struct cs_key *key; /* NULL: free slot */
     struct keyinfo info;
@@ -327,6 +337,7 @@ struct cs_node_core {
     struct cached_key keys[MAX_KEY_CACHE];
     uint64_t key_clock;
     uint32_t n_keys, n_gone;
+    struct backup backup;
     struct cs_frost_pool *pool;
     struct want wants[MAX_WANTS];
     struct parked *parked;

@@ -1,0 +1,225 @@
+/* What is backed up: the last backup, and which keys have no kit (PROTOCOLS 8.7, "the
+ * node reports: backup of epoch e exists").
+ *
+ * The word of the operator's tool, given when the files are durable; a node cannot see
+ * what becomes of them. */
+#include <string.h>
+
+#include "base/log.h"
+#include "base/rd.h"
+#include "node/core/kits.h"
+
+enum { BACKUP_VERSION = 1, SAVED_AT_ONCE = 256, SHOWN = 16, CHECK_AT_ONCE = 256 };
+
+#define KEY_BACKUP CS_SPAN_LIT("backup")
+
+/* ---- the record -------------------------------------------------------------------
+ */
+
+static void save(struct cs_node_core *n)
+{
+    const struct backup *b = &n->backup;
+    struct cs_wr w = {0};
+
+    cs_wr_u8(&w, BACKUP_VERSION);
+    cs_wr_u32(&w, b->n_without);
+    cs_wr_u64(&w, (uint64_t)b->wall_ms);
+    cs_wr_u32(&w, b->keys);
+    cs_wr_u32(&w, b->kits);
+    cs_wr_u32(&w, b->epoch);
+    cs_wr_u64(&w, (uint64_t)b->copy_ms);
+    cs_nd_put(n, TABLE_SELF, KEY_BACKUP, cs_wr_get(&w));
+    cs_wr_free(&w);
+}
+
+enum cs_err cs_nd_backup_load(struct cs_node_core *n)
+{
+    struct backup *b = &n->backup;
+    struct cs_wr w = {0};
+    enum cs_err err = cs_safe_get(n->safe, TABLE_SELF, KEY_BACKUP, &w);
+    struct cs_rd r = CS_RD(cs_wr_get(&w));
+
+    if (err == CS_OK) {
+        uint8_t version = cs_rd_u8(&r);
+
+        b->counts = true;
+        b->n_without = cs_rd_u32(&r);
+        b->wall_ms = (int64_t)cs_rd_u64(&r);
+        b->keys = cs_rd_u32(&r);
+        b->kits = cs_rd_u32(&r);
+        b->epoch = cs_rd_u32(&r);
+        b->copy_ms = (int64_t)cs_rd_u64(&r);
+        err = cs_rd_end(&r) == CS_OK && version == BACKUP_VERSION
+                  ? CS_OK
+                  : CS_ERR_STORE_CORRUPT;
+    }
+    cs_wr_free(&w);
+    return err == CS_ERR_NOT_FOUND ? CS_OK : err;
+}
+
+/* ---- keys without a kit -------------------------------------------------------------
+ */
+
+/* The record of n->backup is to be saved after. */
+static void mark(struct cs_node_core *n, const uint8_t key_id[16])
+{
+    if (!cs_safe_has(n->safe, TABLE_NO_KIT, CS_SPAN(key_id, 16))) {
+        cs_nd_put(n, TABLE_NO_KIT, CS_SPAN(key_id, 16), CS_SPAN_LIT(""));
+        n->backup.n_without++;
+    }
+}
+
+void cs_nd_kit_missing(struct cs_node_core *n, const uint8_t key_id[16])
+{
+    mark(n, key_id);
+    n->backup.counts = true;
+    save(n);
+}
+
+static bool unmark(struct cs_node_core *n, const uint8_t key_id[16])
+{
+    if (!cs_safe_has(n->safe, TABLE_NO_KIT, CS_SPAN(key_id, 16))) {
+        return false;
+    }
+    cs_nd_del(n, TABLE_NO_KIT, CS_SPAN(key_id, 16));
+    n->backup.n_without--;
+    return true;
+}
+
+void cs_nd_kit_exists(struct cs_node_core *n, const uint8_t key_id[16])
+{
+    if (unmark(n, key_id)) {
+        save(n);
+    }
+}
+
+static enum cs_err mark_one(void *ctx, struct cs_span key, struct cs_span value)
+{
+    (void)value;
+    if (key.n != CS_ID_LEN) {
+        return CS_ERR_STORE_CORRUPT;
+    }
+    mark(ctx, key.p);
+    return CS_OK;
+}
+
+void cs_nd_backup_start(struct cs_node_core *n)
+{
+    enum cs_err err;
+
+    if (n->backup.counts || n->n_keys == 0) {
+        return;
+    }
+    err = cs_safe_each(n->safe, TABLE_KEY, mark_one, n);
+    if (err != CS_OK) {
+        cs_nd_fail(n, err, "the keys cannot be listed");
+    }
+    n->backup.counts = true;
+    save(n);
+}
+
+/* ---- questions ----------------------------------------------------------------------
+ */
+
+/* A kit of an epoch that is not the key's any more does not count. */
+static bool is_current(struct cs_node_core *n, const uint8_t key_id[16], uint32_t epoch)
+{
+    uint32_t now;
+
+    return cs_nd_key_epoch(n, key_id, &now) == CS_OK && now == epoch;
+}
+
+json_t *cs_nd_backup_saved(struct cs_node_core *n, struct cs_jr *r)
+{
+    const json_t *keys = cs_jr_array(r, "keys", 1, SAVED_AT_ONCE);
+    int news = 0;
+
+    for (size_t i = 0; r->err == CS_OK && i < json_array_size(keys); i++) {
+        struct cs_jr one = CS_JR(json_array_get(keys, i));
+        uint8_t id[16];
+        uint32_t epoch;
+
+        cs_jr_uuid(&one, "keyId", id);
+        epoch = (uint32_t)cs_jr_int(&one, "epoch", 0, INT32_MAX);
+        if (one.err != CS_OK) {
+            cs_jr_fail(r, "keys", "must be objects of keyId and epoch");
+        } else if (cs_safe_has(n->safe, TABLE_NO_KIT, CS_SPAN_OF(id)) &&
+                   is_current(n, id, epoch)) {
+            news += unmark(n, id);
+        }
+    }
+    if (news != 0) { /* also of those before a malformed one: they are saved */
+        save(n);
+    }
+    return r->err == CS_OK ? json_pack("{s:b,s:i}", "ok", 1, "news", news) : NULL;
+}
+
+json_t *cs_nd_backup_done(struct cs_node_core *n, struct cs_jr *r)
+{
+    struct backup *b = &n->backup;
+    uint32_t kits = (uint32_t)cs_jr_int(r, "kits", 0, INT32_MAX);
+    uint32_t epoch = (uint32_t)cs_jr_int(r, "epoch", 0, INT32_MAX);
+    bool copy = cs_jr_bool(r, "copy");
+
+    if (r->err != CS_OK) {
+        return NULL;
+    }
+    b->wall_ms = n->wall;
+    b->keys = n->n_keys;
+    b->kits = kits;
+    b->epoch = epoch;
+    if (copy) {
+        b->copy_ms = n->wall;
+    }
+    save(n);
+    cs_log(CS_LOG_INFO, "backup", "a backup exists: %u keys, %u kits, %s the store",
+           (unsigned)b->keys, (unsigned)kits, copy ? "a copy of" : "without");
+    return json_pack("{s:b,s:I}", "ok", 1, "time", (json_int_t)b->wall_ms);
+}
+
+static enum cs_err show(void *ctx, struct cs_span key, struct cs_span value)
+{
+    (void)value;
+    if (key.n == CS_ID_LEN) {
+        (void)json_array_append_new(ctx, cs_json_uuid(key.p));
+    }
+    return CS_OK;
+}
+
+json_t *cs_nd_backup_json(const struct cs_node_core *n)
+{
+    const struct backup *b = &n->backup;
+    struct cs_safe_place at = {.begun = false};
+    json_t *ids = json_array();
+
+    if (cs_safe_some(n->safe, TABLE_NO_KIT, &at, SHOWN, show, ids) == CS_ERR_NOMEM) {
+        cs_log(CS_LOG_WARN, "backup", "no memory to list keys without a kit");
+    }
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "time", (json_int_t)b->wall_ms,
+                     "keys", (json_int_t)b->keys, "kits", (json_int_t)b->kits, "epoch",
+                     (json_int_t)b->epoch, "copyTime", (json_int_t)b->copy_ms,
+                     "keysWithoutKit", (json_int_t)b->n_without, "withoutKit", ids);
+}
+
+json_t *cs_nd_store_check(struct cs_node_core *n, struct cs_jr *r)
+{
+    bool begin = cs_jr_bool(r, "begin"), done = false;
+    struct cs_why why = {""};
+    uint64_t records = 0;
+    enum cs_err err;
+
+    if (r->err != CS_OK) {
+        return NULL;
+    }
+    if (begin) {
+        cs_safe_check_begin(n->safe);
+    }
+    err = cs_safe_check_some(n->safe, CHECK_AT_ONCE, &records, &done, &why);
+    if (err != CS_OK) {
+        cs_log(CS_LOG_ERROR, "store", "the check of the store failed: %s",
+               why.text[0] != '\0' ? why.text : cs_err_text(err));
+        return cs_nd_refusal(err, why.text[0] != '\0' ? why.text : cs_err_text(err));
+    }
+    return json_pack("{s:b,s:I,s:b}", "ok", 1, "records", (json_int_t)records, "done",
+                     done);
+}
