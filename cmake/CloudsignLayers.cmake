@@ -36,7 +36,8 @@ function(cs_program name)
   add_executable(${name} ${sources})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PRIVATE ${P_USES} ${P_NEEDS} cs_options)
-  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+          COMPONENT programs)
 endfunction()
 
 # cs_tests(LAYER USES layer... NEEDS dep...): one program per test/unit/test_LAYER_*.c,

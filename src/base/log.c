@@ -20,6 +20,7 @@ static cs_log_gate *the_gate;
 static void *the_gate_ctx;
 static struct cs_log_levels the_levels;
 static enum cs_log_level the_least = CS_LOG_INFO; /* of all modules */
+static _Thread_local const struct cs_log_target *the_target;
 
 void cs_log_set(cs_log_sink *sink, void *ctx, enum cs_log_level least)
 {
@@ -46,6 +47,19 @@ void cs_log_set_gate(cs_log_gate *gate, void *ctx)
 {
     the_gate = gate;
     the_gate_ctx = ctx;
+}
+
+const struct cs_log_target *cs_log_target_set(const struct cs_log_target *t)
+{
+    const struct cs_log_target *before = the_target;
+
+    the_target = t;
+    return before;
+}
+
+const struct cs_log_target *cs_log_target_get(void)
+{
+    return the_target;
 }
 
 bool cs_log_on(enum cs_log_level level)
@@ -205,11 +219,14 @@ static void clean(char *line, const char *fmt)
 
 void cs_log(enum cs_log_level level, const char *module, const char *fmt, ...)
 {
+    const struct cs_log_target *t = the_target;
+    bool own = t != NULL && level >= t->least;
+    bool all = !(t != NULL && t->only) && cs_log_on_for(level, module) &&
+               (the_gate == NULL || the_gate(the_gate_ctx, level, module, fmt));
     char line[LINE_MAX_LEN];
     va_list ap;
 
-    if (!cs_log_on_for(level, module) ||
-        (the_gate != NULL && !the_gate(the_gate_ctx, level, module, fmt))) {
+    if (!own && !all) {
         return;
     }
     va_start(ap, fmt);
@@ -217,5 +234,10 @@ void cs_log(enum cs_log_level level, const char *module, const char *fmt, ...)
     va_end(ap);
     clean(line, fmt);
     (void)cs_redact(line);
-    the_sink(the_ctx, level, module, line);
+    if (own) {
+        t->sink(t->ctx, level, module, line);
+    }
+    if (all) {
+        the_sink(the_ctx, level, module, line);
+    }
 }

@@ -10,8 +10,8 @@
  *   text   2025-01-31T23:59:59.123Z info  session: signed request=0fa1.. ms=12
  *   json   {..,"module":"session","msg":"signed","request":"0fa1..","ms":"12"}
  *
- * Thread: any; the sink and the gate must be able to take that.  The setters belong to
- * the start of the program, before there are threads. */
+ * Thread: any; the sinks and the gate must be able to take that.  The setters belong to
+ * the start of the program, before there are threads; only the target is a thread's. */
 #ifndef CS_BASE_LOG_H
 #define CS_BASE_LOG_H
 
@@ -30,9 +30,9 @@ enum cs_log_level {
 /* The modules there are: a line of any other is of "other". */
 #define CS_LOG_MODULES(X)                                                              \
     X(approval)                                                                        \
-    X(backup) X(config) X(control) X(journal) X(key) X(kms) X(link) X(net) X(node)     \
-        X(observe) X(ot) X(peer) X(platform) X(policy) X(quorum) X(session) X(store)   \
-            X(other)
+    X(backup)                                                                          \
+    X(config) X(control) X(journal) X(key) X(kms) X(link) X(net) X(node) X(observe)    \
+        X(ot) X(peer) X(platform) X(policy) X(quorum) X(session) X(store) X(other)
 
 enum cs_log_module {
 #define X(name) CS_LOG_M_##name,
@@ -62,7 +62,21 @@ void cs_log_set(cs_log_sink *sink, void *ctx, enum cs_log_level least);
 void cs_log_set_levels(const struct cs_log_levels *levels);
 void cs_log_set_gate(cs_log_gate *gate, void *ctx); /* NULL: all pass */
 
-bool cs_log_on(enum cs_log_level level); /* of any module */
+/* One part of a process that hosts several (a node): lines that a thread logs while it
+ * works for it also go to its sink, from `least` on; with `only` they go nowhere else.
+ * Borrowed by every thread that has set it. */
+struct cs_log_target {
+    cs_log_sink *sink;
+    void *ctx;
+    enum cs_log_level least;
+    bool only;
+};
+/* Of this thread, until it is set again; NULL: none (how a thread begins).  Returns
+ * what was set before, to be restored. */
+const struct cs_log_target *cs_log_target_set(const struct cs_log_target *t);
+const struct cs_log_target *cs_log_target_get(void);
+
+bool cs_log_on(enum cs_log_level level); /* of any module, at the process's sink */
 bool cs_log_on_for(enum cs_log_level level, const char *module);
 /* "trace".."error"; false when the word is none of them. */
 bool cs_log_level_parse(enum cs_log_level *out, const char *word);

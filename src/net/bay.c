@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "base/log.h"
 #include "base/span.h"
 
 static void drop_all(struct cs_bay *bay, struct cs_queue *q)
@@ -18,6 +19,7 @@ static void bay_main(void *arg)
     struct cs_bay *bay = arg;
     sigset_t all;
 
+    (void)cs_log_target_set(bay->log);
     sigfillset(&all);
     (void)pthread_sigmask(SIG_BLOCK, &all, NULL); /* signals are the loop's */
     bay->thread_main(bay);
@@ -98,6 +100,7 @@ enum cs_err cs_bay_open(struct cs_bay *bay, uv_loop_t *loop, unsigned n,
                         bool *must_wait)
 {
     *must_wait = false;
+    bay->log = cs_log_target_get(); /* as the thread that we work for */
     CS_CHECK(init_sync(bay, loop));
     n = n < CS_BAY_THREADS ? n : CS_BAY_THREADS;
     while (bay->n_threads < n &&

@@ -14,6 +14,8 @@
 
 enum { CS_BAY_THREADS = 16 };
 
+struct cs_log_target;
+
 struct cs_bay {
     /* Set before cs_bay_open. */
     void (*thread_main)(struct cs_bay *bay);                    /* worker */
@@ -22,6 +24,7 @@ struct cs_bay {
                     struct cs_link *item); /* loop: nobody wants it */
     void (*on_closed)(struct cs_bay *bay); /* loop: frees the owner */
 
+    const struct cs_log_target *log;
     uv_async_t wake;
     uv_thread_t threads[CS_BAY_THREADS];
     unsigned n_threads;

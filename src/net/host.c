@@ -8,7 +8,6 @@
 #include "base/os/random.h"
 #include "base/runner.h"
 #include "net/committer.h"
-#include "net/local_server.h"
 #include "net/worker.h"
 
 /* Steps that wait for the disk: above HIGH the sockets are paused, below LOW resumed.
@@ -24,6 +23,7 @@ enum {
 
 struct cs_host {
     struct cs_host_config cfg;
+    const struct cs_log_target *log; /* of the thread that made it */
     struct cs_runner runner;
     struct cs_workers *workers;
     struct cs_committer *committer;
@@ -67,12 +67,16 @@ static void check_ready(struct cs_host *h)
 
 static void event(struct cs_host *h, struct cs_event *ev)
 {
+    const struct cs_log_target *before;
+
     if (!h->started || h->closing) {
         return;
     }
+    before = cs_log_target_set(h->log);
     cs_runner_event(&h->runner, ev);
     pause_sockets(h);
     check_ready(h);
+    (void)cs_log_target_set(before);
 }
 
 static void on_up(void *ctx, uint64_t conn, enum cs_channel channel, const char *remote,
@@ -119,12 +123,13 @@ static void on_question(void *ctx, uint64_t id, struct cs_span line)
 {
     struct cs_host *h = ctx;
     struct cs_event ev = {.type = CS_EV_LOCAL, .conn = id, .remote = "", .data = line};
+    const struct cs_log_target *before = cs_log_target_set(h->log);
 
-    if (!h->closing && h->cfg.question != NULL &&
-        h->cfg.question(h->cfg.notify_ctx, id, line)) {
-        return;
+    if (h->closing || h->cfg.question == NULL ||
+        !h->cfg.question(h->cfg.notify_ctx, id, line)) {
+        event(h, &ev);
     }
-    event(h, &ev);
+    (void)cs_log_target_set(before);
 }
 
 static void on_job_done(void *ctx, struct cs_job *job)
@@ -142,12 +147,14 @@ static void on_job_done(void *ctx, struct cs_job *job)
 static void on_committed(void *ctx, uint64_t seq, enum cs_err err)
 {
     struct cs_host *h = ctx;
+    const struct cs_log_target *before = cs_log_target_set(h->log);
 
     if (!h->closing) {
         cs_runner_committed(&h->runner, seq, err);
         pause_sockets(h);
         check_ready(h);
     }
+    (void)cs_log_target_set(before);
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -216,6 +223,15 @@ static void env_drop_batch(void *ctx, struct cs_kv_batch *batch)
     cs_kv_batch_free(batch);
 }
 
+static void answer(struct cs_host *h, uint64_t id, struct cs_span json)
+{
+    if ((id & CS_HOST_OWN_QUESTION) != 0) {
+        h->cfg.answer(h->cfg.notify_ctx, id, json);
+    } else if (h->local != NULL) {
+        cs_local_server_answer(h->local, id, json);
+    }
+}
+
 static void act_exit(struct cs_host *h, enum cs_err err)
 {
     if (!h->exit_seen) {
@@ -244,9 +260,7 @@ static void env_act(void *ctx, struct cs_action *a)
         cs_ws_reply(h->ws, a->conn, a->status, a->text, data);
         break;
     case CS_ACT_ANSWER:
-        if (h->local != NULL) {
-            cs_local_server_answer(h->local, a->conn, data);
-        }
+        answer(h, a->conn, data);
         break;
     case CS_ACT_JOB:
         cs_workers_run(h->workers, a->job);
@@ -271,6 +285,7 @@ static void env_act(void *ctx, struct cs_action *a)
 static void on_wake(uv_async_t *async)
 {
     struct cs_host *h = CS_CONTAINER_OF(async, struct cs_host, wake);
+    const struct cs_log_target *before = cs_log_target_set(h->log);
 
     if (h->ready_due && !h->ready_told && !h->closing) {
         h->ready_told = true;
@@ -279,6 +294,7 @@ static void on_wake(uv_async_t *async)
     if (h->exit_seen && !h->closing) {
         h->cfg.exited(h->cfg.ctx, h->exit_err);
     }
+    (void)cs_log_target_set(before);
 }
 
 /* ---- life
@@ -378,14 +394,16 @@ static enum cs_err open_sockets(struct cs_host *h, const struct cs_host_config *
         .ctx = h,
     };
     struct cs_local_config local = {.loop = cfg->loop,
+                                    .socket = cfg->socket,
                                     .dir = cfg->socket_dir,
                                     .name = cfg->socket_name,
                                     .question = on_question,
                                     .ctx = h};
 
     CS_CHECK(cs_ws_new(&h->ws, &ws, why));
-    return cfg->socket_dir != NULL ? cs_local_server_new(&h->local, &local, why)
-                                   : CS_OK;
+    return cfg->socket_dir != NULL || cfg->socket != NULL
+               ? cs_local_server_new(&h->local, &local, why)
+               : CS_OK;
 }
 
 enum cs_err cs_host_new(struct cs_host **out, const struct cs_host_config *cfg,
@@ -399,6 +417,7 @@ enum cs_err cs_host_new(struct cs_host **out, const struct cs_host_config *cfg,
         return CS_ERR_NOMEM;
     }
     h->cfg = *cfg;
+    h->log = cs_log_target_get();
     h->deadline = UINT64_MAX;
     CS_ASSERT(uv_timer_init(cfg->loop, &h->timer) == 0);
     if (uv_async_init(cfg->loop, &h->wake, on_wake) != 0) {
@@ -445,9 +464,15 @@ void cs_host_start(struct cs_host *h, struct cs_core core)
 
 void cs_host_answer(struct cs_host *h, uint64_t id, struct cs_span json)
 {
-    if (h->local != NULL && !h->closing) {
-        cs_local_server_answer(h->local, id, json);
+    if (!h->closing) {
+        answer(h, id, json);
     }
+}
+
+void cs_host_question(struct cs_host *h, uint64_t id, struct cs_span line)
+{
+    CS_ASSERT((id & CS_HOST_OWN_QUESTION) != 0 && h->cfg.answer != NULL);
+    on_question(h, id, line);
 }
 
 void cs_host_verdict(struct cs_host *h, uint64_t id, enum cs_err err,

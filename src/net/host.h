@@ -13,10 +13,13 @@
 #ifndef CS_NET_HOST_H
 #define CS_NET_HOST_H
 
+#include "net/local_server.h"
 #include "net/ws.h"
 #include "store/kv.h"
 
 struct cs_host;
+
+#define CS_HOST_OWN_QUESTION (UINT64_C(1) << 63) /* no client of the local socket's */
 
 struct cs_host_config {
     uv_loop_t *loop;
@@ -27,6 +30,7 @@ struct cs_host_config {
     struct cs_span ca_der;             /* empty: no client */
     const char *socket_dir;            /* NULL: no local socket */
     const char *socket_name;
+    const struct cs_local_socket *socket; /* or one that is open; for the call */
     struct cs_ws_limits limits;
     /* CS_ACT_NOTIFY; NULL allowed.  Not from inside a step. */
     void (*notify)(void *ctx, const char *word, struct cs_span json);
@@ -36,6 +40,9 @@ struct cs_host_config {
      * business; NULL allowed.  true: taken, one cs_host_answer(id) follows, now or
      * later, also before the start.  Not from inside a step; must not close h. */
     bool (*question)(void *ctx, uint64_t id, struct cs_span line);
+    /* The answer to a cs_host_question; not when the host closes first.  Inside a step:
+     * must call nothing of the host. */
+    void (*answer)(void *ctx, uint64_t id, struct cs_span json);
     /* CS_ACT_ASK: may this be signed?  json is borrowed for the call; one
      * cs_host_verdict(id) follows later, not from inside.  NULL: nobody is asked, and
      * the core's own time limit refuses. */
@@ -43,7 +50,7 @@ struct cs_host_config {
     /* CS_ACT_EXIT, once; may close. */
     void (*exited)(void *ctx, enum cs_err err);
     void *ctx;        /* of exited */
-    void *notify_ctx; /* of notify, ready, question and ask */
+    void *notify_ctx; /* of notify, ready, question, answer and ask */
 };
 
 /* What cs_ws_new, cs_local_server_new and the threads say.  On failure only handles
@@ -56,6 +63,10 @@ void cs_host_stop(struct cs_host *h);
 /* One answer to a question that was taken; json may hold a final newline.  Nothing
  * happens when the asker has gone or the host is closing. */
 void cs_host_answer(struct cs_host *h, uint64_t id, struct cs_span json);
+/* A question of the owner's own, as on the local socket: `answer` follows once, unless
+ * the host is closed first.  id has the bit CS_HOST_OWN_QUESTION.  Not inside a step.
+ */
+void cs_host_question(struct cs_host *h, uint64_t id, struct cs_span line);
 /* The answer to an ask: CS_OK allows, else the refusal, and reason says why (NULL: the
  * error's text; shown to people).  Ids that nobody waits for any more do nothing. */
 void cs_host_verdict(struct cs_host *h, uint64_t id, enum cs_err err,

@@ -9,6 +9,7 @@ void cs_keeper_init(struct cs_keeper *k, uv_loop_t *loop,
 {
     *k = (struct cs_keeper){
         .loop = loop, .ops = ops, .ctx = ctx, .backoff_ms = BACKOFF_FIRST_MS};
+    k->socket = (struct cs_local_socket){.fd = -1, .dir_fd = -1};
 }
 
 static void on_host_closed(void *ctx);
@@ -40,6 +41,10 @@ static enum cs_err begin(struct cs_keeper *k, struct cs_why *why)
     cfg.loop = k->loop;
     cfg.exited = on_exited;
     cfg.ctx = k;
+    if (err == CS_OK && cfg.socket_dir != NULL && k->socket.dir_fd < 0) {
+        err = cs_local_socket_open(&k->socket, cfg.socket_dir, cfg.socket_name, why);
+    }
+    cfg.socket = k->socket.dir_fd >= 0 ? &k->socket : NULL;
     if (err == CS_OK) {
         err = cs_host_new(&k->host, &cfg, why);
     }
@@ -63,6 +68,7 @@ static void timer_closed(uv_handle_t *handle)
     struct cs_keeper *k = handle->data;
 
     k->running = false;
+    cs_local_socket_close(&k->socket);
     k->ops->ended(k->ctx, k->err);
 }
 
@@ -89,6 +95,7 @@ static void wait_for_space(struct cs_keeper *k)
 static void on_backoff(uv_timer_t *timer)
 {
     struct cs_keeper *k = timer->data;
+    const struct cs_log_target *before = cs_log_target_set(k->log);
     struct cs_why why = {""};
     enum cs_err err = begin(k, &why);
 
@@ -98,11 +105,13 @@ static void on_backoff(uv_timer_t *timer)
         cs_log(CS_LOG_ERROR, "store", "cannot go on: %s", why.text);
         end(k, err);
     }
+    (void)cs_log_target_set(before);
 }
 
 static void on_host_closed(void *ctx)
 {
     struct cs_keeper *k = ctx;
+    const struct cs_log_target *before = cs_log_target_set(k->log);
 
     k->host = NULL;
     k->host_closing = false;
@@ -112,12 +121,20 @@ static void on_host_closed(void *ctx)
     } else {
         end(k, k->err);
     }
+    (void)cs_log_target_set(before);
 }
 
 enum cs_err cs_keeper_start(struct cs_keeper *k, struct cs_why *why)
 {
+    enum cs_err err;
+
+    k->log = cs_log_target_get();
     CS_ASSERT(!k->running && k->host == NULL);
-    CS_CHECK(begin(k, why));
+    err = begin(k, why);
+    if (err != CS_OK) {
+        cs_local_socket_close(&k->socket);
+        return err;
+    }
     CS_ASSERT(uv_timer_init(k->loop, &k->backoff) == 0);
     k->backoff.data = k;
     k->running = true;

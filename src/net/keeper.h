@@ -26,7 +26,9 @@ struct cs_keeper {
     uv_loop_t *loop;
     const struct cs_keeper_ops *ops;
     void *ctx;
-    struct cs_host *host; /* NULL between two lives */
+    const struct cs_log_target *log; /* of the thread that started it */
+    struct cs_host *host;            /* NULL between two lives */
+    struct cs_local_socket socket;   /* the lives' own, for one is made only once */
     uv_timer_t backoff;
     uint64_t backoff_ms;
     bool running, stopping, host_closing, ending;

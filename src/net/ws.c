@@ -1,20 +1,14 @@
 #include "net/ws.h"
 
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/lws_make.h"
 #include "net/tls_pem.h"
 #include "net/ws_internal.h"
 
-enum {
-    TICK_MS = 1000,
-    SHUTDOWN_TICK_MS = 2,
-    QUIET_TICKS = 3,
-    SHUTDOWN_TICKS_MAX = 1000
-};
+enum { TICK_MS = 1000 };
 
 /* Order matters: id says which channel (0: HTTP).  16 KiB a read is one TLS record. */
 static const struct lws_protocols protocols[] = {
@@ -64,14 +58,6 @@ static void set_keepalive(struct cs_ws *ws)
     };
 }
 
-/* OpenSSL's indexes are made once a process: a second time leaks (STACK 2.2). */
-static uint64_t global_init_option(void)
-{
-    static atomic_flag done = ATOMIC_FLAG_INIT;
-
-    return atomic_flag_test_and_set(&done) ? 0 : LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-}
-
 static enum cs_err make_context(struct cs_ws *ws, struct cs_why *why)
 {
     void *loops[] = {ws->cfg.loop};
@@ -79,7 +65,7 @@ static enum cs_err make_context(struct cs_ws *ws, struct cs_why *why)
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-                   global_init_option(),
+                   cs_lws_global_init(),
         .foreign_loops = loops,
         .fd_limit_per_thread = fds,
         .pt_serv_buf_size = 65536,
@@ -91,7 +77,7 @@ static enum cs_err make_context(struct cs_ws *ws, struct cs_why *why)
 
     info.gid = ~info.gid; /* -1: stay who we are; int in 4.1.6, gid_t in 4.3.5 */
     info.uid = ~info.uid;
-    ws->lws = lws_create_context(&info);
+    ws->lws = cs_lws_create(&info);
     if (ws->lws == NULL) {
         return cs_why(why, CS_ERR_OS,
                       "libwebsockets did not start: the package libwebsockets-evlib-uv "
@@ -152,21 +138,16 @@ static enum cs_err make_server(struct cs_ws *ws, struct cs_why *why)
 
 static enum cs_err make_client(struct cs_ws *ws, struct cs_why *why)
 {
-    const char *proxy = getenv("http_proxy");
     struct lws_context_creation_info info = {
         .vhost_name = "client",
         .port = CONTEXT_PORT_NO_LISTEN,
         .client_ssl_cipher_list = cs_tls_ciphers12,
         .client_tls_1_3_plus_cipher_list = cs_tls_ciphers13,
         .ssl_client_options_set = cs_tls_options(),
+        .http_proxy_address = CS_LWS_NO_PROXY,
         .retry_and_idle_policy = &ws->retry,
     };
 
-    if (proxy != NULL && proxy[0] != '\0') {
-        return cs_why(why, CS_ERR_CONFIG,
-                      "http_proxy is set and libwebsockets would use it: unset it, "
-                      "CloudSign connects directly");
-    }
     CS_CHECK(cs_tls_ca_pem(&ws->ca_pem, ws->cfg.ca_der, why));
     cs_wr_u8(&ws->ca_pem, 0);
     CS_CHECK(ws->ca_pem.err);
@@ -324,13 +305,6 @@ static void on_tick(uv_timer_t *timer)
     }
 }
 
-static void count_closing(uv_handle_t *handle, void *arg)
-{
-    unsigned *n = arg;
-
-    *n += uv_is_closing(handle) != 0 ? 1U : 0U;
-}
-
 static void tick_closed(uv_handle_t *handle)
 {
     struct cs_ws *ws = CS_CONTAINER_OF(handle, struct cs_ws, tick);
@@ -350,26 +324,11 @@ static void tick_closed(uv_handle_t *handle)
     }
 }
 
-/* libwebsockets closes its libuv handles in stages over several turns of the loop; the
- * second destroy must come after the last (STACK 2.3 d), and nobody tells when that is.
- * While a stage runs, the loop has closing handles, so a few turns without any mean it
- * is over.  Other closing handles only delay it, at most SHUTDOWN_TICKS_MAX turns. */
 static void on_shutdown_tick(uv_timer_t *timer)
 {
     struct cs_ws *ws = CS_CONTAINER_OF(timer, struct cs_ws, tick);
-    unsigned closing = 0;
 
-    uv_walk(ws->cfg.loop, count_closing, &closing);
-    ws->quiet_ticks = closing == 0 ? ws->quiet_ticks + 1 : 0;
-    ws->shutdown_ticks++;
-    if (ws->quiet_ticks < QUIET_TICKS && ws->shutdown_ticks < SHUTDOWN_TICKS_MAX) {
-        return;
-    }
-    if (ws->lws != NULL) {
-        lws_context_destroy(ws->lws);
-        ws->lws = NULL;
-    }
-    if (ws->dns_pending == 0) {
+    if (cs_lws_end_turn(&ws->end, ws->cfg.loop, &ws->lws) && ws->dns_pending == 0) {
         uv_close((uv_handle_t *)&ws->tick, tick_closed);
     }
 }
@@ -386,25 +345,6 @@ void cs_ws_shutdown(struct cs_ws *ws, void (*closed)(void *ctx), void *ctx)
     if (ws->lws != NULL) {
         lws_context_destroy(ws->lws);
     }
-    CS_ASSERT(uv_timer_start(&ws->tick, on_shutdown_tick, SHUTDOWN_TICK_MS,
-                             SHUTDOWN_TICK_MS) == 0);
-}
-
-/* ---- for programs
- * --------------------------------------------------------------------- */
-
-static void lws_line(int level, const char *line)
-{
-    /* libwebsockets calls many a peer's mistake an error: it is a warning here. */
-    enum cs_log_level to = (level & (LLL_ERR | LLL_WARN)) != 0 ? CS_LOG_DEBUG
-                                                               : CS_LOG_TRACE;
-    size_t n = strcspn(line, "\n");
-
-    cs_log(to, "lws", "%.*s", (int)(n < 800 ? n : 800), line);
-}
-
-void cs_ws_process_init(void)
-{
-    lws_set_log_level(LLL_ERR | LLL_WARN, lws_line);
-    (void)unsetenv("http_proxy"); /* client vhosts would obey it (STACK 2.3 n) */
+    CS_ASSERT(uv_timer_start(&ws->tick, on_shutdown_tick, CS_LWS_END_TICK_MS,
+                             CS_LWS_END_TICK_MS) == 0);
 }

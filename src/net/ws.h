@@ -57,9 +57,9 @@ struct cs_ws_config {
     void *ctx;
 };
 
-/* LISTEN (address in use, certificate not usable), CONFIG (CA is no certificate,
- * http_proxy is set: libwebsockets would obey it), NOMEM, OS.  On failure nothing is
- * left but handles that close in the next turns of the loop. */
+/* LISTEN (address in use, certificate not usable), CONFIG (CA is no certificate),
+ * NOMEM, OS.  On failure nothing is left but handles that close in the next turns of
+ * the loop. */
 enum cs_err cs_ws_new(struct cs_ws **out, const struct cs_ws_config *cfg,
                       struct cs_why *why) CS_MUST_USE;
 int cs_ws_port(const struct cs_ws *ws); /* of the server */
@@ -83,10 +83,5 @@ bool cs_ws_has_output(const struct cs_ws *ws);
 /* Refuses new work and raises no more events; closed(ctx) follows when all handles are
  * gone; ws is gone then.  Not from inside an event. */
 void cs_ws_shutdown(struct cs_ws *ws, void (*closed)(void *ctx), void *ctx);
-
-/* For programs, once, before any cs_ws: log lines of libwebsockets go to base/log,
- * http_proxy is removed from the environment.  Both concern the whole process, so the
- * library does not do it by itself. */
-void cs_ws_process_init(void);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/wr.h"
 #include "net/ip_limit.h"
+#include "net/lws_end.h"
 #include "net/outbox.h"
 #include "net/ws.h"
 
@@ -98,7 +99,7 @@ struct cs_ws {
     bool paused, ending, kicked, ca_ready;
     unsigned in_lws; /* depth of callbacks of libwebsockets */
     unsigned dns_pending;
-    unsigned quiet_ticks, shutdown_ticks;
+    struct cs_lws_end end;
     char good_host[2][128], good_ip[2][64]; /* by channel: last address that worked */
     struct cs_wr ca_pem;
     void (*closed)(void *ctx);

@@ -1,29 +1,16 @@
 /* cs_node: the node core and its store, kept alive on the caller's loop (net/keeper.h).
  */
-#include <cloudsign/cs_node.h>
-
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "crypto/group.h"
 #include "crypto/selftest.h"
 #include "mpc/ot_selftest.h"
-#include "net/keeper.h"
-#include "node/settings.h"
+#include "node/node_impl.h"
 #include "store/lmdb/kv_lmdb.h"
 
-struct cs_node {
-    struct cs_keeper keeper;
-    struct cs_node_settings *settings;
-    struct cs_kv *kv;
-    struct cs_node_core *core; /* NULL between two lives */
-    bool started;
-    cs_node_event_cb *event;
-    cs_node_stopped_cb *stopped;
-    void *ctx;
-};
+enum { CONFIG_SIZE_MAX = 4096 }; /* no library's ever */
 
 /* ---- opening
  * ---------------------------------------------------------------------------- */
@@ -78,11 +65,12 @@ static int fail(enum cs_err err, const struct cs_why *why, char *message, size_t
 
 static void on_notify(void *ctx, const char *word, struct cs_span json)
 {
-    struct cs_node *n = ctx;
+    cs_node_tell(ctx, word, json);
+}
 
-    if (n->event != NULL) {
-        n->event(n->ctx, word, (const char *)json.p, json.n);
-    }
+static void on_answer(void *ctx, uint64_t id, struct cs_span json)
+{
+    cs_node_asks_answer(ctx, id, json);
 }
 
 static enum cs_err prepare(void *ctx, struct cs_host_config *cfg, struct cs_why *why)
@@ -99,6 +87,7 @@ static enum cs_err prepare(void *ctx, struct cs_host_config *cfg, struct cs_why 
     cfg->socket_dir = n->settings->no_local_socket ? NULL : n->settings->dir;
     cfg->socket_name = "node.sock";
     cfg->notify = on_notify;
+    cfg->answer = on_answer;
     cfg->notify_ctx = n;
     return CS_OK;
 }
@@ -120,15 +109,34 @@ static void drop_core(void *ctx)
 
     cs_node_core_free(n->core);
     n->core = NULL;
+    if (n->running) { /* the disk is full; the next life tells its state itself */
+        cs_node_asks_end(n);
+        cs_node_tell(n, "state", CS_SPAN_LIT("{\"state\":\"WAITING_FOR_SPACE\"}"));
+    }
 }
 
-static void on_ended(void *ctx, enum cs_err err)
+static void on_mailbox_closed(void *ctx)
 {
     struct cs_node *n = ctx;
 
+    n->mailbox = NULL;
+    n->running = false;
     if (n->stopped != NULL) {
-        n->stopped(n->ctx, cs_err_exit(err), cs_err_reason(err), cs_err_text(err));
+        n->stopped(n->ctx, cs_err_exit(n->ended), cs_err_reason(n->ended),
+                   cs_err_text(n->ended));
     }
+}
+
+/* Nothing is left of the node on the loop but the mailbox, which empties itself. */
+static void on_ended(void *ctx, enum cs_err err)
+{
+    struct cs_node *n = ctx;
+    struct cs_mailbox *m = n->mailbox;
+
+    n->ended = err;
+    cs_node_asks_end(n);
+    n->ending = true; /* callbacks ask in vain */
+    cs_mailbox_close(m, on_mailbox_closed, n);
 }
 
 static const struct cs_keeper_ops keeper_ops = {
@@ -137,39 +145,69 @@ static const struct cs_keeper_ops keeper_ops = {
 /* ---- the library's functions
  * --------------------------------------------------------------- */
 
-/* Fields that an older caller's structure does not have read as zero. */
-static bool take_config(struct cs_node_config *out, const struct cs_node_config *cfg)
+/* Fields that an older caller's structure does not have read as zero; those of a newer
+ * one, which this library does not know, must be: it cannot do what they ask for. */
+static enum cs_err take_config(struct cs_node_config *out, const uv_loop_t *loop,
+                               const struct cs_node_config *cfg, struct cs_why *why)
 {
+    size_t known;
+
     *out = (struct cs_node_config){0};
-    if (cfg == NULL || cfg->size < offsetof(struct cs_node_config, event) ||
-        cfg->size > sizeof *cfg) {
-        return false;
+    if (loop == NULL || cfg == NULL) {
+        return cs_why(why, CS_ERR_USAGE, "cs_node_new: loop or config is NULL");
     }
-    memcpy(out, cfg, cfg->size);
-    return true;
+    if (cfg->size < offsetof(struct cs_node_config, event) ||
+        cfg->size > CONFIG_SIZE_MAX) {
+        return cs_why(why, CS_ERR_USAGE,
+                      "cs_node_new: config.size is %zu: set it to sizeof(struct "
+                      "cs_node_config)",
+                      cfg->size);
+    }
+    known = cfg->size < sizeof *out ? cfg->size : sizeof *out;
+    for (size_t i = known; i < cfg->size; i++) {
+        if (((const unsigned char *)cfg)[i] != 0) {
+            return cs_why(why, CS_ERR_USAGE,
+                          "cs_node_new: config has a field set that this library "
+                          "(%s) does not know: use the library of the headers",
+                          CS_VERSION);
+        }
+    }
+    memcpy(out, cfg, known);
+    return CS_OK;
 }
 
 int cs_node_new(cs_node **out, uv_loop_t *loop, const struct cs_node_config *config,
                 char *message, size_t message_len)
 {
     struct cs_node_config cfg;
+    const struct cs_log_target *before;
     struct cs_why why = {""};
     struct cs_node *n;
     enum cs_err err;
 
+    if (out == NULL) {
+        return cs_err_exit(CS_ERR_USAGE);
+    }
     *out = NULL;
-    if (loop == NULL || !take_config(&cfg, config)) {
-        return fail(CS_ERR_USAGE, &why, message, message_len);
+    err = take_config(&cfg, loop, config, &why);
+    if (err != CS_OK) {
+        return fail(err, &why, message, message_len);
     }
     n = cs_alloc(sizeof *n);
     if (n == NULL) {
         return fail(CS_ERR_NOMEM, &why, message, message_len);
     }
     cs_keeper_init(&n->keeper, loop, &keeper_ops, n);
+    n->loop = loop;
     n->event = cfg.event;
     n->stopped = cfg.stopped;
     n->ctx = cfg.ctx;
+    n->log = cfg.log;
+    n->log_least = cfg.log_least;
+    cs_node_tell_init(n);
+    before = cs_node_enter(n);
     err = open_all(n, &cfg, &why);
+    cs_node_leave(before);
     if (err != CS_OK) {
         cs_node_free(n);
         return fail(err, &why, message, message_len);
@@ -180,39 +218,73 @@ int cs_node_new(cs_node **out, uv_loop_t *loop, const struct cs_node_config *con
 
 void cs_node_free(cs_node *node)
 {
+    const struct cs_log_target *before;
+
     if (node == NULL) {
         return;
     }
-    CS_ASSERT(!node->keeper.running);
+    CS_ASSERT(!node->running);
+    before = cs_node_enter(node);
     cs_node_core_free(node->core);
     if (node->kv != NULL) {
         node->kv->ops->close(node->kv);
     }
     cs_node_settings_free(node->settings);
+    cs_node_leave(before == &node->target ? NULL : before);
     cs_free(node);
+    cs_crypto_thread_end(); /* another node of this thread makes it anew */
+}
+
+static enum cs_err start(struct cs_node *n, struct cs_why *why)
+{
+    enum cs_err err;
+
+    n->mailbox = cs_mailbox_new(n->loop, &cs_node_mail, n);
+    if (n->mailbox == NULL) {
+        return CS_ERR_NOMEM;
+    }
+    n->thread = pthread_self();
+    err = cs_keeper_start(&n->keeper, why);
+    if (err != CS_OK) {
+        cs_mailbox_drop(n->mailbox);
+        n->mailbox = NULL;
+    }
+    n->running = err == CS_OK;
+    return err;
 }
 
 int cs_node_start(cs_node *node, char *message, size_t message_len)
 {
+    const struct cs_log_target *before;
     struct cs_why why = {""};
-    enum cs_err err;
+    enum cs_err err = CS_ERR_USAGE;
 
-    if (node->started) {
-        return fail(CS_ERR_STATE, &why, message, message_len);
+    if (node == NULL || node->started) {
+        (void)cs_why(&why, err, "cs_node_start: %s",
+                     node == NULL ? "node is NULL" : "it was started before");
+        return fail(err, &why, message, message_len);
     }
     node->started = true;
-    err = cs_keeper_start(&node->keeper, &why);
+    before = cs_node_enter(node);
+    err = start(node, &why);
+    cs_node_leave(before);
     return err == CS_OK ? 0 : fail(err, &why, message, message_len);
 }
 
 void cs_node_stop(cs_node *node)
 {
+    const struct cs_log_target *before = cs_node_enter(node);
+
     cs_keeper_stop(&node->keeper);
+    cs_node_leave(before);
 }
 
 void cs_node_abort(cs_node *node)
 {
+    const struct cs_log_target *before = cs_node_enter(node);
+
     cs_keeper_abort(&node->keeper, CS_OK);
+    cs_node_leave(before);
 }
 
 size_t cs_node_status(const cs_node *node, char *buf, size_t cap)

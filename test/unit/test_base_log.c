@@ -255,6 +255,44 @@ static void a_log_line_is_masked_before_it_leaves(void **state)
     assert_non_null(strstr(logged, "again=****"));
 }
 
+/* ---- a thread that works for a part of the process ---------------------------------
+ */
+
+static char own[256];
+
+static void keep_own(void *ctx, enum cs_log_level level, const char *module,
+                     const char *line)
+{
+    assert_ptr_equal(ctx, own);
+    (void)level;
+    (void)snprintf(own, sizeof own, "%s: %s", module, line);
+}
+
+static void a_target_hears_what_its_thread_logs(void **state)
+{
+    struct cs_log_target t = {.sink = keep_own, .ctx = own, .least = CS_LOG_DEBUG};
+
+    (void)state;
+    assert_null(cs_log_target_set(&t));
+    assert_ptr_equal(cs_log_target_get(), &t);
+    cs_log(CS_LOG_DEBUG, "net", "one"); /* below the level of the process */
+    assert_string_equal(own, "net: one");
+    assert_int_equal(lines, 0);
+    cs_log(CS_LOG_TRACE, "net", "two");
+    assert_string_equal(own, "net: one");
+    cs_log(CS_LOG_WARN, "net", "three");
+    assert_string_equal(own, "net: three");
+    assert_string_equal(logged, "warn net: three");
+    t.only = true;
+    cs_log(CS_LOG_WARN, "net", "four");
+    assert_string_equal(own, "net: four");
+    assert_int_equal(lines, 1);
+    assert_ptr_equal(cs_log_target_set(NULL), &t);
+    cs_log(CS_LOG_WARN, "net", "five");
+    assert_string_equal(own, "net: four");
+    assert_int_equal(lines, 2);
+}
+
 static void the_table_has_an_end(void **state)
 {
     uint8_t other[32];
@@ -290,6 +328,8 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(what_is_public_stays, begin, end),
         cmocka_unit_test_setup_teardown(a_log_line_is_masked_before_it_leaves, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_target_hears_what_its_thread_logs, begin,
                                         end),
         cmocka_unit_test_setup_teardown(the_table_has_an_end, begin, end),
     };

@@ -119,6 +119,5 @@ int main(void)
         cmocka_unit_test(an_end_waits_for_nobody_but_the_resolver),
     };
 
-    cs_ws_process_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -307,25 +307,6 @@ static void a_port_in_use_is_said_and_leaves_nothing(void **state)
     rig_close(&r);
 }
 
-static void http_proxy_is_refused(void **state)
-{
-    struct cs_host_config cfg = {.n_workers = 1, .exited = rig_exited};
-    struct cs_host *h = NULL;
-    struct cs_why why = {""};
-    struct rig r;
-
-    (void)state;
-    rig_open(&r);
-    cfg.loop = &r.loop;
-    cfg.kv = r.kv;
-    cfg.ca_der = cs_wr_get(&r.tls.ca_der);
-    assert_int_equal(setenv("http_proxy", "http://127.0.0.1:9", 1), 0);
-    assert_int_equal(cs_host_new(&h, &cfg, &why), CS_ERR_CONFIG);
-    assert_non_null(strstr(why.text, "http_proxy"));
-    assert_int_equal(unsetenv("http_proxy"), 0);
-    rig_close(&r);
-}
-
 /* ---- keeper ---- */
 
 static struct {
@@ -463,13 +444,11 @@ int main(void)
         cmocka_unit_test(stop_is_the_cores_to_answer),
         cmocka_unit_test(the_owner_looks_at_a_question_before_the_core_does),
         cmocka_unit_test(a_port_in_use_is_said_and_leaves_nothing),
-        cmocka_unit_test(http_proxy_is_refused),
         cmocka_unit_test(a_full_disk_starts_a_new_core_when_there_is_space),
         cmocka_unit_test(a_failed_sync_ends_it_with_its_own_reason),
         cmocka_unit_test(a_stop_while_it_waits_for_space_ends_at_once),
         cmocka_unit_test(an_abort_ends_with_what_it_is_given),
     };
 
-    cs_ws_process_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

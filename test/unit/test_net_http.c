@@ -447,6 +447,5 @@ int main(void)
         cmocka_unit_test(more_connections_than_allowed_are_refused),
     };
 
-    cs_ws_process_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -267,6 +267,5 @@ int main(void)
         cmocka_unit_test(a_peer_that_does_not_close_is_cut_off),
     };
 
-    cs_ws_process_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

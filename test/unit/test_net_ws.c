@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include "support/net_rig.h"
@@ -425,6 +426,40 @@ static void closing_while_dialling_leaves_nothing(void **state)
     end(&r);
 }
 
+/* Libwebsockets would go through it: nobody listens there.  The hosting process keeps
+ * its environment. */
+static void http_proxy_is_passed_by(void **state)
+{
+    assert_int_equal(setenv("http_proxy", "http://127.0.0.1:9", 1), 0);
+    a_control_message_is_echoed(state);
+    assert_string_equal(getenv("http_proxy"), "http://127.0.0.1:9");
+    assert_int_equal(unsetenv("http_proxy"), 0);
+}
+
+static void handled(int signum)
+{
+    (void)signum;
+}
+
+static void a_handler_of_sigpipe_stays(void **state)
+{
+    struct sigaction own = {.sa_handler = handled}, now;
+    struct rig r;
+
+    (void)state;
+    assert_int_equal(sigaction(SIGPIPE, &own, NULL), 0);
+    start(&r, CS_CHANNEL_CONTROL, 0, 0);
+    assert_int_equal(sigaction(SIGPIPE, NULL, &now), 0);
+    assert_ptr_equal(now.sa_handler, handled);
+    end(&r);
+    own.sa_handler = SIG_DFL;
+    assert_int_equal(sigaction(SIGPIPE, &own, NULL), 0);
+    start(&r, CS_CHANNEL_CONTROL, 0, 0);
+    assert_int_equal(sigaction(SIGPIPE, NULL, &now), 0);
+    assert_ptr_equal(now.sa_handler, SIG_IGN); /* a peer that leaves ends nobody */
+    end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -448,8 +483,9 @@ int main(void)
         cmocka_unit_test(a_hundred_connections_come_and_go),
         cmocka_unit_test(a_lost_server_is_told_once),
         cmocka_unit_test(closing_while_dialling_leaves_nothing),
+        cmocka_unit_test(http_proxy_is_passed_by),
+        cmocka_unit_test(a_handler_of_sigpipe_stays),
     };
 
-    cs_ws_process_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -229,6 +229,5 @@ int main(void)
         CASE(a_second_platform_is_refused_on_the_directory_and_on_the_port),
     };
 
-    cs_ws_process_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,6 @@
 #include "cli/node/cli.h"
 #include "cli/node/environment.h"
 #include "net/signals.h"
-#include "net/ws.h"
 
 struct run {
     uv_loop_t loop;
@@ -105,7 +104,6 @@ static int run(struct run *r, struct cli_env *e)
 {
     int code;
 
-    cs_ws_process_init();
     if (uv_loop_init(&r->loop) != 0) {
         return refuse(CS_ERR_OS, "cannot make an event loop");
     }

@@ -205,7 +205,6 @@ int cli_serve(int n_options, char **options)
         return refuse(err, &why);
     }
     settings.net.max_conns = connections();
-    cs_ws_process_init();
     if (uv_loop_init(&s.loop) != 0) {
         return refuse(CS_ERR_OS, &why);
     }

@@ -1,0 +1,79 @@
+/* Inside of cs_node: the files of this folder, nobody else.
+ *
+ *   node.c      life: new, start, stop, free; the lives of its core
+ *   settings.c  the configuration, parsed
+ *   mailbox.c   calls to the embedder, outside of any step
+ *   tell.c      events, and the node's own log
+ *   asks.c      cs_node_ask
+ *   library.c   what concerns the process
+ *
+ * Thread: loop, but for tell.c's log sink. */
+#ifndef CS_NODE_NODE_IMPL_H
+#define CS_NODE_NODE_IMPL_H
+
+#include <cloudsign/cs_node.h>
+#include <pthread.h>
+
+#include "base/log.h"
+#include "net/keeper.h"
+#include "node/mailbox.h"
+#include "node/settings.h"
+
+enum { CS_NODE_ASKS_MAX = 16, CS_NODE_LINE_CAP = 1024 };
+
+enum cs_node_letter { /* what the mailbox delivers besides events */
+                      CS_NODE_LETTER_ANSWER, /* id of an ask */
+};
+
+struct cs_node_ask {
+    cs_node_answer_cb *answer;
+    void *ctx;
+    uint64_t id;   /* 0: free */
+    bool answered; /* its letter is in the mailbox */
+};
+
+struct cs_node {
+    uv_loop_t *loop;
+    struct cs_keeper keeper;
+    struct cs_node_settings *settings;
+    struct cs_kv *kv;
+    struct cs_node_core *core;  /* NULL between two lives */
+    struct cs_mailbox *mailbox; /* while it runs */
+    struct cs_node_ask asks[CS_NODE_ASKS_MAX];
+    uint64_t last_ask;
+    struct cs_log_target target;
+    pthread_t thread; /* the loop's */
+    bool started, running, ending;
+    enum cs_err ended;
+    cs_node_event_cb *event;
+    cs_node_stopped_cb *stopped;
+    void *ctx;
+    cloudsign_log_cb *log;
+    enum cloudsign_log_level log_least;
+};
+
+/* ---- tell.c */
+
+extern const struct cs_mailbox_ops cs_node_mail;
+void cs_node_tell_init(struct cs_node *n); /* the callbacks of n are set */
+/* Lines of this thread are the node's until the next call, with what this returned. */
+const struct cs_log_target *cs_node_enter(const struct cs_node *n);
+void cs_node_leave(const struct cs_log_target *before);
+/* Host's notify: an event for the embedder. */
+void cs_node_tell(struct cs_node *n, const char *word, struct cs_span json);
+
+/* ---- library.c */
+
+/* A line of base/log.h as the embedder gets it: its fields as " name=value". */
+void cs_node_log_text(char out[CS_NODE_LINE_CAP], const char *line);
+
+/* ---- asks.c */
+
+/* Host's answer; id as it was asked. */
+void cs_node_asks_answer(struct cs_node *n, uint64_t id, struct cs_span json);
+/* The mailbox delivers it. */
+void cs_node_asks_deliver(struct cs_node *n, uint64_t id, struct cs_span json);
+/* The host that had them is gone: those without an answer get a refusal. */
+void cs_node_asks_end(struct cs_node *n);
+
+#endif
