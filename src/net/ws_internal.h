@@ -162,5 +162,6 @@ void cs_tls_harden(void *ssl_ctx, bool server);
 enum cs_err cs_tls_verify_err(void *x509_store_ctx); /* CS_OK when it says OK */
 /* EXPORTER-cloudsign-auth, 32 bytes; false when there is no TLS. */
 bool cs_tls_exporter(struct lws *wsi, uint8_t out[32]);
+bool cs_tls_got_end(struct lws *wsi); /* the peer has closed its side */
 
 #endif

@@ -54,3 +54,10 @@ bool cs_tls_exporter(struct lws *wsi, uint8_t out[32])
     return ssl != NULL && SSL_export_keying_material(ssl, out, 32, label,
                                                      sizeof label - 1, NULL, 0, 0) == 1;
 }
+
+bool cs_tls_got_end(struct lws *wsi)
+{
+    SSL *ssl = lws_get_ssl(wsi);
+
+    return ssl != NULL && (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
