@@ -6,11 +6,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/wr.h"
+
+enum { PAUSE_MS = 200 };
 
 struct client {
     struct cs_local_server *server;
@@ -26,12 +29,14 @@ struct client {
 
 struct cs_local_server {
     struct cs_local_config cfg;
-    uv_pipe_t listener;
-    int dir_fd; /* held: libuv removes the socket by the path below it */
-    char path[64];
+    uv_poll_t listener; /* not uv_listen: that calls listen(2), each time */
+    uv_timer_t pause;
+    unsigned open_handles;
+    struct cs_local_socket own; /* when none was given */
+    int fd;                     /* the listening one, its own copy */
     uint64_t next_id;
     struct client *clients[CS_LOCAL_CLIENTS_MAX];
-    bool ending, listener_closed;
+    bool ending;
     void (*closed)(void *ctx);
     void *closed_ctx;
 };
@@ -46,12 +51,13 @@ static void end_if_done(struct cs_local_server *s)
             return;
         }
     }
-    if (!s->ending || !s->listener_closed) {
+    if (!s->ending || s->open_handles != 0) {
         return;
     }
-    if (s->dir_fd >= 0) {
-        (void)close(s->dir_fd);
+    if (s->fd >= 0) {
+        (void)close(s->fd);
     }
+    cs_local_socket_close(&s->own);
     cs_free(s);
     if (closed != NULL) {
         closed(ctx);
@@ -152,20 +158,13 @@ static struct client **vacant(struct cs_local_server *s)
     return NULL;
 }
 
-static void refuse(uv_stream_t *listener, uv_loop_t *loop);
-
-static void on_connection(uv_stream_t *stream, int status)
+/* Takes fd in every case. */
+static void serve(struct cs_local_server *s, int fd)
 {
-    struct cs_local_server *s = CS_CONTAINER_OF(stream, struct cs_local_server,
-                                                listener);
-    struct client **slot = vacant(s), *c;
+    struct client **slot = vacant(s), *c = slot != NULL ? cs_alloc(sizeof *c) : NULL;
 
-    if (status < 0 || s->ending) {
-        return;
-    }
-    c = slot != NULL ? cs_alloc(sizeof *c) : NULL;
     if (c == NULL) {
-        refuse(stream, s->cfg.loop);
+        (void)close(fd); /* told at once, and the queue of the socket does not fill */
         return;
     }
     *slot = c;
@@ -176,27 +175,46 @@ static void on_connection(uv_stream_t *stream, int status)
     CS_ASSERT(uv_pipe_init(s->cfg.loop, &c->pipe, 0) == 0);
     CS_ASSERT(uv_timer_init(s->cfg.loop, &c->timer) == 0);
     CS_ASSERT(uv_timer_start(&c->timer, on_timeout, CS_LOCAL_TIMEOUT_MS, 0) == 0);
-    if (uv_accept(stream, (uv_stream_t *)&c->pipe) != 0 || !may_ask(c) ||
-        uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) != 0) {
+    if (uv_pipe_open(&c->pipe, fd) != 0) {
+        (void)close(fd);
+        client_close(c);
+    } else if (!may_ask(c) ||
+               uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) != 0) {
         client_close(c);
     }
 }
 
-static void refused_closed(uv_handle_t *handle)
+static void on_connection(uv_poll_t *poll, int status, int events);
+
+static void on_pause_over(uv_timer_t *timer)
 {
-    cs_free(handle); /* the pipe begins with its handle */
+    struct cs_local_server *s = CS_CONTAINER_OF(timer, struct cs_local_server, pause);
+
+    CS_ASSERT(uv_poll_start(&s->listener, UV_READABLE, on_connection) == 0);
 }
 
-/* Accepted and closed at once, so that the queue of the socket does not fill. */
-static void refuse(uv_stream_t *listener, uv_loop_t *loop)
+/* Without a descriptor left the same connection would be reported for ever. */
+static void on_connection(uv_poll_t *poll, int status, int events)
 {
-    uv_pipe_t *pipe = cs_alloc(sizeof *pipe);
+    struct cs_local_server *s = CS_CONTAINER_OF(poll, struct cs_local_server, listener);
 
-    CS_ASSERT(pipe != NULL && uv_pipe_init(loop, pipe, 0) == 0);
-    if (uv_accept(listener, (uv_stream_t *)pipe) != 0) {
-        cs_log(CS_LOG_DEBUG, "net", "local socket: accept failed");
+    (void)events;
+    for (int i = 0; i < CS_LOCAL_CLIENTS_MAX && status >= 0; i++) {
+        int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            serve(s, fd);
+        } else if (errno == EAGAIN) {
+            return;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            status = -errno;
+        }
     }
-    uv_close((uv_handle_t *)pipe, refused_closed);
+    if (status < 0) {
+        cs_log(CS_LOG_WARN, "net", "local socket: %s", uv_strerror(status));
+        CS_ASSERT(uv_poll_stop(&s->listener) == 0);
+        CS_ASSERT(uv_timer_start(&s->pause, on_pause_over, PAUSE_MS, 0) == 0);
+    }
 }
 
 static void listener_gone(uv_handle_t *handle)
@@ -204,32 +222,91 @@ static void listener_gone(uv_handle_t *handle)
     struct cs_local_server *s = CS_CONTAINER_OF(handle, struct cs_local_server,
                                                 listener);
 
-    s->listener_closed = true;
+    s->open_handles--;
     end_if_done(s);
 }
 
-static enum cs_err start(struct cs_local_server *s, struct cs_why *why)
+static void pause_gone(uv_handle_t *handle)
 {
-    const char *dir = s->cfg.dir, *name = s->cfg.name;
-    int n, err;
+    struct cs_local_server *s = CS_CONTAINER_OF(handle, struct cs_local_server, pause);
 
+    s->open_handles--;
+    end_if_done(s);
+}
+
+/* ---- the socket
+ * --------------------------------------------------------------------------- */
+
+static bool listen_on(struct cs_local_socket *s)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+    s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (s->fd < 0) {
+        return false;
+    }
+    memcpy(at.sun_path, s->path, sizeof s->path); /* with its NUL */
+    (void)unlink(s->path);                        /* left by a killed process */
+    return bind(s->fd, (const struct sockaddr *)(const void *)&at, sizeof at) == 0 &&
+           chmod(s->path, 0600) == 0 && listen(s->fd, CS_LOCAL_CLIENTS_MAX) == 0;
+}
+
+enum cs_err cs_local_socket_open(struct cs_local_socket *s, const char *dir,
+                                 const char *name, struct cs_why *why)
+{
+    enum cs_err err = CS_OK;
+    int n;
+
+    s->fd = -1;
     s->dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    n = snprintf(s->path, sizeof s->path, "/proc/self/fd/%d/%s", s->dir_fd, name);
-    if (s->dir_fd < 0 || n < 0 || (size_t)n >= sizeof s->path) {
+    if (s->dir_fd < 0) {
         return cs_why(why, CS_ERR_OS, "cannot open %s: %s", dir, strerror(errno));
     }
-    (void)unlink(s->path); /* left by a killed process */
-    err = uv_pipe_bind(&s->listener, s->path);
-    if (err == 0 && chmod(s->path, 0600) != 0) {
-        err = -errno;
+    n = snprintf(s->path, sizeof s->path, "/proc/self/fd/%d/%s", s->dir_fd, name);
+    CS_ASSERT(n > 0 && (size_t)n < sizeof s->path);
+    if (!listen_on(s)) {
+        err = cs_why(why, CS_ERR_OS, "cannot listen on %s/%s: %s", dir, name,
+                     strerror(errno));
+        cs_local_socket_close(s);
     }
-    if (err == 0) {
-        err = uv_listen((uv_stream_t *)&s->listener, CS_LOCAL_CLIENTS_MAX,
-                        on_connection);
+    return err;
+}
+
+void cs_local_socket_close(struct cs_local_socket *s)
+{
+    if (s->dir_fd < 0) {
+        return;
     }
-    return err == 0 ? CS_OK
-                    : cs_why(why, CS_ERR_OS, "cannot listen on %s/%s: %s", dir, name,
-                             uv_strerror(err));
+    (void)unlink(s->path);
+    if (s->fd >= 0) {
+        (void)close(s->fd);
+    }
+    (void)close(s->dir_fd);
+    s->fd = -1;
+    s->dir_fd = -1;
+}
+
+/* ---- the server
+ * --------------------------------------------------------------------------- */
+
+static enum cs_err start(struct cs_local_server *s, struct cs_why *why)
+{
+    const struct cs_local_socket *from = s->cfg.socket;
+
+    if (from == NULL) {
+        CS_CHECK(cs_local_socket_open(&s->own, s->cfg.dir, s->cfg.name, why));
+        from = &s->own;
+    }
+    s->fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 3);
+    if (s->fd < 0 || uv_poll_init(s->cfg.loop, &s->listener, s->fd) != 0) {
+        return cs_why(why, CS_ERR_OS, "no descriptor left");
+    }
+    s->open_handles++;
+    CS_ASSERT(uv_timer_init(s->cfg.loop, &s->pause) == 0);
+    s->open_handles++;
+    return uv_poll_start(&s->listener, UV_READABLE, on_connection) == 0
+               ? CS_OK
+               : cs_why(why, CS_ERR_OS, "cannot watch the local socket");
 }
 
 enum cs_err cs_local_server_new(struct cs_local_server **out,
@@ -243,9 +320,9 @@ enum cs_err cs_local_server_new(struct cs_local_server **out,
         return CS_ERR_NOMEM;
     }
     s->cfg = *cfg;
-    s->dir_fd = -1;
+    s->own = (struct cs_local_socket){.fd = -1, .dir_fd = -1};
+    s->fd = -1;
     s->next_id = 1;
-    CS_ASSERT(uv_pipe_init(cfg->loop, &s->listener, 0) == 0);
     err = start(s, why);
     if (err != CS_OK) {
         cs_local_server_close(s, NULL, NULL);
@@ -301,5 +378,10 @@ void cs_local_server_close(struct cs_local_server *s, void (*closed)(void *ctx),
             client_close(s->clients[i]);
         }
     }
+    if (s->open_handles == 0) { /* its start has failed */
+        end_if_done(s);
+        return;
+    }
     uv_close((uv_handle_t *)&s->listener, listener_gone);
+    uv_close((uv_handle_t *)&s->pause, pause_gone);
 }

@@ -19,16 +19,30 @@ enum {
 
 struct cs_local_server;
 
+/* The socket itself.  It may outlive the servers that answer on it, for a program that
+ * has locked itself in (base/os/sandbox.h) can make no other; who asks while there is
+ * no server waits for the next one. */
+struct cs_local_socket {
+    int fd, dir_fd; /* dir_fd -1: not open */
+    char path[64];  /* by the open folder: names of any length */
+};
+
 struct cs_local_config {
     uv_loop_t *loop;
-    const char *dir;  /* the socket is dir/name; borrowed for the call */
-    const char *name; /* "node.sock" */
+    const struct cs_local_socket *socket; /* borrowed for the call; or NULL: */
+    const char *dir;                      /* its own, dir/name; borrowed for the call */
+    const char *name;                     /* "node.sock" */
     void (*question)(void *ctx, uint64_t id, struct cs_span line);
     void *ctx;
 };
 
-/* OS, NOMEM.  An old socket file is replaced: the store's lock says nobody else runs.
- */
+/* Listens on dir/name.  OS.  An old socket file is replaced: the store's lock says
+ * nobody else runs. */
+enum cs_err cs_local_socket_open(struct cs_local_socket *s, const char *dir,
+                                 const char *name, struct cs_why *why) CS_MUST_USE;
+void cs_local_socket_close(struct cs_local_socket *s); /* removes it; again: nothing */
+
+/* OS, NOMEM. */
 enum cs_err cs_local_server_new(struct cs_local_server **out,
                                 const struct cs_local_config *cfg, struct cs_why *why)
     CS_MUST_USE;
