@@ -48,6 +48,10 @@ static enum cs_err open_all(struct cs_node *n, const struct cs_node_config *cfg,
     store.dir = n->settings->dir;
     store.allow_any_fs = n->settings->allow_unsafe_fs;
     CS_CHECK(cs_kv_lmdb_open(&n->kv, &store, why)); /* locks the volume first */
+    n->copy = cs_node_copy_new(n->kv, n->settings->dir);
+    if (n->copy == NULL) {
+        return CS_ERR_NOMEM;
+    }
     return open_core(n, why); /* so that a wrong key is told before anything runs */
 }
 
@@ -73,6 +77,14 @@ static void on_answer(void *ctx, uint64_t id, struct cs_span json)
     cs_node_asks_answer(ctx, id, json);
 }
 
+/* What is not the pure core's. */
+static bool on_question(void *ctx, uint64_t id, struct cs_span line)
+{
+    struct cs_node *n = ctx;
+
+    return cs_node_copy_question(n->copy, n->keeper.host, id, line);
+}
+
 static enum cs_err prepare(void *ctx, struct cs_host_config *cfg, struct cs_why *why)
 {
     struct cs_node *n = ctx;
@@ -88,6 +100,7 @@ static enum cs_err prepare(void *ctx, struct cs_host_config *cfg, struct cs_why 
     cfg->socket_name = "node.sock";
     cfg->notify = on_notify;
     cfg->answer = on_answer;
+    cfg->question = on_question;
     cfg->notify_ctx = n;
     return CS_OK;
 }
@@ -226,6 +239,7 @@ void cs_node_free(cs_node *node)
     CS_ASSERT(!node->running);
     before = cs_node_enter(node);
     cs_node_core_free(node->core);
+    cs_node_copy_free(node->copy);
     if (node->kv != NULL) {
         node->kv->ops->close(node->kv);
     }

@@ -5,6 +5,7 @@
  *   mailbox.c   calls to the embedder, outside of any step
  *   tell.c      events, and the node's own log
  *   asks.c      cs_node_ask
+ *   copy.c      the store, copied for a backup
  *   library.c   what concerns the process
  *
  * Thread: loop, but for tell.c's log sink. */
@@ -16,6 +17,7 @@
 
 #include "base/log.h"
 #include "net/keeper.h"
+#include "node/copy.h"
 #include "node/mailbox.h"
 #include "node/settings.h"
 
@@ -37,6 +39,7 @@ struct cs_node {
     struct cs_keeper keeper;
     struct cs_node_settings *settings;
     struct cs_kv *kv;
+    struct cs_node_copy *copy;
     struct cs_node_core *core;  /* NULL between two lives */
     struct cs_mailbox *mailbox; /* while it runs */
     struct cs_node_ask asks[CS_NODE_ASKS_MAX];

@@ -134,6 +134,7 @@ json_t *cs_nd_backup_saved(struct cs_node_core *n, struct cs_jr *r)
     const json_t *keys = cs_jr_array(r, "keys", 1, SAVED_AT_ONCE);
     int news = 0;
 
+    cs_nd_backup_start(n);
     for (size_t i = 0; r->err == CS_OK && i < json_array_size(keys); i++) {
         struct cs_jr one = CS_JR(json_array_get(keys, i));
         uint8_t id[16];
@@ -164,6 +165,7 @@ json_t *cs_nd_backup_done(struct cs_node_core *n, struct cs_jr *r)
     if (r->err != CS_OK) {
         return NULL;
     }
+    cs_nd_backup_start(n); /* of an older store that has not been started since */
     b->wall_ms = n->wall;
     b->keys = n->n_keys;
     b->kits = kits;

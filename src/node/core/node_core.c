@@ -129,6 +129,7 @@ static void dispatch(struct cs_node_core *n, const struct cs_event *ev)
 {
     switch (ev->type) {
     case CS_EV_START:
+        n->begun = true;
         cs_nd_boot_start(n);
         break;
     case CS_EV_TIME:
@@ -190,7 +191,7 @@ static void node_step(void *self, const struct cs_event *ev, struct cs_step *out
     n->wall = ev->wall_ms;
     n->out = out;
     dispatch(n, ev);
-    if (!n->exited && n->latched == CS_OK) { /* else nothing of this step counts */
+    if (n->begun && !n->exited && n->latched == CS_OK) { /* else nothing of this step counts */
         on_time(n);
         finish_drain(n);
     }

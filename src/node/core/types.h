@@ -348,6 +348,7 @@ struct cs_node_core {
     int64_t clock_skew_ms; /* platform minus this node, at the last sign-in .. */
     int64_t clock_seen_ms; /* .. which was then, wall clock; 0: never */
 
+    bool begun; /* EV_START was seen: else only questions are answered (stopped.h) */
     bool draining, exited;
     uint64_t drain_until;
     enum cs_err latched;

@@ -1,0 +1,118 @@
+#include "node/stopped.h"
+
+#include "base/mem.h"
+#include "base/os/clock.h"
+#include "node/settings.h"
+#include "store/lmdb/kv_lmdb.h"
+#include "store/safe.h"
+
+struct cs_stopped {
+    struct cs_node_settings *settings; /* NULL: without a key */
+    struct cs_kv *kv;
+    struct cs_node_core *core;
+    uint64_t seq; /* of the last batch */
+};
+
+static enum cs_err open_kv(struct cs_stopped *s, const struct cs_node_config *cfg,
+                           struct cs_why *why)
+{
+    struct cs_kv_lmdb_params p = {.dir = cfg->data_dir,
+                                  .allow_any_fs = cfg->allow_unsafe_fs != 0};
+    bool empty = true;
+
+    CS_CHECK(cs_kv_lmdb_open(&s->kv, &p, why));
+    CS_CHECK(cs_kv_is_empty(s->kv, &empty));
+    return empty
+               ? cs_why(why, CS_ERR_NOT_FOUND, "there is no store in %s", cfg->data_dir)
+               : CS_OK;
+}
+
+static enum cs_err open_core(struct cs_stopped *s, const struct cs_node_config *cfg,
+                             struct cs_why *why)
+{
+    struct cs_node_core_config core;
+
+    CS_CHECK(cs_node_settings_new(&s->settings, cfg, why));
+    core = cs_node_settings_core(s->settings, s->kv);
+    return cs_node_core_new(&s->core, &core, why);
+}
+
+enum cs_err cs_stopped_open(struct cs_stopped **out, const struct cs_node_config *cfg,
+                            struct cs_why *why)
+{
+    struct cs_stopped *s = cs_alloc(sizeof *s);
+    enum cs_err err;
+
+    *out = NULL;
+    if (s == NULL) {
+        return CS_ERR_NOMEM;
+    }
+    err = open_kv(s, cfg, why);
+    if (err == CS_OK && (cfg->db_key_hex != NULL || cfg->db_key != NULL)) {
+        err = open_core(s, cfg, why);
+    }
+    if (err != CS_OK) {
+        cs_stopped_close(s);
+        return err;
+    }
+    *out = s;
+    return CS_OK;
+}
+
+static enum cs_err take_answer(const struct cs_step *step, struct cs_wr *answer)
+{
+    for (const struct cs_action *a = step->first; a != NULL; a = a->next) {
+        if (a->type == CS_ACT_ANSWER) {
+            cs_wr_bytes(answer, a->data, a->data_len);
+            return answer->err;
+        }
+    }
+    return CS_ERR_STATE;
+}
+
+enum cs_err cs_stopped_ask(struct cs_stopped *s, struct cs_span question,
+                           struct cs_wr *answer)
+{
+    struct cs_event ev = {.type = CS_EV_LOCAL,
+                          .now_ms = cs_os_now_ms(),
+                          .wall_ms = cs_os_wall_ms(),
+                          .conn = 1,
+                          .remote = "",
+                          .data = question};
+    struct cs_step step = {0};
+    struct cs_core core;
+    enum cs_err err = CS_OK;
+
+    if (s->core == NULL) {
+        return CS_ERR_STATE;
+    }
+    core = cs_node_core_iface(s->core);
+    core.step(core.self, &ev, &step);
+    if (step.batch != NULL) { /* durable first */
+        err = s->kv->ops->commit(s->kv, step.batch);
+        cs_kv_batch_free(step.batch);
+        if (err == CS_OK && core.durable != NULL) {
+            core.durable(core.self, ++s->seq);
+        }
+    }
+    if (err == CS_OK) {
+        err = take_answer(&step, answer);
+    }
+    cs_step_clear(&step);
+    return err;
+}
+
+struct cs_kv *cs_stopped_kv(struct cs_stopped *s)
+{
+    return s->kv;
+}
+
+void cs_stopped_close(struct cs_stopped *s)
+{
+    if (s != NULL) {
+        cs_node_core_free(s->core);
+        cs_kv_close(s->kv);
+        cs_node_settings_free(s->settings);
+        cs_free(s);
+    }
+}
