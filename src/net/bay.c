@@ -143,6 +143,16 @@ void cs_bay_give_back_all(struct cs_bay *bay, struct cs_queue *items)
     uv_mutex_unlock(&bay->lock);
 }
 
+size_t cs_bay_waiting(struct cs_bay *bay)
+{
+    size_t n;
+
+    uv_mutex_lock(&bay->lock);
+    n = bay->waiting.n;
+    uv_mutex_unlock(&bay->lock);
+    return n;
+}
+
 void cs_bay_give_back(struct cs_bay *bay, struct cs_link *item)
 {
     struct cs_queue one = {0};

@@ -43,6 +43,7 @@ enum cs_err cs_bay_open(struct cs_bay *bay, uv_loop_t *loop, unsigned n,
 /* Loop.  False, and the item stays the caller's, when max wait already (0: no limit).
  */
 bool cs_bay_put(struct cs_bay *bay, struct cs_link *item, size_t max) CS_MUST_USE;
+size_t cs_bay_waiting(struct cs_bay *bay); /* loop: items that no worker has taken */
 /* Any thread. */
 void cs_bay_give_back(struct cs_bay *bay, struct cs_link *item);
 void cs_bay_give_back_all(struct cs_bay *bay, struct cs_queue *items);

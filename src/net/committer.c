@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/os/clock.h"
 #include "net/bay.h"
 
 /* A commit's size is bounded, so that no group grows past what the store reserves. */
@@ -10,7 +11,7 @@ enum { GROUP_BYTES_MAX = 8 << 20, GROUP_BATCHES_MAX = 4096 };
 struct item {
     struct cs_link link;
     struct cs_kv_batch *batch;
-    uint64_t seq;
+    uint64_t seq, at;
     enum cs_err err;
 };
 
@@ -18,6 +19,7 @@ struct cs_committer {
     struct cs_bay bay;
     struct cs_committer_config cfg;
     enum cs_err failed; /* commit thread only */
+    struct cs_committer_stats stats;
     void (*closed)(void *ctx);
     void *closed_ctx;
 };
@@ -104,6 +106,12 @@ static void on_ready(struct cs_bay *bay, struct cs_link *link)
     uint64_t seq = item_of(link)->seq;
     enum cs_err err = item_of(link)->err;
 
+    c->stats.waiting--;
+    if (err == CS_OK) {
+        cs_hist_add(&c->stats.latency, cs_os_now_ms() - item_of(link)->at);
+    } else {
+        c->stats.failed++;
+    }
     on_drop(bay, link);
     c->cfg.done(c->cfg.ctx, seq, err);
 }
@@ -152,7 +160,14 @@ void cs_committer_add(struct cs_committer *c, struct cs_kv_batch *batch, uint64_
     CS_ASSERT(item != NULL);
     item->batch = batch;
     item->seq = seq;
+    item->at = cs_os_now_ms();
+    c->stats.waiting++;
     CS_ASSERT(cs_bay_put(&c->bay, &item->link, 0)); /* bounded by cs_runner.n_pending */
+}
+
+const struct cs_committer_stats *cs_committer_stats(const struct cs_committer *c)
+{
+    return &c->stats;
 }
 
 void cs_committer_close(struct cs_committer *c, void (*closed)(void *ctx), void *ctx)

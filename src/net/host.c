@@ -445,6 +445,13 @@ int cs_host_port(const struct cs_host *h)
     return cs_ws_port(h->ws);
 }
 
+void cs_host_stats(const struct cs_host *h, struct cs_host_stats *out)
+{
+    out->steps_waiting = h->runner.n_pending;
+    out->jobs_waiting = cs_workers_waiting(h->workers);
+    out->commits = *cs_committer_stats(h->committer);
+}
+
 void cs_host_start(struct cs_host *h, struct cs_core core)
 {
     struct cs_env env = {.ctx = h,

@@ -13,6 +13,7 @@
 #ifndef CS_NET_HOST_H
 #define CS_NET_HOST_H
 
+#include "net/committer.h"
 #include "net/local_server.h"
 #include "net/ws.h"
 #include "store/kv.h"
@@ -58,6 +59,13 @@ struct cs_host_config {
 enum cs_err cs_host_new(struct cs_host **out, const struct cs_host_config *cfg,
                         struct cs_why *why) CS_MUST_USE;
 int cs_host_port(const struct cs_host *h);
+
+struct cs_host_stats {
+    uint64_t steps_waiting; /* for the disk */
+    uint64_t jobs_waiting;  /* for a worker */
+    struct cs_committer_stats commits;
+};
+void cs_host_stats(const struct cs_host *h, struct cs_host_stats *out);
 void cs_host_start(struct cs_host *h, struct cs_core core);
 void cs_host_stop(struct cs_host *h);
 /* One answer to a question that was taken; json may hold a final newline.  Nothing

@@ -136,6 +136,11 @@ void cs_workers_run(struct cs_workers *w, struct cs_job *job)
     }
 }
 
+size_t cs_workers_waiting(struct cs_workers *w)
+{
+    return cs_bay_waiting(&w->bay);
+}
+
 void cs_workers_close(struct cs_workers *w, void (*closed)(void *ctx), void *ctx)
 {
     w->closed = closed;

@@ -27,6 +27,7 @@ enum cs_err cs_workers_new(struct cs_workers **out, const struct cs_workers_conf
     CS_MUST_USE;
 /* Takes the job.  done() is never called from inside this. */
 void cs_workers_run(struct cs_workers *w, struct cs_job *job);
+size_t cs_workers_waiting(struct cs_workers *w); /* jobs that no thread has yet */
 /* Frees jobs that wait, lets running ones end and frees them too: done() is not called
  * again.  closed(ctx) follows on the loop when all threads have ended; w is gone. */
 void cs_workers_close(struct cs_workers *w, void (*closed)(void *ctx), void *ctx);
