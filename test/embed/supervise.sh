@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# A supervisor with three nodes in one process against a platform: pairing, quorum, key,
+# requests that its approval hook allows, refuses, and answers later; one node made anew;
+# the end.  Its transcript must say all of it, and it must print nothing itself.
+#
+#   supervise.sh BUILD_DIR SUPERVISOR [WRAPPER...]
+set -euo pipefail
+supervisor=${2:?usage: $0 BUILD_DIR SUPERVISOR [WRAPPER...]}
+wrapper=("${@:3}")
+source "$(dirname "${BASH_SOURCE[0]}")/../e2e/common.sh" "$1"
+
+T=$H_DIR/logs/transcript.log
+mkfifo "$H_DIR/commands"
+
+s_alive() { h_alive supervisor; }
+s_has() { grep -Eq -- "$1" "$T" 2>/dev/null; }
+s_settled() { s_has "$1" || ! s_alive; }
+# s_wait REGEX SENTENCE: a line of the transcript.
+s_wait() {
+    h_wait "$H_PATIENCE" s_settled "$1" || true
+    s_has "$1" || wrong "$2: no line '$1'"
+}
+s_say() { printf '%s\n' "$1" >&9; }
+s_count() { grep -Ec -- "$1" "$T" || true; }
+s_field() { grep -E -- "$1" "$T" | tail -n 1 | sed 's/^[^{]*//' | jq -r "$2"; }
+
+# ---- three nodes, paired and approved ---------------------------------------------------
+
+e_platform
+for n in 1 2 3; do
+    h_device_create $n
+    (umask 077; mkdir "$H_DIR/node$n"; printf '%s\n%s\n' "$(h_get pairing$n)" "$(h_get dbkey$n)" >"$H_DIR/config$n")
+done
+"${wrapper[@]}" "$supervisor" "$H_DIR" "$T" <"$H_DIR/commands" >"$H_DIR/out" 2>"$H_DIR/logs/supervisor.log" &
+H_PID[supervisor]=$!
+exec 9>"$H_DIR/commands"
+
+for n in 1 2 3; do
+    s_wait "^node$n event fingerprint " "node $n tells its identity"
+    h_device_wait $n statusText "Waiting for approval"
+    h_device $n
+    own=$(s_field "^node$n event fingerprint" .fingerprint)
+    [ "$own" = "$(api_get .fingerprint)" ] || wrong "node $n: fingerprint $own, the platform has another"
+    api PUT "/v2/devices/$(h_get device$n)/approval-status" \
+        "$(jq -nc --arg f "$own" '{approvalStatus: "APPROVED", fingerprint: $f}')"
+    s_wait "^node$n event state .*READY" "node $n is ready"
+done
+ok "three nodes on one loop: paired, fingerprints compared, approved"
+
+# ---- quorum and key -------------------------------------------------------------------
+
+h_quorum_create
+h_quorum_wait
+for n in 1 2 3; do s_wait "^node$n event quorum .*CONFIRMED" "node $n confirms the quorum"; done
+[ "$(for n in 1 2 3; do s_field "^node$n event quorum .*CONFIRMED" .words; done | sort -u | wc -l)" = 1 ] ||
+    wrong "the six words differ"
+words=$(s_field '^node1 event quorum .*CONFIRMED' .words)
+for n in 1 2 3; do
+    s_say "ask $n {\"cmd\":\"quorum.confirm\",\"words\":\"$words\"}"
+    s_wait "^node$n answer .*\"ok\":true" "node $n takes the operator's word"
+done
+s_say 'ask 1 {"cmd":"quorum.confirm","words":"a-b-c-d-e-f"}'
+s_wait '^node1 answer .*"ok":false.*NOT_FOUND' "other words are refused"
+s_say 'ask 2 {"cmd":"status"}'
+s_wait '^node2 answer .*"operatorVerified":true' "the status is asked in the process"
+ok "quorum confirmed on all; its words are the same and confirmed by cs_node_ask"
+
+e_key
+for n in 1 2 3; do s_wait "^node$n event key .*ACTIVE" "node $n has the key"; done
+ok "key: event on each node"
+
+# ---- requests ----------------------------------------------------------------------------
+
+e_sign
+[ "$(s_count '^node. approve own ')" = 2 ] || wrong "two nodes sign, and each asks once: $(s_count '^node. approve')"
+[ "$(s_count '^node. event session .*"outcome":"OK"')" -ge 2 ] || wrong "no event of the session"
+h_wallet SOLANA ED25519
+own=$(api_get .address)
+for field in requestId keyId quorumId payloadHash blockchain kind summary.from summary.to summary.amount; do
+    [ -n "$(s_field '^node. approve own' ".$field // empty")" ] || wrong "the question has no $field"
+done
+[ "$(s_field '^node. approve own' .summary.from)" = "$own" ] || wrong "the question names another sender"
+s_say 'late 1'
+s_wait '^node1 verdict 64$' "a verdict that nobody waits for is refused"
+ok "allowed by the hook, which sees the decoded request: signed, verified elsewhere"
+
+s_say 'restart 2'
+s_wait '^node2 stopped 0 OK' "node 2 stops in order"
+h_wait "$H_PATIENCE" eval '[ "$(s_count "^node2 event state .*READY")" -ge 2 ]' ||
+    wrong "node 2 is not ready again"
+[ "$(s_count '^node[13] stopped')" = 0 ] || wrong "another node ended as well"
+e_online 2
+e_sign
+ok "one node stopped, freed, made anew on the same loop: signing goes on"
+
+s_say 'policy refuse'
+s_wait '^policy refuse' "the policy is set"
+before=$(s_count '^node. approve own ')
+e_transfer
+h_sign SOLANA ED25519 raw "$E_HEX"
+h_wait "$H_PATIENCE" h_tx_settled || true
+[ "$(api_get .status)" = FAILED ] || wrong "refused by the hook, but $(api_get .status)"
+reasons=$(api_get '.reasons | join(" ")')
+[[ $reasons == *APPROVAL_REFUSED* ]] || wrong "the platform says: $reasons"
+[ $(($(s_count '^node. approve own ') - before)) -ge 1 ] || wrong "the hook was not asked"
+s_wait '^node. event session .*"outcome":"APPROVAL_REFUSED"' "the node tells that it refused"
+ok "refused by the hook: the request fails with $reasons"
+
+s_say 'policy later'
+s_wait '^policy later' "the policy is set"
+e_sign
+s_wait '^node. verdict 0, again 64$' "the late verdict counts once"
+ok "answered later: signed"
+
+# ---- end ------------------------------------------------------------------------------------
+
+s_say 'status 3'
+s_wait '^node3 status .*"state":"READY"' "the status of node 3"
+s_say 'stop'
+h_wait 60 h_ended supervisor || wrong "the supervisor does not end"
+h_quietly h_reap supervisor
+cat "$H_DIR/out" "$H_DIR/logs/supervisor.log"
+[ "$H_EXIT" = 0 ] || wrong "the supervisor ended with $H_EXIT"
+for n in 1 2 3; do s_has "^node$n stopped 0 OK" || wrong "node $n did not stop in order"; done
+s_has '^loop closed$' || wrong "the loop holds handles"
+s_has '^descriptors \+0 threads \+0$' || wrong "something is left: $(grep ^descriptors "$T")"
+[ ! -s "$H_DIR/out" ] || wrong "the library prints to standard output"
+if [ ${#wrapper[@]} -eq 0 ]; then
+    [ ! -s "$H_DIR/logs/supervisor.log" ] || wrong "the library prints to standard error"
+fi
+! grep -E 'log4' "$T" || wrong "a line at level error"
+ok "all stopped in order; no handle, descriptor, thread or printed word is left"
