@@ -5,6 +5,7 @@
 #include "crypto/aead.h"
 #include "crypto/group.h"
 #include "crypto/group_ops.h"
+#include "crypto/ristretto.h"
 #include "crypto/secp_ctx.h"
 #include "crypto/tags_init.h"
 
@@ -28,6 +29,7 @@ static void init(void)
         return;
     }
     cs_tags_init();
+    cs_ristretto_init();
     cs_ed25519_probe();
     result = probe_aes();
 }

@@ -118,15 +118,6 @@ ALLOW_INT(crypto_scalarmult_ed25519_base_noclamp,
 ALLOW_INT(crypto_scalarmult_ed25519_noclamp,
           (unsigned char *q, const unsigned char *k, const unsigned char *p), (q, k, p),
           q, 32)
-/* Products of the base OTs stay secret: only "is the identity" is known. */
-ALLOW_INT(crypto_scalarmult_ristretto255_base,
-          (unsigned char *q, const unsigned char *k), (q, k), q, 0)
-ALLOW_INT(crypto_scalarmult_ristretto255,
-          (unsigned char *q, const unsigned char *k, const unsigned char *p), (q, k, p),
-          q, 0)
-ALLOW_INT(crypto_core_ristretto255_sub,
-          (unsigned char *r, const unsigned char *p, const unsigned char *q), (r, p, q),
-          r, 0)
 ALLOW_INT(crypto_scalarmult,
           (unsigned char *q, const unsigned char *k, const unsigned char *p), (q, k, p),
           q, 0)

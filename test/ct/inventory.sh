@@ -16,7 +16,7 @@ root=${1:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 cd "$root"
 list=test/ct/inventory
 
-types='struct cs_(secret|identity_secret|frost_nonces|bip340_hedge|ot_alice_keys|ot_bob_keys|ot_base|ot_keys|otx_alice|otx_bob|dkls_terms|n|n_sum|key|noise|noise_keys|frost_signing|gf128)([^a-z_0-9]|$)|cs_rvole_row|const struct cs_scalar \*'
+types='struct cs_(secret|identity_secret|frost_nonces|bip340_hedge|ot_alice_keys|ot_bob_keys|ot_base|ot_keys|otx_alice|otx_bob|dkls_terms|n|n_sum|key|noise|noise_keys|frost_signing|gf128|ristretto|fe)([^a-z_0-9]|$)|cs_rvole_row|const struct cs_scalar \*'
 names='(^|[^a-z_])(ik_seed|seed|local|local32|rand|rand32|rnd|priv|bits|ikm|secret|delta)([^a-z_0-9]|32|$)|rows?\[|wide\[|key\[32\]|struct cs_span key|k\[CS_OT_KEY_LEN\]|key\[CS_STREAMS\]'
 
 # "function TAB parameters" of every prototype of a header.
