@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -43,6 +44,30 @@ enum cs_err cs_os_harden(struct cs_why *why)
         return refused(why, "ignore SIGPIPE and SIGXFSZ");
     }
     return CS_OK;
+}
+
+enum cs_err cs_os_locked_memory(size_t need, struct cs_why *why)
+{
+    struct rlimit r = {0, 0};
+    enum cs_err err = CS_OK;
+    void *p;
+
+    if (getrlimit(RLIMIT_MEMLOCK, &r) == 0 && r.rlim_cur < r.rlim_max) {
+        r.rlim_cur = r.rlim_max;
+        (void)setrlimit(RLIMIT_MEMLOCK, &r);
+    }
+    p = mmap(NULL, need, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED || mlock(p, need) != 0) {
+        err = cs_why(why, CS_ERR_OS,
+                     "cannot keep %zu KiB of memory out of the swap: %s; the limit is "
+                     "%llu KiB: raise it (ulimit -l, LimitMEMLOCK= in the unit, "
+                     "--ulimit memlock= for a container)",
+                     need >> 10, strerror(errno), (unsigned long long)r.rlim_cur >> 10);
+    }
+    if (p != MAP_FAILED) {
+        (void)munmap(p, need); /* unlocks it, too */
+    }
+    return err;
 }
 
 unsigned cs_os_open_files(unsigned wanted)

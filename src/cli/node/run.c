@@ -5,16 +5,25 @@
 
 #include "base/log.h"
 #include "base/os/harden.h"
+#include "base/os/sandbox.h"
+#include "base/os/secret.h"
+#include "base/os/volume.h"
 #include "cli/node/cli.h"
+#include "cli/node/confine.h"
 #include "cli/node/environment.h"
+#include "net/preload.h"
 #include "net/signals.h"
 
 struct run {
     uv_loop_t loop;
     struct cs_signals signals;
     cs_node *node;
+    enum cs_os_sandbox_mode sandbox;
     int exit_code;
 };
+
+/* Locked at once: the states of a hundred signatures. */
+enum { LOCKED_MEMORY = 1 << 20 };
 
 /* The one line of a failed start. */
 static int refuse(enum cs_err err, const char *text)
@@ -57,20 +66,42 @@ static int make_node(struct run *r, struct cli_env *e, char *message, size_t cap
 
     if (err == CS_OK) {
         code = cs_node_new(&r->node, &r->loop, &cfg, message, cap);
-    } else {
+    }
+    if (err == CS_OK && code == 0) {
+        err = cli_confine(r->sandbox, &cfg, &why);
+        code = cs_err_exit(err);
+    }
+    if (err != CS_OK) {
         (void)snprintf(message, cap, "%s", why.text);
     }
     cli_env_wipe(e);
     return code;
 }
 
+/* It listens where it ever will, and nothing has come from the network yet. */
+static int start_node(struct run *r, char *message, size_t cap)
+{
+    int code = cs_node_start(r->node, message, cap);
+    struct cs_why why = {""};
+    enum cs_err err = CS_OK;
+
+    if (code == 0) {
+        err = cs_os_sandbox_listening(r->sandbox, &why);
+    }
+    if (err != CS_OK) {
+        (void)fprintf(stderr, "cloudsign: %s\n", why.text);
+        cs_node_abort(r->node);
+    }
+    return code != 0 ? code : cs_err_exit(err);
+}
+
 /* Runs to the end; what cs_node_start leaves behind on failure closes here as well. */
 static int drive(struct run *r)
 {
     char message[512] = "";
-    int code = cs_node_start(r->node, message, sizeof message);
+    int code = start_node(r, message, sizeof message);
 
-    if (code != 0) {
+    if (code != 0 && message[0] != '\0') {
         (void)fprintf(stderr, "cloudsign: %s\n", message);
         cs_signals_close(&r->signals);
     }
@@ -93,9 +124,9 @@ static int run_node(struct run *r, struct cli_env *e)
         (void)fprintf(stderr, "cloudsign: %s\n", message);
         cs_signals_close(&r->signals);
         (void)uv_run(&r->loop, UV_RUN_DEFAULT); /* closes them */
-        return code;
+    } else {
+        code = drive(r);
     }
-    code = drive(r);
     cs_node_free(r->node);
     return code;
 }
@@ -116,21 +147,44 @@ static int run(struct run *r, struct cli_env *e)
     return code;
 }
 
+/* Whoever cannot have the volume reads no secret.  cs_node_new takes the lock again,
+ * for the node's life: an embedder's first step is that one. */
+static enum cs_err look_at_volume(struct cs_why *why)
+{
+    const char *dir = cli_data_dir();
+    struct cs_os_lock lock = {.fd = -1};
+    bool unsafe_fs = false;
+
+    CS_CHECK(cs_os_setting_bool(&unsafe_fs, "CLOUDSIGN_ALLOW_UNSAFE_FS", false, why));
+    CS_CHECK(cs_os_volume_check(dir, unsafe_fs, why));
+    CS_CHECK(cs_os_lock_take(&lock, dir, why));
+    cs_os_lock_drop(&lock);
+    return CS_OK;
+}
+
+/* RELIABILITY 4.1.  What follows: the loop and its signals; cs_node_new, which has the
+ * file examined in a child without secrets and opens the store; the sandbox; and only
+ * then the network. */
+static enum cs_err first_steps(struct run *r, struct cli_env *e, struct cs_why *why)
+{
+    CS_CHECK(cs_os_harden(why));
+    CS_CHECK(cli_env_log(why));
+    CS_CHECK(cs_os_sandbox_mode(&r->sandbox, why));
+    CS_CHECK(look_at_volume(why));
+    CS_CHECK(cs_os_locked_memory(LOCKED_MEMORY, why));
+    CS_CHECK(cli_env_read(e, why));
+    cs_net_preload();
+    return CS_OK;
+}
+
 int cli_run(void)
 {
     static struct run r; /* handles must outlive every return */
     struct cli_env e = {0};
     struct cs_why why = {""};
-    enum cs_err err = cs_os_harden(&why);
-    int code;
+    enum cs_err err = first_steps(&r, &e, &why);
+    int code = err == CS_OK ? run(&r, &e) : refuse(err, why.text);
 
-    if (err == CS_OK) {
-        err = cli_env_log(&why);
-    }
-    if (err == CS_OK) {
-        err = cli_env_read(&e, &why);
-    }
-    code = err == CS_OK ? run(&r, &e) : refuse(err, why.text);
     cli_env_wipe(&e);
     return code;
 }
