@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/os/process.h"
 #include "crypto/group.h"
 #include "crypto/selftest.h"
 #include "mpc/ot_selftest.h"
 #include "node/node_impl.h"
+#include "node/observe.h"
 #include "store/lmdb/kv_lmdb.h"
 
 enum { CONFIG_SIZE_MAX = 4096 }; /* no library's ever */
@@ -35,6 +37,7 @@ static enum cs_err open_core(struct cs_node *n, struct cs_why *why)
 {
     struct cs_node_core_config cfg = cs_node_settings_core(n->settings, n->kv);
 
+    cfg.metrics = &n->metrics;
     return cs_node_core_new(&n->core, &cfg, why);
 }
 
@@ -82,7 +85,8 @@ static bool on_question(void *ctx, uint64_t id, struct cs_span line)
 {
     struct cs_node *n = ctx;
 
-    return cs_node_copy_question(n->copy, n->keeper.host, id, line);
+    return cs_node_observe_question(n, n->keeper.host, id, line) ||
+           cs_node_copy_question(n->copy, n->keeper.host, id, line);
 }
 
 static enum cs_err prepare(void *ctx, struct cs_host_config *cfg, struct cs_why *why)
@@ -122,6 +126,7 @@ static void drop_core(void *ctx)
 
     cs_node_core_free(n->core);
     n->core = NULL;
+    n->waits_for = "WAITING_FOR_SPACE";
     if (n->running) { /* the disk is full; the next life tells its state itself */
         cs_node_asks_end(n);
         cs_node_tell(n, "state", CS_SPAN_LIT("{\"state\":\"WAITING_FOR_SPACE\"}"));
@@ -141,15 +146,19 @@ static void on_mailbox_closed(void *ctx)
 }
 
 /* Nothing is left of the node on the loop but the mailbox, which empties itself. */
+static void on_observe_stopped(struct cs_node *n)
+{
+    cs_mailbox_close(n->mailbox, on_mailbox_closed, n);
+}
+
 static void on_ended(void *ctx, enum cs_err err)
 {
     struct cs_node *n = ctx;
-    struct cs_mailbox *m = n->mailbox;
 
     n->ended = err;
     cs_node_asks_end(n);
     n->ending = true; /* callbacks ask in vain */
-    cs_mailbox_close(m, on_mailbox_closed, n);
+    cs_node_observe_stop(n, on_observe_stopped);
 }
 
 static const struct cs_keeper_ops keeper_ops = {
@@ -212,6 +221,8 @@ int cs_node_new(cs_node **out, uv_loop_t *loop, const struct cs_node_config *con
     }
     cs_keeper_init(&n->keeper, loop, &keeper_ops, n);
     n->loop = loop;
+    n->waits_for = "WAITING_FOR_SPACE";
+    n->process = cs_os_process_open(); /* NULL: no figures of it */
     n->event = cfg.event;
     n->stopped = cfg.stopped;
     n->ctx = cfg.ctx;
@@ -244,6 +255,7 @@ void cs_node_free(cs_node *node)
         node->kv->ops->close(node->kv);
     }
     cs_node_settings_free(node->settings);
+    cs_os_process_close(node->process);
     cs_node_leave(before == &node->target ? NULL : before);
     cs_free(node);
     cs_crypto_thread_end(); /* another node of this thread makes it anew */
@@ -258,8 +270,12 @@ static enum cs_err start(struct cs_node *n, struct cs_why *why)
         return CS_ERR_NOMEM;
     }
     n->thread = pthread_self();
-    err = cs_keeper_start(&n->keeper, why);
+    err = cs_node_observe_start(n, why);
+    if (err == CS_OK) {
+        err = cs_keeper_start(&n->keeper, why);
+    }
     if (err != CS_OK) {
+        cs_node_observe_stop(n, NULL);
         cs_mailbox_drop(n->mailbox);
         n->mailbox = NULL;
     }
@@ -306,11 +322,7 @@ size_t cs_node_status(const cs_node *node, char *buf, size_t cap)
     struct cs_wr w = {0};
     int n;
 
-    if (node->core != NULL) {
-        cs_node_core_status(node->core, &w);
-    } else {
-        cs_wr_str(&w, "{\"state\":\"WAITING_FOR_SPACE\"}");
-    }
+    cs_node_report(node, &w);
     cs_wr_u8(&w, 0);
     n = snprintf(buf, cap, "%s", w.err == CS_OK ? (const char *)w.p : "{}");
     cs_wr_free(&w);

@@ -6,6 +6,8 @@
  *   tell.c      events, and the node's own log
  *   asks.c      cs_node_ask
  *   copy.c      the store, copied for a backup
+ *   observe.c   METRICS_ADDR: /healthz, /readyz, /metrics
+ *   report.c    the status object with process and store
  *   library.c   what concerns the process
  *
  * Thread: loop, but for tell.c's log sink. */
@@ -18,6 +20,7 @@
 #include "base/log.h"
 #include "net/keeper.h"
 #include "node/copy.h"
+#include "node/core/metrics.h"
 #include "node/mailbox.h"
 #include "node/settings.h"
 
@@ -40,8 +43,12 @@ struct cs_node {
     struct cs_node_settings *settings;
     struct cs_kv *kv;
     struct cs_node_copy *copy;
-    struct cs_node_core *core;  /* NULL between two lives */
-    struct cs_mailbox *mailbox; /* while it runs */
+    struct cs_node_core *core; /* NULL between two lives */
+    const char *waits_for;     /* then: the state's word, "WAITING_FOR_SPACE" */
+    struct cs_metrics metrics; /* of all lives */
+    struct cs_os_process *process;
+    struct cs_node_observe *observe; /* NULL: nothing is served */
+    struct cs_mailbox *mailbox;      /* while it runs */
     struct cs_node_ask asks[CS_NODE_ASKS_MAX];
     uint64_t last_ask;
     struct cs_log_target target;
@@ -54,6 +61,9 @@ struct cs_node {
     cloudsign_log_cb *log;
     enum cloudsign_log_level log_least;
 };
+
+struct cs_node_observe; /* observe.h */
+struct cs_os_process;   /* base/os/process.h */
 
 /* ---- tell.c */
 

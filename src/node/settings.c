@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/os/random.h"
 #include "base/text.h"
+#include "net/probe_server.h"
 #include "net/url.h"
 
 static enum cs_err copy_text(char *out, size_t cap, const char *from, const char *what,
@@ -129,6 +130,20 @@ static enum cs_err set_peers(struct cs_node_settings *s, const char *text,
     return CS_OK;
 }
 
+/* A wrong one stops the start: an operator who wants to watch must not be blind. */
+static enum cs_err set_metrics(struct cs_node_settings *s, const char *text,
+                               struct cs_why *why)
+{
+    struct cs_probe_addr unused;
+
+    if (text == NULL || text[0] == '\0') {
+        return CS_OK;
+    }
+    CS_CHECK(cs_probe_addr_parse(&unused, text, "METRICS_ADDR", why));
+    return copy_text(s->metrics_addr, sizeof s->metrics_addr, text, "METRICS_ADDR",
+                     why);
+}
+
 static enum cs_err fill(struct cs_node_settings *s, const struct cs_node_config *cfg,
                         struct cs_why *why)
 {
@@ -146,6 +161,7 @@ static enum cs_err fill(struct cs_node_settings *s, const struct cs_node_config 
     CS_CHECK(set_url(s->relay_url, cfg->relay_url, "RELAY_URL", why));
     CS_CHECK(set_peers(s, cfg->peer_identities, why));
     CS_CHECK(set_recovery_keys(s, cfg->recovery_keys, why));
+    CS_CHECK(set_metrics(s, cfg->metrics_addr, why));
     s->n_workers = cfg->n_workers;
     s->allow_unsafe_fs = cfg->allow_unsafe_fs != 0;
     s->no_local_socket = cfg->no_local_socket != 0;

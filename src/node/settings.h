@@ -19,6 +19,7 @@ struct cs_node_settings {
     unsigned n_workers;
     uint8_t recovery_keys[CS_NODE_RECOVERY_KEYS_MAX][32];
     size_t n_recovery_keys;
+    char metrics_addr[128]; /* "": nothing is served */
     bool allow_unsafe_fs, no_local_socket, allow_blind;
 };
 
