@@ -154,7 +154,9 @@ BED enum cs_err bed_try_start(struct bed *b, int i, struct cs_why *why)
                                       .peer_identities = a->peer_identities,
                                       .n_peer_identities = a->n_peer_identities,
                                       .platform_url = a->platform_url,
-                                      .allow_blind = a->allow_blind};
+                                      .allow_blind = a->allow_blind,
+                                      .ask = a->ask,
+                                      .policy = a->policy};
     struct cs_event ev = {.type = CS_EV_START};
     enum cs_err err = cs_node_core_new(&a->core, &cfg, why);
 

@@ -43,6 +43,7 @@ struct bed_node {
     bool no_pairing; /* start without PAIRING_KEY */
     bool allow_blind;
     bool ask; /* somebody is asked; the test answers */
+    const struct cs_policy *policy;
     const char *platform_url; /* override */
     uint8_t (*peer_identities)[32];
     size_t n_peer_identities;
@@ -78,7 +79,7 @@ struct bed_node {
     size_t n_hellos, n_connects, n_status, n_acked;
     char acked[40]; /* id of the last command acknowledged */
     size_t n_asked;
-    uint64_t asked; /* id of the last ASK .. */
+    uint64_t asked;      /* id of the last ASK .. */
     char ask_json[8192]; /* .. and what it said */
     char answer[65536], state[24], url[CS_PAIRING_URL_MAX];
     struct cs_ctl_frame *evt[BED_EVENTS];

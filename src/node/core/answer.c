@@ -193,13 +193,19 @@ static void judge_req(struct cs_node_core *n, struct quorum *q, uint8_t from,
 static enum cs_err check_req(const struct cs_node_core *n, const struct work *w,
                              const struct cs_frost_req *r)
 {
+    enum cs_err err;
+
     if (w->kind == WORK_SIGN && !cs_nd_is_enabled(n)) { /* not since the command came */
         return CS_ERR_POLICY_REFUSED;
     }
     if (memcmp(r->reqh, w->reqh, 32) != 0) {
         return CS_ERR_POLICY_REFUSED;
     }
-    return r->item < w->n_items ? CS_OK : CS_ERR_BAD_FORMAT;
+    if (r->item >= w->n_items) {
+        return CS_ERR_BAD_FORMAT;
+    }
+    err = cs_nd_approval(n, w); /* STATE: not answered yet */
+    return err == CS_OK || err == CS_ERR_STATE ? err : CS_ERR_POLICY_REFUSED;
 }
 
 /* An initiator has at most ITEM_WINDOW items under way: more are not from an honest
@@ -223,6 +229,10 @@ static void answer_work(struct cs_node_core *n, struct work *w, uint8_t from,
     enum cs_err err = check_req(n, w, r);
     struct cached_key *c;
 
+    if (err == CS_ERR_STATE) {
+        cs_nd_park_until(n, q, from, m, cs_nd_approval_until(n, w));
+        return;
+    }
     if (err != CS_OK) {
         judge_req(n, q, from, m, err);
         return;
@@ -260,6 +270,9 @@ static enum cs_err find_work(struct cs_node_core *n, struct quorum *q, uint8_t f
 {
     struct work *w = cs_nd_work_find(n, r->request_id);
 
+    if (cs_nd_approval_refused(n, r->request_id) != CS_OK) {
+        return CS_ERR_POLICY_REFUSED; /* all that a peer has to know */
+    }
     if (n->draining) {
         return CS_ERR_NOT_FOUND;
     }

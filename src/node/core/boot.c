@@ -174,6 +174,8 @@ static enum cs_err take_config(struct cs_node_core *n,
     n->random_ctx = cfg->random_ctx;
     n->allow_no_exporter = cfg->allow_no_exporter;
     n->allow_blind = cfg->allow_blind;
+    n->policy = cfg->policy;
+    n->ask = cfg->ask;
     n->metrics = cfg->metrics != NULL ? cfg->metrics : &n->own_metrics;
     (void)snprintf(n->version, sizeof n->version, "%s",
                    cfg->version == NULL ? CS_VERSION : cfg->version);
@@ -295,6 +297,7 @@ static enum cs_err load_all(struct cs_node_core *n)
     CS_CHECK(cs_nd_quorums_load(n));
     CS_CHECK(cs_nd_keys_count(n));
     CS_CHECK(cs_nd_backup_load(n));
+    CS_CHECK(cs_nd_policy_load(n));
     return cs_nd_works_load(n);
 }
 
@@ -375,6 +378,7 @@ static void announce(struct cs_node_core *n)
 void cs_nd_boot_start(struct cs_node_core *n)
 {
     n->started_at = n->now;
+    n->started_wall = n->wall;
     begin_life(n);
     if (n->fresh) {
         cs_nd_save_identity(n);

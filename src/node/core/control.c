@@ -59,6 +59,7 @@ static void say_hello(struct cs_node_core *n, const uint8_t nonce[32])
     memcpy(h->boot, n->boot, sizeof h->boot);
     (void)snprintf(h->version, sizeof h->version, "%s", n->version);
     (void)snprintf(h->protocol, sizeof h->protocol, "%s", CS_PROTOCOL_PREFIX);
+    h->approval_ms = n->ask ? CS_CTL_APPROVAL_MS : 0;
     cs_nd_auth_sign(n, h->sig, &n->control, nonce);
     if (!n->paired && n->pairing_seed != NULL) {
         add_pairing(n, h, nonce);

@@ -23,6 +23,9 @@
  *   items.c        what a request consists of; release
  *   sign.c         FROST online: initiator, clocks
  *   answer.c       FROST online: responder
+ *   allow.c        the policy, and the ledger of its windows
+ *   approve.c      the approver
+ *   question.c     what the approver is told
  *   check.c        check signatures of new keys
  *   nonces.c       lists of nonces
  *   ecdsa.c        DKLs23 online: both roles
@@ -219,6 +222,9 @@ void cs_nd_works_ot(struct cs_node_core *n, struct quorum *q, uint8_t peer);
 void cs_nd_park(struct cs_node_core *n, struct quorum *q, uint8_t from,
                 const struct cs_message *m);
 void cs_nd_unpark(struct cs_node_core *n, const struct quorum *q); /* try them again */
+/* Waits for the own approver: one copy, also of what belongs to the same session. */
+void cs_nd_park_until(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                      const struct cs_message *m, uint64_t until);
 void cs_nd_park_time(struct cs_node_core *n);
 uint64_t cs_nd_park_deadline(const struct cs_node_core *n);
 void cs_nd_park_free(struct cs_node_core *n);
@@ -337,6 +343,42 @@ enum cs_err cs_nd_check_items(const struct cs_chain_tx *tx,
                               const struct cs_request *req, const struct cs_key *key,
                               const struct cs_bip32 *child, const char **why)
     CS_MUST_USE;
+
+/* allow.c */
+enum cs_err cs_nd_policy_load(struct cs_node_core *n) CS_MUST_USE;
+/* May this be signed by the operator's rules?  Reserves its amount until the INTENT, or
+ * the end of *w.  POLICY_REFUSED, LIMIT: the ledger is full. */
+enum cs_err cs_nd_policy_judge(struct cs_node_core *n, struct work *w,
+                               const struct cs_ctl_sign *b,
+                               const struct cs_chain_tx *tx) CS_MUST_USE;
+/* The INTENT is in this step's batch: what was reserved goes into the ledger. */
+void cs_nd_policy_count(struct cs_node_core *n, struct work *w);
+
+/* approve.c */
+/* Nobody needs to be asked (again) about this request. */
+bool cs_nd_approval_known(const struct cs_node_core *n, const struct work *w);
+/* Asks once.  CS_OK: allowed, or asked (cs_nd_approval tells which).  A refusal;
+ * REQUEST_CONFLICT; LIMIT: too many requests. */
+enum cs_err cs_nd_approval_ask(struct cs_node_core *n, struct work *w,
+                               struct cs_span question) CS_MUST_USE;
+/* CS_OK: allowed, or nobody is to be asked.  STATE: not answered yet.  A refusal. */
+enum cs_err cs_nd_approval(const struct cs_node_core *n, const struct work *w)
+    CS_MUST_USE;
+uint64_t cs_nd_approval_until(const struct cs_node_core *n, const struct work *w);
+/* Why this node refused the request, also when its work is gone; CS_OK: it did not. */
+enum cs_err cs_nd_approval_refused(const struct cs_node_core *n,
+                                   const uint8_t request_id[16]);
+void cs_nd_verdict(struct cs_node_core *n, uint64_t id, enum cs_err err,
+                   struct cs_span reason);
+void cs_nd_approvals_time(struct cs_node_core *n);
+uint64_t cs_nd_approvals_deadline(const struct cs_node_core *n);
+void cs_nd_approvals_free(struct cs_node_core *n);
+void cs_nd_say_step(struct cs_node_core *n, const uint8_t request_id[16],
+                    const struct quorum *q, const char *step, const char *text);
+
+/* question.c */
+void cs_nd_question(struct cs_wr *out, const struct work *w, const char *key_name,
+                    const struct cs_ctl_sign *b, const struct cs_chain_tx *tx);
 
 /* sign.c: attempts of SIGN and CHECK works; FROST as initiator */
 void cs_nd_sign_begin(struct cs_node_core *n, struct work *w);

@@ -194,8 +194,10 @@ void cs_nd_ecdsa_time(struct cs_node_core *n, struct work *w)
             continue;
         }
         r->again = UINT64_MAX;
-        if (r->n_again < ECDSA_RESENDS) { /* after 1, 2 and 4 s (DECISIONS 14) */
-            r->again = n->now + (2000ULL << r->n_again);
+        /* After 1, 2 and 4 s (DECISIONS 14); on, if the peer may be waiting for its
+         * approver. */
+        if (r->n_again < ECDSA_RESENDS || w->approval_ms != 0) {
+            r->again = n->now + (2000ULL << (r->n_again < 2 ? r->n_again : 1));
             r->n_again++;
             cs_nd_ecdsa_resend(n, r);
         }

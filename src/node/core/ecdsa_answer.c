@@ -52,6 +52,10 @@ static struct work *find_work(struct cs_node_core *n, struct quorum *q,
     if (o->kind == CS_REQUEST_CHECK) {
         return find_check(n, q, m, o);
     }
+    if (cs_nd_approval_refused(n, o->request_id) != CS_OK) {
+        refuse(n, q, m->from, m, CS_ERR_POLICY_REFUSED); /* all a peer has to know */
+        return NULL;
+    }
     w = cs_nd_work_find(n, o->request_id);
     if (w == NULL || w->kind != WORK_SIGN || w->q != q || w->initiator != m->from ||
         o->attempt > w->attempt) {
@@ -87,6 +91,20 @@ static enum cs_err same_request(const struct work *w, const struct cs_message *m
 static enum cs_err may_answer(const struct cs_node_core *n, const struct work *w)
 {
     return w->kind == WORK_SIGN && !cs_nd_is_enabled(n) ? CS_ERR_POLICY_REFUSED : CS_OK;
+}
+
+/* False: the message waits for the own approver, or was refused. */
+static bool is_approved(struct cs_node_core *n, const struct work *w,
+                        const struct cs_message *m)
+{
+    enum cs_err err = cs_nd_approval(n, w);
+
+    if (err == CS_ERR_STATE) {
+        cs_nd_park_until(n, w->q, m->from, m, cs_nd_approval_until(n, w));
+    } else if (err != CS_OK) {
+        refuse(n, w->q, m->from, m, CS_ERR_POLICY_REFUSED);
+    }
+    return err == CS_OK;
 }
 
 /* presid of the own copies, if that is what the initiator means too.  STATE: the own
@@ -187,7 +205,7 @@ void cs_nd_ecdsa_on_open(struct cs_node_core *n, struct quorum *q,
         return;
     }
     w = find_work(n, q, m, &o);
-    if (w != NULL) {
+    if (w != NULL && is_approved(n, w, m)) {
         answer(n, w, m, &o);
     }
 }

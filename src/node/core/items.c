@@ -132,6 +132,7 @@ bool cs_nd_work_intent(struct cs_node_core *n, struct work *w, uint8_t peer,
     err = cs_nd_journal_intent(n, w, peer);
     w->intent = err == CS_OK;
     if (err == CS_OK) {
+        cs_nd_policy_count(n, w);
         return true;
     }
     if (w->initiator == w->q->roster.self) {
@@ -148,7 +149,10 @@ enum cs_err cs_nd_still_allowed(const struct cs_node_core *n, const struct work 
     if (cs_nd_quarantined(n, w->q, peer)) {
         return CS_ERR_QUARANTINED;
     }
-    return w->kind == WORK_SIGN && !cs_nd_is_enabled(n) ? CS_ERR_POLICY_REFUSED : CS_OK;
+    if (w->kind == WORK_SIGN && !cs_nd_is_enabled(n)) {
+        return CS_ERR_POLICY_REFUSED;
+    }
+    return cs_nd_approval(n, w);
 }
 
 /* ---- responder ---------------------------------------------------------------------

@@ -19,6 +19,8 @@ static void free_parts(struct cs_node_core *n)
     cs_frost_pool_free(n->pool);
     cs_nd_outbox_free(n);
     cs_link_out_free(&n->link_out);
+    cs_nd_approvals_free(n);
+    cs_ledger_free(&n->ledger);
     cs_journal_free(n->journal);
     cs_safe_free(n->safe);
     cs_db_free(n->db);
@@ -109,6 +111,7 @@ static void on_time(struct cs_node_core *n)
     cs_nd_conn_time(n);
     cs_nd_park_time(n);
     cs_nd_links_time(n);
+    cs_nd_approvals_time(n); /* before the works: a refusal says more than a timeout */
     cs_nd_works_time(n);
     cs_nd_notice_time(n);
     cs_nd_ot_time(n); /* after the works: they end setups, too */
@@ -155,9 +158,11 @@ static void dispatch(struct cs_node_core *n, const struct cs_event *ev)
     case CS_EV_STOP:
         stop(n);
         break;
+    case CS_EV_VERDICT:
+        cs_nd_verdict(n, ev->conn, ev->err, ev->data);
+        break;
     case CS_EV_HTTP:
-    case CS_EV_VERDICT: /* nobody is asked yet */
-        break;          /* a node serves none */
+        break; /* a node serves none */
     }
 }
 
@@ -191,7 +196,8 @@ static void node_step(void *self, const struct cs_event *ev, struct cs_step *out
     n->wall = ev->wall_ms;
     n->out = out;
     dispatch(n, ev);
-    if (n->begun && !n->exited && n->latched == CS_OK) { /* else nothing of this step counts */
+    if (n->begun && !n->exited &&
+        n->latched == CS_OK) { /* else nothing of this step counts */
         on_time(n);
         finish_drain(n);
     }
@@ -214,6 +220,7 @@ static uint64_t node_deadline(void *self)
     }
     d = min_u64(d, cs_nd_links_deadline(n));
     d = min_u64(d, cs_nd_works_deadline(n));
+    d = min_u64(d, cs_nd_approvals_deadline(n));
     d = min_u64(d, cs_nd_ot_deadline(n));
     d = min_u64(d, cs_nd_notice_deadline(n));
     d = min_u64(d, cs_nd_park_deadline(n));

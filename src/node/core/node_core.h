@@ -4,10 +4,11 @@
  *   events in                              actions out
  *   CS_EV_START                            CONNECT control and relay
  *   CS_EV_CONN_UP conn, exporter           (waits for the platform's challenge)
- *   CS_EV_MESSAGE conn, data               SEND, CLOSE, JOB
+ *   CS_EV_MESSAGE conn, data               SEND, CLOSE, JOB, ASK
  *   CS_EV_CONN_DOWN conn, err              CONNECT again, after a back-off
  *   CS_EV_LOCAL conn, data                 ANSWER conn (one JSON object, no line break)
  *   CS_EV_JOB_DONE job                     SEND ..
+ *   CS_EV_VERDICT conn, err, data          SEND ..: the answer to an ASK
  *   CS_EV_TIME
  *   CS_EV_COMMIT_FAILED err                EXIT err: STORAGE_FULL may start a new core
  *                                          over the same kv, STORAGE_IO must not
@@ -70,11 +71,15 @@ struct cs_node_core_config {
     uint8_t (*recovery_keys)[32];
     size_t n_recovery_keys;     /* at most CS_NODE_RECOVERY_KEYS_MAX */
     struct cs_metrics *metrics; /* metrics.h; borrowed.  NULL: the core's own */
-    bool allow_no_exporter;     /* plain development sockets */
-    bool allow_blind;           /* signs digests of which nobody can say what they do */
+    /* Rules that requests have to pass; borrowed, see cs_node_core_policy. */
+    const struct cs_policy *policy;
+    bool ask;               /* CS_ACT_ASK before a request is signed */
+    bool allow_no_exporter; /* plain development sockets */
+    bool allow_blind;       /* signs digests of which nobody can say what they do */
 };
 
 struct cs_node_core;
+struct cs_policy; /* policy/policy.h */
 
 /* Opens the store in kv, or makes it when kv is empty and a pairing key is given (one
  * blocking commit).  Copies the configuration.
@@ -99,6 +104,10 @@ void cs_node_core_metrics(const struct cs_node_core *n, struct cs_wr *w);
 /* May it sign now?  READY with both channels up and a store that takes writes.  Appends
  * {"ready":false,"state","reasons":[..]}; reasons are words of a closed list. */
 bool cs_node_core_ready(const struct cs_node_core *n, struct cs_wr *w);
+/* Another policy from now on (NULL: none): requests whose command comes later are
+ * judged by it.  Not inside a step.  The caller keeps it until the next call, or the
+ * end. */
+void cs_node_core_policy(struct cs_node_core *n, const struct cs_policy *policy);
 /* The status object as for {"cmd":"status"}, appended to w. */
 void cs_node_core_status(const struct cs_node_core *n, struct cs_wr *w);
 

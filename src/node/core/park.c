@@ -1,5 +1,6 @@
 /* Messages that came before what they belong to: at most 64 and 1 MiB per peer, for 5 s
- * (DECISIONS 18, PROTOCOLS 15.1 A6). */
+ * (DECISIONS 18, PROTOCOLS 15.1 A6); within the same bounds, what waits for the own
+ * approver, as long as that may take. */
 #include "node/core/core.h"
 
 #include <string.h>
@@ -54,8 +55,36 @@ static struct parked *copy(const struct cs_message *m)
     return p;
 }
 
-void cs_nd_park(struct cs_node_core *n, struct quorum *q, uint8_t from,
-                const struct cs_message *m)
+static bool is_equal(struct cs_span a, struct cs_span b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* Of the session whose opening waits for the own approver. */
+static struct parked *held_of(const struct cs_node_core *n, const struct quorum *q,
+                              uint8_t from, const struct cs_message *m)
+{
+    struct parked *p = n->parked;
+
+    while (p != NULL && (!p->is_held || p->q != q || p->from != from ||
+                         memcmp(p->m.sid, m->sid, sizeof m->sid) != 0)) {
+        p = p->next;
+    }
+    return p;
+}
+
+/* A peer that waits says the same again and again: one copy is enough. */
+static bool is_repeat(const struct parked *p, const struct parked *held,
+                      const struct cs_message *m)
+{
+    return p->is_held && p->q == held->q && p->from == held->from &&
+           p->m.proto == m->proto && p->m.type == m->type &&
+           memcmp(p->m.sid, m->sid, sizeof m->sid) == 0 &&
+           is_equal(p->m.broadcast, m->broadcast) && is_equal(p->m.priv, m->priv);
+}
+
+static void park(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                 const struct cs_message *m, uint64_t until, bool is_held)
 {
     struct peer *peer = &q->peers[from];
     struct parked **at = &n->parked;
@@ -69,13 +98,46 @@ void cs_nd_park(struct cs_node_core *n, struct quorum *q, uint8_t from,
     }
     p->q = q;
     p->from = from;
-    p->until = n->park_until != 0 ? n->park_until : n->now + PARK_MS;
+    p->until = until;
+    p->is_held = is_held;
     peer->parked++;
     peer->parked_bytes += p->n_bytes;
     while (*at != NULL) { /* oldest first: order of arrival is kept */
         at = &(*at)->next;
     }
     *at = p;
+}
+
+void cs_nd_park(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                const struct cs_message *m)
+{
+    uint64_t until = n->park_until != 0 ? n->park_until : n->now + PARK_MS;
+    const struct parked *held = held_of(n, q, from, m);
+
+    for (const struct parked *p = n->parked; held != NULL && p != NULL; p = p->next) {
+        if (is_repeat(p, held, m)) {
+            n->counters.messages_dropped++;
+            return;
+        }
+    }
+    park(n, q, from, m, held != NULL ? held->until : until, held != NULL);
+}
+
+void cs_nd_park_until(struct cs_node_core *n, struct quorum *q, uint8_t from,
+                      const struct cs_message *m, uint64_t until)
+{
+    for (struct parked *p = n->parked; p != NULL; p = p->next) {
+        if (p->q == q && p->from == from &&
+            memcmp(p->m.sid, m->sid, sizeof m->sid) == 0) {
+            p->until = until > p->until ? until : p->until; /* it overtook this one */
+            p->is_held = true;
+        }
+    }
+    if (held_of(n, q, from, m) != NULL) {
+        cs_nd_park(n, q, from, m);
+    } else {
+        park(n, q, from, m, until, true);
+    }
 }
 
 /* Takes the parked messages of a quorum out of the list, in order. */

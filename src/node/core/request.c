@@ -259,10 +259,62 @@ static enum cs_err understand(struct cs_node_core *n, const struct cs_ctl_sign *
 }
 
 static void refuse(struct cs_node_core *n, const struct cs_ctl_sign *b,
-                   const struct quorum *q, enum cs_err err)
+                   const struct quorum *q, enum cs_err err, const char *phase)
 {
     cs_nd_report_failed(n, CS_EVT_SIGN_FAILED, b->request_id, b->key_id, b->attempt,
-                        q == NULL ? 0 : q->roster.self, err, "accept", 0);
+                        q == NULL ? 0 : q->roster.self, err, phase, 0);
+}
+
+/* ---- policy and approver -----------------------------------------------------------
+ */
+
+static enum cs_err ask(struct cs_node_core *n, const struct cs_ctl_sign *b,
+                       struct work *w, const struct cs_chain_tx *tx)
+{
+    struct cs_wr question = {0};
+    struct cached_key *c;
+    enum cs_err err;
+
+    if (!cs_nd_approval_known(n, w)) {
+        c = cs_nd_key_load(n, w->req.key_id, &err);
+        if (c == NULL) {
+            return err;
+        }
+        cs_nd_question(&question, w, c->info.name, b, tx);
+    }
+    err = question.err;
+    if (err == CS_OK) {
+        err = cs_nd_approval_ask(n, w, cs_wr_get(&question));
+    }
+    cs_wr_free(&question);
+    return err;
+}
+
+/* The operator's word on a request that the node itself takes.  One that was answered,
+ * or begun in this attempt, is cs_nd_sign_begin's: nothing new is signed there. */
+static enum cs_err gate(struct cs_node_core *n, const struct cs_ctl_sign *b,
+                        struct work *w, const struct cs_chain_tx *tx,
+                        const char **phase)
+{
+    enum cs_err err;
+
+    if (cs_journal_check(n->journal, w->req.request_id, w->reqh,
+                         w->req.messages_hash) != CS_OK ||
+        cs_nd_journal_tried(n, w)) {
+        return CS_OK;
+    }
+    *phase = "policy";
+    err = cs_nd_policy_judge(n, w, b, tx);
+    if (err == CS_ERR_POLICY_REFUSED) {
+        cs_nd_say_step(n, w->req.request_id, w->q, cs_err_reason(err),
+                       "the policy of this node's operator does not allow it: its log "
+                       "says why");
+    }
+    if (err != CS_OK) {
+        return err;
+    }
+    *phase = "approval";
+    return ask(n, b, w, tx);
 }
 
 /* A known request id: only a later attempt of the very same request replaces it. */
@@ -291,8 +343,27 @@ static enum cs_err find_or_make(struct cs_node_core *n, const struct cs_ctl_sign
     return CS_OK;
 }
 
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Who signs, and how long the attempt may take: the other one may be asked, too. */
+static void set_attempt(const struct cs_node_core *n, struct work *w,
+                        const struct cs_ctl_sign *b)
+{
+    w->attempt = b->attempt;
+    w->n_signers = 2;
+    memcpy(w->signers, b->signers, 2);
+    w->initiator = (uint8_t)b->initiator;
+    w->approval_ms = min_u32(b->approval_ms, CS_CTL_APPROVAL_MAX_MS);
+    if (n->ask && w->approval_ms < CS_CTL_APPROVAL_MS) {
+        w->approval_ms = CS_CTL_APPROVAL_MS;
+    }
+}
+
 static enum cs_err take(struct cs_node_core *n, const struct cs_ctl_sign *b,
-                        struct quorum *q, struct work **out)
+                        struct quorum *q, struct work **out, const char **phase)
 {
     struct cs_chain_tx tx = {0};
     struct cs_span *messages = NULL;
@@ -304,7 +375,11 @@ static enum cs_err take(struct cs_node_core *n, const struct cs_ctl_sign *b,
     }
     if (err == CS_OK) {
         (*out)->q = q;
+        set_attempt(n, *out, b);
         err = cs_nd_work_items(n, *out, messages, tx.n_items);
+        if (err == CS_OK) {
+            err = gate(n, b, *out, &tx, phase);
+        }
         if (err != CS_OK) {
             cs_nd_work_end(n, *out);
         }
@@ -318,19 +393,19 @@ void cs_nd_sign_command(struct cs_node_core *n, const struct cs_ctl_sign *b)
 {
     struct quorum *q = cs_nd_quorum_find(n, b->quorum_id);
     struct work *w = cs_nd_work_find(n, b->request_id);
+    const char *phase = "accept";
     enum cs_err err;
 
     if (w != NULL && w->kind == WORK_SIGN && b->attempt <= w->attempt) {
         return; /* a repeat, or an older attempt */
     }
-    err = n->draining ? CS_ERR_LIMIT : take(n, b, q, &w);
+    err = n->draining ? CS_ERR_LIMIT : take(n, b, q, &w, &phase);
     if (err != CS_OK) {
-        refuse(n, b, q, err);
+        refuse(n, b, q, err, phase);
+        if (q != NULL) {
+            cs_nd_unpark(n, q); /* the peer's message may wait for this */
+        }
         return;
     }
-    w->attempt = b->attempt;
-    w->n_signers = 2;
-    memcpy(w->signers, b->signers, 2);
-    w->initiator = (uint8_t)b->initiator;
     cs_nd_sign_begin(n, w);
 }

@@ -170,8 +170,8 @@ static void frost_try(struct cs_node_core *n, struct work *w, const struct cs_ke
     set_clock(n, w, wants);
 }
 
-/* CS_OK: now.  LINK_LOST: when there is a link.  Else it fails; *blame: through whom.
- */
+/* CS_OK: now.  LINK_LOST: when there is a link.  STATE: when the approver has answered.
+ * Else it fails; *blame: through whom. */
 static enum cs_err may_start(const struct cs_node_core *n, const struct work *w,
                              uint8_t *blame)
 {
@@ -185,7 +185,7 @@ static enum cs_err may_start(const struct cs_node_core *n, const struct work *w,
         *blame = peer;
         return CS_ERR_QUARANTINED;
     }
-    return cs_nd_link_live(w->q, peer) ? CS_OK : CS_ERR_LINK_LOST;
+    return cs_nd_link_live(w->q, peer) ? cs_nd_approval(n, w) : CS_ERR_LINK_LOST;
 }
 
 void cs_nd_sign_try(struct cs_node_core *n, struct work *w)
@@ -201,6 +201,9 @@ void cs_nd_sign_try(struct cs_node_core *n, struct work *w)
     err = may_start(n, w, &blame);
     if (err == CS_ERR_LINK_LOST) {
         return; /* tried again when it is there */
+    }
+    if (err == CS_ERR_STATE) {
+        return; /* tried again with the verdict of the approver */
     }
     c = err == CS_OK ? cs_nd_key_load(n, w->req.key_id, &err) : NULL;
     if (c == NULL) {
@@ -411,8 +414,11 @@ static void repeat(struct cs_node_core *n, struct work *w)
         if (it->run == NULL || n->now < it->again) {
             continue;
         }
-        it->again = it->n_again < 2 ? n->now + (2000ULL << it->n_again) : UINT64_MAX;
-        it->n_again++;
+        if (it->n_again < 2) {
+            it->again = n->now + (2000ULL << it->n_again++);
+        } else { /* the peer may be waiting for its approver */
+            it->again = w->approval_ms != 0 ? n->now + 4000 : UINT64_MAX;
+        }
         send_req(n, w, it);
     }
 }
@@ -485,7 +491,8 @@ void cs_nd_sign_begin(struct cs_node_core *n, struct work *w)
         end_tried(n, w);
         return;
     }
-    w->deadline = n->now + ATTEMPT_SIGN_MS + (w->n_items - 1) * ATTEMPT_ITEM_MS;
+    w->deadline = n->now + ATTEMPT_SIGN_MS + (w->n_items - 1) * ATTEMPT_ITEM_MS +
+                  w->approval_ms;
     cs_nd_work_save(n, w);
     cs_nd_sign_try(n, w); /* may end it */
     cs_nd_unpark(n, q);

@@ -17,6 +17,7 @@ enum {
     TABLE_DEVICE = 0x2b,    /* device id of a peer: struct device */
     TABLE_OT = 0x2c,        /* quorum id: its pairs need OT setups */
     TABLE_NO_KIT = 0x2d,    /* key id: no backup kit of its epoch exists */
+    TABLE_SPENT = 0x2e,     /* key id, asset, minute: policy/ledger.h */
 };
 
 #endif

@@ -15,6 +15,7 @@
 #include "node/core/metrics.h"
 #include "node/core/node_core.h"
 #include "node/core/tables.h"
+#include "policy/ledger.h"
 #include "store/journal.h"
 #include "wire/control.h"
 
@@ -33,6 +34,7 @@ enum {
     MAX_GONE = 16384,
     MAX_PARKED_PER_PEER = 64,
     MAX_PARKED_BYTES = 1 << 20,
+    MAX_APPROVALS = 2048,
     MAX_OT_JOBS = 4,    /* of OT setups, at workers at once */
     MAX_OT_STARTED = 8, /* setups this node began and that still run */
     MAX_OT_JOINED = 16, /* setups peers began with it and that still run */
@@ -241,15 +243,30 @@ struct work {
     uint8_t *bytes; /* where they are */
     size_t n_bytes;
     size_t n_items, n_signed;
-    uint64_t begun;    /* the attempt, monotonic */
-    uint64_t deadline; /* of the attempt, monotonic */
-    uint64_t again;    /* next resend, ask or retry; UINT64_MAX: none */
+    uint64_t begun;       /* the attempt, monotonic */
+    uint64_t deadline;    /* of the attempt, monotonic */
+    uint32_t approval_ms; /* what of it is for approvers */
+    bool reserves;        /* spend is not in the ledger yet, but counts (allow.c) */
+    struct cs_ledger_row spend;
+    uint64_t again; /* next resend, ask or retry; UINT64_MAX: none */
     unsigned n_again;
     struct cs_session *session; /* KEYGEN */
     uint8_t proven; /* KEYGEN: bit (peer-1) of pairs that I started and that signed; */
                     /* bit 7: the platform was told that the key is active */
     bool intent;    /* this attempt is in the journal */
     uint8_t use_id[32]; /* as the journal has it: of the first item that started */
+};
+
+enum approval_state { APPROVAL_ASKED, APPROVAL_ALLOWED, APPROVAL_REFUSED };
+
+struct approval { /* of one request, for its life: approve.c */
+    struct approval *next;
+    uint8_t request_id[16], reqh[32];
+    uint64_t id; /* of the question */
+    enum approval_state state;
+    enum cs_err why;    /* REFUSED */
+    uint64_t deadline;  /* ASKED: monotonic */
+    int64_t expires_ms; /* of the request */
 };
 
 struct want { /* FR_WANT sent: not again within WANT_AGAIN_MS */
@@ -264,6 +281,7 @@ struct parked {
     struct quorum *q;
     uint8_t from;
     uint64_t until;
+    bool is_held;        /* waits for the own approver, or belongs to what does */
     struct cs_message m; /* spans point into bytes */
     uint8_t bsig[CS_SIG_LEN];
     uint8_t *bytes;
@@ -290,6 +308,8 @@ struct cs_node_core {
     void *random_ctx;
     char version[32];
     bool allow_no_exporter, allow_blind;
+    bool ask;                       /* there is an approver */
+    const struct cs_policy *policy; /* borrowed; NULL: none */
     uint8_t (*peer_identities)[32];
     size_t n_peer_identities;
     uint8_t recovery_keys[CS_NODE_RECOVERY_KEYS_MAX][32];
@@ -313,6 +333,7 @@ struct cs_node_core {
     uint8_t boot[32];
     uint64_t boot_counter;
     uint64_t started_at;
+    int64_t started_wall;
 
     struct conn control, relay;
     uint64_t next_conn;
@@ -340,6 +361,10 @@ struct cs_node_core {
     struct backup backup;
     struct cs_frost_pool *pool;
     struct want wants[MAX_WANTS];
+    struct cs_ledger ledger;
+    struct approval *approvals; /* oldest first */
+    size_t n_approvals;
+    uint64_t next_ask;
     struct parked *parked;
     uint64_t park_until; /* set while parked messages are tried again */
     struct cs_link_out link_out;
