@@ -1,7 +1,6 @@
 /** A CloudSign node on the caller's libuv loop.
  *
- *    cs_node_new -> cs_node_start -> (runs) -> cs_node_stop -> stopped() ->
- * cs_node_free
+ *    cs_node_new -> cs_node_start -> runs -> cs_node_stop -> stopped() -> cs_node_free
  *
  *  Several nodes may share a loop, a thread and a process; each has a data directory of
  *  its own.  The program `cloudsign` is built on nothing but this header.  A minimal
@@ -16,11 +15,11 @@
  *  disk; all have ended when `stopped` is called.
  *
  *  Callbacks (event, answer, approve, stopped) are called by the loop, never from
- * inside a function of this header.  They may call every function of it, for any node;
+ *  inside a function of this header.  They may call every function of it, for any node;
  *  cs_node_free of their own node only in `stopped`.  Pointers that they get are
- * borrowed for the call; JSON is one object in UTF-8, without line breaks, and ends
- * with a NUL that its length does not count.  Members may be added: ignore unknown
- * ones.
+ *  borrowed for the call; JSON is one object in UTF-8, without line breaks, and ends
+ *  with a NUL that its length does not count.  Members may be added: ignore those that
+ *  you do not know.
  *
  *  What it does to the process: see cloudsign.h.
  */
@@ -43,32 +42,42 @@ struct uv_loop_s; /* uv_loop_t of <uv.h> */
 
 /** Something happened: word says what, json what exactly.
  *
- *    "state"        {"state"}: the node as a whole changed.  STARTING, WAITING_FOR_KMS,
- *                   WAITING_FOR_SPACE, WAITING_APPROVAL (of an administrator), READY,
- *                   DRAINING (cs_node_stop), LATCHED (refused by the platform, or ended
- *                   by an error; `stopped` follows)
- *    "fingerprint"  {"fingerprint" 64 hex,"words"}: this node's identity, once a start;
- *                   an administrator compares it before approving the device
+ *    "state"        {"state"}: the node as a whole changed.
+ *                     STARTING           no connection to platform or relay yet, or
+ *                                        not any more: it tries again by itself
+ *                     WAITING_FOR_KMS    the key of the store is in a KMS that does
+ *                                        not answer
+ *                     WAITING_FOR_SPACE  the disk is full; goes on when it is not
+ *                     WAITING_APPROVAL   of an administrator at the platform
+ *                     READY              signs
+ *                     DRAINING           after cs_node_stop
+ *                     LATCHED            refused by the platform, or ended by an
+ *                                        error: `stopped` follows
+ *    "fingerprint"  {"fingerprint","words"}: this node's identity, 64 hex digits, once
+ *                   a start; an administrator compares it to approve the device
  *    "quorum"       {"quorumId","state","words"}: ACCEPTED, REVEALED, CONFIRMED; the
- * six words must be the same on all nodes of it "key"          {"keyId","state"}:
- * ACTIVE, its certificate is signed by all members "session" {"requestId","outcome"}: a
- * key generation or a request ended for this node: OK, or the reason, as the platform
- * gets it "peer"         {"quorumId","index" of this node,"peer" its index,"state"
- * QUARANTINED or RELEASED,"reason"}: nothing more is signed with it "notice"
- * {"quorumId","index" who says it,"peer" of whom,"reason" or ""}: what another member
- * says of a peer; for information "link"         {"peer","reason"}: a link to a peer
- * was refused (E_ROLLBACK, ..) "error"        {"module","text"}: what an operator must
- * see: each line of this node that its log has at level error "lost"         {"count"}:
- * so many events were dropped, for more than 1,024 waited
+ *                   six words must be the same on all nodes of the quorum
+ *    "key"          {"keyId","state"}: ACTIVE, certified by all members
+ *    "session"      {"requestId","outcome"}: a key generation or a request ended on
+ *                   this node: "OK", or the reason that the platform gets as well
+ *    "peer"         {"quorumId","index","peer","state","reason"}: this node (index)
+ *                   works with the other (peer) no more, QUARANTINED, or again,
+ *                   RELEASED
+ *    "notice"       {"quorumId","index","peer","reason"}: member index says that of
+ *                   the peer; "" when it has taken it back.  For information only
+ *    "link"         {"peer","reason"}: a link was refused: E_ROLLBACK, E_CLONE, ..
+ *    "error"        {"module","text"}: what an operator must see: each line of this
+ *                   node that its log has at level error
+ *    "lost"         {"count"}: so many events were dropped, for 1,024 waited
  *
- *  UUIDs are 36 characters in lower case.  Unknown words must be ignored. */
+ *  Ids are UUIDs in lower case.  Words may be added: ignore those you do not know. */
 typedef void cs_node_event_cb(void *ctx, const char *word, const char *json,
                               size_t json_len);
 
 /** The node has ended, by cs_node_stop or by itself, and holds no handle of the loop,
- * no thread and no socket any more (the store stays open until cs_node_free).  Exactly
- * once after each cs_node_start that returned 0; the last call for this node.  May call
- *  cs_node_free, and make the next node on the same directory.
+ *  no thread and no socket any more (the store stays open until cs_node_free).  Exactly
+ *  once after each cs_node_start that returned 0; the last call for this node.  May
+ *  call cs_node_free, and then make a node on the same directory.
  *
  *    exit_code  0: in order (cs_node_stop, cs_node_abort); else what the program would
  *               exit with: 74 a failed disk, 77 a rejected device, ..
@@ -90,43 +99,52 @@ enum cs_node_decision {
  *
  *  Asked once for each request, after all of the node's own checks and its policy, and
  *  before its first share or nonce of it leaves.  The verdict counts for all attempts
- * of the request; a restart may ask again.  A refusal ends the request on this node for
- *  good, and the client of the platform sees its reason's name (not its text).
+ *  of the request; a node that starts again may ask again.  A refusal ends the request
+ *  on this node for good: the platform hears APPROVAL_REFUSED, or APPROVAL_TIMEOUT when
+ *  nobody answered, and never the text.
  *
  *    ctx     approve_ctx of the configuration
  *    node    who asks
  *    id      of this question, never 0; for cs_node_verdict
  *    json    see below
- *    reason  out, for CS_NODE_REFUSE: why, for log and operator; UTF-8 with NUL, at
- * most reason_cap bytes; "" when it is called
+ *    reason  out, for CS_NODE_REFUSE: why, for the log of this node; UTF-8 with NUL,
+ *            at most reason_cap bytes; "" when it is called
  *
  *  Returns: the decision; any other value counts as CS_NODE_REFUSE.
  *
  *  The question:
+ *
  *    requestId, quorumId, keyId   UUIDs
+ *    requestHash    64 hex digits: stands for the request in the node's journal
  *    quorum, key    names that the platform gave them
+ *    playerId       this node's number in the quorum; signers: those of this attempt
  *    blockchain     "ETHEREUM", "XRP_LEDGER", ..
  *    kind           RAW a transaction, PLAINTEXT a text, TYPED_DATA EIP-712, DIGEST a
  *                   bare digest that nobody can explain
- *    path           "": the root key, "0/5": a child
+ *    path           "": the root key; "0/5": a child of it
  *    address        of that key on that chain: who signs
- *    payloadHash    SHA-256 of the payload as the client sent it, 64 hex digits
+ *    payloadHash    SHA-256 of the payload, 64 hex digits
+ *    payload        the payload itself, hex; absent above 64 KiB
  *    expiresAt      Unix ms: the platform gives the request up then
  *    items          how many signatures it asks for, 1 to 512
- *    summary        what the payload says.  Strings, "" or absent where it does not
- * say: type           "Payment", "transfer", .. from, to       addresses amount, fee in
- * whole units, exact decimal: "5110.979443"; fee: at most units, feeUnits  the same in
- * the smallest unit asset          "XRP", "ETH", .. contract       issuer, mint or
- * token contract chainId        decimal selector       8 hex digits of a contract call
- *      memo, text     one line for people
- *      and booleans:
- *      clear          the summary tells all that the payload does with assets
- *      blind          a digest
- *      approval       lets `to` take assets later
- *    approvers      who approved it at the platform: its own word; an array
+ *    summary        what the payload says, "" or absent where it does not say:
+ *        type            "Payment", "transfer", ..
+ *        from, to        addresses
+ *        amount, fee     in whole units, exact decimal: "5110.979443"; fee: at most
+ *        units, feeUnits the same in the smallest unit
+ *        asset           "XRP", "ETH", ..
+ *        contract        issuer, mint or token contract
+ *        chainId, tag    decimal numbers as text
+ *        selector        of a contract call, 8 hex digits
+ *        memo, text      one line for people
+ *        clear           true: all that the payload does with assets is told here
+ *        blind           true: a digest
+ *        approval        true: lets `to` take assets later
+ *        payments        where there are several: [{"to","units"},..], at most 256 of
+ *                        paymentCount
  *
- *  All but names, approvers and expiresAt is this node's own reading of the very
- * payload that it would sign. */
+ *  All but the names and expiresAt is this node's own reading of the very payload that
+ *  it would sign. */
 typedef enum cs_node_decision cs_node_approve_cb(void *ctx, cs_node *node, uint64_t id,
                                                  const char *json, size_t json_len,
                                                  char *reason, size_t reason_cap);
@@ -134,8 +152,8 @@ typedef enum cs_node_decision cs_node_approve_cb(void *ctx, cs_node *node, uint6
 /* ---- configuration ----------------------------------------------------------- */
 
 /** Zero it, set size, data_dir, one of the store's keys, the callbacks, and what else
- * is wanted.  Everything is copied by cs_node_new; secrets may be wiped right after it.
- *  Text is UTF-8 with NUL; "" counts as NULL.
+ *  is wanted.  Everything is copied by cs_node_new; secrets may be wiped right after
+ *  it.  Text is UTF-8 with NUL; "" counts as NULL.
  *
  *  It grows at its end only.  A program that was built with an older header has the new
  *  fields at zero, which is what the older library did; one built with a newer header
@@ -147,15 +165,15 @@ struct cs_node_config {
     /** The pairing key from the console; NULL once the store knows the platform.  A
      *  secret until the first pairing. */
     const char *pairing_key;
-    /** Key that encrypts the store: 64 hex digits.  Exactly one of db_key_hex, db_key
-     * and db_key_ref. */
+    /** Key that encrypts the store, 64 hex digits.  Exactly one is set of db_key_hex,
+     *  db_key and db_key_ref. */
     const char *db_key_hex;
     const uint8_t *db_key; /**< or its 32 bytes */
     /** Replace the URLs of the pairing key (the CA stays); NULL: as there. */
     const char *platform_url;
     const char *relay_url;
     /** Strict mode: only nodes with these fingerprints may be peers; 64 hex digits
-     * each, separated by commas or blanks.  NULL: compare words. */
+     *  each, separated by commas or blanks.  NULL: compare words. */
     const char *peer_identities;
     unsigned n_workers;  /**< threads for computing; 0: one a core, at most 4 */
     int allow_unsafe_fs; /**< also NFS, overlay..: for tests only */
@@ -167,11 +185,11 @@ struct cs_node_config {
      *  they do.  0: refused, whatever the platform allows. */
     int allow_blind_signing;
     /** Ids of the recovery keys that backup kits may be encrypted to: 64 hex digits
-     * each, separated by commas or blanks, at most 8.  NULL: no kits. */
+     *  each, separated by commas or blanks, at most 8.  NULL: no kits. */
     const char *recovery_keys;
-    /** The store's key in AWS KMS instead of db_key_hex and db_key: the ARN of a key or
-     *  an alias.  aws_env: "NAME=value" as AWS's own tools name them, ended by NULL;
-     * the library reads no environment. */
+    /** The store's key in AWS KMS instead of db_key_hex and db_key: the ARN of a key
+     *  or an alias.  aws_env: "NAME=value" as AWS's own tools name them, ended by NULL;
+     *  the library reads no environment. */
     const char *db_key_ref;
     const char *const *aws_env;
     /** Rules that a request must pass (README, "Policy"); NULL: none. */
@@ -185,8 +203,7 @@ struct cs_node_config {
     const char *approval_key_file;
     const char *approval_public_key; /**< Ed25519, 64 hex digits: signs the answers */
     /** Where /healthz, /readyz and /metrics are served: "unix:/path", "127.0.0.1:PORT"
-     * or
-     *  "[::1]:PORT"; NULL: nowhere. */
+     *  or "[::1]:PORT"; NULL: nowhere. */
     const char *metrics_addr;
     /** Approval hook; NULL: none.  With approval_url both must allow. */
     cs_node_approve_cb *approve;
@@ -200,15 +217,15 @@ struct cs_node_config {
 /* ---- life -------------------------------------------------------------------- */
 
 /** Checks the configuration, locks and opens the store (makes it, when there is none
- * and a pairing key is given).  Blocks for file work and self-tests, some 100 ms; makes
- * no handle on the loop and no thread that stays.
+ *  and a pairing key is given).  Blocks for file work and self-tests, some 100 ms;
+ *  makes no handle on the loop and no thread that stays.
  *
- *  In:      loop    uv_loop_t, initialised; must outlive the node
- *  Out:     node, or NULL on failure: then nothing was changed
- *           message at most message_len bytes with NUL; may be NULL
- *  Returns: 0, or: 64 a wrong call (NULL, size), 78 configuration, 79 .. 84 the store
- *           (wrong key, locked, lost, damaged, ..), 70 self-test, 71 the system refused
- */
+ *  In:      loop     uv_loop_t, initialised; must outlive the node
+ *  Out:     node     NULL on failure: then nothing was changed
+ *           message  at most message_len bytes with NUL; may be NULL
+ *  Returns: 0, or: 64 a wrong call (NULL, size), 78 the configuration, 79 to 84 the
+ *           store (wrong key, locked, lost, damaged, ..), 70 a self-test, 71 the
+ *           operating system refused something */
 CS_API int cs_node_new(cs_node **node, struct uv_loop_s *loop,
                        const struct cs_node_config *config, char *message,
                        size_t message_len);
@@ -217,26 +234,45 @@ CS_API int cs_node_new(cs_node **node, struct uv_loop_s *loop,
  *  Connects by itself, again and again; being offline is no error.
  *
  *  Returns: 0 once, after which `stopped` is called exactly once; or an exit code,
- * after which it never is: run the loop once more (until it holds no handles), then
- *           cs_node_free.  64: it was started before (a node has one life) */
+ *           after which it never is: let the loop close what is left, with a turn or
+ *           two, and call cs_node_free, before or after.  64: it was started before,
+ *           for a node has one life */
 CS_API int cs_node_start(cs_node *node, char *message, size_t message_len);
 
 /** Refuses new work, lets running sessions end (at most 5 s), delivers what waits (2 s
- *  more), then `stopped`.  Calling it again, or when it does not run, changes nothing.
- */
+ *  more), then `stopped`.  Again, or when it does not run: changes nothing. */
 CS_API void cs_node_stop(cs_node *node);
 
 /** Ends it now, without waiting for sessions; `stopped` follows. */
 CS_API void cs_node_abort(cs_node *node);
 
-/** Not while it runs (between cs_node_start and `stopped`): that is a broken invariant,
- *  and aborts.  Closes the store and wipes all secrets.  NULL allowed. */
+/** Not while it runs (between cs_node_start and `stopped`): that is a broken
+ *  invariant, and aborts.  Closes the store and wipes all secrets.  NULL allowed. */
 CS_API void cs_node_free(cs_node *node);
 
 /* ---- while it runs ----------------------------------------------------------- */
 
-/** The status object, as `cloudsign status --json` prints it: README, "Status".
- *  At most 256 KiB.  Also before the start and after the end.
+/** The status object, as `cloudsign status --json` prints it; at most 256 KiB.  Also
+ *  before the start and after the end.  64-bit numbers are text.
+ *
+ *    version, deviceId, fingerprint, words
+ *    state          see the event; pairing: Unpaired, Waiting for approval, Paired
+ *    control, relay IDLE, WAITING (to try again), CONNECTING, SIGNING_IN, UP;
+ *                   controlSince, relaySince: Unix ms
+ *    lastError      "", or the reason of the last trouble of the control connection;
+ *                   relayError: of the relay
+ *    platformUrl, relayUrl
+ *    approval, enabled, blindSigning
+ *    keys, sessions (running), signatures (since the start), unacknowledgedEvents
+ *    bootCounter, journalSeq, journalHead, uptimeMs
+ *    counters       {framesIn,framesDropped,messagesDropped,sessionsOk,sessionsFailed}
+ *    backup         {time,keys,kits,..}: what kits were made
+ *    quorums[]      {quorumId,name,state,words,operatorVerified,index,members,
+ *                   requiredSigners,peers[],notices[]}
+ *      peers[]      {index,deviceId,link,ot,version,blames,..}; link is DOWN,
+ *                   HANDSHAKE, CONFIRMING, LIVE, NONE, FENCED or QUARANTINED, then with
+ *                   quarantine {reason,since,evidence}
+ *      notices[]    {index,peer,reason,since}
  *
  *  Returns: its length without NUL; cap or more means it was cut: ask with more
  *  Out:     buf  NUL-terminated; may be NULL when cap is 0 */
@@ -257,21 +293,23 @@ typedef void cs_node_answer_cb(void *ctx, const char *json, size_t json_len);
 
 /** Asks the node what the program's subcommands ask over the local socket:
  *
- *    {"cmd":"status"}                 the status object
- *    {"cmd":"quorum.confirm","words":"a-b-c-d-e-f"}   an operator compared the six
- * words
- *                                     -> {"ok":true,"quorumId","name"}
- *    {"cmd":"peer.accept","quorumId","index"}   accepts the state of a peer that was
- *                                     restored (E_ROLLBACK, E_CLONE) -> {"ok":true}
- *    {"cmd":"peer.release","quorumId","index"}  ends its quarantine -> {"ok":true}
- *    {"cmd":"key.giveup","keyId"}     drops a key that never became active
- *    {"cmd":"backup.keys","from":N}   ids of keys, a page from N on
- *                                     -> {"ok":true,"keys":[..],"next","total"}
- *    {"cmd":"backup.kit","keyId","to":[public recovery keys, PEM]}
- *                                     -> {"ok":true,"kit" hex}
+ *    {"cmd":"status"}
+ *        the status object
+ *    {"cmd":"quorum.confirm","words":"a-b-c-d-e-f"}
+ *        an operator compared the six words -> {"ok":true,"quorumId","name"}
+ *    {"cmd":"peer.accept","quorumId":UUID,"index":1..7}
+ *        takes the state of a peer that was restored (E_ROLLBACK, E_CLONE)
+ *    {"cmd":"peer.release","quorumId":UUID,"index":1..7}
+ *        works with it again: ends its quarantine
+ *    {"cmd":"key.giveup","keyId":UUID}
+ *        drops a key that never became active
+ *    {"cmd":"backup.keys","from":N}
+ *        ids of keys from N on -> {"ok":true,"keys":[..],"next","total"}
+ *    {"cmd":"backup.kit","keyId":UUID,"to":[text of a public recovery key, ..]}
+ *        -> {"ok":true,"kit" hex}
  *
  *  In:      question  JSON, at most 64 KiB; copied
- *  Returns: 0, or: 64 a wrong call or not running, 75 16 questions wait already */
+ *  Returns: 0, or: 64 a wrong call or not running, 75 for 16 questions wait already */
 CS_API int cs_node_ask(cs_node *node, const char *question, size_t question_len,
                        cs_node_answer_cb *answer, void *answer_ctx);
 

@@ -5,8 +5,9 @@
  *   supervisor DIR TRANSCRIPT <commands
  *
  * DIR holds node1/ .. node3/ (their stores) and config1 .. config3: a line with the
- * pairing key, a line with the store's key.  What happens goes to TRANSCRIPT, a line each:
- * standard output and error stay empty, unless the supervisor itself is used wrongly.
+ * pairing key, a line with the store's key.  What happens goes to TRANSCRIPT, a line
+ * each: standard output and error stay empty, unless the supervisor itself is used
+ * wrongly.
  *
  *   policy allow|refuse|later   what the approval hook says from now on, of all nodes
  *   restart N                   stops node N, frees it, makes it anew, starts it
@@ -59,7 +60,8 @@ static void say(const char *format, ...)
     fflush(s.transcript);
 }
 
-/* ---- what a node tells -------------------------------------------------------------- */
+/* ---- what a node tells --------------------------------------------------------------
+ */
 
 static void on_event(void *ctx, const char *word, const char *json, size_t json_len)
 {
@@ -123,7 +125,8 @@ static void on_stopped(void *ctx, int exit_code, const char *reason, const char 
     }
 }
 
-/* ---- life of a node ----------------------------------------------------------------- */
+/* ---- life of a node -----------------------------------------------------------------
+ */
 
 static void start(struct host *h)
 {
@@ -186,7 +189,8 @@ static int read_config(struct host *h, const char *dir)
     return ok;
 }
 
-/* ---- commands ------------------------------------------------------------------------ */
+/* ---- commands
+ * ------------------------------------------------------------------------ */
 
 static void stop_all(void)
 {
@@ -306,7 +310,8 @@ static void end_input(void)
     }
 }
 
-/* ---- what is left -------------------------------------------------------------------- */
+/* ---- what is left
+ * -------------------------------------------------------------------- */
 
 static int count(const char *path)
 {

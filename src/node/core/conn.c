@@ -71,13 +71,20 @@ static uint64_t jittered(struct cs_node_core *n, uint64_t ms)
     return ms / 2 + v % (ms / 2 + 1);
 }
 
+/* Waiting will not mend it. */
+static bool is_for_operator(enum cs_err why)
+{
+    return why == CS_ERR_TLS_TRUST || why == CS_ERR_TLS_NAME || why == CS_ERR_TLS_TIME;
+}
+
 static void wait_again(struct cs_node_core *n, struct conn *c, enum cs_err why)
 {
     uint64_t ms = jittered(n, c->backoff);
 
     if (c->last_err != why) { /* say it once, not at every attempt */
-        cs_log(CS_LOG_WARN, "net", "%s channel: %s (%s); trying again", channel_name(c),
-               cs_err_text(why), cs_err_reason(why));
+        cs_log(is_for_operator(why) ? CS_LOG_ERROR : CS_LOG_WARN, "net",
+               "%s channel: %s (%s); trying again", channel_name(c), cs_err_text(why),
+               cs_err_reason(why));
         c->last_err = why;
     }
     cs_mx_lost(n->metrics, mx_channel(c), why);
