@@ -97,18 +97,18 @@ static int add_path(int set, const struct ruleset *h, const struct cs_os_path *p
     return rc;
 }
 
-static int add_port(int set, const struct ruleset *h, unsigned port)
+static int add_port(int set, const struct ruleset *h, int port)
 {
-    struct port_rule rule = {.allowed = NET_BIND_TCP, .port = port};
+    struct port_rule rule = {.allowed = NET_BIND_TCP, .port = (uint64_t)port};
 
-    if (port == 0 || (h->net & NET_BIND_TCP) == 0) {
+    if (port < 0 || (h->net & NET_BIND_TCP) == 0) {
         return 0;
     }
     return (int)syscall(SYS_landlock_add_rule, set, RULE_PORT, &rule, 0);
 }
 
 static enum cs_err fill(int set, const struct ruleset *h,
-                        const struct cs_os_path *paths, size_t n, unsigned tcp_port,
+                        const struct cs_os_path *paths, size_t n, int tcp_port,
                         struct cs_why *why)
 {
     for (size_t i = 0; i < n; i++) {
@@ -118,7 +118,7 @@ static enum cs_err fill(int set, const struct ruleset *h,
         }
     }
     if (add_port(set, h, tcp_port) != 0) {
-        return cs_why(why, CS_ERR_OS, "Landlock refuses a rule for port %u: %s",
+        return cs_why(why, CS_ERR_OS, "Landlock refuses a rule for port %d: %s",
                       tcp_port, strerror(errno));
     }
     if (syscall(SYS_landlock_restrict_self, set, 0) != 0) {
@@ -127,7 +127,7 @@ static enum cs_err fill(int set, const struct ruleset *h,
     return CS_OK;
 }
 
-enum cs_err cs_os_landlock(const struct cs_os_path *paths, size_t n, unsigned tcp_port,
+enum cs_err cs_os_landlock(const struct cs_os_path *paths, size_t n, int tcp_port,
                            int *abi, struct cs_why *why)
 {
     struct ruleset h;

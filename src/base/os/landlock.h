@@ -19,10 +19,10 @@ struct cs_os_path {
 };
 
 /* Everything else is refused with EACCES, and so is binding a TCP port other than
- * tcp_port (0: any of them), reaching abstract unix sockets of others, signalling
+ * tcp_port (-1: any of them), reaching abstract unix sockets of others, signalling
  * others: as far as this kernel knows how.  *abi is what it knows (1 or more).
  * SANDBOX: no Landlock here (errno, why); OS: a rule was refused. */
-enum cs_err cs_os_landlock(const struct cs_os_path *paths, size_t n, unsigned tcp_port,
+enum cs_err cs_os_landlock(const struct cs_os_path *paths, size_t n, int tcp_port,
                            int *abi, struct cs_why *why) CS_MUST_USE;
 
 #endif

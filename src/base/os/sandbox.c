@@ -107,8 +107,8 @@ static enum cs_err missing(enum cs_os_sandbox_mode mode, enum cs_err err,
 }
 
 static enum cs_err lock_paths(enum cs_os_sandbox_mode mode,
-                              const struct cs_os_path *paths, size_t n,
-                              unsigned tcp_port, struct cs_why *why)
+                              const struct cs_os_path *paths, size_t n, int tcp_port,
+                              struct cs_why *why)
 {
     struct cs_os_path all[CS_COUNTOF(common) + CS_OS_SANDBOX_PATHS_MAX + 1];
     struct cs_why reason = {""};
@@ -149,7 +149,7 @@ static enum cs_err filter(enum cs_os_sandbox_mode mode, enum cs_os_filter which,
 }
 
 enum cs_err cs_os_sandbox(enum cs_os_sandbox_mode mode, const struct cs_os_path *paths,
-                          size_t n, unsigned tcp_port, struct cs_why *why)
+                          size_t n, int tcp_port, struct cs_why *why)
 {
     if (mode == CS_OS_SANDBOX_OFF) {
         cs_log(CS_LOG_WARN, "sandbox",

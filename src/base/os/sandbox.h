@@ -25,10 +25,10 @@ enum cs_os_sandbox_mode {
 enum cs_err cs_os_sandbox_mode(enum cs_os_sandbox_mode *out, struct cs_why *why)
     CS_MUST_USE;
 /* paths: the program's own, beside what the libraries need (name service, certificates,
- * /proc/self, random numbers).  tcp_port: the only TCP port that may be bound, 0: any.
- * SANDBOX, OS. */
+ * /proc/self, random numbers).  tcp_port: the only TCP port that may be bound, -1:
+ * none. SANDBOX, OS. */
 enum cs_err cs_os_sandbox(enum cs_os_sandbox_mode mode, const struct cs_os_path *paths,
-                          size_t n, unsigned tcp_port, struct cs_why *why) CS_MUST_USE;
+                          size_t n, int tcp_port, struct cs_why *why) CS_MUST_USE;
 /* From now on nothing can listen any more.  SANDBOX. */
 enum cs_err cs_os_sandbox_listening(enum cs_os_sandbox_mode mode, struct cs_why *why)
     CS_MUST_USE;

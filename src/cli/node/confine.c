@@ -64,25 +64,25 @@ static void add_aws(struct paths *p, const struct cs_node_config *cfg)
 
 /* "unix:/path": the socket's folder; "127.0.0.1:9464": the one port that may be bound.
  */
-static unsigned add_metrics(struct paths *p, const char *addr)
+static int add_metrics(struct paths *p, const char *addr)
 {
     const char *colon = addr == NULL ? NULL : strrchr(addr, ':');
 
     if (colon == NULL) {
-        return 0;
+        return -1;
     }
     if (strncmp(addr, "unix:", 5) == 0) {
         add_folder_of(p, addr + 5, CS_OS_WRITE);
-        return 0;
+        return -1;
     }
-    return (unsigned)strtoul(colon + 1, NULL, 10) & 0xffff;
+    return (int)(strtoul(colon + 1, NULL, 10) & 0xffff);
 }
 
 enum cs_err cli_confine(enum cs_os_sandbox_mode mode, const struct cs_node_config *cfg,
                         struct cs_why *why)
 {
     static struct paths p; /* too large for a stack */
-    unsigned port;
+    int port;
 
     memset(&p, 0, sizeof p);
     add(&p, cfg->data_dir, CS_OS_WRITE);

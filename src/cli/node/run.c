@@ -79,31 +79,29 @@ static int make_node(struct run *r, struct cli_env *e, char *message, size_t cap
 }
 
 /* It listens where it ever will, and nothing has come from the network yet. */
-static int start_node(struct run *r, char *message, size_t cap)
+static int stop_listening(struct run *r)
 {
-    int code = cs_node_start(r->node, message, cap);
     struct cs_why why = {""};
-    enum cs_err err = CS_OK;
+    enum cs_err err = cs_os_sandbox_listening(r->sandbox, &why);
 
-    if (code == 0) {
-        err = cs_os_sandbox_listening(r->sandbox, &why);
-    }
     if (err != CS_OK) {
-        (void)fprintf(stderr, "cloudsign: %s\n", why.text);
         cs_node_abort(r->node);
+        return refuse(err, why.text);
     }
-    return code != 0 ? code : cs_err_exit(err);
+    return 0;
 }
 
 /* Runs to the end; what cs_node_start leaves behind on failure closes here as well. */
 static int drive(struct run *r)
 {
     char message[512] = "";
-    int code = start_node(r, message, sizeof message);
+    int code = cs_node_start(r->node, message, sizeof message);
 
-    if (code != 0 && message[0] != '\0') {
+    if (code != 0) {
         (void)fprintf(stderr, "cloudsign: %s\n", message);
         cs_signals_close(&r->signals);
+    } else {
+        code = stop_listening(r);
     }
     (void)uv_run(&r->loop, UV_RUN_DEFAULT);
     return code != 0 ? code : r->exit_code;

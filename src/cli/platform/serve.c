@@ -1,4 +1,5 @@
 /* cloudsign-platform serve: options, one platform, signals. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +8,10 @@
 #include "base/log.h"
 #include "base/os/harden.h"
 #include "base/os/logsink.h"
+#include "base/os/sandbox.h"
 #include "base/os/secret.h"
 #include "cli/platform/cli.h"
+#include "net/preload.h"
 #include "net/signals.h"
 #include "platform/platform.h"
 
@@ -19,6 +22,7 @@ enum {
 };
 
 struct serve {
+    enum cs_os_sandbox_mode sandbox;
     uv_loop_t loop;
     struct cs_signals signals;
     struct cs_platform *platform;
@@ -142,6 +146,25 @@ static int drive(struct serve *s)
     return cs_err_exit(err);
 }
 
+/* Landlock and seccomp, with the store open and nothing else.  It may go on listening:
+ * after a full disk its sockets are made anew (net/keeper.h), on this one port. */
+static enum cs_err confine(const struct serve *s, const struct cs_platform_settings *of,
+                           struct cs_why *why)
+{
+    const char *files[] = {of->tls_cert, of->tls_key, of->tls_ca};
+    char folders[CS_COUNTOF(files)][PATH_MAX];
+    struct cs_os_path paths[1 + CS_COUNTOF(files)] = {{of->dir, CS_OS_WRITE}};
+    const char *colon = strrchr(of->listen, ':');
+    unsigned long port = colon != NULL ? strtoul(colon + 1, NULL, 10) : 0;
+
+    for (size_t i = 0; i < CS_COUNTOF(files); i++) {
+        cs_os_folder_of(folders[i], PATH_MAX, files[i]);
+        paths[1 + i] = (struct cs_os_path){folders[i], CS_OS_READ};
+    }
+    return cs_os_sandbox(s->sandbox, paths, CS_COUNTOF(paths), (int)(port & 0xffff),
+                         why);
+}
+
 static int serve(struct serve *s, struct cs_platform_settings *settings)
 {
     struct cs_why why = {""};
@@ -157,12 +180,16 @@ static int serve(struct serve *s, struct cs_platform_settings *settings)
         return refuse(err, &why);
     }
     err = cs_platform_new(&s->platform, &s->loop, settings, &why);
+    if (err == CS_OK) {
+        err = confine(s, settings, &why);
+    }
     if (err != CS_OK) {
         cs_signals_close(&s->signals);
         (void)uv_run(&s->loop, UV_RUN_DEFAULT); /* closes them */
-        return refuse(err, &why);
+        code = refuse(err, &why);
+    } else {
+        code = drive(s);
     }
-    code = drive(s);
     cs_platform_free(s->platform);
     return code;
 }
@@ -195,6 +222,9 @@ int cli_serve(int n_options, char **options)
         err = cs_os_log_env(&why);
     }
     if (err == CS_OK) {
+        err = cs_os_sandbox_mode(&s.sandbox, &why);
+    }
+    if (err == CS_OK) {
         err = parse(&settings, n_options, options, &why);
     }
     if (err == CS_OK) {
@@ -205,6 +235,7 @@ int cli_serve(int n_options, char **options)
         return refuse(err, &why);
     }
     settings.net.max_conns = connections();
+    cs_net_preload();
     if (uv_loop_init(&s.loop) != 0) {
         return refuse(CS_ERR_OS, &why);
     }
