@@ -33,12 +33,37 @@ static enum cs_err check_crypto(struct cs_why *why)
                : cs_why(why, err, "self-test %s failed: do not use this machine", what);
 }
 
-static enum cs_err open_core(struct cs_node *n, struct cs_why *why)
+static enum cs_err open_once(struct cs_node *n, struct cs_why *why)
 {
     struct cs_node_core_config cfg = cs_node_settings_core(n->settings, n->kv);
 
     cfg.metrics = &n->metrics;
     return cs_node_core_new(&n->core, &cfg, why);
+}
+
+/* After a rekey of an earlier life the store has the new key. */
+static enum cs_err open_core(struct cs_node *n, struct cs_why *why)
+{
+    enum cs_err err = open_once(n, why);
+
+    return err == CS_ERR_STORE_KEY && cs_node_settings_next(n->settings)
+               ? open_once(n, why)
+               : err;
+}
+
+static void on_unsealed(void *ctx, enum cs_err err, const struct cs_why *why);
+
+static enum cs_err make_unseal(struct cs_node *n, const struct cs_node_config *cfg,
+                               struct cs_why *why)
+{
+    struct cs_unseal_config unseal = {.loop = n->loop,
+                                      .kv = n->kv,
+                                      .settings = n->settings,
+                                      .aws_env = cfg->aws_env,
+                                      .done = on_unsealed,
+                                      .ctx = n};
+
+    return cs_unseal_new(&n->unseal, &unseal, why);
 }
 
 static enum cs_err open_all(struct cs_node *n, const struct cs_node_config *cfg,
@@ -55,7 +80,8 @@ static enum cs_err open_all(struct cs_node *n, const struct cs_node_config *cfg,
     if (n->copy == NULL) {
         return CS_ERR_NOMEM;
     }
-    return open_core(n, why); /* so that a wrong key is told before anything runs */
+    /* So that a wrong key is told before anything runs. */
+    return n->settings->has_kek ? open_core(n, why) : make_unseal(n, cfg, why);
 }
 
 static int fail(enum cs_err err, const struct cs_why *why, char *message, size_t cap)
@@ -141,7 +167,8 @@ static void on_mailbox_closed(void *ctx)
     n->running = false;
     if (n->stopped != NULL) {
         n->stopped(n->ctx, cs_err_exit(n->ended), cs_err_reason(n->ended),
-                   cs_err_text(n->ended));
+                   n->ended_why.text[0] != '\0' ? n->ended_why.text
+                                                : cs_err_text(n->ended));
     }
 }
 
@@ -159,6 +186,46 @@ static void on_ended(void *ctx, enum cs_err err)
     cs_node_asks_end(n);
     n->ending = true; /* callbacks ask in vain */
     cs_node_observe_stop(n, on_observe_stopped);
+}
+
+/* KMS has opened the store's key, or said that it never will, or nobody waits for it
+ * any more.  From here on the node is as one with a key of its own. */
+static void on_unsealed(void *ctx, enum cs_err err, const struct cs_why *why)
+{
+    struct cs_node *n = ctx;
+    const struct cs_log_target *before = cs_node_enter(n);
+
+    n->unseal = NULL;
+    n->ended_why = *why;
+    if (err == CS_OK && !n->stopping) {
+        n->ended_why.text[0] = '\0';
+        err = cs_keeper_start(&n->keeper, &n->ended_why);
+    }
+    if (err != CS_OK || n->stopping) {
+        cs_local_socket_close(&n->keeper.socket);
+        on_ended(n, err);
+    }
+    cs_node_leave(before);
+}
+
+static enum cs_err start_unseal(struct cs_node *n, struct cs_why *why)
+{
+    struct cs_local_socket *socket = &n->keeper.socket;
+    enum cs_err err = CS_OK;
+
+    if (!n->settings->no_local_socket) {
+        err = cs_local_socket_open(socket, n->settings->dir, "node.sock", why);
+    }
+    if (err == CS_OK) {
+        err = cs_unseal_start(n->unseal, socket->dir_fd >= 0 ? socket : NULL, why);
+    }
+    if (err != CS_OK) {
+        cs_local_socket_close(socket);
+        return err;
+    }
+    n->waits_for = "WAITING_FOR_KMS";
+    cs_node_tell(n, "state", CS_SPAN_LIT("{\"state\":\"WAITING_FOR_KMS\"}"));
+    return CS_OK;
 }
 
 static const struct cs_keeper_ops keeper_ops = {
@@ -251,6 +318,7 @@ void cs_node_free(cs_node *node)
     before = cs_node_enter(node);
     cs_node_core_free(node->core);
     cs_node_copy_free(node->copy);
+    cs_unseal_free(node->unseal);
     if (node->kv != NULL) {
         node->kv->ops->close(node->kv);
     }
@@ -272,7 +340,8 @@ static enum cs_err start(struct cs_node *n, struct cs_why *why)
     n->thread = pthread_self();
     err = cs_node_observe_start(n, why);
     if (err == CS_OK) {
-        err = cs_keeper_start(&n->keeper, why);
+        err = n->unseal != NULL ? start_unseal(n, why)
+                                : cs_keeper_start(&n->keeper, why);
     }
     if (err != CS_OK) {
         cs_node_observe_stop(n, NULL);
@@ -305,7 +374,12 @@ void cs_node_stop(cs_node *node)
 {
     const struct cs_log_target *before = cs_node_enter(node);
 
-    cs_keeper_stop(&node->keeper);
+    if (node->unseal != NULL && node->running) {
+        node->stopping = true;
+        cs_unseal_stop(node->unseal);
+    } else {
+        cs_keeper_stop(&node->keeper);
+    }
     cs_node_leave(before);
 }
 
@@ -313,7 +387,12 @@ void cs_node_abort(cs_node *node)
 {
     const struct cs_log_target *before = cs_node_enter(node);
 
-    cs_keeper_abort(&node->keeper, CS_OK);
+    if (node->unseal != NULL && node->running) {
+        node->stopping = true;
+        cs_unseal_stop(node->unseal);
+    } else {
+        cs_keeper_abort(&node->keeper, CS_OK);
+    }
     cs_node_leave(before);
 }
 

@@ -2,6 +2,8 @@
  *
  *   node.c      life: new, start, stop, free; the lives of its core
  *   settings.c  the configuration, parsed
+ *   unseal.c    KMS opens the store's key (sealer.c asks, aws_env.c has who asks)
+ *   rekey.c     another key for the store
  *   mailbox.c   calls to the embedder, outside of any step
  *   tell.c      events, and the node's own log
  *   asks.c      cs_node_ask
@@ -23,6 +25,7 @@
 #include "node/core/metrics.h"
 #include "node/mailbox.h"
 #include "node/settings.h"
+#include "node/unseal.h"
 
 enum { CS_NODE_ASKS_MAX = 16, CS_NODE_LINE_CAP = 1024 };
 
@@ -52,9 +55,12 @@ struct cs_node {
     struct cs_node_ask asks[CS_NODE_ASKS_MAX];
     uint64_t last_ask;
     struct cs_log_target target;
-    pthread_t thread; /* the loop's */
+    pthread_t thread;         /* the loop's */
+    struct cs_unseal *unseal; /* while KMS has not opened the store's key */
     bool started, running, ending;
+    bool stopping; /* asked to end while it waited for KMS */
     enum cs_err ended;
+    struct cs_why ended_why; /* "": the error's own text */
     cs_node_event_cb *event;
     cs_node_stopped_cb *stopped;
     void *ctx;

@@ -21,24 +21,46 @@ static enum cs_err copy_text(char *out, size_t cap, const char *from, const char
     return CS_OK;
 }
 
+static bool is_set(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+static enum cs_err take_raw_key(struct cs_node_settings *s, const uint8_t key[32],
+                                struct cs_why *why)
+{
+    char hex[65];
+    enum cs_err err;
+
+    cs_hex(hex, key, 32);
+    err = cs_kek_parse(&s->kek, hex, "db_key", why); /* the same refusals */
+    cs_wipe(hex, sizeof hex);
+    return err;
+}
+
 static enum cs_err set_key(struct cs_node_settings *s, const struct cs_node_config *cfg,
                            struct cs_why *why)
 {
-    if ((cfg->db_key_hex != NULL) == (cfg->db_key != NULL)) {
-        return cs_why(why, CS_ERR_CONFIG,
-                      "the store needs exactly one encryption key: set "
-                      "DB_ENCRYPTION_KEY_HEX to 64 hex digits (openssl rand -hex 32)");
-    }
-    if (cfg->db_key != NULL) {
-        char hex[65];
-        enum cs_err err;
+    int n = is_set(cfg->db_key_hex) + (cfg->db_key != NULL) + is_set(cfg->db_key_ref);
 
-        cs_hex(hex, cfg->db_key, 32);
-        err = cs_kek_parse(&s->kek, hex, "db_key", why); /* the same refusals */
-        cs_wipe(hex, sizeof hex);
-        return err;
+    if (n != 1) {
+        return cs_why(why, CS_ERR_CONFIG,
+                      "the store needs exactly one encryption key, not %d: set "
+                      "DB_ENCRYPTION_KEY_HEX to 64 hex digits (openssl rand -hex 32), "
+                      "or DB_ENCRYPTION_KEY_REF to the ARN of a key in AWS KMS",
+                      n);
     }
-    return cs_kek_parse(&s->kek, cfg->db_key_hex, "DB_ENCRYPTION_KEY_HEX", why);
+    if (is_set(cfg->db_key_ref)) {
+        struct cs_kms_arn arn;
+
+        CS_CHECK(cs_kms_arn_parse(&arn, cfg->db_key_ref, "DB_ENCRYPTION_KEY_REF", why));
+        return copy_text(s->db_key_ref, sizeof s->db_key_ref, cfg->db_key_ref,
+                         "DB_ENCRYPTION_KEY_REF", why);
+    }
+    s->has_kek = true;
+    return cfg->db_key != NULL
+               ? take_raw_key(s, cfg->db_key, why)
+               : cs_kek_parse(&s->kek, cfg->db_key_hex, "DB_ENCRYPTION_KEY_HEX", why);
 }
 
 static enum cs_err add_recovery_key(struct cs_node_settings *s, const char *hex,
@@ -192,6 +214,42 @@ enum cs_err cs_node_settings_new(struct cs_node_settings **out,
 void cs_node_settings_free(struct cs_node_settings *s)
 {
     cs_guard_free(s);
+}
+
+void cs_node_settings_seal(struct cs_node_settings *s,
+                           const uint8_t key[CS_KMS_KEY_LEN], struct cs_span record)
+{
+    CS_ASSERT(record.n != 0 && record.n <= sizeof s->seal);
+    memcpy(s->seal, record.p, record.n);
+    memcpy(s->kek.key, key, sizeof s->kek.key);
+    s->kek.seal = CS_SPAN(s->seal, record.n);
+    s->has_kek = true;
+}
+
+enum cs_err cs_node_settings_offer(struct cs_node_settings *s, const uint8_t key[32],
+                                   struct cs_span record)
+{
+    if (record.n > sizeof s->next_seal) {
+        return CS_ERR_USAGE;
+    }
+    memcpy(s->next_seal, record.n != 0 ? record.p : s->next_seal, record.n);
+    memcpy(s->next_kek.key, key, sizeof s->next_kek.key);
+    s->next_kek.seal = CS_SPAN(s->next_seal, record.n);
+    s->has_next = true;
+    return CS_OK;
+}
+
+bool cs_node_settings_next(struct cs_node_settings *s)
+{
+    if (!s->has_next) {
+        return false;
+    }
+    memcpy(s->seal, s->next_seal, sizeof s->seal);
+    memcpy(s->kek.key, s->next_kek.key, sizeof s->kek.key);
+    s->kek.seal = CS_SPAN(s->seal, s->next_kek.seal.n);
+    cs_wipe(&s->next_kek, sizeof s->next_kek);
+    s->has_next = false;
+    return true;
 }
 
 struct cs_node_core_config cs_node_settings_core(struct cs_node_settings *s,

@@ -225,7 +225,8 @@ enum cs_err cs_header_unwrap(uint8_t dek[32], const struct cs_header *h,
         return cs_why(
             why, CS_ERR_STORE_KEY,
             "the encryption key does not open the store of device %s; give the "
-            "key this volume was first started with (nothing was changed)",
+            "key this volume was first started with, or the new one of its last "
+            "`cloudsign rekey` (nothing was changed)",
             h->device_id);
     }
     if (err == CS_ERR_AEAD || (err == CS_OK && !is_right)) {

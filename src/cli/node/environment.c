@@ -85,6 +85,7 @@ static const struct {
     {"AWS_ENDPOINT_URL_KMS", PLAIN},
     {"AWS_ENDPOINT_URL_STS", PLAIN},
     {"AWS_ENDPOINT_URL", PLAIN},
+    {"AWS_CA_BUNDLE", PLAIN},
 };
 _Static_assert(CS_COUNTOF(aws_names) <= CLI_ENV_AWS_MAX, "room for every name");
 
@@ -239,6 +240,7 @@ static enum cs_err set_switches(struct cs_node_config *cfg, struct cs_why *why)
     return CS_OK;
 }
 
+/* Which of them it is, and that it is exactly one, cs_node_new checks. */
 static enum cs_err set_db_key(struct cs_node_config *cfg, const struct cli_env *e,
                               struct cs_why *why)
 {
@@ -247,20 +249,15 @@ static enum cs_err set_db_key(struct cs_node_config *cfg, const struct cli_env *
     if (cfg->db_key_ref != NULL && cfg->db_key_hex != NULL) {
         return cs_why(why, CS_ERR_CONFIG,
                       "DB_ENCRYPTION_KEY_REF: is set beside DB_ENCRYPTION_KEY_HEX; the "
-                      "store has one key: unset the REF");
+                      "store has one key: unset the one that is not the store's");
     }
-    if (cfg->db_key_ref != NULL) {
-        return cs_why(
-            why, CS_ERR_CONFIG,
-            "DB_ENCRYPTION_KEY_REF: this build does not support KMS keys; set "
-            "DB_ENCRYPTION_KEY_HEX to 64 hex digits (openssl rand -hex 32)");
-    }
-    if (cfg->db_key_hex == NULL) {
+    if (cfg->db_key_hex == NULL && cfg->db_key_ref == NULL) {
         return cs_why(
             why, CS_ERR_CONFIG,
             "DB_ENCRYPTION_KEY_HEX: is not set; the store needs its key: 64 hex "
             "digits (make one with: openssl rand -hex 32), or "
-            "DB_ENCRYPTION_KEY_HEX_FILE");
+            "DB_ENCRYPTION_KEY_HEX_FILE, or DB_ENCRYPTION_KEY_REF with a key of AWS "
+            "KMS");
     }
     return CS_OK;
 }
