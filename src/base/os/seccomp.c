@@ -309,17 +309,11 @@ enum cs_err cs_os_seccomp(enum cs_os_filter which)
 /* ---- the last word
  * ----------------------------------------------------------------------- */
 
-static void write_all(const char *s, size_t n)
+/* Appends to a line that is long enough. */
+static char *add(char *to, const char *s, size_t n)
 {
-    while (n > 0) {
-        ssize_t put = write(STDERR_FILENO, s, n);
-
-        if (put <= 0) {
-            return;
-        }
-        s += put;
-        n -= (size_t)put;
-    }
+    memcpy(to, s, n);
+    return to + n;
 }
 
 /* The call was not made.  Async-signal-safe; the default action then ends the process,
@@ -329,7 +323,7 @@ static void on_sigsys(int signum, siginfo_t *info, void *unused)
     static const char before[] = "cloudsign: system call ";
     static const char after[] = " is not among those that this program needs: ended "
                                 "(SIGSYS; see src/base/os/README.md)\n";
-    char digits[12];
+    char line[sizeof before + sizeof after + 12], digits[12], *end = line;
     size_t n = sizeof digits;
     unsigned nr = (unsigned)info->si_syscall;
 
@@ -338,9 +332,12 @@ static void on_sigsys(int signum, siginfo_t *info, void *unused)
         digits[--n] = (char)('0' + nr % 10);
         nr /= 10;
     } while (nr != 0 && n > 0);
-    write_all(before, sizeof before - 1);
-    write_all(digits + n, sizeof digits - n);
-    write_all(after, sizeof after - 1);
+    end = add(end, before, sizeof before - 1);
+    end = add(end, digits + n, sizeof digits - n);
+    end = add(end, after, sizeof after - 1);
+    if (write(STDERR_FILENO, line, (size_t)(end - line)) < 0) {
+        line[0] = '\0'; /* nowhere to say it */
+    }
     (void)syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), signum);
 }
 
