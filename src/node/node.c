@@ -38,6 +38,7 @@ static enum cs_err open_once(struct cs_node *n, struct cs_why *why)
     struct cs_node_core_config cfg = cs_node_settings_core(n->settings, n->kv);
 
     cfg.metrics = &n->metrics;
+    cfg.ask = n->approve != NULL;
     return cs_node_core_new(&n->core, &cfg, why);
 }
 
@@ -106,6 +107,19 @@ static void on_answer(void *ctx, uint64_t id, struct cs_span json)
     cs_node_asks_answer(ctx, id, json);
 }
 
+static void on_ask(void *ctx, uint64_t id, struct cs_span json)
+{
+    cs_node_hook_ask(ctx, id, json);
+}
+
+static void on_hook_done(struct cs_node *n, uint64_t ask, enum cs_err err,
+                         const char *reason)
+{
+    if (n->keeper.host != NULL) {
+        cs_host_verdict(n->keeper.host, ask, err, reason);
+    }
+}
+
 /* What is not the pure core's. */
 static bool on_question(void *ctx, uint64_t id, struct cs_span line)
 {
@@ -130,6 +144,7 @@ static enum cs_err prepare(void *ctx, struct cs_host_config *cfg, struct cs_why 
     cfg->socket_name = "node.sock";
     cfg->notify = on_notify;
     cfg->answer = on_answer;
+    cfg->ask = on_ask;
     cfg->question = on_question;
     cfg->notify_ctx = n;
     return CS_OK;
@@ -153,6 +168,7 @@ static void drop_core(void *ctx)
     cs_node_core_free(n->core);
     n->core = NULL;
     n->waits_for = "WAITING_FOR_SPACE";
+    cs_node_hook_end(n);
     if (n->running) { /* the disk is full; the next life tells its state itself */
         cs_node_asks_end(n);
         cs_node_tell(n, "state", CS_SPAN_LIT("{\"state\":\"WAITING_FOR_SPACE\"}"));
@@ -184,6 +200,7 @@ static void on_ended(void *ctx, enum cs_err err)
 
     n->ended = err;
     cs_node_asks_end(n);
+    cs_node_hook_end(n);
     n->ending = true; /* callbacks ask in vain */
     cs_node_observe_stop(n, on_observe_stopped);
 }
@@ -293,6 +310,9 @@ int cs_node_new(cs_node **out, uv_loop_t *loop, const struct cs_node_config *con
     n->event = cfg.event;
     n->stopped = cfg.stopped;
     n->ctx = cfg.ctx;
+    n->approve = cfg.approve;
+    n->approve_ctx = cfg.approve_ctx;
+    n->hook.done = on_hook_done;
     n->log = cfg.log;
     n->log_least = cfg.log_least;
     cs_node_tell_init(n);

@@ -7,6 +7,7 @@
  *   mailbox.c   calls to the embedder, outside of any step
  *   tell.c      events, and the node's own log
  *   asks.c      cs_node_ask
+ *   hook.c      the approval hook, cs_node_verdict
  *   copy.c      the store, copied for a backup
  *   observe.c   METRICS_ADDR: /healthz, /readyz, /metrics
  *   report.c    the status object with process and store
@@ -23,6 +24,7 @@
 #include "net/keeper.h"
 #include "node/copy.h"
 #include "node/core/metrics.h"
+#include "node/hook.h"
 #include "node/mailbox.h"
 #include "node/settings.h"
 #include "node/unseal.h"
@@ -31,6 +33,7 @@ enum { CS_NODE_ASKS_MAX = 16, CS_NODE_LINE_CAP = 1024 };
 
 enum cs_node_letter { /* what the mailbox delivers besides events */
                       CS_NODE_LETTER_ANSWER, /* id of an ask */
+                      CS_NODE_LETTER_HOOK,   /* id of a question to the hook */
 };
 
 struct cs_node_ask {
@@ -54,6 +57,7 @@ struct cs_node {
     struct cs_mailbox *mailbox;      /* while it runs */
     struct cs_node_ask asks[CS_NODE_ASKS_MAX];
     uint64_t last_ask;
+    struct cs_node_hook hook;
     struct cs_log_target target;
     pthread_t thread;         /* the loop's */
     struct cs_unseal *unseal; /* while KMS has not opened the store's key */
@@ -64,6 +68,8 @@ struct cs_node {
     cs_node_event_cb *event;
     cs_node_stopped_cb *stopped;
     void *ctx;
+    cs_node_approve_cb *approve; /* NULL: none */
+    void *approve_ctx;
     cloudsign_log_cb *log;
     enum cloudsign_log_level log_least;
 };
