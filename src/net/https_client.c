@@ -3,12 +3,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/https_internal.h"
+#include "net/lws_make.h"
 #include "net/ws_internal.h"
 
 /* Longer than any request may take: libwebsockets' own timeouts leak (STACK 2.3 b). */
@@ -40,7 +40,7 @@ static enum cs_err make_context(struct cs_https *h, struct cs_why *why)
 
     info.gid = ~info.gid; /* -1: stay who we are */
     info.uid = ~info.uid;
-    h->lws = lws_create_context(&info);
+    h->lws = cs_lws_create(&info);
     if (h->lws == NULL) {
         return cs_why(why, CS_ERR_OS,
                       "libwebsockets did not start: the package libwebsockets-evlib-uv "
@@ -59,6 +59,7 @@ static enum cs_err make_vhost(struct cs_https *h, struct cs_why *why)
         .alpn = "http/1.1",
         .timeout_secs = LWS_TIMEOUT_S,
         .user = h,
+        .http_proxy_address = CS_LWS_NO_PROXY,
         .client_ssl_cipher_list = cs_tls_ciphers12,
         .client_tls_1_3_plus_cipher_list = cs_tls_ciphers13,
         .ssl_client_options_set = cs_tls_options(),
@@ -106,13 +107,6 @@ static enum cs_err take_name(char out[HTTPS_FILE_MAX], const char *name,
 static enum cs_err take_files(struct cs_https *h, const struct cs_https_config *cfg,
                               struct cs_why *why)
 {
-    const char *proxy = getenv("http_proxy");
-
-    if (proxy != NULL && proxy[0] != '\0') {
-        return cs_why(why, CS_ERR_CONFIG,
-                      "http_proxy is set and libwebsockets would use it: unset it, "
-                      "CloudSign connects directly");
-    }
     CS_CHECK(take_name(h->ca_file, cfg->ca_file, why));
     CS_CHECK(take_name(h->cert_file, cfg->cert_file, why));
     CS_CHECK(take_name(h->key_file, cfg->key_file, why));

@@ -33,8 +33,8 @@ struct cs_https_config {
     const char *cert_file, *key_file; /* PEM, client certificate: both or neither */
 };
 
-/* CONFIG: a file is none of what it should be, or one of the pair is missing, or
- * http_proxy is set (libwebsockets would obey it). NOMEM. */
+/* CONFIG: a file is none of what it should be, or one of the pair is missing.  NOMEM.
+ */
 enum cs_err cs_https_new(struct cs_https **out, const struct cs_https_config *cfg,
                          struct cs_why *why) CS_MUST_USE;
 
