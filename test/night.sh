@@ -51,9 +51,9 @@ leaks() { # valgrind sees reads of memory that was never written, which ASan doe
             "$test" || return 1
     done
 }
-scalars() { # our arithmetic modulo the secp256k1 order, 10^7 inputs
+scalars() { # our arithmetic: modulo the secp256k1 order, ristretto255; 10^7 inputs
     local test
-    for test in secp_n secp_scalar; do
+    for test in secp_n secp_scalar ristretto_field ristretto; do
         CS_SCALAR_RUNS=10000000 "$build/ci/test/test_crypto_$test" || return 1
     done
 }

@@ -37,7 +37,6 @@ static uint64_t decode_point(struct cs_ristretto *out, const struct cs_fe *s)
 
 bool cs_ristretto_decode(struct cs_ristretto *out, const uint8_t b[CS_RISTRETTO_LEN])
 {
-    static const struct cs_ristretto identity = {.y.v[0] = 1, .z.v[0] = 1};
     uint8_t again[CS_RISTRETTO_LEN];
     struct cs_ristretto p;
     struct cs_fe s;
@@ -48,7 +47,7 @@ bool cs_ristretto_decode(struct cs_ristretto *out, const uint8_t b[CS_RISTRETTO_
     canonical = cs_ct_equal(again, b, sizeof again); /* below p, no top bit */
     positive = cs_fe_is_negative(&s) == 0;
     found = decode_point(&p, &s) != 0;
-    *out = canonical && positive && found ? p : identity;
+    *out = canonical && positive && found ? p : cs_ristretto_identity;
     cs_wipe(&p, sizeof p);
     return canonical && positive && found;
 }

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+const struct cs_fe cs_fe_zero = {{0}};
 const struct cs_fe cs_fe_one = {{1, 0, 0, 0, 0}};
 const struct cs_fe cs_fe_d = {{0x34dca135978a3, 0x1a8283b156ebd, 0x5e7a26001c029,
                                0x739c663a03cbb, 0x52036cee2b6ff}};
@@ -89,10 +90,9 @@ uint64_t cs_fe_is_negative(const struct cs_fe *a)
 
 void cs_fe_negate_if(struct cs_fe *out, const struct cs_fe *a, uint64_t mask)
 {
-    static const struct cs_fe zero;
     struct cs_fe minus, r = *a;
 
-    fe_sub(&minus, &zero, a);
+    fe_sub(&minus, &cs_fe_zero, a);
     fe_carry(&minus, &minus);
     fe_move(&r, &minus, mask);
     *out = r;

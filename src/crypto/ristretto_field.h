@@ -168,7 +168,8 @@ static inline void fe_move(struct cs_fe *out, const struct cs_fe *b, uint64_t ma
     }
 }
 
-extern const struct cs_fe cs_fe_one, cs_fe_d, cs_fe_2d, cs_fe_sqrt_m1;
+extern const struct cs_fe cs_fe_zero, cs_fe_one, cs_fe_d, cs_fe_2d, cs_fe_sqrt_m1;
+extern const struct cs_ristretto cs_ristretto_identity;
 
 /* Any 255 bits, above p too; the top bit is ignored.  Tight. */
 void cs_fe_load(struct cs_fe *out, const uint8_t b[32]);

@@ -37,8 +37,7 @@ struct efgh {
 static union affine base_table[PAIRS][ROW];
 static bool base_ready;
 
-static const struct cs_fe zero;
-static const struct cs_ristretto identity = {.y.v[0] = 1, .z.v[0] = 1};
+const struct cs_ristretto cs_ristretto_identity = {.y.v[0] = 1, .z.v[0] = 1};
 static const struct cs_ristretto base_point = {
     .x = {{0x62d608f25d51a, 0x412a4b4f6592a, 0x75b7171a4b31d, 0x1ff60527118fe,
            0x216936d3cd6e5}},
@@ -217,7 +216,7 @@ static inline void turn(struct cs_fe *plus, struct cs_fe *minus, struct cs_fe *t
     struct cs_fe m;
 
     swap_if(plus, minus, mask);
-    fe_sub(&m, &zero, t2d);
+    fe_sub(&m, &cs_fe_zero, t2d);
     fe_move(t2d, &m, mask);
 }
 
@@ -315,7 +314,7 @@ void cs_ristretto_mul(struct cs_ristretto *out, const uint8_t scalar[32],
 
     to_digits(s.digit, scalar);
     make_row(s.row, p);
-    s.acc = identity;
+    s.acc = cs_ristretto_identity;
     for (int i = DIGITS - 1; i >= 0; i--) {
         if (i < DIGITS - 1) {
             sixteen_times(&s.acc);
@@ -342,7 +341,7 @@ void cs_ristretto_mul_base(struct cs_ristretto *out, const uint8_t scalar[32])
 
     CS_ASSERT(base_ready);
     to_digits(s.digit, scalar);
-    s.acc = identity;
+    s.acc = cs_ristretto_identity;
     for (int odd = 1; odd >= 0; odd--) {
         for (int j = 0; j < PAIRS; j++) {
             pick_affine(&s.picked, base_table[j], s.digit[2 * j + odd]);

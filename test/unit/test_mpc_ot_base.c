@@ -64,6 +64,39 @@ static void alice_gets_the_key_of_her_choice_and_not_the_other(void **state)
     assert_in_range(ones, 30, 98);
 }
 
+static void hash_is(const void *p, size_t n, const char *want)
+{
+    uint8_t h[crypto_hash_sha256_BYTES];
+    char hex[65];
+
+    (void)crypto_hash_sha256(h, p, n);
+    assert_string_equal(cs_hex(hex, h, sizeof h), want);
+}
+
+/* Made by the version that computed with libsodium's ristretto255 throughout. */
+static void fixed_randomness_gives_the_bytes_it_always_gave(void **state)
+{
+    uint8_t fixed[4][32];
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        memset(fixed[i], i + 1, sizeof fixed[i]);
+    }
+    assert_int_equal(cs_ot_base_request(&alice, fixed[0], fixed[1], fixed[3]), CS_OK);
+    memcpy(r, alice.r, sizeof r);
+    assert_int_equal(cs_ot_base_answer(&bob_keys, m, fixed[0], r, fixed[2], fixed[3]),
+                     CS_OK);
+    assert_int_equal(finish(), CS_OK);
+    hash_is(r, sizeof r,
+            "00bbeb01d5fb2963151b686eacb2e8c43c71fb0a79377332166db6c4bdab912d");
+    hash_is(m, sizeof m,
+            "bd1fa1d30a99067bdfadc88e36c470446a6cfe8aa20915926902f3a8dafb75ac");
+    hash_is(&bob_keys, sizeof bob_keys,
+            "f5c6a3685d9bcf1e32348918b3f51aa9a9fcf968dcdd3aa85f2f9a6b6c7cccfd");
+    hash_is(&alice_keys, sizeof alice_keys,
+            "991de14c4cdade65371a726f1572c4c2e27df6378a13f484d13253ed4e5a55ed");
+}
+
 /* Row 10: from the transcript alone, even with Alice's choice, there is no key: it
  * hangs on a product with the sender's own secret. */
 static void another_sender_makes_other_keys_of_the_same_request(void **state)
@@ -105,6 +138,8 @@ static const char *const bad_elements[] = {
     "0100000000000000000000000000000000000000000000000000000000000000",
     "26948d35ca62e643e26a83177332e6b6afeb9d08e4268b650f1f5bbd8d81d371",
     "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+    /* the base point with the top bit set, which libsodium 1.0.18 takes */
+    "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2df6",
 };
 
 static void bob_refuses_what_is_no_element_at_every_place(void **state)
@@ -234,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alice_gets_the_key_of_her_choice_and_not_the_other),
+        cmocka_unit_test(fixed_randomness_gives_the_bytes_it_always_gave),
         cmocka_unit_test(another_sender_makes_other_keys_of_the_same_request),
         cmocka_unit_test(keys_hang_on_the_whole_transcript),
         cmocka_unit_test(bob_refuses_what_is_no_element_at_every_place),
