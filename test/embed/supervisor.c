@@ -362,7 +362,7 @@ int main(int argc, char **argv)
     uv_run(&s.loop, UV_RUN_DEFAULT);
     say("loop %s", uv_loop_close(&s.loop) == 0 ? "closed" : "busy");
     uv_library_shutdown(); /* libuv's own threads, which resolved names */
-    say("descriptors %+d threads %+d", count("/proc/self/fd") - fds + 1,
+    say("descriptors %+d threads %+d", count("/proc/self/fd") - fds,
         count("/proc/self/task") - threads);
     fclose(s.transcript);
     return s.failed;
