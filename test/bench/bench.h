@@ -28,6 +28,7 @@ void bench_must(bool ok, const char *what);
 /* The parts; runs: how often. */
 void bench_plain(int runs);
 void bench_scalars(int runs);
+void bench_ristretto(int runs);
 void bench_dkg(int runs);
 void bench_frost(int runs);
 void bench_ot(int runs);

@@ -184,7 +184,8 @@ static const char help[] =
     "  --runs N      how often each operation is measured (default 300; key "
     "generation\n"
     "                and OT setup a tenth of it)\n"
-    "  --only GROUP  plain | scalars | dkg | ot | dkls | frost; plain always runs\n"
+    "  --only GROUP  plain | scalars | ristretto | dkg | ot | dkls | frost; plain "
+    "always runs\n"
     "  --json        an array of objects instead of the table\n"
     "\n"
     "Columns: 'x plain' is the median over that of the first row, one libsecp256k1 "
@@ -214,8 +215,13 @@ static const struct {
     void (*run)(int runs);
     int divide;
 } parts[] = {
-    {"plain", bench_plain, 1}, {"scalars", bench_scalars, 1}, {"dkg", bench_dkg, 10},
-    {"ot", bench_ot, 1},       {"dkls", bench_dkls, 1},       {"frost", bench_frost, 1},
+    {"plain", bench_plain, 1},
+    {"scalars", bench_scalars, 1},
+    {"ristretto", bench_ristretto, 1},
+    {"dkg", bench_dkg, 10},
+    {"ot", bench_ot, 1},
+    {"dkls", bench_dkls, 1},
+    {"frost", bench_frost, 1},
 };
 enum { PARTS = sizeof parts / sizeof parts[0] };
 
