@@ -33,12 +33,19 @@ if(CS_SANITIZE)
 else()
   target_compile_options(cs_options INTERFACE
     -fstack-protector-strong -fstack-clash-protection
-    $<$<COMPILE_LANG_AND_ID:C,GNU>:-ftrivial-auto-var-init=zero>
-    $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+    # 3 checks also what is allocated at run time.  Undefined first: a distribution's
+    # packaging or compiler may set a lower one.
+    $<$<CONFIG:Release>:-U_FORTIFY_SOURCE>
+    $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=3>)
+  include(CheckCCompilerFlag)
+  check_c_compiler_flag(-ftrivial-auto-var-init=zero CS_HAS_AUTO_VAR_INIT) # not clang 14
+  if(CS_HAS_AUTO_VAR_INIT)
+    target_compile_options(cs_options INTERFACE -ftrivial-auto-var-init=zero)
+  endif()
   if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
     target_compile_options(cs_options INTERFACE -fcf-protection)
   endif()
-  target_link_options(cs_options INTERFACE -Wl,-z,relro,-z,now
+  target_link_options(cs_options INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
     $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
 endif()
 if(CS_FUZZ)

@@ -392,6 +392,7 @@ enum cs_err cs_https_ask(struct cs_https *h, const struct cs_https_request *req,
         return cs_why(why, CS_ERR_USAGE, "the request passes a limit");
     }
     CS_CHECK(begin(h, req, &c, why));
+    CS_ASSERT(c != NULL);
     c->done = done;
     c->ctx = ctx;
     h->now = c;

@@ -179,12 +179,12 @@
  * containers allows these, too.  The second line is the runtime's own (runc, crun),
  * which may set the profile before it drops its rights. */
 #define CS_SECCOMP_START(CALL) \
-    CALL(execve) CALL(arch_prctl) CALL(clone3) CALL(wait4) CALL(kill) \
+    CALL(execve) CALL(arch_prctl) CALL(wait4) CALL(kill) \
     CALL(landlock_create_ruleset) CALL(landlock_add_rule) \
     CALL(landlock_restrict_self) CALL(membarrier) CALL(setrlimit) CALL(pipe) \
     CALL(capget) CALL(capset) CALL(chdir) CALL(fchdir) CALL(setuid) CALL(setgid) \
     CALL(setgroups) CALL(fchown) CALL(fchownat) CALL(setsid) CALL(tkill) \
-    CALL(getgroups) CALL(statmount) CALL(waitid)
+    CALL(getgroups) CALL(setresuid) CALL(setresgid) CALL(waitid)
 
 /* clang-format on */
 
