@@ -38,7 +38,8 @@ static enum cs_err open_once(struct cs_node *n, struct cs_why *why)
     struct cs_node_core_config cfg = cs_node_settings_core(n->settings, n->kv);
 
     cfg.metrics = &n->metrics;
-    cfg.ask = n->approve != NULL;
+    cfg.ask = n->approve != NULL || n->approval != NULL;
+    cfg.policy = n->rules.policy;
     return cs_node_core_new(&n->core, &cfg, why);
 }
 
@@ -74,6 +75,8 @@ static enum cs_err open_all(struct cs_node *n, const struct cs_node_config *cfg,
 
     CS_CHECK(check_crypto(why));
     CS_CHECK(cs_node_settings_new(&n->settings, cfg, why));
+    CS_CHECK(cs_rules_open(&n->rules, n->settings->policy_file, why));
+    CS_CHECK(cs_approval_new(&n->approval, n, n->settings, why));
     store.dir = n->settings->dir;
     store.allow_any_fs = n->settings->allow_unsafe_fs;
     CS_CHECK(cs_kv_lmdb_open(&n->kv, &store, why)); /* locks the volume first */
@@ -109,12 +112,28 @@ static void on_answer(void *ctx, uint64_t id, struct cs_span json)
 
 static void on_ask(void *ctx, uint64_t id, struct cs_span json)
 {
-    cs_node_hook_ask(ctx, id, json);
+    struct cs_node *n = ctx;
+
+    if (n->approval != NULL && !cs_approval_ask(n->approval, id, json)) {
+        return;
+    }
+    if (n->approve != NULL) {
+        cs_node_hook_ask(n, id, json);
+    } else { /* outside of this step */
+        cs_mailbox_post(n->mailbox, CS_NODE_LETTER_CALL, id, CS_SPAN_LIT("{}"));
+    }
 }
 
 static void on_hook_done(struct cs_node *n, uint64_t ask, enum cs_err err,
                          const char *reason)
 {
+    if (err == CS_OK && n->approval != NULL) {
+        cs_approval_go(n->approval, ask); /* both must allow */
+        return;
+    }
+    if (n->approval != NULL) {
+        cs_approval_drop(n->approval, ask);
+    }
     if (n->keeper.host != NULL) {
         cs_host_verdict(n->keeper.host, ask, err, reason);
     }
@@ -125,7 +144,8 @@ static bool on_question(void *ctx, uint64_t id, struct cs_span line)
 {
     struct cs_node *n = ctx;
 
-    return cs_node_observe_question(n, n->keeper.host, id, line) ||
+    return cs_rules_question(n, id, line) ||
+           cs_node_observe_question(n, n->keeper.host, id, line) ||
            cs_node_copy_question(n->copy, n->keeper.host, id, line);
 }
 
@@ -169,6 +189,9 @@ static void drop_core(void *ctx)
     n->core = NULL;
     n->waits_for = "WAITING_FOR_SPACE";
     cs_node_hook_end(n);
+    if (n->approval != NULL) {
+        cs_approval_forget(n->approval);
+    }
     if (n->running) { /* the disk is full; the next life tells its state itself */
         cs_node_asks_end(n);
         cs_node_tell(n, "state", CS_SPAN_LIT("{\"state\":\"WAITING_FOR_SPACE\"}"));
@@ -189,9 +212,18 @@ static void on_mailbox_closed(void *ctx)
 }
 
 /* Nothing is left of the node on the loop but the mailbox, which empties itself. */
-static void on_observe_stopped(struct cs_node *n)
+static void on_approval_stopped(struct cs_node *n)
 {
     cs_mailbox_close(n->mailbox, on_mailbox_closed, n);
+}
+
+static void on_observe_stopped(struct cs_node *n)
+{
+    if (n->approval != NULL) {
+        cs_approval_stop(n->approval, on_approval_stopped);
+    } else {
+        on_approval_stopped(n);
+    }
 }
 
 static void on_ended(void *ctx, enum cs_err err)
@@ -201,6 +233,9 @@ static void on_ended(void *ctx, enum cs_err err)
     n->ended = err;
     cs_node_asks_end(n);
     cs_node_hook_end(n);
+    if (n->approval != NULL) {
+        cs_approval_forget(n->approval);
+    }
     n->ending = true; /* callbacks ask in vain */
     cs_node_observe_stop(n, on_observe_stopped);
 }
@@ -339,6 +374,8 @@ void cs_node_free(cs_node *node)
     cs_node_core_free(node->core);
     cs_node_copy_free(node->copy);
     cs_unseal_free(node->unseal);
+    cs_approval_free(node->approval);
+    cs_rules_close(&node->rules);
     if (node->kv != NULL) {
         node->kv->ops->close(node->kv);
     }
@@ -359,12 +396,18 @@ static enum cs_err start(struct cs_node *n, struct cs_why *why)
     }
     n->thread = pthread_self();
     err = cs_node_observe_start(n, why);
+    if (err == CS_OK && n->approval != NULL) {
+        err = cs_approval_start(n->approval, n->loop, why);
+    }
     if (err == CS_OK) {
         err = n->unseal != NULL ? start_unseal(n, why)
                                 : cs_keeper_start(&n->keeper, why);
     }
     if (err != CS_OK) {
         cs_node_observe_stop(n, NULL);
+        if (n->approval != NULL) {
+            cs_approval_stop(n->approval, NULL);
+        }
         cs_mailbox_drop(n->mailbox);
         n->mailbox = NULL;
     }

@@ -8,6 +8,8 @@
  *   tell.c      events, and the node's own log
  *   asks.c      cs_node_ask
  *   hook.c      the approval hook, cs_node_verdict
+ *   approval.c  the approval callback; approval_msg.c its messages
+ *   rules.c     POLICY_FILE, read and read again
  *   copy.c      the store, copied for a backup
  *   observe.c   METRICS_ADDR: /healthz, /readyz, /metrics
  *   report.c    the status object with process and store
@@ -22,10 +24,12 @@
 
 #include "base/log.h"
 #include "net/keeper.h"
+#include "node/approval.h"
 #include "node/copy.h"
 #include "node/core/metrics.h"
 #include "node/hook.h"
 #include "node/mailbox.h"
+#include "node/rules.h"
 #include "node/settings.h"
 #include "node/unseal.h"
 
@@ -34,6 +38,7 @@ enum { CS_NODE_ASKS_MAX = 16, CS_NODE_LINE_CAP = 1024 };
 enum cs_node_letter { /* what the mailbox delivers besides events */
                       CS_NODE_LETTER_ANSWER, /* id of an ask */
                       CS_NODE_LETTER_HOOK,   /* id of a question to the hook */
+                      CS_NODE_LETTER_CALL,   /* .. to the callback; the core's id */
 };
 
 struct cs_node_ask {
@@ -58,6 +63,8 @@ struct cs_node {
     struct cs_node_ask asks[CS_NODE_ASKS_MAX];
     uint64_t last_ask;
     struct cs_node_hook hook;
+    struct cs_approval *approval; /* NULL: no callback */
+    struct cs_rules rules;
     struct cs_log_target target;
     pthread_t thread;         /* the loop's */
     struct cs_unseal *unseal; /* while KMS has not opened the store's key */

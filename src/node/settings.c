@@ -166,6 +166,80 @@ static enum cs_err set_metrics(struct cs_node_settings *s, const char *text,
                      why);
 }
 
+static enum cs_err copy_path(char out[CS_NODE_DIR_MAX], const char *from,
+                             const char *name, struct cs_why *why)
+{
+    return is_set(from) ? copy_text(out, CS_NODE_DIR_MAX, from, name, why) : CS_OK;
+}
+
+static enum cs_err set_approval_keys(struct cs_approval_keys *k,
+                                     const struct cs_node_config *cfg,
+                                     struct cs_why *why)
+{
+    k->has_secret = is_set(cfg->approval_secret);
+    k->has_public_key = is_set(cfg->approval_public_key);
+    if (k->has_secret &&
+        cs_unhex(k->secret, sizeof k->secret, cfg->approval_secret) != CS_OK) {
+        return cs_why(why, CS_ERR_CONFIG,
+                      "APPROVAL_CALLBACK_SECRET must be 64 hex digits (openssl rand "
+                      "-hex 32)");
+    }
+    if (k->has_public_key && cs_unhex(k->public_key, sizeof k->public_key,
+                                      cfg->approval_public_key) != CS_OK) {
+        return cs_why(why, CS_ERR_CONFIG,
+                      "APPROVAL_CALLBACK_PUBLIC_KEY must be the 64 hex digits of an "
+                      "Ed25519 key");
+    }
+    return CS_OK;
+}
+
+/* A callback that does not know who asks, or whose answers anybody could give, is worse
+ * than none: it would be relied on. */
+static enum cs_err check_approval(const struct cs_node_settings *s, struct cs_why *why)
+{
+    bool cert = s->approval_cert_file[0] != '\0', key = s->approval_key_file[0] != '\0';
+
+    if (cert != key) {
+        return cs_why(why, CS_ERR_CONFIG,
+                      "APPROVAL_CALLBACK_CERT_FILE and APPROVAL_CALLBACK_KEY_FILE go "
+                      "together: set both or neither");
+    }
+    if (s->approval_url[0] == '\0') {
+        return cert || s->approval.has_secret || s->approval.has_public_key
+                   ? cs_why(why, CS_ERR_CONFIG,
+                            "APPROVAL_CALLBACK_* is set without APPROVAL_CALLBACK_URL: "
+                            "nobody would be asked")
+                   : CS_OK;
+    }
+    if (!cert && !s->approval.has_secret) {
+        return cs_why(why, CS_ERR_CONFIG,
+                      "the approval callback must know who asks: set "
+                      "APPROVAL_CALLBACK_SECRET, or a client certificate in "
+                      "APPROVAL_CALLBACK_CERT_FILE and APPROVAL_CALLBACK_KEY_FILE");
+    }
+    return s->approval.has_secret || s->approval.has_public_key
+               ? CS_OK
+               : cs_why(why, CS_ERR_CONFIG,
+                        "answers of the approval callback must be signed: set "
+                        "APPROVAL_CALLBACK_PUBLIC_KEY or APPROVAL_CALLBACK_SECRET");
+}
+
+static enum cs_err set_approval(struct cs_node_settings *s,
+                                const struct cs_node_config *cfg, struct cs_why *why)
+{
+    CS_CHECK(copy_path(s->policy_file, cfg->policy_file, "POLICY_FILE", why));
+    CS_CHECK(
+        copy_path(s->approval_url, cfg->approval_url, "APPROVAL_CALLBACK_URL", why));
+    CS_CHECK(copy_path(s->approval_ca_file, cfg->approval_ca_file,
+                       "APPROVAL_CALLBACK_CA_FILE", why));
+    CS_CHECK(copy_path(s->approval_cert_file, cfg->approval_cert_file,
+                       "APPROVAL_CALLBACK_CERT_FILE", why));
+    CS_CHECK(copy_path(s->approval_key_file, cfg->approval_key_file,
+                       "APPROVAL_CALLBACK_KEY_FILE", why));
+    CS_CHECK(set_approval_keys(&s->approval, cfg, why));
+    return check_approval(s, why);
+}
+
 static enum cs_err fill(struct cs_node_settings *s, const struct cs_node_config *cfg,
                         struct cs_why *why)
 {
@@ -184,6 +258,7 @@ static enum cs_err fill(struct cs_node_settings *s, const struct cs_node_config 
     CS_CHECK(set_peers(s, cfg->peer_identities, why));
     CS_CHECK(set_recovery_keys(s, cfg->recovery_keys, why));
     CS_CHECK(set_metrics(s, cfg->metrics_addr, why));
+    CS_CHECK(set_approval(s, cfg, why));
     s->n_workers = cfg->n_workers;
     s->allow_unsafe_fs = cfg->allow_unsafe_fs != 0;
     s->no_local_socket = cfg->no_local_socket != 0;

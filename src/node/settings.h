@@ -4,6 +4,7 @@
 #define CS_NODE_SETTINGS_H
 
 #include "kms/seal.h"
+#include "node/approval_msg.h"
 #include "node/core/node_core.h"
 #include <cloudsign/cs_node.h>
 
@@ -28,7 +29,12 @@ struct cs_node_settings {
     unsigned n_workers;
     uint8_t recovery_keys[CS_NODE_RECOVERY_KEYS_MAX][32];
     size_t n_recovery_keys;
-    char metrics_addr[128]; /* "": nothing is served */
+    char metrics_addr[128];             /* "": nothing is served */
+    char policy_file[CS_NODE_DIR_MAX];  /* "": none */
+    char approval_url[CS_NODE_DIR_MAX]; /* "": none */
+    char approval_ca_file[CS_NODE_DIR_MAX], approval_cert_file[CS_NODE_DIR_MAX];
+    char approval_key_file[CS_NODE_DIR_MAX];
+    struct cs_approval_keys approval;
     bool allow_unsafe_fs, no_local_socket, allow_blind;
 };
 

@@ -31,6 +31,9 @@ static void on_letter(void *ctx, int kind, uint64_t id, struct cs_span json)
     case CS_NODE_LETTER_HOOK:
         cs_node_hook_deliver(ctx, id, json);
         break;
+    case CS_NODE_LETTER_CALL:
+        cs_approval_go(((struct cs_node *)ctx)->approval, id);
+        break;
     }
 }
 

@@ -151,6 +151,13 @@ static void add_channels(const struct cs_node_core *n, json_t *o)
     (void)json_object_set_new(o, "approval", json_string(n->approval));
     (void)json_object_set_new(o, "enabled", json_string(n->enabled));
     (void)json_object_set_new(o, "blindSigning", json_boolean(n->allow_blind));
+    (void)json_object_set_new(o, "approver", json_boolean(n->ask));
+    if (n->policy != NULL) {
+        (void)json_object_set_new(o, "policyHash",
+                                  cs_json_hex(cs_policy_hash(n->policy), 32));
+        (void)json_object_set_new(o, "policyRules",
+                                  json_integer((json_int_t)cs_policy_rules(n->policy)));
+    }
 }
 
 void cs_node_core_status(const struct cs_node_core *n, struct cs_wr *w)
