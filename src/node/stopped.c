@@ -37,8 +37,8 @@ static enum cs_err open_core(struct cs_stopped *s, const struct cs_node_config *
     return cs_node_core_new(&s->core, &core, why);
 }
 
-enum cs_err cs_stopped_open(struct cs_stopped **out, const struct cs_node_config *cfg,
-                            struct cs_why *why)
+static enum cs_err open_any(struct cs_stopped **out, const char *copy,
+                            const struct cs_node_config *cfg, struct cs_why *why)
 {
     struct cs_stopped *s = cs_alloc(sizeof *s);
     enum cs_err err;
@@ -47,7 +47,7 @@ enum cs_err cs_stopped_open(struct cs_stopped **out, const struct cs_node_config
     if (s == NULL) {
         return CS_ERR_NOMEM;
     }
-    err = open_kv(s, cfg, why);
+    err = copy != NULL ? cs_kv_lmdb_open_copy(&s->kv, copy, why) : open_kv(s, cfg, why);
     if (err == CS_OK && (cfg->db_key_hex != NULL || cfg->db_key != NULL)) {
         err = open_core(s, cfg, why);
     }
@@ -57,6 +57,18 @@ enum cs_err cs_stopped_open(struct cs_stopped **out, const struct cs_node_config
     }
     *out = s;
     return CS_OK;
+}
+
+enum cs_err cs_stopped_open(struct cs_stopped **out, const struct cs_node_config *cfg,
+                            struct cs_why *why)
+{
+    return open_any(out, NULL, cfg, why);
+}
+
+enum cs_err cs_stopped_open_copy(struct cs_stopped **out, const char *path,
+                                 const struct cs_node_config *cfg, struct cs_why *why)
+{
+    return open_any(out, path, cfg, why);
 }
 
 static enum cs_err take_answer(const struct cs_step *step, struct cs_wr *answer)

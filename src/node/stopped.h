@@ -17,6 +17,11 @@ struct cs_stopped;
  * cs_kv_lmdb_open and cs_node_core_new say; NOT_FOUND when the volume has no store. */
 enum cs_err cs_stopped_open(struct cs_stopped **out, const struct cs_node_config *cfg,
                             struct cs_why *why) CS_MUST_USE;
+/* The same for a copy of a store, a file that is only read: status and store.check;
+ * what would change it fails with STATE. */
+enum cs_err cs_stopped_open_copy(struct cs_stopped **out, const char *path,
+                                 const struct cs_node_config *cfg, struct cs_why *why)
+    CS_MUST_USE;
 /* The answer is appended; what the question changes is durable when it returns. */
 enum cs_err cs_stopped_ask(struct cs_stopped *s, struct cs_span question,
                            struct cs_wr *answer) CS_MUST_USE;

@@ -105,6 +105,7 @@ struct cs_db *cs_safe_db(struct cs_safe *s);
 /* Device id of the store in kv without any key (status, messages).  NOT_FOUND when
  * empty; device holds CS_SAFE_DEVICE_MAX + 1. */
 enum cs_err cs_safe_peek_device(struct cs_kv *kv, char *device) CS_MUST_USE;
+enum cs_err cs_safe_peek_store(struct cs_kv *kv, uint8_t store_id[16]) CS_MUST_USE;
 /* The record that a KMS must open before the store can be (kms/seal.h), appended to
  * out; nothing when the store has a hex key.  NOT_FOUND when empty, else as the header
  * is judged at open. */

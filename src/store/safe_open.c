@@ -290,6 +290,22 @@ enum cs_err cs_safe_peek_device(struct cs_kv *kv, char *device)
     return err;
 }
 
+enum cs_err cs_safe_peek_store(struct cs_kv *kv, uint8_t store_id[16])
+{
+    struct cs_wr raw = {0};
+    struct cs_header h;
+    enum cs_err err = kv->ops->get(kv, CS_SAFE_TABLE_HEADER, empty, &raw);
+
+    if (err == CS_OK) {
+        err = cs_header_decode(&h, cs_wr_get(&raw), NULL);
+    }
+    if (err == CS_OK) {
+        memcpy(store_id, h.store_id, sizeof h.store_id);
+    }
+    cs_wr_free(&raw);
+    return err;
+}
+
 enum cs_err cs_safe_peek_seal(struct cs_kv *kv, struct cs_wr *out, struct cs_why *why)
 {
     struct cs_wr raw = {0};

@@ -204,22 +204,49 @@ static void print_store(const json_t *s)
         get_u64(s, "commitsFailed"), get_u64(s, "commitMeanMs"));
 }
 
+/* No backup could bring them back. */
+static void print_without_kit(const json_t *b)
+{
+    const json_t *ids = json_object_get(b, "withoutKit");
+    unsigned long long n = get_u64(b, "keysWithoutKit");
+
+    if (n == 0) {
+        return;
+    }
+    say("  without kit", "%llu keys: cloudsign backup DIR --to PUBLIC..", n);
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        const char *id = json_string_value(json_array_get(ids, i));
+
+        ask_print("", id != NULL ? id : "");
+    }
+    if (n > json_array_size(ids)) {
+        ask_print("", "..");
+    }
+}
+
 static void print_backup(const json_t *b)
 {
-    char kits[32], copy[32];
+    char at[32], copy[32], restored[32];
 
-    if (b == NULL) {
+    if (!json_is_object(b)) {
         return;
     }
     if (get_int(b, "time") == 0) {
-        ask_print("backup", "no kits were ever made: cloudsign backup");
+        ask_print("backup", "none yet: cloudsign backup DIR --to PUBLIC..");
     } else {
-        say("backup", "%llu kits, last at %s; %llu keys have no kit yet",
-            get_u64(b, "kits"), date(kits, get_int(b, "time")),
-            get_u64(b, "keysWithoutKit"));
+        say("backup", "%s, of %llu keys, %llu kits of epoch %llu",
+            date(at, get_int(b, "time")), get_u64(b, "keys"), get_u64(b, "kits"),
+            get_u64(b, "epoch"));
     }
     if (get_int(b, "copyTime") != 0) {
         say("  copy", "of the store, last at %s", date(copy, get_int(b, "copyTime")));
+    }
+    print_without_kit(b);
+    if (get_int(b, "restoreTime") != 0) {
+        say("restored",
+            "at %s from a backup; a peer that refuses this node waits for "
+            "`peer accept`",
+            date(restored, get_int(b, "restoreTime")));
     }
 }
 

@@ -28,6 +28,7 @@ static void save(struct cs_node_core *n)
     cs_wr_u32(&w, b->kits);
     cs_wr_u32(&w, b->epoch);
     cs_wr_u64(&w, (uint64_t)b->copy_ms);
+    cs_wr_u64(&w, (uint64_t)b->restored_ms);
     cs_nd_put(n, TABLE_SELF, KEY_BACKUP, cs_wr_get(&w));
     cs_wr_free(&w);
 }
@@ -49,6 +50,7 @@ enum cs_err cs_nd_backup_load(struct cs_node_core *n)
         b->kits = cs_rd_u32(&r);
         b->epoch = cs_rd_u32(&r);
         b->copy_ms = (int64_t)cs_rd_u64(&r);
+        b->restored_ms = (int64_t)cs_rd_u64(&r);
         err = cs_rd_end(&r) == CS_OK && version == BACKUP_VERSION
                   ? CS_OK
                   : CS_ERR_STORE_CORRUPT;
@@ -197,10 +199,23 @@ json_t *cs_nd_backup_json(const struct cs_node_core *n)
     if (cs_safe_some(n->safe, TABLE_NO_KIT, &at, SHOWN, show, ids) == CS_ERR_NOMEM) {
         cs_log(CS_LOG_WARN, "backup", "no memory to list keys without a kit");
     }
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "time", (json_int_t)b->wall_ms,
-                     "keys", (json_int_t)b->keys, "kits", (json_int_t)b->kits, "epoch",
-                     (json_int_t)b->epoch, "copyTime", (json_int_t)b->copy_ms,
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "time",
+                     (json_int_t)b->wall_ms, "keys", (json_int_t)b->keys, "kits",
+                     (json_int_t)b->kits, "epoch", (json_int_t)b->epoch, "copyTime",
+                     (json_int_t)b->copy_ms, "restoreTime", (json_int_t)b->restored_ms,
                      "keysWithoutKit", (json_int_t)b->n_without, "withoutKit", ids);
+}
+
+json_t *cs_nd_store_restored(struct cs_node_core *n)
+{
+    if (n->begun) {
+        return cs_nd_refusal(CS_ERR_STATE, "the node runs");
+    }
+    cs_nd_backup_start(n);
+    n->backup.restored_ms = n->wall;
+    save(n);
+    cs_nd_boot_forget(n);
+    return json_pack("{s:b}", "ok", 1);
 }
 
 json_t *cs_nd_store_check(struct cs_node_core *n, struct cs_jr *r)

@@ -357,6 +357,13 @@ static void begin_life(struct cs_node_core *n)
     cs_wr_free(&w);
 }
 
+void cs_nd_boot_forget(struct cs_node_core *n)
+{
+    static const uint8_t zero[8];
+
+    cs_nd_put(n, TABLE_SELF, KEY_BOOT, CS_SPAN_OF(zero));
+}
+
 static void announce(struct cs_node_core *n)
 {
     char hex[65];

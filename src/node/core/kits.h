@@ -30,8 +30,13 @@ json_t *cs_nd_backup_saved(struct cs_node_core *n, struct cs_jr *r);
 /* backup.done {kits, epoch, copy}: all of one backup is durable. */
 json_t *cs_nd_backup_done(struct cs_node_core *n, struct cs_jr *r);
 /* For status: {"time" (Unix ms, 0: none),"keys","kits","epoch","copyTime",
- * "keysWithoutKit","withoutKit":[first 16]}. */
+ * "restoreTime","keysWithoutKit","withoutKit":[first 16]}. */
 json_t *cs_nd_backup_json(const struct cs_node_core *n);
+/* store.restored: this store is a copy that `cloudsign restore` puts in place (STATE in
+ * a running node).  The boot counter begins anew, so that every peer that knows this
+ * node fences it until an operator has said there that the old instance is gone (8.9).
+ */
+json_t *cs_nd_store_restored(struct cs_node_core *n);
 /* store.check (node_core.h) */
 json_t *cs_nd_store_check(struct cs_node_core *n, struct cs_jr *r);
 

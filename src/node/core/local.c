@@ -129,6 +129,9 @@ static json_t *run(struct cs_node_core *n, struct cs_jr *r)
     if (strcmp(cmd, "backup.done") == 0) {
         return cs_nd_backup_done(n, r);
     }
+    if (strcmp(cmd, "store.restored") == 0) {
+        return cs_nd_store_restored(n);
+    }
     if (strcmp(cmd, "store.check") == 0) {
         return cs_nd_store_check(n, r);
     }

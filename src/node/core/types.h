@@ -180,14 +180,15 @@ struct keyinfo { /* stored with the public part of the key */
     char name[128];
 };
 
-struct backup {         /* what is known of backups; stored (backup.c) */
-    bool counts;        /* keys without a kit are marked: not in an older store */
-    uint32_t n_without; /* keys without a kit of their epoch */
-    int64_t wall_ms;    /* of the last one, 0: none */
-    uint32_t keys;      /* that the node had then */
-    uint32_t kits;      /* that were made */
-    uint32_t epoch;     /* the highest one of them */
-    int64_t copy_ms;    /* of the last copy of the store, 0: none */
+struct backup {          /* what is known of backups; stored (backup.c) */
+    bool counts;         /* keys without a kit are marked: not in an older store */
+    uint32_t n_without;  /* keys without a kit of their epoch */
+    int64_t wall_ms;     /* of the last one, 0: none */
+    uint32_t keys;       /* that the node had then */
+    uint32_t kits;       /* that were made */
+    uint32_t epoch;      /* the highest one of them */
+    int64_t copy_ms;     /* of the last copy of the store, 0: none */
+    int64_t restored_ms; /* this store was restored from a backup then, 0: never */
 };
 
 struct cached_key {
