@@ -2,8 +2,10 @@
  * See ws_internal.h. */
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "base/mem.h"
+#include "base/os/clock.h"
 #include "net/ws_internal.h"
 
 enum { LINGER_MS = 1000, HEAD_MAX = 2048 };
@@ -46,10 +48,24 @@ static void add_by_status(struct head *h, int status)
     }
 }
 
+/* RFC 9110, 6.6.1: so that `cloudsign doctor` can compare clocks. */
+static const char *date(char text[40])
+{
+    time_t t = (time_t)(cs_os_wall_ms() / 1000);
+    struct tm tm;
+
+    if (gmtime_r(&t, &tm) == NULL ||
+        strftime(text, 40, "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0) {
+        text[0] = '\0';
+    }
+    return text;
+}
+
 static int write_head(struct cs_conn *c, size_t body_len)
 {
     unsigned char buf[LWS_PRE + HEAD_MAX], *start = buf + LWS_PRE;
     struct head h = {.wsi = c->wsi, .p = start, .end = buf + sizeof buf - 1};
+    char when[40];
     size_t n;
 
     h.failed |= lws_add_http_header_status(c->wsi, (unsigned)c->http.status, &h.p,
@@ -59,6 +75,7 @@ static int write_head(struct cs_conn *c, size_t body_len)
         add(&h, "content-type:", c->http.reply_type);
     }
     add(&h, "connection:", "close"); /* see http_request.c */
+    add(&h, "date:", date(when));
     add_by_status(&h, c->http.status);
     for (size_t i = 0; i < CS_COUNTOF(fixed_headers); i++) {
         add(&h, fixed_headers[i][0], fixed_headers[i][1]);

@@ -8,6 +8,8 @@
 
 int cli_run(void);
 int cli_status(int json);
+/* argv: what stands behind "doctor". */
+int cli_doctor(int argc, char **argv);
 int cli_quorum_confirm(const char *words);
 /* what: "release" or "accept"; index 1..7. */
 int cli_peer(const char *what, const char *quorum_id, int index);
@@ -17,6 +19,8 @@ int cli_recover(int argc, char **argv);
 int cli_backup(int argc, char **argv);
 enum cs_err cli_backup_verify(int argc, char **argv);
 int cli_restore(int argc, char **argv);
+/* argc: how many words stand behind "rekey". */
+int cli_rekey(int argc);
 const char *cli_data_dir(void);
 
 #endif

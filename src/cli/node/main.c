@@ -10,6 +10,12 @@ static const char help[] =
     "\n"
     "Usage: cloudsign [run]                   run the node in the foreground\n"
     "       cloudsign status [--json]         ask the running node how it is\n"
+    "       cloudsign doctor [--json] [--deep]  what is wrong here, and its remedy: "
+    "disk,\n"
+    "                                         limits, clock, network, platform, "
+    "relay, peers,\n"
+    "                                         store (--deep: every record); exit 1 if "
+    "a check fails\n"
     "       cloudsign quorum confirm WORDS    the six words of a quorum are the same "
     "on\n"
     "                                         this node, in the console, and "
@@ -38,6 +44,10 @@ static const char help[] =
     "       cloudsign restore DIR             the store of a backup onto an empty "
     "volume; the\n"
     "                                         peers then ask for `peer accept`\n"
+    "       cloudsign rekey                   another key for the store, running or "
+    "not:\n"
+    "                                         NEW_DB_ENCRYPTION_KEY_HEX, .._HEX_FILE "
+    "or .._REF\n"
     "       cloudsign recover id FILE         the id of a recovery key, for "
     "RECOVERY_KEYS\n"
     "       cloudsign recover keygen FILE     make a recovery key: the secret goes "
@@ -64,14 +74,27 @@ static const char help[] =
     "\n"
     "then approve the device in the console: its fingerprint must be the one that\n"
     "`cloudsign status` shows here.\n"
-    "\n"
+    "\n";
+
+static const char help_settings[] =
     "Environment (NAME_FILE=path works for the first two and keeps them out of "
     "sight):\n"
     "  PAIRING_KEY             identity of the device; not needed once it is paired\n"
     "  DB_ENCRYPTION_KEY_HEX   64 hex digits that encrypt the store\n"
+    "  DB_ENCRYPTION_KEY_REF   instead: the ARN of a key in AWS KMS that seals the "
+    "store, with\n"
+    "                          AWS's usual variables (credentials, "
+    "AWS_ENDPOINT_URL_KMS, AWS_CA_BUNDLE)\n"
     "  CLOUDSIGN_DATA_DIR      store and socket (default " CLI_DEFAULT_DIR ")\n"
-    "  LOG_LEVEL               trace, debug, info (default), warn, error\n"
+    "  LOG_LEVEL               trace, debug, info (default), warn, error; also by "
+    "module:\n"
+    "                          info,net=debug,session=trace\n"
     "  LOG_FORMAT              text (default) or json\n"
+    "  LOG_LIMIT               lines of one kind in 10 seconds (default 50; 0: no "
+    "limit)\n"
+    "  METRICS_ADDR            serve /healthz, /readyz, /metrics: unix:/path, "
+    "127.0.0.1:PORT\n"
+    "                          or [::1]:PORT (default: nowhere)\n"
     "  PEER_IDENTITIES         only these fingerprints may be peers (strict mode)\n"
     "  RECOVERY_KEYS           ids of the recovery keys that backup kits are made for\n"
     "  ALLOW_BLIND_SIGNING=true  signs bare digests, unseen (default false: refused, "
@@ -142,6 +165,9 @@ int main(int argc, char **argv)
     if (is(argv[1], "status", NULL)) {
         return status(argc, argv);
     }
+    if (is(argv[1], "doctor", NULL)) {
+        return cli_doctor(argc - 2, argv + 2);
+    }
     if (is(argv[1], "quorum", NULL)) {
         return quorum(argc, argv);
     }
@@ -153,6 +179,9 @@ int main(int argc, char **argv)
     }
     if (is(argv[1], "restore", NULL)) {
         return cli_restore(argc - 2, argv + 2);
+    }
+    if (is(argv[1], "rekey", NULL)) {
+        return cli_rekey(argc - 2);
     }
     if (is(argv[1], "recover", NULL)) {
         return cli_recover(argc - 2, argv + 2);
@@ -168,7 +197,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (is(argv[1], "help", "--help") || is(argv[1], "-h", NULL)) {
-        (void)fputs(help, stdout);
+        (void)printf("%s%s", help, help_settings);
         return 0;
     }
     return usage(argv[1]);

@@ -100,10 +100,10 @@ static void print_link(const json_t *p)
         (void)snprintf(rtt, sizeof rtt, ", answers in %llu ms", get_u64(p, "rttMs"));
     }
     (void)snprintf(label, sizeof label, "  party %d", (int)get_int(p, "index"));
-    say(label, "%s%s%s%s, version %s, OT %s (setups %d, failed %d)", ask_str(p, "link"),
-        heard[0] != '\0' ? ", heard before " : "", heard, rtt,
-        version[0] != '\0' ? version : "not known", ask_str(p, "ot"),
-        (int)get_int(p, "otSetups"), (int)get_int(p, "otFailed"));
+    say(label, "%s%s%s%s%s, version %s, OT %s (setups %d, failed %d)",
+        ask_str(p, "link"), heard[0] != '\0' ? ", heard " : "", heard,
+        heard[0] != '\0' ? " ago" : "", rtt, version[0] != '\0' ? version : "not known",
+        ask_str(p, "ot"), (int)get_int(p, "otSetups"), (int)get_int(p, "otFailed"));
 }
 
 /* "LIVE, OT TESTED", and why nothing more is done with it. */

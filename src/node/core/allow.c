@@ -122,6 +122,7 @@ enum cs_err cs_nd_policy_judge(struct cs_node_core *n, struct work *w,
     }
     cs_policy_judge(n->policy, &ask, &past, &v, NULL, NULL);
     if (!v.allowed) {
+        n->metrics->policy_refused++;
         return say_refused(w, &v);
     }
     if (!p.counted) {

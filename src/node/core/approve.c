@@ -274,6 +274,7 @@ void cs_nd_verdict(struct cs_node_core *n, uint64_t id, enum cs_err err,
     if (n->now >= a->deadline) { /* the clock's turn, in this step */
         return;
     }
+    n->metrics->approvals[err == CS_OK ? CS_MX_ALLOWED : CS_MX_REFUSED]++;
     if (err == CS_OK) {
         allow(n, a);
         return;
@@ -290,6 +291,7 @@ void cs_nd_approvals_time(struct cs_node_core *n)
 
     while (a != NULL) {
         if (a->state == APPROVAL_ASKED && a->deadline <= n->now) {
+            n->metrics->approvals[CS_MX_NO_ANSWER]++;
             refuse(n, a, CS_ERR_APPROVAL_TIMEOUT, cs_err_text(CS_ERR_APPROVAL_TIMEOUT));
             a = n->approvals; /* what follows a refusal may change the list */
         } else {

@@ -258,6 +258,16 @@ static void write_skew(struct cs_wr *w, const struct cs_node_core *n)
     }
 }
 
+static void write_backup(struct cs_wr *w, const struct cs_node_core *n)
+{
+    gauge(w, "cloudsign_keys_without_kit", "Keys that are in no backup kit of theirs.",
+          n->backup.n_without);
+    cs_prom_family(w, "cloudsign_backup_time_seconds", CS_PROM_GAUGE,
+                   "Unix time of the last backup kits; 0: there were none.");
+    cs_prom_milli(w, "cloudsign_backup_time_seconds", NULL,
+                  n->backup.wall_ms > 0 ? (uint64_t)n->backup.wall_ms : 0);
+}
+
 void cs_node_core_metrics(const struct cs_node_core *n, struct cs_wr *w)
 {
     uint64_t confirmed = 0;
@@ -278,6 +288,7 @@ void cs_node_core_metrics(const struct cs_node_core *n, struct cs_wr *w)
     gauge(w, "cloudsign_boot_counter", "Starts of this store.", n->boot_counter);
     gauge(w, "cloudsign_journal_sequence", "Entries of the journal.",
           cs_journal_head(n->journal).seq);
+    write_backup(w, n);
     write_links(w, n);
     write_queues(w, n);
     write_skew(w, n);

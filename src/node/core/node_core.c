@@ -61,6 +61,15 @@ struct cs_span cs_node_core_ca(const struct cs_node_core *n)
     return CS_SPAN(n->ca, n->ca_len);
 }
 
+enum cs_err cs_node_core_store_check(struct cs_node_core *n, bool begin, size_t max,
+                                     uint64_t *records, bool *done, struct cs_why *why)
+{
+    if (begin) {
+        cs_safe_check_begin(n->safe);
+    }
+    return cs_safe_check_some(n->safe, max, records, done, why);
+}
+
 const uint8_t *cs_node_core_fingerprint(const struct cs_node_core *n)
 {
     return n->fingerprint;

@@ -108,6 +108,11 @@ bool cs_node_core_ready(const struct cs_node_core *n, struct cs_wr *w);
  * judged by it.  Not inside a step.  The caller keeps it until the next call, or the
  * end. */
 void cs_node_core_policy(struct cs_node_core *n, const struct cs_policy *policy);
+/* The whole store in pieces of at most max records: each opens, and the set is the
+ * manifest's (store/safe.h, cs_safe_check_some).  Changes nothing. */
+enum cs_err cs_node_core_store_check(struct cs_node_core *n, bool begin, size_t max,
+                                     uint64_t *records, bool *done, struct cs_why *why)
+    CS_MUST_USE;
 /* The status object as for {"cmd":"status"}, appended to w. */
 void cs_node_core_status(const struct cs_node_core *n, struct cs_wr *w);
 
