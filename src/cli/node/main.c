@@ -27,27 +27,15 @@ static const char help[] =
     "       cloudsign peer accept ID INDEX    accept the state of a party that was "
     "restored\n"
     "                                         from a backup (E_ROLLBACK, E_CLONE)\n"
-    "       cloudsign backup DIR [--to PUBLIC..]   a new folder with a copy of the "
-    "store, and a\n"
-    "                                         kit of each key for recovery keys (also "
-    "named in\n"
-    "                                         RECOVERY_KEYS); of a running or stopped "
-    "node\n"
-    "       cloudsign backup verify DIR [--key SECRET..]   the folder is whole, the "
-    "store opens\n"
-    "                                         (with DB_ENCRYPTION_KEY_HEX), each kit "
-    "opens\n"
+    "       cloudsign backup DIR --to PUBLIC..   a kit of each key of the running "
+    "node, "
+    "encrypted\n"
+    "                                         to recovery keys (also named in "
+    "RECOVERY_KEYS)\n"
     "       cloudsign backup verify KIT.. --key SECRET   each kit opens to a share "
     "that "
     "fits\n"
     "                                         the public key; shows no secret\n"
-    "       cloudsign restore DIR             the store of a backup onto an empty "
-    "volume; the\n"
-    "                                         peers then ask for `peer accept`\n"
-    "       cloudsign rekey                   another key for the store, running or "
-    "not:\n"
-    "                                         NEW_DB_ENCRYPTION_KEY_HEX, .._HEX_FILE "
-    "or .._REF\n"
     "       cloudsign recover id FILE         the id of a recovery key, for "
     "RECOVERY_KEYS\n"
     "       cloudsign recover keygen FILE     make a recovery key: the secret goes "
@@ -74,17 +62,11 @@ static const char help[] =
     "\n"
     "then approve the device in the console: its fingerprint must be the one that\n"
     "`cloudsign status` shows here.\n"
-    "\n";
-
-static const char help_settings[] =
+    "\n"
     "Environment (NAME_FILE=path works for the first two and keeps them out of "
     "sight):\n"
     "  PAIRING_KEY             identity of the device; not needed once it is paired\n"
     "  DB_ENCRYPTION_KEY_HEX   64 hex digits that encrypt the store\n"
-    "  DB_ENCRYPTION_KEY_REF   instead: the ARN of a key in AWS KMS that seals the "
-    "store, with\n"
-    "                          AWS's usual variables (credentials, "
-    "AWS_ENDPOINT_URL_KMS, AWS_CA_BUNDLE)\n"
     "  CLOUDSIGN_DATA_DIR      store and socket (default " CLI_DEFAULT_DIR ")\n"
     "  LOG_LEVEL               trace, debug, info (default), warn, error; also by "
     "module:\n"
@@ -177,12 +159,6 @@ int main(int argc, char **argv)
     if (is(argv[1], "backup", NULL)) {
         return cli_backup(argc - 2, argv + 2);
     }
-    if (is(argv[1], "restore", NULL)) {
-        return cli_restore(argc - 2, argv + 2);
-    }
-    if (is(argv[1], "rekey", NULL)) {
-        return cli_rekey(argc - 2);
-    }
     if (is(argv[1], "recover", NULL)) {
         return cli_recover(argc - 2, argv + 2);
     }
@@ -197,7 +173,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (is(argv[1], "help", "--help") || is(argv[1], "-h", NULL)) {
-        (void)printf("%s%s", help, help_settings);
+        (void)fputs(help, stdout);
         return 0;
     }
     return usage(argv[1]);
