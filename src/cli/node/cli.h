@@ -2,6 +2,8 @@
 #ifndef CS_CLI_NODE_CLI_H
 #define CS_CLI_NODE_CLI_H
 
+#include "base/err.h"
+
 #define CLI_DEFAULT_DIR "/var/cloudsign"
 
 int cli_run(void);
@@ -13,8 +15,10 @@ int cli_quorum_confirm(const char *words);
 int cli_peer(const char *what, const char *quorum_id, int index);
 /* argv: what stands behind "recover". */
 int cli_recover(int argc, char **argv);
-/* The same for "backup". */
+/* The same for "backup" and "restore". */
 int cli_backup(int argc, char **argv);
+enum cs_err cli_backup_verify(int argc, char **argv);
+int cli_restore(int argc, char **argv);
 const char *cli_data_dir(void);
 
 #endif

@@ -27,15 +27,23 @@ static const char help[] =
     "       cloudsign peer accept ID INDEX    accept the state of a party that was "
     "restored\n"
     "                                         from a backup (E_ROLLBACK, E_CLONE)\n"
-    "       cloudsign backup DIR --to PUBLIC..   a kit of each key of the running "
-    "node, "
-    "encrypted\n"
-    "                                         to recovery keys (also named in "
-    "RECOVERY_KEYS)\n"
+    "       cloudsign backup DIR [--to PUBLIC..]   a new folder with a copy of the "
+    "store, and a\n"
+    "                                         kit of each key for recovery keys (also "
+    "named in\n"
+    "                                         RECOVERY_KEYS); of a running or stopped "
+    "node\n"
+    "       cloudsign backup verify DIR [--key SECRET..]   the folder is whole, the "
+    "store opens\n"
+    "                                         (with DB_ENCRYPTION_KEY_HEX), each kit "
+    "opens\n"
     "       cloudsign backup verify KIT.. --key SECRET   each kit opens to a share "
     "that "
     "fits\n"
     "                                         the public key; shows no secret\n"
+    "       cloudsign restore DIR             the store of a backup onto an empty "
+    "volume; the\n"
+    "                                         peers then ask for `peer accept`\n"
     "       cloudsign recover id FILE         the id of a recovery key, for "
     "RECOVERY_KEYS\n"
     "       cloudsign recover keygen FILE     make a recovery key: the secret goes "
@@ -62,11 +70,17 @@ static const char help[] =
     "\n"
     "then approve the device in the console: its fingerprint must be the one that\n"
     "`cloudsign status` shows here.\n"
-    "\n"
+    "\n";
+
+static const char help_settings[] =
     "Environment (NAME_FILE=path works for the first two and keeps them out of "
     "sight):\n"
     "  PAIRING_KEY             identity of the device; not needed once it is paired\n"
     "  DB_ENCRYPTION_KEY_HEX   64 hex digits that encrypt the store\n"
+    "  DB_ENCRYPTION_KEY_REF   instead: the ARN of a key in AWS KMS that seals the "
+    "store, with\n"
+    "                          AWS's usual variables (credentials, "
+    "AWS_ENDPOINT_URL_KMS, AWS_CA_BUNDLE)\n"
     "  CLOUDSIGN_DATA_DIR      store and socket (default " CLI_DEFAULT_DIR ")\n"
     "  LOG_LEVEL               trace, debug, info (default), warn, error; also by "
     "module:\n"
@@ -159,6 +173,9 @@ int main(int argc, char **argv)
     if (is(argv[1], "backup", NULL)) {
         return cli_backup(argc - 2, argv + 2);
     }
+    if (is(argv[1], "restore", NULL)) {
+        return cli_restore(argc - 2, argv + 2);
+    }
     if (is(argv[1], "recover", NULL)) {
         return cli_recover(argc - 2, argv + 2);
     }
@@ -173,7 +190,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (is(argv[1], "help", "--help") || is(argv[1], "-h", NULL)) {
-        (void)fputs(help, stdout);
+        (void)printf("%s%s", help, help_settings);
         return 0;
     }
     return usage(argv[1]);
