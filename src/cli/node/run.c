@@ -45,6 +45,25 @@ static void on_signal(void *ctx, int signum, unsigned nth)
     }
 }
 
+static void on_reloaded(void *ctx, const char *json, size_t json_len)
+{
+    (void)ctx; /* the node has logged how it went, hashes and all */
+    (void)json;
+    (void)json_len;
+}
+
+static void on_hangup(void *ctx)
+{
+    static const char question[] = "{\"cmd\":\"policy.reload\"}";
+    struct run *r = ctx;
+
+    if (r->node == NULL ||
+        cs_node_ask(r->node, question, sizeof question - 1, on_reloaded, NULL) != 0) {
+        cs_log(CS_LOG_WARN, "policy",
+               "SIGHUP: the node does not run: nothing reloaded");
+    }
+}
+
 static void on_stopped(void *ctx, int exit_code, const char *reason, const char *text)
 {
     struct run *r = ctx;
@@ -114,7 +133,8 @@ static int run_node(struct run *r, struct cli_env *e)
     char message[512] = "";
     int code;
 
-    if (cs_signals_open(&r->signals, &r->loop, on_signal, r) != CS_OK) {
+    if (cs_signals_open(&r->signals, &r->loop, on_signal, r) != CS_OK ||
+        cs_signals_reload(&r->signals, &r->loop, on_hangup) != CS_OK) {
         return refuse(CS_ERR_OS, "cannot watch signals");
     }
     code = make_node(r, e, message, sizeof message);

@@ -378,7 +378,7 @@ void cs_nd_say_step(struct cs_node_core *n, const uint8_t request_id[16],
                     const struct quorum *q, const char *step, const char *text);
 
 /* question.c */
-void cs_nd_question(struct cs_wr *out, const struct work *w, const char *key_name,
+void cs_nd_question(struct cs_wr *out, const struct work *w, const struct cached_key *c,
                     const struct cs_ctl_sign *b, const struct cs_chain_tx *tx);
 
 /* sign.c: attempts of SIGN and CHECK works; FROST as initiator */

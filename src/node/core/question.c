@@ -94,6 +94,21 @@ static const char *kind_word(enum cs_request_kind kind)
     return "UNKNOWN";
 }
 
+/* Of the address that signs. */
+static void put_key(json_t *o, const struct work *w, const struct cs_key *key)
+{
+    struct cs_bip32 child;
+    uint8_t pub[CS_POINT_MAX];
+    size_t len = cs_key_public(key, pub);
+
+    if (w->req.curve == CS_CURVE_SECP256K1) {
+        CS_ASSERT(cs_nd_child_key(&child, key, &w->req) == CS_OK); /* request.c did */
+        cs_point_encode(&child.X, pub);
+    }
+    put(o, "publicKey", cs_json_hex(pub, len));
+    put_text(o, "scheme", cs_scheme_name(w->req.scheme));
+}
+
 static void put_ids(json_t *o, const struct work *w, const char *key_name)
 {
     put(o, "requestId", cs_json_uuid(w->req.request_id));
@@ -106,12 +121,13 @@ static void put_ids(json_t *o, const struct work *w, const char *key_name)
     put(o, "signers", json_pack("[i,i]", w->signers[0], w->signers[1]));
 }
 
-void cs_nd_question(struct cs_wr *out, const struct work *w, const char *key_name,
+void cs_nd_question(struct cs_wr *out, const struct work *w, const struct cached_key *c,
                     const struct cs_ctl_sign *b, const struct cs_chain_tx *tx)
 {
     json_t *o = json_object();
 
-    put_ids(o, w, key_name);
+    put_ids(o, w, c->info.name);
+    put_key(o, w, c->key);
     put_text(o, "blockchain", w->req.blockchain);
     put_text(o, "kind", kind_word(w->req.kind));
     put_text(o, "path", b->path);

@@ -280,7 +280,7 @@ static enum cs_err ask(struct cs_node_core *n, const struct cs_ctl_sign *b,
         if (c == NULL) {
             return err;
         }
-        cs_nd_question(&question, w, c->info.name, b, tx);
+        cs_nd_question(&question, w, c, b, tx);
     }
     err = question.err;
     if (err == CS_OK) {
