@@ -476,6 +476,13 @@ void cs_host_answer(struct cs_host *h, uint64_t id, struct cs_span json)
     }
 }
 
+void cs_host_pass(struct cs_host *h, uint64_t id, struct cs_span line)
+{
+    struct cs_event ev = {.type = CS_EV_LOCAL, .conn = id, .remote = "", .data = line};
+
+    event(h, &ev);
+}
+
 void cs_host_question(struct cs_host *h, uint64_t id, struct cs_span line)
 {
     CS_ASSERT((id & CS_HOST_OWN_QUESTION) != 0 && h->cfg.answer != NULL);

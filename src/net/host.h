@@ -71,6 +71,9 @@ void cs_host_stop(struct cs_host *h);
 /* One answer to a question that was taken; json may hold a final newline.  Nothing
  * happens when the asker has gone or the host is closing. */
 void cs_host_answer(struct cs_host *h, uint64_t id, struct cs_span json);
+/* Gives the core a question that was taken, in other words than the asker's; the core
+ * answers it.  From the question callback, or later; not inside a step. */
+void cs_host_pass(struct cs_host *h, uint64_t id, struct cs_span line);
 /* A question of the owner's own, as on the local socket: `answer` follows once, unless
  * the host is closed first.  id has the bit CS_HOST_OWN_QUESTION.  Not inside a step.
  */

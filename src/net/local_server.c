@@ -132,6 +132,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         client_close(c);
     } else if (end != NULL) {
         c->asked = true;
+        cs_wipe(c->chunk, sizeof c->chunk); /* a question may hold a key (rekey) */
         c->server->cfg.question(c->server->cfg.ctx, c->id, cs_wr_get(&c->in));
     }
 }

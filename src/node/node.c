@@ -10,6 +10,7 @@
 #include "mpc/ot_selftest.h"
 #include "node/node_impl.h"
 #include "node/observe.h"
+#include "node/rekey.h"
 #include "store/lmdb/kv_lmdb.h"
 
 enum { CONFIG_SIZE_MAX = 4096 }; /* no library's ever */
@@ -144,7 +145,8 @@ static bool on_question(void *ctx, uint64_t id, struct cs_span line)
 {
     struct cs_node *n = ctx;
 
-    return cs_rules_question(n, id, line) ||
+    return cs_node_rekey_question(n, id, line) || /* first: it holds a secret */
+           cs_rules_question(n, id, line) ||
            cs_node_observe_question(n, n->keeper.host, id, line) ||
            cs_node_copy_question(n->copy, n->keeper.host, id, line);
 }

@@ -53,6 +53,14 @@ void cs_safe_free(struct cs_safe *s); /* wipes the keys; NULL allowed; not the d
  * db with nothing pending.  The old key no longer opens the store. */
 enum cs_err cs_safe_rekey(struct cs_safe *s, const struct cs_kek *new_kek) CS_MUST_USE;
 
+/* The same as part of a step: the wrap leaves with the step's batch
+ * (cs_safe_take_batch). Before anything is written the new wrap is opened again. USAGE:
+ * no such key; errors after that are final, as those of put. */
+enum cs_err cs_safe_rekey_step(struct cs_safe *s, const struct cs_kek *new_kek)
+    CS_MUST_USE;
+/* Does this key open the wrap that the kv holds now?  Nothing else is looked at. */
+bool cs_safe_peek_opens(struct cs_kv *kv, const struct cs_kek *kek);
+
 /* As cs_db_*, by plain key.  STORE_CORRUPT when the record does not verify.  An error
  * of put or del (TOO_LONG, USAGE for a table below CS_SAFE_TABLE_MIN, NOMEM, ..) is
  * final, as in db.h: half a step must not leave. */

@@ -274,6 +274,58 @@ enum cs_err cs_safe_rekey(struct cs_safe *s, const struct cs_kek *new_kek)
     return CS_OK;
 }
 
+/* Does the header open with the key, and to the store's own data key? */
+static bool header_opens(struct cs_span raw, const struct cs_kek *kek,
+                         const uint8_t *dek)
+{
+    struct cs_header h;
+    uint8_t got[32] = {0};
+    bool ok = cs_header_decode(&h, raw, NULL) == CS_OK &&
+              cs_header_unwrap(got, &h, kek, NULL) == CS_OK &&
+              (dek == NULL || cs_ct_equal(got, dek, sizeof got));
+
+    cs_wipe(got, sizeof got);
+    return ok;
+}
+
+static enum cs_err put_header(struct cs_safe *s, struct cs_span header)
+{
+    CS_CHECK(cs_db_put(s->db, CS_SAFE_TABLE_HEADER, empty, header));
+    cs_sha256(s->m.header, header);
+    s->is_dirty = true;
+    return CS_OK;
+}
+
+enum cs_err cs_safe_rekey_step(struct cs_safe *s, const struct cs_kek *new_kek)
+{
+    struct cs_wr header = {0};
+    uint8_t nonce[CS_SAFE_HEADER_NONCE];
+    enum cs_err err = s->failed;
+
+    CS_TRY(err);
+    s->random(s->random_ctx, nonce, sizeof nonce);
+    CS_TRY(cs_header_encode(&header, s->device_id, s->bind.store_id, s->secret->dek,
+                            new_kek, nonce));
+    err = header_opens(cs_wr_get(&header), new_kek, s->secret->dek) ? CS_OK
+                                                                    : CS_ERR_INTERNAL;
+    CS_TRY(err);
+    s->failed = put_header(s, cs_wr_get(&header));
+    err = s->failed;
+out:
+    cs_wr_free(&header);
+    return err;
+}
+
+bool cs_safe_peek_opens(struct cs_kv *kv, const struct cs_kek *kek)
+{
+    struct cs_wr raw = {0};
+    bool ok = kv->ops->get(kv, CS_SAFE_TABLE_HEADER, empty, &raw) == CS_OK &&
+              header_opens(cs_wr_get(&raw), kek, NULL);
+
+    cs_wr_free(&raw);
+    return ok;
+}
+
 enum cs_err cs_safe_peek_device(struct cs_kv *kv, char *device)
 {
     struct cs_wr raw = {0};

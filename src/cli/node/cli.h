@@ -19,6 +19,8 @@ int cli_recover(int argc, char **argv);
 int cli_backup(int argc, char **argv);
 enum cs_err cli_backup_verify(int argc, char **argv);
 int cli_restore(int argc, char **argv);
+/* argc: how many words stand behind "rekey". */
+int cli_rekey(int argc);
 const char *cli_data_dir(void);
 
 #endif

@@ -44,6 +44,10 @@ static const char help[] =
     "       cloudsign restore DIR             the store of a backup onto an empty "
     "volume; the\n"
     "                                         peers then ask for `peer accept`\n"
+    "       cloudsign rekey                   another key for the store, running or "
+    "not:\n"
+    "                                         NEW_DB_ENCRYPTION_KEY_HEX, .._HEX_FILE "
+    "or .._REF\n"
     "       cloudsign recover id FILE         the id of a recovery key, for "
     "RECOVERY_KEYS\n"
     "       cloudsign recover keygen FILE     make a recovery key: the secret goes "
@@ -175,6 +179,9 @@ int main(int argc, char **argv)
     }
     if (is(argv[1], "restore", NULL)) {
         return cli_restore(argc - 2, argv + 2);
+    }
+    if (is(argv[1], "rekey", NULL)) {
+        return cli_rekey(argc - 2);
     }
     if (is(argv[1], "recover", NULL)) {
         return cli_recover(argc - 2, argv + 2);

@@ -97,6 +97,30 @@ static json_t *key_giveup(struct cs_node_core *n, struct cs_jr *r)
                         : cs_nd_refusal(err, cs_err_text(err));
 }
 
+void cs_node_core_offer(struct cs_node_core *n, const struct cs_kek *kek)
+{
+    n->offered = kek;
+}
+
+/* The answer leaves when the new wrap is durable, as every answer does. */
+static json_t *rekey(struct cs_node_core *n)
+{
+    const struct cs_kek *kek = n->offered;
+    enum cs_err err;
+
+    n->offered = NULL;
+    if (kek == NULL) {
+        return cs_nd_refusal(CS_ERR_STATE, "no new key was given");
+    }
+    err = cs_safe_rekey_step(n->safe, kek);
+    if (err != CS_OK) {
+        return cs_nd_refusal(err, cs_err_text(err));
+    }
+    cs_log(CS_LOG_WARN, "store", "an operator gave the store another key (%s)",
+           kek->seal.n != 0 ? "of a KMS" : "hex");
+    return json_pack("{s:b}", "ok", 1);
+}
+
 static json_t *run(struct cs_node_core *n, struct cs_jr *r)
 {
     const char *cmd = cs_jr_str(r, "cmd", 32, false);
@@ -113,6 +137,9 @@ static json_t *run(struct cs_node_core *n, struct cs_jr *r)
     if (strcmp(cmd, "peers.ping") == 0) {
         cs_nd_links_ping(n);
         return json_pack("{s:b}", "ok", 1);
+    }
+    if (strcmp(cmd, "rekey") == 0) {
+        return rekey(n);
     }
     if (strcmp(cmd, "key.giveup") == 0) {
         return key_giveup(n, r);

@@ -94,6 +94,10 @@ enum cs_err cs_node_core_new(struct cs_node_core **out,
 void cs_node_core_free(struct cs_node_core *n); /* wipes; NULL allowed */
 struct cs_core cs_node_core_iface(struct cs_node_core *n);
 
+/* The key that the question {"cmd":"rekey"} gives the store; borrowed until it was
+ * answered.  Without an offer that question is refused: nobody else may ask it. */
+void cs_node_core_offer(struct cs_node_core *n, const struct cs_kek *kek);
+
 /* For TLS: the CA that both URLs are checked against (DER).  Valid for the core's life.
  */
 struct cs_span cs_node_core_ca(const struct cs_node_core *n);

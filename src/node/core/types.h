@@ -304,6 +304,7 @@ struct counters {
 struct cs_node_core {
     struct cs_db *db;
     struct cs_safe *safe;
+    const struct cs_kek *offered; /* for a rekey; NULL: none */
     struct cs_journal *journal;
     void (*random)(void *ctx, uint8_t *out, size_t n);
     void *random_ctx;
