@@ -17,6 +17,8 @@ int cli_peer(const char *what, const char *quorum_id, int index);
 int cli_recover(int argc, char **argv);
 /* The same for "backup" and "restore". */
 int cli_backup(int argc, char **argv);
+/* .. and "policy". */
+int cli_policy(int argc, char **argv);
 enum cs_err cli_backup_verify(int argc, char **argv);
 int cli_restore(int argc, char **argv);
 /* argc: how many words stand behind "rekey". */

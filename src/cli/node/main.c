@@ -27,6 +27,11 @@ static const char help[] =
     "       cloudsign peer accept ID INDEX    accept the state of a party that was "
     "restored\n"
     "                                         from a backup (E_ROLLBACK, E_CLONE)\n"
+    "       cloudsign policy check FILE [--request FILE | --tx HEX --chain WORD ..]\n"
+    "                                         is the policy valid, and what would it "
+    "say\n"
+    "       cloudsign policy reload           the running node reads POLICY_FILE again "
+    "(SIGHUP, too)\n"
     "       cloudsign backup DIR [--to PUBLIC..]   a new folder with a copy of the "
     "store, and a\n"
     "                                         kit of each key for recovery keys (also "
@@ -100,6 +105,13 @@ static const char help_settings[] =
     "  ALLOW_BLIND_SIGNING=true  signs bare digests, unseen (default false: refused, "
     "whatever\n"
     "                          the platform allows)\n"
+    "  POLICY_FILE             rules that a request must pass (README, \"Policy\"); "
+    "SIGHUP\n"
+    "                          reads it again\n"
+    "  APPROVAL_CALLBACK_URL   https endpoint that must allow each request; with\n"
+    "                          APPROVAL_CALLBACK_SECRET or _CERT_FILE and _KEY_FILE, "
+    "and\n"
+    "                          _PUBLIC_KEY, _CA_FILE (README, \"Approval callback\")\n"
     "  PLATFORM_URL RELAY_URL  instead of the pairing key's (wss://; its CA still "
     "counts)\n"
     "  CLOUDSIGN_ALLOW_UNSAFE_FS=1  also NFS, overlay and the like: never for real "
@@ -182,6 +194,9 @@ int main(int argc, char **argv)
     }
     if (is(argv[1], "rekey", NULL)) {
         return cli_rekey(argc - 2);
+    }
+    if (is(argv[1], "policy", NULL)) {
+        return cli_policy(argc - 2, argv + 2);
     }
     if (is(argv[1], "recover", NULL)) {
         return cli_recover(argc - 2, argv + 2);
