@@ -46,7 +46,7 @@ readelf -d "$lib/libcloudsign.so" | grep -q 'SONAME.*\[libcloudsign\.so\.0\]' ||
 nm -D --defined-only "$lib/libcloudsign.so" | awk '$2 != "A" {print $3}' |
     grep -v '^_' | LC_ALL=C sort >"$work/exports"
 diff -u "$here/exports.txt" "$work/exports" || wrong "the library exports something else than exports.txt"
-grep -ohE '\b(cs_node|cloudsign)_[a-z_]+\(' "$work"/prefix/include/cloudsign/*.h | tr -d '(' |
+sed -n 's/^CS_API .*[ *]\([a-z_]*\)(.*/\1/p' "$work"/prefix/include/cloudsign/*.h |
     LC_ALL=C sort -u >"$work/declared"
 diff -u "$here/exports.txt" "$work/declared" || wrong "the headers declare something else"
 ok "libcloudsign.so.0 exports what the headers declare: $(wc -l <"$work/exports") functions"
