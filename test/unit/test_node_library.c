@@ -83,6 +83,9 @@ static void what_is_wrong_with_the_configuration_is_named(void **state)
     expect_refusal(&cfg, 78, "db_key");
     cfg.db_key_hex = key_a;
     expect_refusal(&cfg, 78, "exactly one");
+    cfg.db_key = NULL;
+    cfg.db_key_ref = "arn:aws:kms:eu-west-1:111122223333:alias/store";
+    expect_refusal(&cfg, 78, "exactly one");
     cfg = config();
     cfg.platform_url = "ws://127.0.0.1/control";
     expect_refusal(&cfg, 78, "PLATFORM_URL");

@@ -217,6 +217,67 @@ static void a_new_store_can_be_made_sealed(void **state)
     cs_kv_close(kv);
 }
 
+static void a_rekey_in_a_step_leaves_with_its_batch(void **state)
+{
+    struct cs_kv *kv = cs_kv_mem_new();
+    struct cs_safe_params p = bed_params();
+    struct cs_kek next = kms_kek();
+    struct cs_db *db;
+    struct cs_safe *safe = NULL;
+    struct cs_kv_batch *batch = NULL;
+
+    (void)state;
+    create(kv, &bed_kek);
+    db = cs_db_new(kv);
+    p.kek = &bed_kek;
+    assert_ok(cs_safe_open(&safe, db, &p, NULL));
+    assert_ok(cs_safe_put(safe, 0x20, S("a"), S("1")));
+    assert_ok(cs_safe_rekey_step(safe, &next));
+    assert_ok(cs_safe_put(safe, 0x20, S("b"), S("2")));
+    assert_true(cs_safe_peek_opens(kv, &bed_kek)); /* nothing has left yet */
+    assert_false(cs_safe_peek_opens(kv, &next));
+    opens(kv, &bed_kek, CS_OK);
+    assert_ok(cs_safe_take_batch(safe, &batch));
+    assert_ok(kv->ops->commit(kv, batch));
+    cs_kv_batch_free(batch);
+    assert_false(cs_safe_peek_opens(kv, &bed_kek));
+    assert_true(cs_safe_peek_opens(kv, &next));
+    assert_ok(cs_safe_put(safe, 0x20, S("c"), S("3"))); /* and the store goes on */
+    assert_ok(cs_safe_take_batch(safe, &batch));
+    assert_ok(kv->ops->commit(kv, batch));
+    cs_kv_batch_free(batch);
+    cs_safe_free(safe);
+    cs_db_free(db);
+    opens(kv, &bed_kek, CS_ERR_STORE_KEY);
+    opens(kv, &next, CS_OK);
+    cs_kv_close(kv);
+}
+
+static void a_rekey_to_a_record_that_does_not_fit_changes_nothing(void **state)
+{
+    static uint8_t big[CS_HEADER_SEAL_MAX + 1];
+    struct cs_kv *kv = cs_kv_mem_new();
+    struct cs_safe_params p = bed_params();
+    struct cs_kek next = {.key = {3}, .seal = CS_SPAN_OF(big)};
+    struct cs_safe *safe = NULL;
+    struct cs_kv_batch *batch = NULL;
+    struct cs_db *db;
+
+    (void)state;
+    assert_false(cs_safe_peek_opens(kv, &bed_kek)); /* nothing there */
+    create(kv, &bed_kek);
+    db = cs_db_new(kv);
+    p.kek = &bed_kek;
+    assert_ok(cs_safe_open(&safe, db, &p, NULL));
+    assert_err(cs_safe_rekey_step(safe, &next), CS_ERR_USAGE);
+    assert_ok(cs_safe_take_batch(safe, &batch));
+    assert_null(batch);
+    cs_safe_free(safe);
+    cs_db_free(db);
+    opens(kv, &bed_kek, CS_OK);
+    cs_kv_close(kv);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +286,8 @@ int main(void)
         cmocka_unit_test(a_key_of_the_other_kind_is_refused_with_the_variable_to_set),
         cmocka_unit_test(lengths_that_do_not_fit_are_damage),
         cmocka_unit_test(a_store_is_rekeyed_from_any_kind_to_any),
+        cmocka_unit_test(a_rekey_in_a_step_leaves_with_its_batch),
+        cmocka_unit_test(a_rekey_to_a_record_that_does_not_fit_changes_nothing),
         cmocka_unit_test(a_new_store_can_be_made_sealed),
     };
 
