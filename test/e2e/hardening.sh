@@ -1,0 +1,176 @@
+#!/usr/bin/env bash
+# What a running node and platform are to the rest of the machine (RELIABILITY 4.1, T18,
+# T19): looked at from outside, by root and by their own user.  What they may do
+# themselves is tried in test/unit/test_os_sandbox.c.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+chmod 711 "$H_DIR"
+
+status_is() { # PID FIELD VALUE: of the process and of each of its threads
+    local file
+    for file in "/proc/$1/status" /proc/"$1"/task/*/status; do
+        grep -q "^$2:[[:space:]]*$3\$" "$file" || wrong "$file: not $2 $3: $(grep "^$2" "$file")"
+    done
+}
+hex_of() { od -An -v -tx1 | tr -d ' \n'; }
+
+e_platform
+h_node_start_with_canaries() {
+    h_node_start 1 AWS_SECRET_ACCESS_KEY="$canary" AWS_SESSION_TOKEN="$canary" "$@"
+}
+canary=ca1a57a7$(openssl rand -hex 28)
+for n in 1 2 3; do h_device_create "$n"; done
+h_node_start_with_canaries
+h_node_start 2
+h_node_start 3 CLOUDSIGN_SANDBOX=require
+for n in 1 2 3; do h_device_wait "$n" statusText "Waiting for approval"; h_device_approve "$n"; done
+e_online 1 2 3
+e_quorum
+e_key
+h_wallet_create ETHEREUM SECP256K1
+h_wallet_wait ETHEREUM SECP256K1
+e_sign
+ok "three nodes pair, make keys and sign, locked in"
+pid=${H_PID[node1]} platform=${H_PID[platform]}
+
+# ---- the process
+for p in "$pid" "${H_PID[node3]}" "$platform"; do
+    status_is "$p" NoNewPrivs 1
+    status_is "$p" Seccomp 2
+    grep -q '^Umask:[[:space:]]*0077$' "/proc/$p/status" || wrong "umask of $p"
+    grep -Eq '^Max core file size +0 +0 ' "/proc/$p/limits" || wrong "core limit of $p"
+done
+status_is "$pid" Seccomp_filters 3
+status_is "$platform" Seccomp_filters 2
+for log in node1 node3 platform; do
+    grep -q "Landlock is on" "$H_DIR/logs/$log.log" || wrong "$log: no Landlock"
+done
+ok "no new privileges, filters in every thread, no core, umask 077, Landlock"
+
+environment=$(tr '\0' '\n' <"/proc/$pid/environ")
+for secret in "$(h_get pairing1)" "$(h_get dbkey1)" "$canary"; do
+    [ "${#secret}" -ge 32 ] || wrong "no secret to look for"
+    ! grep -qF "$secret" <<<"$environment" || wrong "/proc/PID/environ shows a secret"
+    ! tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qF "$secret" || wrong "the command line shows a secret"
+done
+for name in PAIRING_KEY DB_ENCRYPTION_KEY_HEX AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN; do
+    grep -qx "$name=" <<<"$environment" || wrong "/proc/PID/environ: $name was not overwritten with zeros"
+done
+ok "the environment shows zeros, the command line nothing"
+
+sockets=$(ss -Hlnptu | grep -F "pid=$pid," || true)
+[ -z "$sockets" ] || wrong "the node listens: $sockets"
+[ "$(ss -Hlnpx | grep -cF "pid=$pid,")" -ge 1 ] || wrong "ss does not even see the local socket"
+[ "$(ss -Hlnpt | grep -F "pid=$platform," | wc -l)" = 1 ] || wrong "the platform listens on other than one port"
+ok "a node listens on its local socket and nowhere else"
+while read -r file; do
+    case $file in
+        "$H_DIR"/node1 | "$H_DIR"/node1/* | "$H_DIR/logs/node1.log" | /dev/null | /dev/urandom) ;;
+        "/proc/$pid/"* | socket:* | pipe:* | anon_inode:*) ;;
+        *) wrong "the node holds an open file: $file" ;;
+    esac
+done < <(find "/proc/$pid/fd" -type l -printf '%l\n')
+ok "no other file is open"
+
+# ---- its memory, as root
+secrets() {
+    local seed
+    seed=$(h_get pairing1 | base64 -d | jq -r .seed)
+    printf 'canary %s\n' "$(printf %s "$canary" | hex_of)"
+    printf 'key %s\nkey-text %s\n' "$(h_get dbkey1)" "$(h_get dbkey1 | tr -d '\n' | hex_of)"
+    printf 'seed %s\nseed-text %s\n' "$(base64 -d <<<"$seed" | hex_of)" "$(printf %s "$seed" | hex_of)"
+    printf 'pairing %s\n' "$(h_get pairing1 | head -c 64 | hex_of)"
+    cp "$H_DIR/node1/data.mdb" "$H_DIR/copy.mdb"
+    h_get dbkey1 | "$H_BIN/e2e_shares" "$H_DIR/copy.mdb" "$(h_get device1)"
+}
+secrets >"$H_DIR/secrets"
+[ "$(grep -c ^share "$H_DIR/secrets")" = 2 ] || wrong "the store holds not two shares: $(cut -d' ' -f1 "$H_DIR/secrets")"
+if [ "$(id -u)" = 0 ]; then
+    node "$E_HERE/memory.mjs" "$pid" <"$H_DIR/secrets" >"$H_DIR/found"
+    [ "$(sed -n 's/^read //p' "$H_DIR/found")" -gt 4000000 ] || wrong "the memory was not read: $(cat "$H_DIR/found")"
+    grep -q '^key locked [1-9]' "$H_DIR/found" || wrong "the search does not find the key where it must be: $(cat "$H_DIR/found")"
+    ! grep -E ' plain [1-9]' "$H_DIR/found" || wrong "secrets lie outside of guarded memory"
+    ok "secrets in memory: $(grep -v ^read "$H_DIR/found" | tr '\n' ';')"
+    # The search itself sees what is in an ordinary heap.
+    seen=$(node -e 'const s = Buffer.from(process.argv[1], "hex"); console.log("ready"); setInterval(() => s.length, 1000)' "$(h_get dbkey1)" >"$H_DIR/heap.out" & echo $!)
+    h_wait 10 grep -q ready "$H_DIR/heap.out"
+    found=$(grep '^key ' "$H_DIR/secrets" | node "$E_HERE/memory.mjs" "$seen")
+    kill "$seen"
+    grep -Eq '^key locked 0 plain [1-9]' <<<"$found" || wrong "the search finds nothing in a plain heap: $found"
+fi
+
+# ---- ends without a trace
+(cd "$H_DIR" && kill -SEGV "$pid")
+h_wait 10 h_ended node1
+h_reap node1
+[ "$H_EXIT" = 139 ] || wrong "SIGSEGV: exit code $H_EXIT"
+[ -z "$(find "$H_DIR" -name 'core*')" ] || wrong "a crash leaves a core"
+ok "a crash leaves no core"
+
+# ---- its own user, who is not root
+as=()
+if [ "$(id -u)" = 0 ]; then
+    as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    chown -R 65534:65534 "$H_DIR/node1"
+fi
+start_as_user() { # [NAME=VALUE...]
+    (
+        export DB_ENCRYPTION_KEY_HEX CLOUDSIGN_DATA_DIR=$H_DIR/node1 LOG_LEVEL=debug
+        DB_ENCRYPTION_KEY_HEX=$(h_get dbkey1)
+        for setting in "$@"; do export "${setting?}"; done
+        exec "${as[@]}" "$H_BIN/cloudsign" </dev/null >"$H_DIR/logs/node1.log" 2>&1
+    ) &
+    H_PID[node1]=$!
+}
+start_as_user
+h_wait 20 grep -q "Landlock is on" "$H_DIR/logs/node1.log" || wrong "the node does not start as another user"
+e_online 1
+pid=${H_PID[node1]}
+fails() { # WHAT COMMAND...: as the node's user
+    local what=$1
+    shift
+    ! "${as[@]}" timeout 20 "$@" >"$H_DIR/out" 2>&1 || wrong "$what is possible: $(head -n 3 "$H_DIR/out")"
+}
+if [ "$("${as[@]}" id -u)" != 0 ]; then
+    fails "reading /proc/PID/environ" cat "/proc/$pid/environ"
+    fails "reading /proc/PID/maps" cat "/proc/$pid/maps"
+    fails "reading /proc/PID/mem" head -c 1 "/proc/$pid/mem"
+    fails "listing its files" find "/proc/$pid/fd" -mindepth 1
+    ! command -v strace >/dev/null || fails "strace" timeout 3 strace -p "$pid" -e trace=none
+    if command -v gcore >/dev/null; then
+        fails "gcore" gcore -o /tmp/cloudsign-hardening-core "$pid"
+        [ -z "$(find /tmp -maxdepth 1 -name "cloudsign-hardening-core*")" ] || wrong "gcore wrote a file"
+    fi
+    h_node_status 1 >/dev/null || wrong "root cannot ask the node"
+    ok "its own user cannot read, trace or dump it"
+fi
+h_stop_clean node1
+
+# ---- limits and switches
+ends_with() { # CODE WORD WHAT [COMMAND...]: a start of node 1 as its user under COMMAND
+    local want=$1 word=$2 what=$3 code=0
+    shift 3
+    DB_ENCRYPTION_KEY_HEX=$(h_get dbkey1) CLOUDSIGN_DATA_DIR=$H_DIR/node1 \
+        timeout 30 "$@" "$H_BIN/cloudsign" </dev/null >"$H_DIR/out" 2>&1 || code=$?
+    [ "$code" = "$want" ] || wrong "$what: exit code $code, not $want: $(tail -n 3 "$H_DIR/out")"
+    grep -q "$word" "$H_DIR/out" || wrong "$what: no word \"$word\": $(tail -n 3 "$H_DIR/out")"
+    ok "$what: exit $want: $(tail -n 1 "$H_DIR/out" | cut -c1-150)"
+}
+[ "$("${as[@]}" id -u)" = 0 ] ||
+    ends_with 71 "ulimit -l" "too little memory may be locked" "${as[@]}" prlimit --memlock=65536:65536
+ends_with 78 CLOUDSIGN_SANDBOX "a sandbox that is neither on nor off" "${as[@]}" env CLOUDSIGN_SANDBOX=maybe
+if [ "$(id -u)" = 0 ] && strace -e trace=none true 2>/dev/null; then
+    quiet=(strace -f -qq -o /dev/null)
+    ends_with 90 Landlock "no Landlock, though required" \
+        env CLOUDSIGN_SANDBOX=require "${quiet[@]}" -e trace=landlock_create_ruleset -e inject=landlock_create_ruleset:error=EOPNOTSUPP
+    ends_with 90 "no system call filter" "no seccomp, though required" \
+        env CLOUDSIGN_SANDBOX=require "${quiet[@]}" -e trace=seccomp -e inject=seccomp:error=ENOSYS
+    ends_with 91 "restore the volume" "the examining process dies" \
+        "${quiet[@]}" -e trace=close_range -e inject=close_range:signal=KILL
+fi
+start_as_user CLOUDSIGN_SANDBOX=off
+h_wait 20 grep -q "CLOUDSIGN_SANDBOX=off" "$H_DIR/logs/node1.log" || wrong "off does not warn"
+e_online 1
+status_is "${H_PID[node1]}" Seccomp 0
+h_stop_clean node1
+ok "CLOUDSIGN_SANDBOX=off runs, warns, and is not locked in"
