@@ -143,7 +143,7 @@ static void look_at(struct doctor *d, const char *check, const char *ca_file,
     } else if (t.err != CS_OK) {
         doc_say(d, DOC_FAIL, check, remedy_of(t.err), "%s: %s (%s)", url,
                 t.failure[0] != '\0' ? t.failure : cs_err_text(t.err),
-                cs_err_name(t.err));
+                cs_err_reason(t.err));
     } else {
         doc_say(d, DOC_OK, check, "",
                 "%s: the name resolves, TLS and its certificate are right, an answer "
