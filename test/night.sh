@@ -63,6 +63,7 @@ part "all of test/run.sh" test/run.sh
 part "simulator, release" sim_for "$build/ci" $((hours * 1200))
 part "simulator, ASan" sim_for "$build/asan" $((hours * 600))
 part "10^4 invalid partials" env CS_TEST_PARTIALS=10000 "$build/ci/test/test_mpc_dkls_replay"
+part "10^4 changed stores" env CS_TEST_IMAGES=10000 "$build/ci/test/test_store_lmdb_check"
 part "fuzzing" fuzz_for $((hours * 1200))
 part "scalars, 10^7 inputs" scalars
 part "threads" tsan
