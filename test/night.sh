@@ -69,6 +69,7 @@ part "scalars, 10^7 inputs" scalars
 part "threads" tsan
 part "valgrind" leaks
 part "end to end, 20 times" repeat_e2e
+part "200 kills during rekey" env CS_KILLS=200 test/e2e/rekey.sh build/ci
 part "Debian 13" test/debian13.sh
 
 printf '\n'
