@@ -1,9 +1,13 @@
 /* base/os: what programs and the store's back end ask the system. */
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/os/clock.h"
 #include "base/os/harden.h"
@@ -325,6 +329,11 @@ static int hardened(void)
     }
     if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) {
         return 5;
+    }
+    /* A loop that is made now gets no ring, which the later filter would break. */
+    if (!is_sanitized() && prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER &&
+        (syscall(SYS_io_uring_setup, 1, NULL) != -1 || errno != ENOSYS)) {
+        return 7;
     }
     /* Sanitizers need it dumpable: see harden.c. */
     return is_sanitized() || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : 6;

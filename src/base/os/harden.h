@@ -1,7 +1,7 @@
 /* What a program does first: no core dumps, not dumpable or traceable by the same
  * user, no new privileges, umask 077, SIGPIPE and SIGXFSZ ignored (both are errors of
- * calls then); up to 1 MiB of free heap is kept.  OS when the kernel refuses one.  Main
- * thread, before anything else. */
+ * calls then), no io_uring; up to 1 MiB of free heap is kept.  OS when the kernel
+ * refuses one.  Main thread, before anything else. */
 #ifndef CS_BASE_OS_HARDEN_H
 #define CS_BASE_OS_HARDEN_H
 
