@@ -266,8 +266,7 @@ static enum cs_err set_db_key(struct cs_node_config *cfg, const struct cli_env *
  * silence: it may be a restriction.  Who builds it takes its line out. */
 static enum cs_err refuse_unbuilt(struct cs_why *why)
 {
-    static const char *const names[] = {"POLICY_FILE", "APPROVAL_CALLBACK_URL",
-                                        "METRICS_ADDR"};
+    static const char *const names[] = {"POLICY_FILE", "APPROVAL_CALLBACK_URL"};
 
     for (size_t i = 0; i < CS_COUNTOF(names); i++) {
         if (cs_os_setting(names[i], NULL) != NULL) {
