@@ -235,7 +235,7 @@ static void read_amount(struct reader *r, const json_t *o, const struct rule *ru
                       "%s: a transaction does not say the decimals of %.60s: give "
                       "\"units\"",
                       name, l->asset);
-    } else if (whole) {
+    } else if (whole && r->err == CS_OK) {
         check_whole(r, l, rule, name);
     } else if (r->err == CS_OK && cs_num_parse(&l->units, l->text) != CS_OK) {
         cs_policy_bad(r, "%s: \"units\" must be decimal digits", name);
