@@ -240,10 +240,11 @@ CS_API int cs_node_new(cs_node **node, struct uv_loop_s *loop,
 CS_API int cs_node_start(cs_node *node, char *message, size_t message_len);
 
 /** Refuses new work, lets running sessions end (at most 5 s), delivers what waits (2 s
- *  more), then `stopped`.  Again, or when it does not run: changes nothing. */
+ *  more), then `stopped`.  Again, or when it does not run: changes nothing.  NULL
+ *  allowed. */
 CS_API void cs_node_stop(cs_node *node);
 
-/** Ends it now, without waiting for sessions; `stopped` follows. */
+/** Ends it now, without waiting for sessions; `stopped` follows.  NULL allowed. */
 CS_API void cs_node_abort(cs_node *node);
 
 /** Not while it runs (between cs_node_start and `stopped`): that is a broken
@@ -282,8 +283,8 @@ CS_API size_t cs_node_status(const cs_node *node, char *buf, size_t cap);
  *
  *  In:      decision  CS_NODE_ALLOW; anything else refuses
  *           reason    of a refusal, UTF-8, cut at 255 bytes; NULL: none
- *  Returns: 0, or 64 when nobody waits for it: answered, too late, or the node or the
- *           request has ended */
+ *  Returns: 0, or 64 when nobody waits for it: never asked, answered, later than 30 s,
+ *           or the node has ended.  For a request that has ended: 0, without effect */
 CS_API int cs_node_verdict(cs_node *node, uint64_t id, enum cs_node_decision decision,
                            const char *reason);
 
@@ -303,10 +304,14 @@ typedef void cs_node_answer_cb(void *ctx, const char *json, size_t json_len);
  *        works with it again: ends its quarantine
  *    {"cmd":"key.giveup","keyId":UUID}
  *        drops a key that never became active
- *    {"cmd":"backup.keys","from":N}
- *        ids of keys from N on -> {"ok":true,"keys":[..],"next","total"}
- *    {"cmd":"backup.kit","keyId":UUID,"to":[text of a public recovery key, ..]}
- *        -> {"ok":true,"kit" hex}
+ *    {"cmd":"peers.ping"}
+ *        asks each live peer for an answer; the status then has rttMs
+ *    {"cmd":"policy.reload"}
+ *        reads policy_file again -> {"ok":true,"policyHash","before","rules"}; a file
+ *        that is wrong is refused, and the old rules stay
+ *
+ *  Those of `cloudsign backup`, `rekey` and `doctor` are for that program, which asks
+ *  them over the socket.
  *
  *  In:      question  JSON, at most 64 KiB; copied
  *  Returns: 0, or: 64 a wrong call or not running, 75 for 16 questions wait already */

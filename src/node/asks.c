@@ -13,6 +13,22 @@ static struct cs_node_ask *find(struct cs_node *n, uint64_t id)
     return NULL;
 }
 
+/* On a copy: what reads a question with a secret wipes it. */
+static void pass_on(struct cs_node *n, uint64_t id, struct cs_span question)
+{
+    struct cs_wr copy = {0};
+
+    cs_wr_span(&copy, question);
+    if (copy.err == CS_OK) {
+        cs_host_question(n->keeper.host, CS_HOST_OWN_QUESTION | id, cs_wr_get(&copy));
+    } else {
+        cs_node_asks_answer(n, id,
+                            CS_SPAN_LIT("{\"ok\":false,\"reason\":\"OUT_OF_MEMORY\","
+                                        "\"text\":\"out of memory\"}"));
+    }
+    cs_wr_free(&copy);
+}
+
 int cs_node_ask(cs_node *node, const char *question, size_t question_len,
                 cs_node_answer_cb *answer, void *answer_ctx)
 {
@@ -31,8 +47,7 @@ int cs_node_ask(cs_node *node, const char *question, size_t question_len,
         .answer = answer, .ctx = answer_ctx, .id = ++node->last_ask};
     before = cs_node_enter(node);
     if (node->keeper.host != NULL) {
-        cs_host_question(node->keeper.host, CS_HOST_OWN_QUESTION | a->id,
-                         CS_SPAN(question, question_len));
+        pass_on(node, a->id, CS_SPAN(question, question_len));
     }
     if (node->keeper.host == NULL || node->keeper.host_closing) {
         cs_node_asks_end(node);

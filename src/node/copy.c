@@ -281,7 +281,7 @@ bool cs_node_copy_question(struct cs_node_copy *c, struct cs_host *host, uint64_
     struct cs_jr r;
 
     /* Without parsing every question twice. */
-    if (line.n > QUESTION_MAX ||
+    if (line.n < sizeof mine - 1 || line.n > QUESTION_MAX ||
         memmem(line.p, line.n, mine, sizeof mine - 1) == NULL ||
         cs_json_parse(&j, line, QUESTION_MAX, &why) != CS_OK) {
         return false;

@@ -22,7 +22,7 @@ struct cs_mailbox {
     struct letter *first, **last;
     size_t n_events;
     unsigned long n_lost;
-    bool closing;
+    bool closing, dropped;
     void (*closed)(void *ctx);
     void *closed_ctx;
 };
@@ -144,40 +144,46 @@ void cs_mailbox_post(struct cs_mailbox *m, int kind, uint64_t id, struct cs_span
     }
 }
 
+/* Here, not in cs_mailbox_close: that may be inside a function of cs_node.h. */
+static void empty(struct cs_mailbox *m)
+{
+    while (m->first != NULL && !m->dropped) {
+        deliver_one(m); /* nothing is added any more: this ends */
+    }
+    if (m->n_lost != 0 && !m->dropped) {
+        tell_lost(m);
+    }
+    while (m->first != NULL) {
+        struct letter *l = m->first;
+
+        m->first = l->next;
+        cs_free_wiped(l, l->size);
+    }
+}
+
 static void idle_closed(uv_handle_t *handle)
 {
     struct cs_mailbox *m = CS_CONTAINER_OF(handle, struct cs_mailbox, idle);
     void (*closed)(void *ctx) = m->closed;
     void *ctx = m->closed_ctx;
 
-    while (m->first != NULL) { /* of a dropped one */
-        struct letter *l = m->first;
-
-        m->first = l->next;
-        cs_free_wiped(l, l->size);
-    }
+    empty(m);
     cs_free(m);
     if (closed != NULL) {
         closed(ctx);
     }
 }
 
-void cs_mailbox_drop(struct cs_mailbox *m)
+void cs_mailbox_close(struct cs_mailbox *m, void (*closed)(void *ctx), void *ctx)
 {
     m->closing = true;
+    m->closed = closed;
+    m->closed_ctx = ctx;
     uv_close((uv_handle_t *)&m->idle, idle_closed);
 }
 
-void cs_mailbox_close(struct cs_mailbox *m, void (*closed)(void *ctx), void *ctx)
+void cs_mailbox_drop(struct cs_mailbox *m)
 {
-    m->closing = true; /* nothing is added any more: this ends */
-    m->closed = closed;
-    m->closed_ctx = ctx;
-    while (m->first != NULL) {
-        deliver_one(m);
-    }
-    if (m->n_lost != 0) {
-        tell_lost(m);
-    }
-    uv_close((uv_handle_t *)&m->idle, idle_closed);
+    m->dropped = true;
+    cs_mailbox_close(m, NULL, NULL);
 }

@@ -31,8 +31,8 @@ void cs_mailbox_event(struct cs_mailbox *m, const char *word, struct cs_span jso
 void cs_mailbox_post(struct cs_mailbox *m, int kind, uint64_t id, struct cs_span json);
 /* Without delivering, for a start that failed: m goes in a later turn of the loop. */
 void cs_mailbox_drop(struct cs_mailbox *m);
-/* Delivers what waits; then closed(ctx) follows on the loop, and m is gone.  Posting
- * while it closes does nothing. */
+/* What waits is delivered in a later turn of the loop, then closed(ctx), and m is gone.
+ * Posting while it closes does nothing. */
 void cs_mailbox_close(struct cs_mailbox *m, void (*closed)(void *ctx), void *ctx);
 
 #endif

@@ -56,6 +56,11 @@ static enum cs_err open_core(struct cs_node *n, struct cs_why *why)
 
 static void on_unsealed(void *ctx, enum cs_err err, const struct cs_why *why);
 
+static void on_unseal_status(void *ctx, struct cs_wr *w)
+{
+    cs_node_report(ctx, w);
+}
+
 static enum cs_err make_unseal(struct cs_node *n, const struct cs_node_config *cfg,
                                struct cs_why *why)
 {
@@ -63,6 +68,7 @@ static enum cs_err make_unseal(struct cs_node *n, const struct cs_node_config *c
                                       .kv = n->kv,
                                       .settings = n->settings,
                                       .aws_env = cfg->aws_env,
+                                      .status = on_unseal_status,
                                       .done = on_unsealed,
                                       .ctx = n};
 
@@ -437,8 +443,12 @@ int cs_node_start(cs_node *node, char *message, size_t message_len)
 
 void cs_node_stop(cs_node *node)
 {
-    const struct cs_log_target *before = cs_node_enter(node);
+    const struct cs_log_target *before;
 
+    if (node == NULL) {
+        return;
+    }
+    before = cs_node_enter(node);
     if (node->unseal != NULL && node->running) {
         node->stopping = true;
         cs_unseal_stop(node->unseal);
@@ -450,8 +460,12 @@ void cs_node_stop(cs_node *node)
 
 void cs_node_abort(cs_node *node)
 {
-    const struct cs_log_target *before = cs_node_enter(node);
+    const struct cs_log_target *before;
 
+    if (node == NULL) {
+        return;
+    }
+    before = cs_node_enter(node);
     if (node->unseal != NULL && node->running) {
         node->stopping = true;
         cs_unseal_stop(node->unseal);

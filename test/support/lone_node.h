@@ -33,7 +33,7 @@ static struct {
 } t;
 
 /* A pairing key for a platform that is not there. */
-static void make_pairing(void)
+static inline void make_pairing(void)
 {
     static const char *const names[] = {"127.0.0.1"};
     struct cs_tls_files tls;
@@ -57,7 +57,7 @@ static void make_pairing(void)
     cs_tls_files_wipe(&tls);
 }
 
-static int make(void **state)
+static inline int make(void **state)
 {
     (void)state;
     memset(&t, 0, sizeof t);
@@ -69,8 +69,8 @@ static int make(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-                      struct FTW *ftw)
+static inline int remove_one(const char *path, const struct stat *st, int type,
+                             struct FTW *ftw)
 {
     (void)st;
     (void)type;
@@ -78,7 +78,7 @@ static int remove_one(const char *path, const struct stat *st, int type,
     return remove(path);
 }
 
-static int drop(void **state)
+static inline int drop(void **state)
 {
     (void)state;
     return uv_loop_close(&t.loop) == 0
@@ -86,7 +86,8 @@ static int drop(void **state)
                : -1;
 }
 
-static void on_stopped(void *ctx, int exit_code, const char *reason, const char *text)
+static inline void on_stopped(void *ctx, int exit_code, const char *reason,
+                              const char *text)
 {
     assert_ptr_equal(ctx, &t);
     assert_non_null(reason);
@@ -95,14 +96,15 @@ static void on_stopped(void *ctx, int exit_code, const char *reason, const char 
     t.exit_code = exit_code;
 }
 
-static void on_event(void *ctx, const char *word, const char *json, size_t json_len)
+static inline void on_event(void *ctx, const char *word, const char *json,
+                            size_t json_len)
 {
     (void)ctx;
     assert_true(json_len > 1 && json[0] == '{');
     t.states += strcmp(word, "state") == 0 ? 1U : 0U;
 }
 
-static struct cs_node_config config(void)
+static inline struct cs_node_config config(void)
 {
     return (struct cs_node_config){.size = sizeof(struct cs_node_config),
                                    .data_dir = t.dir,
@@ -114,14 +116,14 @@ static struct cs_node_config config(void)
                                    .ctx = &t};
 }
 
-static int make_node(cs_node **n, const struct cs_node_config *cfg)
+static inline int make_node(cs_node **n, const struct cs_node_config *cfg)
 {
     *n = NULL;
     memset(t.message, 0, sizeof t.message);
     return cs_node_new(n, &t.loop, cfg, t.message, sizeof t.message);
 }
 
-static void run_until_stopped(unsigned n)
+static inline void run_until_stopped(unsigned n)
 {
     while (t.stopped < n && uv_run(&t.loop, UV_RUN_ONCE) != 0) {
     }

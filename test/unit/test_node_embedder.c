@@ -122,6 +122,8 @@ static void a_wrong_call_is_refused(void **state)
     assert_int_equal(ask("{\"cmd\":\"status\"}"), 64); /* not started */
     cs_node_free(e.node);
     cs_node_free(NULL);
+    cs_node_stop(NULL);
+    cs_node_abort(NULL);
     start(&cfg);
     assert_int_equal(cs_node_start(e.node, NULL, 0), 64);
     memset(large, ' ', sizeof large - 1);
@@ -183,6 +185,30 @@ static void stopped_may_free_the_node(void **state)
 
 /* ---- the structure
  * ------------------------------------------------------------------- */
+
+/* No `stopped`, no event; and whoever frees at once, before the loop turns, may. */
+static void a_start_that_fails_may_be_freed_before_the_loop_turns(void **state)
+{
+    struct cs_node_config cfg = config();
+
+    (void)state;
+    cfg.metrics_addr = "unix:/no/such/directory/socket";
+    cfg.approval_url = "https://127.0.0.1:1/approve";
+    cfg.approval_secret = key_a;
+    for (int turns = 0; turns < 2; turns++) {
+        assert_int_equal(make_node(&e.node, &cfg), 0);
+        assert_int_not_equal(cs_node_start(e.node, t.message, sizeof t.message), 0);
+        assert_non_null(strstr(t.message, "/no/such/directory"));
+        cs_node_stop(e.node); /* changes nothing */
+        if (turns != 0) {
+            (void)uv_run(&t.loop, UV_RUN_DEFAULT);
+        }
+        cs_node_free(e.node);
+        (void)uv_run(&t.loop, UV_RUN_DEFAULT);
+    }
+    assert_int_equal(t.stopped, 0);
+    assert_int_equal(t.states, 0);
+}
 
 struct newer {
     struct cs_node_config config;
@@ -293,7 +319,7 @@ static void run_and_end_one(void)
     struct cs_node_config cfg = config();
 
     start(&cfg);
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 4; i++) {
         (void)uv_run(&t.loop, UV_RUN_ONCE);
     }
     end();
@@ -423,9 +449,12 @@ static void too_many_events_are_counted_and_told(void **state)
     b.again = 0;
     cs_mailbox_post(b.m, 3, 6, CS_SPAN(NULL, 0));
     cs_mailbox_close(b.m, box_closed, NULL);
-    assert_string_equal(b.last, "3 6 ");
+    cs_mailbox_post(b.m, 3, 7, CS_SPAN(NULL, 0)); /* too late */
     assert_int_equal(b.closed, 0);
+    assert_int_equal(b.letters, 1);
     (void)uv_run(&t.loop, UV_RUN_DEFAULT);
+    assert_string_equal(b.last, "3 6 ");
+    assert_int_equal(b.letters, 2);
     assert_int_equal(b.closed, 1);
 }
 
@@ -449,6 +478,7 @@ int main(void)
         CASE(a_wrong_call_is_refused),
         CASE(an_event_may_call_everything),
         CASE(stopped_may_free_the_node),
+        CASE(a_start_that_fails_may_be_freed_before_the_loop_turns),
         CASE(an_older_structure_ends_where_it_ends),
         CASE(a_newer_structure_may_not_ask_for_what_is_unknown),
         CASE(a_node_logs_to_its_own_callback_only),
