@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/os/secret.h"
 #include "base/span.h"
 
-enum { FOLDERS_MAX = 10 };
+enum { FOLDERS_MAX = 12 };
 
 struct paths {
     struct cs_os_path list[CS_OS_SANDBOX_PATHS_MAX];
@@ -56,6 +55,7 @@ static void add_aws(struct paths *p, const struct cs_node_config *cfg)
         (void)snprintf(folder, PATH_MAX, "%s/.aws", home);
     }
     add(p, folder, CS_OS_READ);
+    add_folder_of(p, aws(cfg, "AWS_CA_BUNDLE"), CS_OS_READ);
     add_folder_of(p, aws(cfg, "AWS_SHARED_CREDENTIALS_FILE"), CS_OS_READ);
     add_folder_of(p, aws(cfg, "AWS_WEB_IDENTITY_TOKEN_FILE"), CS_OS_READ);
     add_folder_of(p, aws(cfg, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"), CS_OS_READ);
@@ -86,7 +86,6 @@ enum cs_err cli_confine(enum cs_os_sandbox_mode mode, const struct cs_node_confi
 
     memset(&p, 0, sizeof p);
     add(&p, cfg->data_dir, CS_OS_WRITE);
-    add(&p, cs_os_setting("BACKUP_DIR", NULL), CS_OS_WRITE);
     add_folder_of(&p, cfg->policy_file, CS_OS_READ);
     add_folder_of(&p, cfg->approval_ca_file, CS_OS_READ);
     add_folder_of(&p, cfg->approval_cert_file, CS_OS_READ);

@@ -114,6 +114,7 @@ static const char help_settings[] =
     "                          _PUBLIC_KEY, _CA_FILE (README, \"Approval callback\")\n"
     "  PLATFORM_URL RELAY_URL  instead of the pairing key's (wss://; its CA still "
     "counts)\n"
+    "  CLOUDSIGN_SANDBOX       on (default: locked in after the start), require, off\n"
     "  CLOUDSIGN_ALLOW_UNSAFE_FS=1  also NFS, overlay and the like: never for real "
     "keys\n"
     "\n"
