@@ -86,7 +86,13 @@ static json_t *core_json(const struct cs_node *n)
         cs_wr_free(&w);
         return o;
     }
-    return json_pack("{s:s,s:s}", "state", n->waits_for, "version", CS_VERSION);
+    o = json_pack("{s:s,s:s}", "state", n->waits_for, "version", CS_VERSION);
+    if (o != NULL && n->unseal != NULL) {
+        (void)json_object_set_new(o, "deviceId",
+                                  json_string(cs_unseal_device(n->unseal)));
+        (void)json_object_set_new(o, "kms", cs_unseal_json(n->unseal));
+    }
+    return o;
 }
 
 void cs_node_report(const struct cs_node *n, struct cs_wr *w)

@@ -1,6 +1,5 @@
 #include "node/unseal.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -180,21 +179,23 @@ void cs_unseal_free(struct cs_unseal *u)
 /* ---- questions meanwhile ----------------------------------------------------------
  */
 
-void cs_unseal_status(const struct cs_unseal *u, struct cs_wr *w)
+json_t *cs_unseal_json(const struct cs_unseal *u)
 {
     uint64_t now = cs_os_now_ms();
     uint64_t left = u->next_ms > now ? u->next_ms - now : 0;
-    json_t *o = json_pack("{s:s,s:s,s:s,s:{s:s,s:i,s:I}}", "state", "WAITING_FOR_KMS",
-                          "deviceId", u->device_id, "version", CS_VERSION, "kms",
-                          "text", u->text[0] != '\0' ? u->text : "KMS is being asked",
-                          "failures", (int)u->failures, "nextInMs", (json_int_t)left);
+    json_t *o = json_object();
 
-    if (o != NULL) {
-        cs_json_write(w, o);
-        json_decref(o);
-    } else { /* a text that is no UTF-8 */
-        cs_wr_str(w, "{\"state\":\"WAITING_FOR_KMS\"}");
-    }
+    (void)json_object_set_new(
+        o, "text",
+        json_string(u->text[0] != '\0' ? u->text : "KMS is being asked")); /* or none */
+    (void)json_object_set_new(o, "failures", json_integer((json_int_t)u->failures));
+    (void)json_object_set_new(o, "nextInMs", json_integer((json_int_t)left));
+    return o;
+}
+
+const char *cs_unseal_device(const struct cs_unseal *u)
+{
+    return u->device_id;
 }
 
 static bool is_status(struct cs_span line)
@@ -218,7 +219,7 @@ static void on_question(void *ctx, uint64_t id, struct cs_span line)
     struct cs_wr w = {0};
 
     if (is_status(line)) {
-        cs_unseal_status(u, &w);
+        u->cfg.status(u->cfg.ctx, &w);
     } else {
         cs_wr_str(&w, "{\"ok\":false,\"reason\":\"STATE\",\"text\":\"the node waits "
                       "for its KMS and has not opened its store: see its status\"}");

@@ -41,6 +41,8 @@ before=$(e_database_hash 1)
 k_node 1 "${base[@]}" "${static[@]}"
 h_wait 20 k_state 1 WAITING_FOR_KMS || wrong "no WAITING_FOR_KMS while KMS is away"
 h_node_status 1 | jq -e '.kms.text | contains("no answer")' >/dev/null || wrong "status does not say why it waits"
+text=$(CLOUDSIGN_DATA_DIR=$H_DIR/node1 "$H_BIN/cloudsign" status)
+[[ $text == *"waits for"*"no answer"* ]] || wrong "status in text does not say why it waits: $text"
 h_ended node1 && wrong "the node ended because KMS is away"
 start=$SECONDS
 h_stop_clean node1

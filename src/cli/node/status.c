@@ -308,7 +308,10 @@ static void print_status(const json_t *o)
     const json_t *quorums = json_object_get(o, "quorums");
 
     ask_print("state", ask_str(o, "state"));
-    if (json_object_get(o, "deviceId") != NULL) {
+    if (json_object_get(o, "kms") != NULL) { /* the store is not open yet */
+        ask_print("device", ask_str(o, "deviceId"));
+        ask_print("waits for", ask_str(json_object_get(o, "kms"), "text"));
+    } else if (json_object_get(o, "deviceId") != NULL) {
         print_core(o);
     }
     print_store(json_object_get(o, "store"));
