@@ -262,27 +262,11 @@ static enum cs_err set_db_key(struct cs_node_config *cfg, const struct cli_env *
     return CS_OK;
 }
 
-/* What a setting asks for and this build does not do yet must not be passed over in
- * silence: it may be a restriction.  Who builds it takes its line out. */
-static enum cs_err refuse_unbuilt(struct cs_why *why)
-{
-    static const char *const names[] = {"POLICY_FILE", "APPROVAL_CALLBACK_URL"};
-
-    for (size_t i = 0; i < CS_COUNTOF(names); i++) {
-        if (cs_os_setting(names[i], NULL) != NULL) {
-            return cs_why(why, CS_ERR_CONFIG, "%s: this build does not support it",
-                          names[i]);
-        }
-    }
-    return CS_OK;
-}
-
 enum cs_err cli_env_config(struct cs_node_config *cfg, const struct cli_env *e,
                            struct cs_why *why)
 {
     CS_CHECK(set_db_key(cfg, e, why));
     CS_CHECK(set_switches(cfg, why));
-    CS_CHECK(refuse_unbuilt(why));
     cfg->data_dir = cli_data_dir();
     cfg->pairing_key = e->pairing_key;
     cfg->aws_env = (const char *const *)e->aws;
