@@ -6,7 +6,10 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-enum { LOOKS_MIN = 40 }; /* base64 of JSON: shorter is no key */
+enum {
+    LOOKS_MIN = 40, /* base64 of JSON: shorter is no key */
+    HEX_MIN = 32,
+};
 
 struct form {
     size_t len;
@@ -288,6 +291,30 @@ bool cs_redact(char *text)
             hit = mask_run(p, n) || hit;
         }
         p += n + (p[n] != '\0');
+    }
+    return hit;
+}
+
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'f');
+}
+
+bool cs_redact_refusal(char *text)
+{
+    bool hit = cs_redact(text);
+
+    for (char *p = text; *p != '\0';) {
+        size_t n = 0;
+
+        while (is_hex(p[n])) {
+            n++;
+        }
+        if (n >= HEX_MIN) {
+            memset(p, '*', n);
+            hit = true;
+        }
+        p += n != 0 ? n : 1;
     }
     return hit;
 }

@@ -33,5 +33,8 @@ bool cs_redact_add(struct cs_span secret);
 void cs_redact_clear(void);
 /* Masks in place; true when something was. */
 bool cs_redact(char *text);
+/* The same, and 32 or more hex digits in a row, whosever they are: for the sentence of
+ * a failed start, which may quote a setting that holds the wrong variable's secret. */
+bool cs_redact_refusal(char *text);
 
 #endif

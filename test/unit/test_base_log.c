@@ -293,6 +293,19 @@ static void a_target_hears_what_its_thread_logs(void **state)
     assert_int_equal(lines, 2);
 }
 
+static void a_refusal_quotes_no_hex(void **state)
+{
+    char text[] = "LOG_FORMAT: \"00112233445566778899AABBCCDDEEFF0\" is neither; "
+                  "device 5e1ec7ed-0000-4000-8000-000000000000 code 78";
+
+    (void)state;
+    assert_true(cs_redact_refusal(text));
+    assert_string_equal(text, "LOG_FORMAT: \"*********************************\" is "
+                              "neither; device 5e1ec7ed-0000-4000-8000-000000000000 "
+                              "code 78");
+    assert_false(cs_redact_refusal(text));
+}
+
 static void the_table_has_an_end(void **state)
 {
     uint8_t other[32];
@@ -331,6 +344,7 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(a_target_hears_what_its_thread_logs, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(a_refusal_quotes_no_hex, begin, end),
         cmocka_unit_test_setup_teardown(the_table_has_an_end, begin, end),
     };
 

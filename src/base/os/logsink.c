@@ -210,6 +210,15 @@ static bool gate(void *ctx, enum cs_log_level level, const char *module,
     return pass;
 }
 
+void cs_os_say_failure(const char *program, const char *text)
+{
+    char line[1024];
+
+    (void)snprintf(line, sizeof line, "%s: %s", program, text);
+    (void)cs_redact_refusal(line);
+    (void)fprintf(stderr, "%s\n", line);
+}
+
 void cs_os_log_start(enum cs_log_format format, enum cs_log_level least)
 {
     the_format = format;

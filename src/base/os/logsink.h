@@ -25,6 +25,9 @@ void cs_os_log_start(enum cs_log_format format, enum cs_log_level least);
  * "info,net=debug"), LOG_FORMAT ("text", "json") and LOG_LIMIT (lines of one kind in 10
  * seconds, 50; 0: no limit).  CONFIG, and *why names the setting. */
 enum cs_err cs_os_log_env(struct cs_why *why) CS_MUST_USE;
+/* The one line of a program that fails, "PROGRAM: TEXT", on stderr; what it quotes
+ * passes cs_redact_refusal. */
+void cs_os_say_failure(const char *program, const char *text);
 bool cs_os_log_format_parse(enum cs_log_format *out, const char *word); /* text, json */
 /* One line into buf, with newline and NUL; returns its length without NUL. */
 size_t cs_os_log_line(char *buf, size_t cap, enum cs_log_format format, int64_t wall_ms,

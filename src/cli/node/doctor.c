@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/os/logsink.h"
 #include "base/os/secret.h"
 #include "base/redact.h"
 #include "cli/node/cli.h"
@@ -193,7 +194,7 @@ int cli_doctor(int argc, char **argv)
         }
     }
     if (cli_env_log(&why) != CS_OK) {
-        (void)fprintf(stderr, "cloudsign: %s\n", why.text);
+        cs_os_say_failure("cloudsign", why.text);
         return cs_err_exit(CS_ERR_CONFIG);
     }
     if (cs_os_setting("LOG_LEVEL", NULL) == NULL) {

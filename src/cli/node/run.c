@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/os/harden.h"
+#include "base/os/logsink.h"
 #include "base/os/sandbox.h"
 #include "base/os/secret.h"
 #include "base/os/volume.h"
@@ -28,7 +29,7 @@ enum { LOCKED_MEMORY = 1 << 20 };
 /* The one line of a failed start. */
 static int refuse(enum cs_err err, const char *text)
 {
-    (void)fprintf(stderr, "cloudsign: %s\n", text[0] != '\0' ? text : cs_err_text(err));
+    cs_os_say_failure("cloudsign", text[0] != '\0' ? text : cs_err_text(err));
     return cs_err_exit(err);
 }
 
@@ -117,7 +118,7 @@ static int drive(struct run *r)
     int code = cs_node_start(r->node, message, sizeof message);
 
     if (code != 0) {
-        (void)fprintf(stderr, "cloudsign: %s\n", message);
+        cs_os_say_failure("cloudsign", message);
         cs_signals_close(&r->signals);
     } else {
         code = stop_listening(r);
@@ -139,7 +140,7 @@ static int run_node(struct run *r, struct cli_env *e)
     }
     code = make_node(r, e, message, sizeof message);
     if (code != 0) {
-        (void)fprintf(stderr, "cloudsign: %s\n", message);
+        cs_os_say_failure("cloudsign", message);
         cs_signals_close(&r->signals);
         (void)uv_run(&r->loop, UV_RUN_DEFAULT); /* closes them */
     } else {

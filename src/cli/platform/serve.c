@@ -31,8 +31,8 @@ struct serve {
 
 static int refuse(enum cs_err err, const struct cs_why *why)
 {
-    (void)fprintf(stderr, "cloudsign-platform: %s\n",
-                  why->text[0] != '\0' ? why->text : cs_err_text(err));
+    cs_os_say_failure("cloudsign-platform",
+                      why->text[0] != '\0' ? why->text : cs_err_text(err));
     return cs_err_exit(err);
 }
 
