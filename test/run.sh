@@ -7,24 +7,28 @@ cd "$root"
 
 usage() {
     cat <<'TEXT'
-test/run.sh [--no-install] [--quick] [--jobs N] [--build-root DIR] [CTEST OPTION...]
+test/run.sh [--no-install] [--containers] [--quick] [--jobs N] [--build-root DIR]
+            [CTEST OPTION...]
 
   --no-install      do not look for missing packages
+  --containers      also install what builds and runs the images (Docker, systemd); without
+                    it those tests run where that is there already, and say so if not
   --quick           only the gcc build and its tests (no clang, sanitizers, fuzzing)
   --jobs N          parallel jobs (default: one per processor)
   --build-root DIR  where the build folders go (default: build)
   CTEST OPTION      passed on, e.g.  -L unit   -R sim   --rerun-failed
 
-Labels: unit, vectors, sim, evil, e2e, fuzz, lint.  Test names start with asan/ for the
+Labels: unit, vectors, sim, evil, e2e, fuzz, lint, container.  Test names start with asan/ for the
 build with AddressSanitizer and UBSan, clang/ for the clang build, fuzz/ for libFuzzer.
 Figures by environment: CS_SIM_SEEDS (3000), CS_SIM_SEEDS_ASAN (300), CS_FUZZ_SECONDS (6).
 TEXT
 }
 
-install=1 quick= jobs=$(nproc) build=$root/build pass=()
+install=1 containers= quick= jobs=$(nproc) build=$root/build pass=()
 while [ $# -gt 0 ]; do
     case $1 in
         --no-install) install= ;;
+        --containers) containers=--with-containers ;;
         --quick) quick=1 ;;
         --jobs) shift; jobs=${1:?--jobs needs a number} ;;
         --build-root) shift; build=$(mkdir -p "${1:?--build-root needs a folder}" && cd "$1" && pwd) ;;
@@ -40,7 +44,7 @@ die() { printf '\ntest/run.sh: %s\n  remedy: %s\n' "$1" "$2" >&2; exit 1; }
 
 if [ -n "$install" ]; then
     step "Packages"
-    third_party/install.sh --with-tests || die "packages are missing" "see the message above"
+    third_party/install.sh --with-tests $containers || die "packages are missing" "see the message above"
 fi
 command -v cmake >/dev/null || die "cmake is not installed" "third_party/install.sh --with-tests"
 
@@ -94,5 +98,13 @@ mkdir -p "$all"
 step "Tests"
 export ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-exec ctest --test-dir "$all" -j "$jobs" --output-on-failure --no-tests=error \
-    "${pass[@]+"${pass[@]}"}" </dev/null
+code=0
+ctest --test-dir "$all" -j "$jobs" --output-on-failure --no-tests=error \
+    "${pass[@]+"${pass[@]}"}" </dev/null || code=$?
+# What a machine could not test is said once more, last: a skipped test is not a passed one.
+log=$all/Testing/Temporary/LastTest.log
+if grep -q '^SKIPPED' "$log" 2>/dev/null; then
+    step "NOT tested on this machine"
+    grep -h -A 1 '^SKIPPED' "$log" | grep -E '^SKIPPED|^  remedy:' | awk '!seen[$0]++'
+fi
+exit $code

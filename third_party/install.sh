@@ -7,13 +7,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
     cat <<'TEXT'
-third_party/install.sh [--with-harness] [--with-tests] [--runtime-only]
+third_party/install.sh [--with-harness] [--with-tests] [--with-containers] [--runtime-only]
                        [--with PACKAGE]... [--check] [--list]
 
   (nothing)        what the build and the programs need
   --with-harness   also what test/harness/three-node.sh uses (curl, jq, node, openssl, and
                    in test/node_modules the libraries that judge signatures)
   --with-tests     also what test/run.sh uses (clang, cmocka, valgrind ...); with harness
+  --with-containers  also what test/container.sh uses (Docker, compose, debootstrap, systemd)
   --runtime-only   only what the built programs need (for images)
   --with PACKAGE   also one package of scope "optional" in packages.txt
   --check          install nothing; exit 1 and name what is missing
@@ -33,6 +34,7 @@ while [ $# -gt 0 ]; do
     case $1 in
         --with-harness) scopes+="harness " ;;
         --with-tests) scopes+="harness test " ;;
+        --with-containers) scopes+="container " ;;
         --runtime-only) scopes=" runtime " ;;
         --with) shift; extra+="${1:?--with needs a package} " ;;
         --check) mode=check ;;
@@ -152,10 +154,11 @@ if [ ${#missing[@]} -gt 0 ]; then
             "is 'main' of Debian 12 or 13 in /etc/apt/sources.list?"
     done
     say "apt-get install ${names[*]}"
-    if ! apt install -y --no-install-recommends "${names[@]}" >&2; then
+    # Another vendor's Docker, say, is not to go because Debian's would come.
+    if ! apt install -y --no-remove --no-install-recommends "${names[@]}" >&2; then
         # Stale lists name versions that the archive no longer has.
         say "failed; once more with fresh package lists"
-        apt update >&2 && apt install -y --no-install-recommends "${names[@]}" >&2 ||
+        apt update >&2 && apt install -y --no-remove --no-install-recommends "${names[@]}" >&2 ||
             die "apt-get could not install ${names[*]}" "read its message above"
     fi
     look
