@@ -141,7 +141,12 @@ static void look_at(struct doctor *d, const char *check, const char *ca_file,
         doc_say(d, DOC_FAIL, check, "correct the setting", "%s: %s", url,
                 why.text[0] != '\0' ? why.text : cs_err_text(err));
     } else if (t.err != CS_OK) {
-        doc_say(d, DOC_FAIL, check, remedy_of(t.err), "%s: %s (%s)", url,
+        doc_say(d, DOC_FAIL, check,
+                strcmp(check, "kms") == 0 && t.err == CS_ERR_TLS_TRUST
+                    ? "a private endpoint needs its CA in AWS_CA_BUNDLE; otherwise "
+                      "something is in between"
+                    : remedy_of(t.err),
+                "%s: %s (%s)", url,
                 t.failure[0] != '\0' ? t.failure : cs_err_text(t.err),
                 cs_err_reason(t.err));
     } else {
@@ -200,6 +205,19 @@ static void look_at_wss(struct doctor *d, const char *check, const char *ca,
     look_at(d, check, ca, url, false);
 }
 
+/* Of a private endpoint; NULL: the system's roots. */
+static const char *kms_ca(const struct doctor *d)
+{
+    static const char name[] = "AWS_CA_BUNDLE=";
+
+    for (const char *const *v = d->cfg.aws_env; v != NULL && *v != NULL; v++) {
+        if (strncmp(*v, name, sizeof name - 1) == 0) {
+            return *v + sizeof name - 1;
+        }
+    }
+    return NULL;
+}
+
 static void look_at_kms(struct doctor *d)
 {
     struct cs_why why = {""};
@@ -213,7 +231,7 @@ static void look_at_kms(struct doctor *d)
         doc_say(d, DOC_FAIL, "kms", "correct the setting", "%s", why.text);
         return;
     }
-    look_at(d, "kms", NULL, url, true);
+    look_at(d, "kms", kms_ca(d), url, true);
 }
 
 void doc_net(struct doctor *d)

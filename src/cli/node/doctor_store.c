@@ -89,11 +89,17 @@ static void open_store(struct doctor *d)
                 "see README, \"Exit codes\": the node would end with the same words",
                 "the store does not open (exit code %d): %s", code, message);
     } else {
-        doc_say(d, DOC_OK, "store", "",
-                "the store opens: its key fits, its manifest is right");
+        doc_say(d, DOC_OK, "store", "", "%s",
+                d->cfg.db_key_ref == NULL
+                    ? "the store opens: its key fits, its manifest is right"
+                    : "the volume is free and its header is this KMS key's; whether "
+                      "KMS opens it, the node's start tells");
         cs_node_doctor_facts(n, &w);
         d->facts = parse(&w);
-        if (d->deep) {
+        if (d->deep && d->cfg.db_key_ref != NULL) {
+            doc_say(d, DOC_WARN, "store-deep", "run it while the node runs",
+                    "not looked at: only KMS opens this store");
+        } else if (d->deep) {
             deep_stopped(d, n);
         }
     }
