@@ -126,9 +126,13 @@ void cs_nd_backup_start(struct cs_node_core *n)
 /* A kit of an epoch that is not the key's any more does not count. */
 static bool is_current(struct cs_node_core *n, const uint8_t key_id[16], uint32_t epoch)
 {
-    uint32_t now;
+    struct cs_key *key;
+    struct keyinfo info;
+    bool same = cs_nd_key_read(n, key_id, &key, &info) == CS_OK &&
+                key->body.epoch == epoch;
 
-    return cs_nd_key_epoch(n, key_id, &now) == CS_OK && now == epoch;
+    cs_key_free(key);
+    return same;
 }
 
 json_t *cs_nd_backup_saved(struct cs_node_core *n, struct cs_jr *r)

@@ -294,9 +294,10 @@ void cs_nd_key_store(struct cs_node_core *n, const struct cs_key *k,
 void cs_nd_key_forget(struct cs_node_core *n,
                       const uint8_t key_id[16]); /* cache only */
 void cs_nd_key_erase(struct cs_node_core *n, const uint8_t key_id[16]);
-/* Read only, not checked: a signature costs more than all the rest. */
-enum cs_err cs_nd_key_epoch(struct cs_node_core *n, const uint8_t key_id[16],
-                            uint32_t *epoch) CS_MUST_USE;
+/* As it is stored, without the checks of loading and not from the cache, for who checks
+ * it himself or wants its epoch only.  Free it. */
+enum cs_err cs_nd_key_read(struct cs_node_core *n, const uint8_t key_id[16],
+                           struct cs_key **key, struct keyinfo *info) CS_MUST_USE;
 bool cs_nd_key_exists(const struct cs_node_core *n, const uint8_t key_id[16]);
 bool cs_nd_key_gone(const struct cs_node_core *n, const uint8_t key_id[16]);
 /* This node aborted C of that key for ever. */

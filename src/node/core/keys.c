@@ -226,17 +226,16 @@ struct cached_key *cs_nd_key_load_for(struct cs_node_core *n, struct peer *peer,
     return cs_nd_key_load(n, key_id, err);
 }
 
-enum cs_err cs_nd_key_epoch(struct cs_node_core *n, const uint8_t key_id[16],
-                            uint32_t *epoch)
+enum cs_err cs_nd_key_read(struct cs_node_core *n, const uint8_t key_id[16],
+                           struct cs_key **key, struct keyinfo *info)
 {
-    struct cs_key *key = cs_key_new();
-    struct keyinfo info;
-    enum cs_err err = CS_ERR_NOMEM;
+    enum cs_err err;
 
-    if (key != NULL) {
-        err = read_records(n, key_id, key, &info);
-        *epoch = err == CS_OK ? key->body.epoch : 0;
-        cs_key_free(key);
+    *key = cs_key_new();
+    err = *key == NULL ? CS_ERR_NOMEM : read_records(n, key_id, *key, info);
+    if (err != CS_OK) {
+        cs_key_free(*key);
+        *key = NULL;
     }
     return err;
 }

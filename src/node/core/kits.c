@@ -157,25 +157,28 @@ static json_t *not_made(const uint8_t key_id[16], enum cs_err err, const char *t
                      cs_err_reason(err), "text", text);
 }
 
+/* cs_kit_seal makes the checks that loading would: once is enough, and the cache stays
+ * with the keys that sign. */
 static json_t *make(struct cs_node_core *n, const uint8_t key_id[16],
                     const struct recipients *to)
 {
     struct cs_wr kit = {0};
     const struct quorum *q;
-    enum cs_err err;
-    struct cached_key *c = cs_nd_key_load(n, key_id, &err);
+    struct cs_key *key;
+    struct keyinfo info;
+    enum cs_err err = cs_nd_key_read(n, key_id, &key, &info);
     json_t *o;
 
-    if (c == NULL) {
-        return not_made(key_id, err, cs_err_text(err));
+    if (err == CS_OK) {
+        q = cs_nd_quorum_find(n, info.quorum_id);
+        err = q == NULL ? CS_ERR_KEY_CORRUPT : seal(n, &kit, key, q, to);
     }
-    q = cs_nd_quorum_find(n, c->info.quorum_id);
-    err = q == NULL ? CS_ERR_KEY_CORRUPT : seal(n, &kit, c->key, q, to);
-    o = err == CS_OK ? made(c->key, &kit)
+    o = err == CS_OK ? made(key, &kit)
                      : not_made(key_id, err,
                                 err == CS_ERR_USAGE ? "a recovery key is named twice"
                                                     : cs_err_text(err));
     cs_wr_free(&kit);
+    cs_key_free(key);
     return o;
 }
 
