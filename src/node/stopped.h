@@ -1,7 +1,8 @@
 /* The store of a node that does not run, for `cloudsign backup`: the same questions as
  * on its socket, without a network and without a start (the boot counter stays).
  *
- * Holds the volume's lock, so the node cannot start meanwhile.  Blocking.  One thread.
+ * A key in a KMS is asked for there, for at most a minute, on a loop of its own.  Holds
+ * the volume's lock, so the node cannot start meanwhile.  Blocking.  One thread.
  */
 #ifndef CS_NODE_STOPPED_H
 #define CS_NODE_STOPPED_H

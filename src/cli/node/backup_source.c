@@ -99,9 +99,16 @@ enum cs_err bs_settings(struct cs_node_config *cfg, struct cli_env *e)
         .data_dir = cli_data_dir(),
         .pairing_key = e->pairing_key,
         .db_key_hex = e->db_key_hex,
+        .db_key_ref = cs_os_setting("DB_ENCRYPTION_KEY_REF", NULL),
+        .aws_env = (const char *const *)e->aws,
         .recovery_keys = cs_os_setting("RECOVERY_KEYS", NULL),
         .allow_unsafe_fs = unsafe_fs};
     return err == CS_OK ? CS_OK : off_say(err, "%s", why.text);
+}
+
+bool bs_has_key(const struct cs_node_config *cfg)
+{
+    return cfg->db_key_hex != NULL || cfg->db_key_ref != NULL;
 }
 
 static enum cs_err open_stopped(struct bs *s)
@@ -111,7 +118,7 @@ static enum cs_err open_stopped(struct bs *s)
     struct cs_why why = {""};
     enum cs_err err = bs_settings(&cfg, &e);
 
-    s->can_ask = cfg.db_key_hex != NULL;
+    s->can_ask = bs_has_key(&cfg);
     if (err == CS_OK) {
         err = cs_stopped_open(&s->stopped, &cfg, &why);
         if (err != CS_OK) {

@@ -26,6 +26,7 @@ void bs_close(struct bs *s);
 /* The settings that a store without its node needs, from the environment; the secrets
  * are wiped from it.  e borrows: call cli_env_wipe after cfg was used. */
 struct cli_env;
+bool bs_has_key(const struct cs_node_config *cfg);
 enum cs_err bs_settings(struct cs_node_config *cfg, struct cli_env *e) CS_MUST_USE;
 
 #endif

@@ -326,11 +326,12 @@ static enum cs_err settings(struct restore *r)
 {
     CS_CHECK(bs_settings(&r->cfg, &r->env));
     r->volume = r->cfg.data_dir;
-    return r->cfg.db_key_hex != NULL
+    return bs_has_key(&r->cfg)
                ? CS_OK
-               : off_say(CS_ERR_CONFIG, "set DB_ENCRYPTION_KEY_HEX to the key of the "
-                                        "store that was backed up: without it nobody "
-                                        "knows whether the backup opens");
+               : off_say(CS_ERR_CONFIG,
+                         "set DB_ENCRYPTION_KEY_HEX or _REF to the key of the "
+                         "store that was backed up: without it nobody "
+                         "knows whether the backup opens");
 }
 
 static enum cs_err restore(const char *dir)

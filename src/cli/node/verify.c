@@ -178,11 +178,11 @@ static enum cs_err check_store(const struct bd_in *in)
                           why.text[0] != '\0' ? why.text : cs_err_text(err));
         }
     }
-    if (err == CS_OK && cfg.db_key_hex != NULL) {
+    if (err == CS_OK && bs_has_key(&cfg)) {
         err = ask_and_compare(&s, in);
     } else if (err == CS_OK) {
         (void)printf("%s: the store's copy is sound; its records were not opened: that "
-                     "takes DB_ENCRYPTION_KEY_HEX\n",
+                     "takes DB_ENCRYPTION_KEY_HEX or _REF\n",
                      in->dir);
     }
     cli_env_wipe(&e);
