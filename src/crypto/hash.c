@@ -4,6 +4,7 @@
 #include <mbedtls/hkdf.h>
 #include <mbedtls/md.h>
 #include <sodium.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "base/mem.h"
@@ -163,14 +164,33 @@ void cs_hedged_scalar(enum cs_curve c, struct cs_secret *out, enum cs_tag tag,
 
 /* ---- keyed --------------------------------------------------------------------- */
 
+/* RFC 2104 over sha256.h: a store's start computes three of them for each key. */
 void cs_hmac_sha256(uint8_t out[32], struct cs_span key, struct cs_span in)
 {
-    crypto_auth_hmacsha256_state st;
+    uint8_t pad[64] = {0}, inner[32];
+    struct cs_sha256_state st;
 
-    (void)crypto_auth_hmacsha256_init(&st, key.p, key.n);
-    (void)crypto_auth_hmacsha256_update(&st, in.p, in.n);
-    (void)crypto_auth_hmacsha256_final(&st, out);
-    cs_wipe(&st, sizeof st);
+    if (key.n > sizeof pad) {
+        cs_sha256(pad, key);
+    } else if (key.n != 0) {
+        memcpy(pad, key.p, key.n);
+    }
+    for (size_t i = 0; i < sizeof pad; i++) {
+        pad[i] ^= 0x36;
+    }
+    cs_sha256_start(&st);
+    cs_sha256_update(&st, pad, sizeof pad);
+    cs_sha256_update(&st, in.p, in.n);
+    cs_sha256_final(&st, inner);
+    for (size_t i = 0; i < sizeof pad; i++) {
+        pad[i] ^= 0x36 ^ 0x5c;
+    }
+    cs_sha256_start(&st);
+    cs_sha256_update(&st, pad, sizeof pad);
+    cs_sha256_update(&st, inner, sizeof inner);
+    cs_sha256_final(&st, out);
+    cs_wipe(pad, sizeof pad);
+    cs_wipe(inner, sizeof inner);
 }
 
 void cs_hkdf(uint8_t *out, size_t out_len, struct cs_span salt, struct cs_span ikm,

@@ -23,6 +23,7 @@ enum {
     MAX_READERS = 16,
     GROW_TRIES = 40,
     HOUR_MS = 3600 * 1000,
+    SCAN_BYTES = 4 << 20, /* a scan gives the map's memory back so often */
 };
 
 struct kv_lmdb {
@@ -239,6 +240,7 @@ static enum cs_err lmdb_scan(struct cs_kv *kv, cs_kv_scan_fn *fn, void *ctx)
     struct kv_lmdb *k = self_of(kv);
     MDB_val at, v;
     enum cs_err err;
+    size_t seen = 0;
     int rc;
 
     CS_CHECK(read_begin(k));
@@ -250,6 +252,11 @@ static enum cs_err lmdb_scan(struct cs_kv *kv, cs_kv_scan_fn *fn, void *ctx)
         err = at.mv_size == 0 ? CS_ERR_STORE_CORRUPT
                               : fn(ctx, p[0], CS_SPAN(p + 1, at.mv_size - 1),
                                    CS_SPAN(v.mv_data, v.mv_size));
+        seen += at.mv_size + v.mv_size;
+        if (seen >= SCAN_BYTES) {
+            cs_resident_drop(k->room.fd); /* they come back at the next touch */
+            seen = 0;
+        }
         if (err == CS_OK) {
             rc = mdb_cursor_get(k->cursor, &at, &v, MDB_NEXT);
             err = err_of(rc);
