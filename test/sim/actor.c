@@ -198,7 +198,9 @@ static void env_act(void *ctx, struct cs_action *act)
         take_reply(w, act);
         break;
     case CS_ACT_ANSWER:
+        break;
     case CS_ACT_ASK:
+        approver_ask(w, a, act);
         break;
     case CS_ACT_JOB:
         act->job->run(act->job);
@@ -241,7 +243,8 @@ static enum cs_err new_node(struct world *w, struct actor *a, struct cs_why *why
                                       .random = env_random,
                                       .random_ctx = a,
                                       .kek = &kek,
-                                      .pairing = &pairing};
+                                      .pairing = &pairing,
+                                      .ask = approver_is_on(w)};
 
     memcpy(kek.key, w->kek[a->index], 32);
     CS_CHECK(cs_pairing_key_parse(&pairing, a->pairing, why));

@@ -73,6 +73,10 @@ static void check_intent(struct world *w, const struct actor *a,
         (int64_t)e.attempt < u->attempt) {
         violate(w, "node %d: request %s, attempt %lld: a share left before its intent",
                 u->node, u->request, (long long)u->attempt);
+        return;
+    }
+    if (e.op != CS_JOURNAL_CHECK) { /* the nodes' own: nobody is asked */
+        check_approved(w, a, u->request);
     }
 }
 

@@ -228,5 +228,6 @@ void world_free(struct world *w)
     }
     free(w->heap);
     free(w->nonces);
+    free(w->asked);
     free(w->http_body);
 }

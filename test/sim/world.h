@@ -95,6 +95,9 @@ struct world {
     /* checks.c */
     struct nonce_use *nonces;
     size_t n_nonces, cap_nonces;
+    /* approver.c */
+    struct asked *asked;
+    size_t n_asked, cap_asked;
     char violation[512]; /* "" while all is well */
 };
 
@@ -128,6 +131,12 @@ int http(struct world *w, const char *method, const char *path, const char *toke
 void check_notify(struct world *w, struct actor *a, const char *word, const char *json);
 void check_shares(struct world *w, const char *key_id_text); /* a key is shown */
 void check_blames(struct world *w); /* only the liar, if there is one, is blamed */
+
+/* approver.c */
+bool approver_is_on(const struct world *w);
+void approver_ask(struct world *w, struct actor *a, const struct cs_action *act);
+/* Something of this request leaves a node. */
+void check_approved(struct world *w, const struct actor *a, const char *request);
 
 /* flavor.c: the run's wallet */
 struct flavor {
