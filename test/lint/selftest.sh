@@ -57,6 +57,20 @@ expect 1 "layers: base uses a layer below it" "$here/layers.sh" "$work/tree"
 fresh; sed -i 's/USES crypto base/USES net base/' "$work/tree/CMakeLists.txt"
 expect 1 "layers: a pure layer uses net" "$here/layers.sh" "$work/tree"
 
+logs_tree() {
+    fresh
+    printf '#define CS_LOG_MODULES(X) X(a) X(b) X(c) X(d) X(e) X(f) X(other)\n\n' >"$work/tree/src/base/log.h"
+    for m in a b c d e f; do plant src/net/log.c "cs_log(CS_LOG_INFO, \"$m\", \"x\");"; done
+}
+logs_tree; expect 0 "logs: a clean tree" "$here/logs.sh" "$work/tree"
+plant src/net/log.c 'cs_log(CS_LOG_INFO,
+   "g", "x");'
+expect 1 "logs: a module that LOG_LEVEL cannot name" "$here/logs.sh" "$work/tree"
+logs_tree; sed -i 's/X(f)/X(f) X(g)/' "$work/tree/src/base/log.h"
+expect 1 "logs: a module that nobody uses" "$here/logs.sh" "$work/tree"
+logs_tree; plant src/net/x.c '(void)fprintf(stderr, "x");'
+expect 1 "logs: a library that prints" "$here/logs.sh" "$work/tree"
+
 fresh; expect 0 "calls: a clean tree" "$here/calls.sh" "$work/tree"
 plant src/base/a.c 'void f(char *a) { strcpy(a, "x"); }'
 expect 1 "calls: strcpy" "$here/calls.sh" "$work/tree"

@@ -1,6 +1,7 @@
 /* cloudsign status: how the running node is, for people or (--json) as it says it. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,13 +19,9 @@ static json_int_t get_int(const json_t *o, const char *name)
 static unsigned long long get_u64(const json_t *o, const char *name)
 {
     const json_t *v = json_object_get(o, name);
-    unsigned long long n = 0;
 
-    if (json_is_string(v)) {
-        (void)sscanf(json_string_value(v), "%20llu", &n);
-        return n;
-    }
-    return (unsigned long long)json_integer_value(v);
+    return json_is_string(v) ? strtoull(json_string_value(v), NULL, 10)
+                             : (unsigned long long)json_integer_value(v);
 }
 
 static void say(const char *label, const char *fmt, ...)
