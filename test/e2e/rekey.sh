@@ -117,13 +117,14 @@ ok "no store: exit 66"
 
 rm -f "$H_DIR"/node1/node.sock
 olds=0 news=0
+scale=100 # percent; follows what it meets, so that kills fall before and after the write
 r_after() { # OLD NEW SENTENCE: exactly one opens; it is the key of the next round
     if r_opens "$2"; then
         ! r_opens "$1" || wrong "$3: both keys open the store"
-        news=$((news + 1)) key=$2
+        news=$((news + 1)) key=$2 scale=$((scale * 9 / 10))
     else
         r_opens "$1" || wrong "$3: neither key opens the store"
-        olds=$((olds + 1)) key=$1
+        olds=$((olds + 1)) key=$1 scale=$((scale * 11 / 10 + 1))
     fi
 }
 r_next() { # another kind or another key each time
@@ -137,6 +138,8 @@ for ((i = 1; i <= KILLS; i++)); do
     # From the start of the process to a little after its end.
     case $next in ref:*) span=160 ;; *) span=60 ;; esac
     case $key in ref:*) span=$((span + 60)) ;; esac
+    span=$((span * scale / 100 + 5))
+    [ $span -lt 990 ] || span=990
     what="kill $i: ${key%%:*} to ${next%%:*}"
     if [ $((i % 2)) = 0 ]; then
         (r_exec "$key" "$next") >"$H_DIR/logs/rekey.log" 2>&1 &
