@@ -1,10 +1,14 @@
 /* The local socket: one question, one answer, bounded; and its blocking client. */
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
+#include "base/os/build.h"
+#include "base/os/seccomp.h"
 #include "net/local_client.h"
 #include "net/local_server.h"
 #include "support/net_rig.h"
@@ -183,6 +187,15 @@ static int connect_raw(void)
     return fd;
 }
 
+static bool connect_refused(void)
+{
+    struct cs_wr out = {0};
+    enum cs_err err = cs_local_ask(&out, t.dir, "node.sock", CS_SPAN_LIT("{}"), NULL);
+
+    cs_wr_free(&out);
+    return err == CS_ERR_CONN;
+}
+
 static void a_ninth_client_is_refused_and_silent_ones_are_ended(void **state)
 {
     int fds[CS_LOCAL_CLIENTS_MAX];
@@ -241,6 +254,75 @@ static void nobody_listening_is_said_with_the_path(void **state)
     assert_non_null(strstr(why.text, "/nonexistent/node.sock"));
 }
 
+/* ---- one socket, several servers
+ * ------------------------------------------------------------ */
+
+static bool asked_on(const struct cs_local_socket *socket)
+{
+    struct asker a = {.text = CS_SPAN_LIT("{}")};
+    struct cs_local_config cfg = {
+        .loop = &t.loop, .socket = socket, .question = question};
+    unsigned closed = t.closed;
+    bool ok;
+
+    if (cs_local_server_new(&t.server, &cfg, NULL) != CS_OK) {
+        return false;
+    }
+    ask(&a);
+    ok = a.err == CS_OK && a.out.n == 6;
+    cs_wr_free(&a.out);
+    cs_local_server_close(t.server, on_closed, NULL);
+    while (t.closed == closed) {
+        (void)uv_run(&t.loop, UV_RUN_ONCE);
+    }
+    return ok;
+}
+
+/* As after a full disk (net/keeper.h), in a program that cannot listen any more: in a
+ * child, for the filter stays. */
+static int lives(void)
+{
+    struct cs_local_socket socket;
+
+    cs_local_server_close(t.server, on_closed, NULL); /* setup's own */
+    while (t.closed == 0) {
+        (void)uv_run(&t.loop, UV_RUN_ONCE);
+    }
+    if (cs_local_socket_open(&socket, t.dir, "node.sock", NULL) != CS_OK) {
+        return 1;
+    }
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        (cs_os_seccomp(CS_OS_FILTER_NO_LISTEN) != CS_OK && !CS_OS_SANITIZED)) {
+        return 2;
+    }
+    for (int i = 0; i < 3; i++) {
+        if (!asked_on(&socket)) {
+            return 3;
+        }
+    }
+    cs_local_socket_close(&socket);
+    cs_local_socket_close(&socket);
+    return connect_refused() ? 0 : 4;
+}
+
+static void a_socket_outlives_its_servers_where_nothing_may_listen(void **state)
+{
+    int status = 0;
+    pid_t pid;
+
+    (void)state;
+    setup();
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        assert_int_equal(uv_loop_fork(&t.loop), 0);
+        _exit(lives());
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    teardown();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +331,7 @@ int main(void)
         cmocka_unit_test(an_answer_over_64_kib_is_not_sent),
         cmocka_unit_test(a_ninth_client_is_refused_and_silent_ones_are_ended),
         cmocka_unit_test(an_end_with_open_questions_is_clean),
+        cmocka_unit_test(a_socket_outlives_its_servers_where_nothing_may_listen),
         cmocka_unit_test(nobody_listening_is_said_with_the_path),
     };
 
