@@ -142,7 +142,7 @@ struct peer {
     struct cs_link *link; /* NULL until CONFIRMED; own slot stays NULL */
     struct device *device;
     /* NULL without a live link, and in a quorum in which no ECDSA key is or is being
-     * made: a setup is 2 x 40 ms of computing that such a quorum does not need. */
+     * made: a setup is 28 ms of computing that such a quorum does not need. */
     struct cs_ot_pair *ot;
     struct ot_clock ot_clock;
     struct ecdsa_seen *ecdsa_seen; /* presids of this link; NULL: none yet */
