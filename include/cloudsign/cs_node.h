@@ -122,7 +122,8 @@ enum cs_node_decision {
  *    kind           RAW a transaction, PLAINTEXT a text, TYPED_DATA EIP-712, DIGEST a
  *                   bare digest that nobody can explain
  *    path           "": the root key; "0/5": a child of it
- *    address        of that key on that chain: who signs
+ *    address        of that key on that chain: who signs; publicKey: the same key, hex
+ *    scheme         FROST_ED25519, ECDSA or BIP340
  *    payloadHash    SHA-256 of the payload, 64 hex digits
  *    payload        the payload itself, hex; absent above 64 KiB
  *    expiresAt      Unix ms: the platform gives the request up then
@@ -254,26 +255,45 @@ CS_API void cs_node_free(cs_node *node);
 /* ---- while it runs ----------------------------------------------------------- */
 
 /** The status object, as `cloudsign status --json` prints it; at most 256 KiB.  Also
- *  before the start and after the end.  64-bit numbers are text.
+ *  before the start and after the end.  Times are Unix ms, 0: never; counts that may
+ *  become large are text.  While the node waits (WAITING_FOR_..) only state, pairing,
+ *  store and process are sure to be there.
  *
  *    version, deviceId, fingerprint, words
- *    state          see the event; pairing: Unpaired, Waiting for approval, Paired
- *    control, relay IDLE, WAITING (to try again), CONNECTING, SIGNING_IN, UP;
- *                   controlSince, relaySince: Unix ms
- *    lastError      "", or the reason of the last trouble of the control connection;
- *                   relayError: of the relay
+ *    state            see the event
+ *    pairing          "Unpaired", "Waiting for approval", "Paired"
  *    platformUrl, relayUrl
- *    approval, enabled, blindSigning
- *    keys, sessions (running), signatures (since the start), unacknowledgedEvents
+ *    control, relay   IDLE, WAITING (to try again), CONNECTING, SIGNING_IN, UP;
+ *                     controlSince, relaySince: the last change to or from UP
+ *    lastError        reason of the control connection's last trouble, or "";
+ *                     relayError: of the relay's
+ *    clockSkewMs      platform's clock minus ours, as of clockSeen
+ *    approval, enabled, blindSigning   what administrator and operator allow
+ *    approver         true: a hook or a callback is asked
+ *    keys             active ones;  sessions: running;  signatures: since the start
  *    bootCounter, journalSeq, journalHead, uptimeMs
- *    counters       {framesIn,framesDropped,messagesDropped,sessionsOk,sessionsFailed}
- *    backup         {time,keys,kits,..}: what kits were made
- *    quorums[]      {quorumId,name,state,words,operatorVerified,index,members,
- *                   requiredSigners,peers[],notices[]}
- *      peers[]      {index,deviceId,link,ot,version,blames,..}; link is DOWN,
- *                   HANDSHAKE, CONFIRMING, LIVE, NONE, FENCED or QUARANTINED, then with
- *                   quarantine {reason,since,evidence}
- *      notices[]    {index,peer,reason,since}
+ *    unacknowledgedEvents   the platform has not confirmed
+ *    counters         framesIn, framesDropped, messagesDropped, sessionsOk,
+ *                     sessionsFailed
+ *    backup           time, keys, kits, epoch of the last run of kits; copyTime of the
+ *                     last copy of the store; restoreTime; keysWithoutKit, and the
+ *                     first of them in withoutKit
+ *    quorums[]        quorumId, name, state, words, operatorVerified, index (this
+ *                     node's), members, requiredSigners, peers[], notices[]
+ *      peers[]        index, deviceId, version
+ *                     link: NONE, DOWN, HANDSHAKE, CONFIRMING, LIVE, or FENCED (an
+ *                     older or forked state), QUARANTINED (with quarantine: reason,
+ *                     since, evidence)
+ *                     ot: NONE, RUNNING, TESTED, BURNED (setups for ECDSA); otSetups,
+ *                     otFailed, otSelfTests, blames: counts
+ *                     heardMsAgo, pingOpen, rttMs: of the last peers.ping
+ *      notices[]      index (who says it), peer, reason, since
+ *    store            dir; fileBytes, usedBytes, entries; freeBytes and totalBytes of
+ *                     the volume; commits, commitsFailed, commitMeanMs, stepsWaiting;
+ *                     latched true: a commit failed, nothing is written any more
+ *    process          of the whole process: pid, rssBytes, cpuMs, openFiles, maxFiles,
+ *                     lockedMaxBytes
+ *    metricsAddr      "", or where it serves
  *
  *  Returns: its length without NUL; cap or more means it was cut: ask with more
  *  Out:     buf  NUL-terminated; may be NULL when cap is 0 */

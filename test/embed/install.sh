@@ -55,6 +55,7 @@ ok "libcloudsign.so.0 exports what the headers declare: $(wc -l <"$work/exports"
 
 export PKG_CONFIG_PATH=$lib/pkgconfig
 cflags=$(pkg-config --cflags cloudsign)
+cxx=${CXX:-$(command -v c++ || command -v clang++)}
 for header in cloudsign cs_node; do
     printf '#include <cloudsign/%s.h>\n' $header >"$work/one.c"
     # shellcheck disable=SC2086 # flags are words
@@ -63,7 +64,7 @@ for header in cloudsign cs_node; do
     done
     # shellcheck disable=SC2086
     for std in c++11 c++17 c++20; do
-        quietly c++ -x c++ -std=$std -Wall -Wextra -Wpedantic -Werror $cflags -c "$work/one.c" -o "$work/one.o"
+        quietly "$cxx" -x c++ -std=$std -Wall -Wextra -Wpedantic -Werror $cflags -c "$work/one.c" -o "$work/one.o"
     done
 done
 ok "each header compiles alone, as C99 to C17 and C++11 to C++20"

@@ -117,10 +117,21 @@ e_sign
 s_wait '^node. verdict 0, again 64$' "the late verdict counts once"
 ok "answered later: signed"
 
-# ---- end ------------------------------------------------------------------------------------
+# ---- the headers are the manual -------------------------------------------------------------
 
 s_say 'status 3'
 s_wait '^node3 status .*"state":"READY"' "the status of node 3"
+manual=$(cat "$E_HERE"/../../include/cloudsign/*.h)
+while IFS= read -r word; do
+    [[ $manual =~ (^|[^A-Za-z])"$word"([^A-Za-z]|$) ]] || wrong "the headers do not explain: $word"
+done < <({
+    sed -n 's/^node. event \([a-z]*\) .*/\1/p' "$T"
+    sed -n 's/^node. \(event [a-z]*\|approve own\|status\|answer\) {/{/p' "$T" | jq -r '[paths | .[] | strings] | unique[]'
+} | sort -u)
+ok "the headers explain each event and each member of the JSON that came: $(sed -n 's/^VmLck:[[:space:]]*//p' "/proc/${H_PID[supervisor]}/status") are locked"
+
+# ---- end ------------------------------------------------------------------------------------
+
 for n in 1 2 3; do unset "H_PID[node$n]"; done
 s_say 'stop'
 h_wait 60 h_ended supervisor || wrong "the supervisor does not end"

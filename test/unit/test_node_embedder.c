@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 
-#include "node/mailbox.h"
+#include "node/node_impl.h"
 #include "support/lone_node.h"
 
 static struct {
@@ -298,6 +298,46 @@ static void a_node_logs_to_its_own_callback_only(void **state)
     cloudsign_log_set(NULL, NULL, CLOUDSIGN_LOG_ERROR);
 }
 
+static void on_error(void *ctx, const char *word, const char *json, size_t json_len)
+{
+    (void)ctx;
+    (void)json_len;
+    if (strcmp(word, "error") == 0) {
+        (void)snprintf(e.last, sizeof e.last, "%s", json);
+        e.errors++;
+    }
+}
+
+static void log_error(void *arg)
+{
+    const struct cs_log_target *before = cs_node_enter(arg);
+
+    cs_log(CS_LOG_ERROR, "net", "a \"name\" does not fit" CS_F("port", "%d"), 7);
+    cs_log(CS_LOG_WARN, "net", "not so bad");
+    cs_node_leave(before);
+}
+
+/* Also with no log at all: an operator must see it. */
+static void a_line_at_level_error_is_an_event(void **state)
+{
+    struct cs_node_config cfg = config();
+    uv_thread_t other;
+
+    (void)state;
+    cfg.event = on_error;
+    start(&cfg);
+    log_error(e.node);
+    assert_int_equal(e.errors, 0); /* never from inside */
+    (void)uv_run(&t.loop, UV_RUN_NOWAIT);
+    assert_int_equal(e.errors, 1);
+    assert_string_equal(
+        e.last, "{\"module\":\"net\",\"text\":\"a \\\"name\\\" does not fit port=7\"}");
+    assert_int_equal(uv_thread_create(&other, log_error, e.node), 0);
+    assert_int_equal(uv_thread_join(&other), 0);
+    end(); /* the loop tells what failed on another thread */
+    assert_int_equal(e.errors, 1);
+}
+
 /* ---- the process --------------------------------------------------------------------
  */
 
@@ -482,6 +522,7 @@ int main(void)
         CASE(an_older_structure_ends_where_it_ends),
         CASE(a_newer_structure_may_not_ask_for_what_is_unknown),
         CASE(a_node_logs_to_its_own_callback_only),
+        CASE(a_line_at_level_error_is_an_event),
         CASE(nothing_is_left_behind),
         CASE(the_process_stays_as_it_was),
         CASE(too_many_events_are_counted_and_told),
