@@ -29,6 +29,13 @@ for kms in '' kms; do
     done
 done
 
+# What ends with a code from 77 up asks for an operator: systemd must not try again.
+for code in 64 $("$root/test/lint/docs.sh" --print | awk '$2 >= 77 { print $2 }'); do
+    grep -qE "^RestartPreventExitStatus=(.* )?$code( |\$)" "$root/src/ops/cloudsign.service" ||
+        wrong "cloudsign.service: exit code $code is not in RestartPreventExitStatus"
+done
+printf 'ok    every exit code that asks for an operator ends the restarts\n'
+
 # It must be able to fail: a line that systemd does not know, a unit without limits.
 printf '[Service]\nExecStart=/bin/true\nProtectSytem=strict\n' >"$work/bad.service"
 systemd-analyze verify --man=no "$work/bad.service" 2>&1 | grep -q ProtectSytem || wrong "a misspelt line goes unseen"
