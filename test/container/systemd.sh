@@ -203,7 +203,10 @@ confined "$pid" cloudsign.service
 stops cloudsign
 inside systemctl start cloudsign || wrong "cloudsign.service does not start"
 h_device_wait 1 connectionStatus ONLINE
-ok "started again: ONLINE"
+inside systemctl reload cloudsign || wrong "reload"
+sleep 0.5
+h_alive node1 || wrong "reload ended the node"
+ok "started again: ONLINE; systemctl reload: goes on"
 stops cloudsign
 
 # A wrong key ends it for good: systemd does not try again.
