@@ -249,7 +249,8 @@ static void the_status_is_one_json_object(void **state)
                                           "enabled",
                                           "blindSigning",
                                           "signatures",
-                                          "backup"};
+                                          "backup",
+                                          "approver"};
     json_t *o;
 
     (void)state;

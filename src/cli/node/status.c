@@ -266,19 +266,16 @@ static void print_process(const json_t *o)
 
 static void print_rules(const json_t *o)
 {
-    const json_t *policy = json_object_get(o, "policy");
-    const json_t *asks = json_object_get(o, "approver");
-
     if (json_is_true(json_object_get(o, "blindSigning"))) {
         ask_print("blind signing", "allowed: bare digests are signed unseen");
     }
-    if (json_is_object(policy)) {
-        say("policy", "%s%s%s", ask_str(policy, "file"),
-            ask_str(policy, "error")[0] != '\0' ? ": " : "", ask_str(policy, "error"));
+    if (json_object_get(o, "policyHash") != NULL) {
+        say("policy", "%lld rules, SHA-256 %s", (long long)get_int(o, "policyRules"),
+            ask_str(o, "policyHash"));
     }
-    if (json_is_string(asks)) {
-        ask_print("approver", json_string_value(asks));
-    }
+    ask_print("approver", json_is_true(json_object_get(o, "approver"))
+                              ? "is asked before this node signs"
+                              : "none");
 }
 
 static void print_core(const json_t *o)

@@ -83,7 +83,9 @@ static void wait_again(struct cs_node_core *n, struct conn *c, enum cs_err why)
 
     if (c->last_err != why) { /* say it once, not at every attempt */
         cs_log(is_for_operator(why) ? CS_LOG_ERROR : CS_LOG_WARN, "net",
-               "%s channel: %s (%s); trying again", channel_name(c), cs_err_text(why),
+               "%s channel: %s (%s); trying again" CS_F("channel", "%s")
+                   CS_F("reason", "%s"),
+               channel_name(c), cs_err_text(why), cs_err_reason(why), channel_name(c),
                cs_err_reason(why));
         c->last_err = why;
     }

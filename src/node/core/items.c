@@ -227,8 +227,11 @@ static void say_signed(struct cs_node_core *n, const struct work *w)
         say_done(n, w, w->signers, &signatures);
     }
     cs_wr_free(&signatures);
-    cs_log(CS_LOG_INFO, "session", "request %s signed with party %u (%zu signatures)",
-           cs_uuid_text(id, w->req.request_id), cs_nd_other_signer(w), w->n_items);
+    cs_log(CS_LOG_INFO, "session",
+           "request %s signed with party %u (%zu signatures)" CS_F("request", "%s")
+               CS_F("attempt", "%u") CS_F("ms", "%llu"),
+           cs_uuid_text(id, w->req.request_id), cs_nd_other_signer(w), w->n_items, id,
+           (unsigned)w->attempt, (unsigned long long)(n->now - w->begun));
     cs_nd_notify(n, "session", "{\"requestId\":\"%s\",\"outcome\":\"OK\"}", id);
 }
 

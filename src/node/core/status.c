@@ -44,7 +44,7 @@ void cs_nd_state_changed(struct cs_node_core *n)
 
     if (strcmp(state, n->last_state) != 0) {
         (void)snprintf(n->last_state, sizeof n->last_state, "%s", state);
-        cs_log(CS_LOG_INFO, "node", "state %s", state);
+        cs_log(CS_LOG_INFO, "node", "state %s" CS_F("state", "%s"), state, state);
         cs_nd_notify(n, "state", "{\"state\":\"%s\"}", state);
         n->status_at = n->now;
     }

@@ -207,9 +207,11 @@ void cs_nd_report_failed(struct cs_node_core *n, enum cs_ctl_kind kind,
     b->retryable = cs_nd_is_retryable(err);
     (void)snprintf(b->reason, sizeof b->reason, "%s", cs_err_reason(err));
     (void)snprintf(b->phase, sizeof b->phase, "%s", phase);
-    cs_log(CS_LOG_WARN, "session", "request %s failed in %s: %s (%s), blame %u",
+    cs_log(CS_LOG_WARN, "session",
+           "request %s failed in %s: %s (%s), blame %u" CS_F("request", "%s")
+               CS_F("attempt", "%u") CS_F("outcome", "%s"),
            cs_uuid_text(id, request_id), phase, cs_err_text(err), cs_err_reason(err),
-           blame);
+           blame, id, (unsigned)attempt, cs_err_reason(err));
     cs_nd_notify(n, "session", "{\"requestId\":\"%s\",\"outcome\":\"%s\"}", id,
                  cs_err_reason(err));
     cs_nd_outbox_put(n, &f);
