@@ -59,8 +59,8 @@ k_node() {
         export PAIRING_KEY LOG_LEVEL=$H_LOG_LEVEL CLOUDSIGN_DATA_DIR=$H_DIR/node$n
         PAIRING_KEY=$(h_get "pairing$n")
         for setting in "$@"; do export "${setting?}"; done
-        exec "$H_BIN/cloudsign" run </dev/null >>"$H_DIR/logs/node$n.log" 2>&1
-    ) &
+        exec "$H_BIN/cloudsign" run
+    ) </dev/null >>"$H_DIR/logs/node$n.log" 2>&1 &
     H_PID[node$n]=$!
 }
 k_state() { [ "$(h_node_status "$1" | jq -r .state)" = "$2" ]; }
