@@ -23,7 +23,9 @@ enum {
     MAX_READERS = 16,
     GROW_TRIES = 40,
     HOUR_MS = 3600 * 1000,
-    SCAN_BYTES = 4 << 20, /* a scan gives the map's memory back so often */
+    /* A scan gives the map's memory back so often.  Records lie anywhere in the file,
+     * and the kernel maps 16 pages at each touch: this is some 30 MiB of memory. */
+    SCAN_BYTES = 1 << 20,
 };
 
 struct kv_lmdb {
