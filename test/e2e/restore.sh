@@ -109,14 +109,15 @@ untouched
 refused 73 "is not empty" as 2 "$cloudsign" restore "$safe/two"
 
 # Kills while it restores: the volume is empty, or whole.
-kills=${RESTORE_KILLS:-12} empty=0 whole=0
+kills=${RESTORE_KILLS:-12} empty=0 whole=0 begun=0
 begin=$(h_now_ms)
 as 1 "$cloudsign" restore "$safe/new" >/dev/null
 took=$(($(h_now_ms) - begin))
 for ((k = 0; k < kills; k++)); do
     rm -rf "$H_DIR/node1"
     mkdir -m 700 "$H_DIR/node1"
-    as 1 "$cloudsign" restore "$safe/new" >/dev/null 2>&1 &
+    # exec: the signal must reach the program, not a shell around it
+    (exec env CLOUDSIGN_DATA_DIR="$H_DIR/node1" DB_ENCRYPTION_KEY_HEX="$(h_get dbkey1)" "$cloudsign" restore "$safe/new") >/dev/null 2>&1 &
     pid=$!
     us=$((took * 1100 * k / kills))
     sleep "$(printf '%d.%06d' $((us / 1000000)) $((us % 1000000)))"
@@ -129,10 +130,12 @@ for ((k = 0; k < kills; k++)); do
         rm -rf "$safe/check"
         whole=$((whole + 1))
     else
+        [ ! -e "$H_DIR/node1/restore.part" ] || begun=$((begun + 1))
+        as 1 "$cloudsign" restore "$safe/new" >/dev/null 2>&1 || wrong "kill $k: what is left does not let another restore through"
         empty=$((empty + 1))
     fi
 done
-ok "$kills kills during restore: $empty volumes empty, $whole whole"
+ok "$kills kills during restore: $empty volumes empty ($begun with something begun), $whole whole"
 
 # The node is restored: nothing happened since the backup that its peers know, but they
 # refuse it all the same until an operator accepts.
