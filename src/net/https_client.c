@@ -68,6 +68,8 @@ static enum cs_err make_vhost(struct cs_https *h, struct cs_why *why)
     if (h->ca_file[0] != '\0') {
         info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
         info.client_ssl_ca_filepath = h->ca_file;
+    } else {
+        info.client_ssl_ca_filepath = https_system_bundle();
     }
     if (h->cert_file[0] != '\0') {
         info.client_ssl_cert_filepath = h->cert_file;

@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "net/https_internal.h"
 
@@ -87,4 +88,21 @@ enum cs_err https_check_files(const struct cs_https *h, struct cs_why *why)
     }
     ERR_clear_error();
     return err;
+}
+
+const char *https_system_bundle(void)
+{
+    static const char *const known[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                        "/etc/pki/tls/certs/ca-bundle.crt"};
+
+    if (access(X509_get_default_cert_file(), R_OK) == 0 ||
+        access(X509_get_default_cert_dir(), R_OK) == 0) {
+        return NULL;
+    }
+    for (size_t i = 0; i < CS_COUNTOF(known); i++) {
+        if (access(known[i], R_OK) == 0) {
+            return known[i];
+        }
+    }
+    return NULL;
 }

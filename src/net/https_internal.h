@@ -86,5 +86,8 @@ int https_cb(struct lws *wsi, enum lws_callback_reasons reason, void *user, void
 
 /* CONFIG unless the files are what cs_https_config says. */
 enum cs_err https_check_files(const struct cs_https *h, struct cs_why *why) CS_MUST_USE;
+/* Where the system's roots are when they are not where OpenSSL looks by itself (an
+ * image without the package openssl); else NULL. */
+const char *https_system_bundle(void);
 
 #endif
