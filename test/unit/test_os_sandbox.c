@@ -135,8 +135,10 @@ static int try_work(void)
     EXPECT(fd >= 0 && write(fd, "x", 1) == 1 && fdatasync(fd) == 0);
     EXPECT(close(fd) == 0 && unlink(path) == 0);
     (void)getaddrinfo("localhost", "443", &hints, &found);
-    EXPECT(found != NULL);
-    freeaddrinfo(found);
+    EXPECT(found != NULL || access("/etc/hosts", F_OK) != 0); /* a bare chroot */
+    if (found != NULL) {
+        freeaddrinfo(found);
+    }
     EXPECT(open("/proc/self/maps", O_RDONLY) >= 0);
     EXPECT(open("/dev/urandom", O_RDONLY) >= 0);
     EXPECT(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0 ||
@@ -166,7 +168,7 @@ static void the_program_s_own_work_goes_on(void **state)
 
 static int try_paths(void)
 {
-    char path[96];
+    char path[192];
 
     (void)snprintf(path, sizeof path, "%s/file", outside);
     REFUSED(open(path, O_RDONLY), EACCES);
@@ -176,7 +178,7 @@ static int try_paths(void)
     REFUSED(open("/root", O_RDONLY | O_DIRECTORY), EACCES);
     REFUSED(open("/proc/1/environ", O_RDONLY), EACCES);
     REFUSED(open("/proc/1/mem", O_RDWR), EACCES);
-    REFUSED(open("/etc/hosts", O_WRONLY), EACCES);
+    EXPECT(open("/etc/hosts", O_WRONLY) < 0 && (errno == EACCES || errno == ENOENT));
     REFUSED(open("/usr/bin/env", O_RDONLY), EACCES);
     (void)snprintf(path, sizeof path, "%s/../%s/file", dir, outside + 5);
     REFUSED(open(path, O_RDONLY), EACCES);
