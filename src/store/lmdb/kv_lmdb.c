@@ -26,6 +26,9 @@ enum {
     /* A scan gives the map's memory back so often.  Records lie anywhere in the file,
      * and the kernel maps 16 pages at each touch: this is some 30 MiB of memory. */
     SCAN_BYTES = 1 << 20,
+    SMALL_MAP =
+        32 << 20, /* .. and so do single reads of a larger one, by the same rule */
+    READS = 256,
 };
 
 struct kv_lmdb {
@@ -34,6 +37,7 @@ struct kv_lmdb {
     MDB_dbi dbi;
     MDB_txn *reader;    /* loop thread; reset between uses */
     MDB_cursor *cursor; /* of the reader */
+    unsigned reads;     /* since the map's memory was given back */
     struct cs_os_lock lock;
     /* Held by every read transaction and while the map moves: LMDB's map may change
      * only when no transaction of this process is active. */
@@ -131,6 +135,10 @@ static enum cs_err read_begin(struct kv_lmdb *k)
 static void read_end(struct kv_lmdb *k)
 {
     mdb_txn_reset(k->reader);
+    if (k->map_size > SMALL_MAP && ++k->reads >= READS) {
+        cs_resident_drop(k->room.fd); /* a backup reads all there is, one by one */
+        k->reads = 0;
+    }
     unlock_map(k);
 }
 
