@@ -48,11 +48,11 @@ while read -r kind name rest; do
 done <<<"$table"
 
 # The layers that must not reach the world (DECISIONS 2).
-for name in base crypto mpc chain wire kms store node_core platform_core; do
+for name in base crypto mpc chain wire kms store policy node_core platform_core; do
     [ -n "${uses[$name]:-}" ] || complain "CMakeLists.txt: layer $name is gone"
     pure[$name]=1
     for used in ${uses[$name]:-}; do
-        [[ " base crypto mpc chain wire kms store node_core platform_core " == *" $used "* ]] ||
+        [[ " base crypto mpc chain wire kms store policy node_core platform_core " == *" $used "* ]] ||
             complain "CMakeLists.txt: pure layer $name uses $used"
     done
 done
