@@ -3,6 +3,8 @@
 # that it left behind searched for every secret in every form.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=approval-lib.sh
+source "$E_HERE/approval-lib.sh"
 command -v node >/dev/null || { echo "SKIPPED: no node to search with"; exit 77; }
 H_LOG_LEVEL=trace
 LEFT=$H_DIR/left # artefacts that are no log
@@ -19,7 +21,9 @@ ok "the scanner goes red on what is planted"
 export AWS_ACCESS_KEY_ID=AKIACANARYCANARYCANA AWS_SECRET_ACCESS_KEY=cAnArY/secret+access/key0123456789abcdefg
 export AWS_SESSION_TOKEN=cAnArY/session+token/0123456789abcdefghijklmnopqrstuvwxyz
 aws_secret=$AWS_SECRET_ACCESS_KEY
-approval_secret=$(openssl rand -hex 32)
+a_files
+a_start
+approval_secret=$(<"$A_DIR/secret")
 secret_text "AWS secret" "$AWS_SECRET_ACCESS_KEY"
 secret_text "AWS session token" "$AWS_SESSION_TOKEN"
 secret "approval secret" "$approval_secret"
@@ -102,16 +106,19 @@ h_sign SOLANA ED25519 raw "$E_HEX" || true
 h_node_start 2
 e_online 2
 
-# The approver does not answer: its secret is in use.
+# An approver is asked, then does not answer: its secret is in use.
 h_stop_clean node1
-h_node_start 1 APPROVAL_CALLBACK_URL=https://127.0.0.1:1/approve "APPROVAL_CALLBACK_SECRET=$approval_secret" \
-    "APPROVAL_CALLBACK_PUBLIC_KEY=$(openssl genpkey -algorithm ed25519 | openssl pkey -pubout -outform DER | tail -c 32 | od -An -vtx1 | tr -d ' \n')"
-if h_wait 20 h_device_is 1 connectionStatus ONLINE; then
-    e_transfer
-    h_sign SOLANA ED25519 raw "$E_HEX" || true
-    sleep 2
-fi
-h_ended node1 || h_stop_clean node1
+h_node_start 1 APPROVAL_CALLBACK_URL="$A_URL" APPROVAL_CALLBACK_CA_FILE="$A_DIR/tls-ca.pem" APPROVAL_CALLBACK_SECRET="$approval_secret" \
+    APPROVAL_CALLBACK_PUBLIC_KEY="$(<"$A_DIR/answers.pub")"
+e_online 1
+for i in 1 2 3; do e_sign; [ "$(a_asked)" = 0 ] || break; done
+[ "$(a_asked)" -gt 0 ] || wrong "node 1 asked nobody"
+a_stop
+e_transfer
+h_sign SOLANA ED25519 raw "$E_HEX" || true
+h_wait 60 h_tx_settled || true
+CLOUDSIGN_DATA_DIR=$H_DIR/node1 "$H_BIN/cloudsign" status --json >>"$LEFT/cli1" 2>&1
+h_stop_clean node1
 
 # Settings that are wrong in a way that might be quoted back.
 key=$(h_get dbkey1) pairing=$(h_get pairing1) i=0
@@ -144,7 +151,7 @@ h_stop_clean platform
 
 # ---- the search
 mapfile -t files < <(find "$H_DIR/logs" "$LEFT" -type f -size +0c | sort)
-files+=("$H_DIR"/node[123]/data.mdb "$H_DIR/platform/data.mdb")
+files+=("$A_DIR/asked.jsonl" "$H_DIR"/node[123]/data.mdb "$H_DIR/platform/data.mdb")
 [ "$(grep -c . "$H_DIR/logs/node1.log")" -gt 30 ] || wrong "the trace log is short: $(wc -l "$H_DIR"/logs/*.log)"
 [ ${#files[@]} -gt 25 ] && [ "$(wc -l <"$SECRETS")" -ge 12 ] || wrong "too little to search: ${#files[@]} files, $(wc -l <"$SECRETS") secrets"
 node "$E_HERE/../harness/canary.mjs" "$SECRETS" "${files[@]}" || wrong "a secret is out"
