@@ -298,6 +298,66 @@ static void a_third_node_cannot_speak_in_a_session(void **state)
     }
 }
 
+/* ---- a header of something else
+ * ----------------------------------------------------------- */
+
+static enum { NO_FIELD, KEY_EPOCH, KEY_ID, ROUND, TYPE } wrong_field;
+
+/* The first R1 of node 1, whole but for its header; its repeats are honest. */
+static bool wrong_header(struct lie *l)
+{
+    if (l->from != 1 || !lie_is(l, CS_PROTO_ECDSA, CS_TYPE_SIG_R1)) {
+        return true;
+    }
+    l->m.key_epoch += wrong_field == KEY_EPOCH;
+    l->m.key_id[15] ^= wrong_field == KEY_ID;
+    l->m.round = (uint8_t)(l->m.round + (wrong_field == ROUND));
+    if (wrong_field == TYPE) {
+        l->m.type = l->m.round = CS_TYPE_SIG_R3 + 1;
+    }
+    wrong_field = NO_FIELD;
+    return true;
+}
+
+static void a_message_whose_header_is_not_its_sessions_is_dropped(void **state)
+{
+    const struct cs_node_core *n = b.node[0].core;
+
+    (void)state;
+    liar = wrong_header;
+    for (uint8_t field = KEY_EPOCH; field <= TYPE; field++) {
+        uint64_t dropped = n->counters.messages_dropped;
+
+        wrong_field = field;
+        ec_sign(&b, field, 1, 2, 2);
+        assert_int_equal(wrong_field, NO_FIELD); /* it was sent */
+        assert_int_equal(n->counters.messages_dropped, dropped + 1);
+        assert_int_equal(sessions(0), 1); /* which goes on */
+        assert_int_equal(bed_count(&b, 1, CS_EVT_SIGN_DONE), field - 1);
+        bed_advance(&b, 6000);
+        assert_int_equal(bed_count(&b, 1, CS_EVT_SIGN_DONE), field);
+        assert_int_equal(peer_of(0, 1)->rec.blames, 0);
+        bed_advance(&b, 20000);
+    }
+}
+
+/* Of an unknown session only what could be a round's is kept for later. */
+static void an_unknown_type_of_an_unknown_session_is_not_kept(void **state)
+{
+    const struct cs_node_core *n = b.node[0].core;
+    struct cs_message m = {
+        .proto = CS_PROTO_ECDSA, .sid = {7}, .priv = CS_SPAN_LIT("what it may be")};
+    uint64_t dropped = n->counters.messages_dropped;
+
+    (void)state;
+    m.type = m.round = CS_TYPE_SIG_R3;
+    lie_say(&b, 1, 0, &m);
+    assert_int_equal(n->counters.messages_dropped, dropped);
+    m.type = m.round = CS_TYPE_SIG_R3 + 1;
+    lie_say(&b, 1, 0, &m);
+    assert_int_equal(n->counters.messages_dropped, dropped + 1);
+}
+
 /* ---- two messages for one round
  * ---------------------------------------------------------- */
 
@@ -456,6 +516,8 @@ int main(void)
         CASE(an_item_of_an_attempt_has_one_session),
         CASE(a_session_that_failed_was_the_one_of_its_attempt),
         CASE(a_third_node_cannot_speak_in_a_session),
+        CASE(a_message_whose_header_is_not_its_sessions_is_dropped),
+        CASE(an_unknown_type_of_an_unknown_session_is_not_kept),
         CASE(a_second_message_for_a_round_is_blamed),
         CASE(three_wrong_shares_in_a_day_are_quarantine),
         CASE(a_burn_ends_all_sessions_of_the_pair_at_once),
