@@ -306,7 +306,7 @@ static int reload(void)
 
 int cli_policy(int argc, char **argv)
 {
-    struct options o = {NULL};
+    struct options o = {.file = NULL};
 
     if (argc == 1 && strcmp(argv[0], "reload") == 0) {
         return reload();
