@@ -15,6 +15,7 @@ struct fake_device {
     uint8_t id[16], exporter[32], boot[32], seed[32];
     char text[37];
     bool has_pairing;
+    uint32_t approval_ms; /* it has an approver */
     struct cs_identity_secret *key;
     uint64_t conn, relay, evt;
     size_t seen; /* frames of w->sent that were read */
@@ -225,6 +226,7 @@ FAKE void fake_hello_make(const struct fake_device *d, struct cs_ctl_frame *f,
     (void)snprintf(h->version, sizeof h->version, "0.1.0");
     (void)snprintf(h->protocol, sizeof h->protocol, "cloudsign/1");
     fake_auth_sig(d, h->sig, nonce, "control");
+    h->approval_ms = d->approval_ms;
     h->has_pairing = d->has_pairing;
     if (d->has_pairing) {
         cs_sign_public(h->pairing_public, d->seed);

@@ -301,6 +301,31 @@ static void a_clock_that_is_set_back_leaves_nothing_waiting(void **state)
     fake_tx_end(t, &x);
 }
 
+/* An approver needs more time than a signature: the attempt has it (src/wire). */
+static void an_attempt_waits_for_the_approvers_of_its_nodes(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct fake_tx x;
+    unsigned mask;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        t->d[i].approval_ms = i == 0 ? 1000000 : 30000; /* more than is believed */
+        fake_disconnect(&t->d[i]);
+        fake_connect_ok(&t->d[i]);
+        fake_status(&t->d[i], "READY");
+    }
+    fake_tx_new(t, &x, 7);
+    mask = fake_sign_commands(t, &x);
+    assert_int_equal(t->d[fake_first(mask)].last.u.sign.approval_ms,
+                     (mask & 1U) != 0 ? CS_CTL_APPROVAL_MAX_MS : 30000);
+    beat(t, 40000); /* an attempt without one is over after 15 s */
+    assert_int_equal(fake_sign_commands(t, &x), 0);
+    beat(t, 40000);
+    assert_int_not_equal(fake_sign_commands(t, &x), 0);
+    fake_tx_end(t, &x);
+}
+
 static void steps_of_nodes_are_in_the_timeline_and_bounded(void **state)
 {
     struct fake_trio *t = fake_signers();
@@ -499,6 +524,7 @@ int main(void)
         cmocka_unit_test(switching_the_wallet_off_stops_what_waits),
         cmocka_unit_test(a_request_ends_after_its_life),
         cmocka_unit_test(a_clock_that_is_set_back_leaves_nothing_waiting),
+        cmocka_unit_test(an_attempt_waits_for_the_approvers_of_its_nodes),
         cmocka_unit_test(steps_of_nodes_are_in_the_timeline_and_bounded),
         cmocka_unit_test(the_wallet_has_to_be_enabled),
         cmocka_unit_test(bad_signing_requests_name_their_field),

@@ -43,6 +43,7 @@ static void make_frame(struct cs_ctl_frame *f, enum cs_ctl_kind kind, uint8_t *p
         f->u.sign.signers[0] = 1;
         f->u.sign.signers[1] = 3;
         f->u.sign.initiator = 3;
+        f->u.sign.approval_ms = 30000;
         break;
     case CS_EVT_SIGN_DONE:
         f->u.sign_done.signatures = (struct cs_blob){payload, 40};
