@@ -28,8 +28,8 @@ struct doctor {
     struct cs_node_config cfg;
 };
 
-/* One finding: check is a word of a closed list (README, "doctor"); remedy "" where
- * there is nothing to do.  What it says passes base/redact.h. */
+/* One finding: check is a word of a closed list (README, "Watching a node"); remedy ""
+ * where there is nothing to do.  What it says passes base/redact.h. */
 void doc_say(struct doctor *d, enum doc_level level, const char *check,
              const char *remedy, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));

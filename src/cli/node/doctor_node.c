@@ -224,9 +224,6 @@ static void ping_peers(struct doctor *d)
 {
     json_t *answer, *status = NULL;
 
-    if (each_live(d, d->status, NULL) == 0 && d->status == NULL) {
-        return;
-    }
     answer = doc_ask(d, "{\"cmd\":\"peers.ping\"}");
     json_decref(answer);
     for (int waited = 0; waited <= PING_WAIT_MS; waited += POLL_MS) {
