@@ -26,9 +26,7 @@ enum {
     /* A scan gives the map's memory back so often.  Records lie anywhere in the file,
      * and the kernel maps 16 pages at each touch: this is some 30 MiB of memory. */
     SCAN_BYTES = 1 << 20,
-    SMALL_MAP =
-        32 << 20, /* .. and so do single reads of a larger one, by the same rule */
-    READS = 256,
+    READS = 256, /* and so do single reads */
 };
 
 struct kv_lmdb {
@@ -135,7 +133,7 @@ static enum cs_err read_begin(struct kv_lmdb *k)
 static void read_end(struct kv_lmdb *k)
 {
     mdb_txn_reset(k->reader);
-    if (k->map_size > SMALL_MAP && ++k->reads >= READS) {
+    if (++k->reads >= READS) {
         cs_resident_drop(k->room.fd); /* a backup reads all there is, one by one */
         k->reads = 0;
     }
