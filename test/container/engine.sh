@@ -42,9 +42,9 @@ engine_start() {
         -H "$DOCKER_HOST" --iptables=false --ip6tables=false --bridge="$ENGINE_BRIDGE" \
         --default-ulimit "nofile=$(ulimit -n):$(ulimit -Hn)" >"$WORK/dockerd.log" 2>&1 </dev/null &
     ENGINE_PID=$!
-    for _ in $(seq 150); do
-        docker version >/dev/null 2>&1 && return
-        kill -0 "$ENGINE_PID" 2>/dev/null || break
+    local end=$((SECONDS + 40))
+    while [ $SECONDS -lt $end ] && kill -0 "$ENGINE_PID" 2>/dev/null; do
+        timeout 5 docker version >/dev/null 2>&1 && return
         sleep 0.2
     done
     engine_log
@@ -59,8 +59,10 @@ engine_stop() {
 
 engine_end() {
     [ -n "$ENGINE_PID" ] || return 0
-    docker ps -aq | xargs -r docker rm -f >/dev/null 2>&1 || true
-    docker network ls -q --filter driver=bridge | xargs -r docker network rm >/dev/null 2>&1 || true
+    if timeout 5 docker version >/dev/null 2>&1; then
+        docker ps -aq | xargs -r docker rm -f >/dev/null 2>&1 || true
+        docker network ls -q --filter driver=bridge | xargs -r docker network rm >/dev/null 2>&1 || true
+    fi
     kill -TERM "$ENGINE_PID" 2>/dev/null || true
     for _ in $(seq 100); do kill -0 "$ENGINE_PID" 2>/dev/null || return 0; sleep 0.1; done
     kill -KILL "$ENGINE_PID" 2>/dev/null || true
@@ -88,10 +90,11 @@ engine_base() { # NAME
         mv "$tar.new" "$tar"
         rm -rf --one-file-system "$WORK/base"
     fi
-    docker import -c 'CMD ["bash"]' - "$1" <"$tar" >/dev/null
-    # Only now is it known whether this machine lets a container run at all.
-    docker run --rm --network none "$1" true >"$WORK/try.log" 2>&1 || {
+    # Only now is it known whether this machine lets a container be made and run at all.
+    { timeout -k 5 120 docker import -c 'CMD ["bash"]' - "$1" <"$tar" >/dev/null &&
+        timeout -k 5 60 docker run --rm --network none "$1" true; } >"$WORK/try.log" 2>&1 || {
         cat "$WORK/try.log"
+        engine_log
         skip "no container runs on this machine (the engine's words are above)" "a machine with cgroups and namespaces"
     }
 }

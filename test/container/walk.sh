@@ -188,6 +188,9 @@ hardened() {
     done
     ok "all three healthy; read-only, no capabilities, memory, pids, seccomp profile as in the file"
     probe cloudsign1 "$H_DIR/node1" cloudsign
+    docker exec cloudsign2 /usr/bin/cloudsign doctor >"$H_DIR/doctor.log" 2>&1 ||
+        { cat "$H_DIR/doctor.log"; wrong "cloudsign doctor finds something wrong in our own compose file"; }
+    ok "cloudsign doctor in a container: $(tail -n 1 "$H_DIR/doctor.log")"
     took=$(stops_in_order cloudsign3)
     walk_sign
     ok "cloudsign3: docker stop in $took ms, exit 0; the two others sign"
