@@ -91,7 +91,7 @@ engine_base() { # NAME
         rm -rf --one-file-system "$WORK/base"
     fi
     # Only now is it known whether this machine lets a container be made and run at all.
-    { timeout -k 5 120 docker import -c 'CMD ["bash"]' - "$1" <"$tar" >/dev/null &&
+    { { docker image inspect "$1" 2>/dev/null || timeout -k 5 120 docker import -c 'CMD ["bash"]' - "$1" <"$tar"; } >/dev/null &&
         timeout -k 5 60 docker run --rm --network none "$1" true; } >"$WORK/try.log" 2>&1 || {
         cat "$WORK/try.log"
         engine_log
