@@ -50,7 +50,8 @@ enum cs_err cs_safe_open(struct cs_safe **out, struct cs_db *db,
 void cs_safe_free(struct cs_safe *s); /* wipes the keys; NULL allowed; not the db */
 
 /* Rewrites the one wrap record under another key: a durable commit of its own, on a
- * db with nothing pending.  The old key no longer opens the store. */
+ * db with nothing pending, after the new wrap was opened again (INTERNAL when it does
+ * not open; nothing is written then).  The old key no longer opens the store. */
 enum cs_err cs_safe_rekey(struct cs_safe *s, const struct cs_kek *new_kek) CS_MUST_USE;
 
 /* The same as part of a step: the wrap leaves with the step's batch

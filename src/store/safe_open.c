@@ -47,7 +47,36 @@ static void keys_set(struct cs_safe *s, const uint8_t store_id[16])
     cs_record_keys_derive(&s->secret->keys, s->secret->dek, store_id);
 }
 
-/* One durable commit of header and manifest m, outside of any step. */
+/* CS_OK when the header opens with the key, and to the store's own data key. */
+static enum cs_err header_check(struct cs_span raw, const struct cs_kek *kek,
+                                const uint8_t *dek)
+{
+    struct cs_header h;
+    uint8_t got[32] = {0};
+    enum cs_err err = cs_header_decode(&h, raw, NULL);
+
+    if (err == CS_OK) {
+        err = cs_header_unwrap(got, &h, kek, NULL);
+    }
+    if (err == CS_OK && dek != NULL && !cs_ct_equal(got, dek, sizeof got)) {
+        err = CS_ERR_STORE_KEY;
+    }
+    cs_wipe(got, sizeof got);
+    return err;
+}
+
+/* A wrap that we made ourselves must open: else it must not take the old one's place.
+ */
+static enum cs_err own_header_check(struct cs_safe *s, struct cs_span raw,
+                                    const struct cs_kek *kek)
+{
+    enum cs_err err = header_check(raw, kek, s->secret->dek);
+
+    return err == CS_OK || err == CS_ERR_NOMEM ? err : CS_ERR_INTERNAL;
+}
+
+/* One durable commit of header and manifest m, outside of any step; the wrap is opened
+ * again as the last thing before it. */
 static enum cs_err commit_header(struct cs_safe *s, struct cs_manifest *m,
                                  const struct cs_kek *kek)
 {
@@ -66,6 +95,7 @@ static enum cs_err commit_header(struct cs_safe *s, struct cs_manifest *m,
     CS_TRY(cs_manifest_seal(s, &manifest, m));
     CS_TRY(cs_kv_batch_put(b, CS_SAFE_TABLE_HEADER, empty, cs_wr_get(&header)));
     CS_TRY(cs_kv_batch_put(b, CS_SAFE_TABLE_MANIFEST, empty, cs_wr_get(&manifest)));
+    CS_TRY(own_header_check(s, cs_wr_get(&header), kek));
     CS_TRY(kv->ops->commit(kv, b));
 out:
     cs_wr_free(&header);
@@ -274,20 +304,6 @@ enum cs_err cs_safe_rekey(struct cs_safe *s, const struct cs_kek *new_kek)
     return CS_OK;
 }
 
-/* Does the header open with the key, and to the store's own data key? */
-static bool header_opens(struct cs_span raw, const struct cs_kek *kek,
-                         const uint8_t *dek)
-{
-    struct cs_header h;
-    uint8_t got[32] = {0};
-    bool ok = cs_header_decode(&h, raw, NULL) == CS_OK &&
-              cs_header_unwrap(got, &h, kek, NULL) == CS_OK &&
-              (dek == NULL || cs_ct_equal(got, dek, sizeof got));
-
-    cs_wipe(got, sizeof got);
-    return ok;
-}
-
 static enum cs_err put_header(struct cs_safe *s, struct cs_span header)
 {
     CS_CHECK(cs_db_put(s->db, CS_SAFE_TABLE_HEADER, empty, header));
@@ -306,9 +322,7 @@ enum cs_err cs_safe_rekey_step(struct cs_safe *s, const struct cs_kek *new_kek)
     s->random(s->random_ctx, nonce, sizeof nonce);
     CS_TRY(cs_header_encode(&header, s->device_id, s->bind.store_id, s->secret->dek,
                             new_kek, nonce));
-    err = header_opens(cs_wr_get(&header), new_kek, s->secret->dek) ? CS_OK
-                                                                    : CS_ERR_INTERNAL;
-    CS_TRY(err);
+    CS_TRY(own_header_check(s, cs_wr_get(&header), new_kek));
     s->failed = put_header(s, cs_wr_get(&header));
     err = s->failed;
 out:
@@ -320,7 +334,7 @@ bool cs_safe_peek_opens(struct cs_kv *kv, const struct cs_kek *kek)
 {
     struct cs_wr raw = {0};
     bool ok = kv->ops->get(kv, CS_SAFE_TABLE_HEADER, empty, &raw) == CS_OK &&
-              header_opens(cs_wr_get(&raw), kek, NULL);
+              header_check(cs_wr_get(&raw), kek, NULL) == CS_OK;
 
     cs_wr_free(&raw);
     return ok;

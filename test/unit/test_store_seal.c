@@ -217,6 +217,52 @@ static void a_new_store_can_be_made_sealed(void **state)
     cs_kv_close(kv);
 }
 
+/* Random bytes; the draw for the manifest comes when the wrap is made already. */
+struct spoiler {
+    struct cs_kek *kek;
+    unsigned draws;
+};
+
+static void spoil(void *ctx, uint8_t *out, size_t n)
+{
+    struct spoiler *s = ctx;
+
+    bed_random(NULL, out, n);
+    if (s->kek != NULL && ++s->draws == 2) {
+        s->kek->key[0] ^= 1;
+    }
+}
+
+/* As if the memory of key or wrap had failed between wrapping and writing. */
+static void a_new_wrap_that_does_not_open_is_not_written(void **state)
+{
+    struct cs_kek next = kms_kek(), spoiled = kms_kek();
+    struct spoiler spoiler = {.kek = NULL};
+    struct cs_safe_params p = bed_params();
+    struct cs_kv *kv = cs_kv_mem_new();
+    struct cs_db *db = cs_db_new(kv);
+    struct cs_safe *safe = NULL;
+    struct cs_why why = {{0}};
+
+    (void)state;
+    p.random = spoil;
+    p.random_ctx = &spoiler;
+    assert_ok(cs_crypto_init());
+    assert_ok(cs_safe_create(&safe, db, &p, &why));
+    spoiler.kek = &next;
+    assert_err(cs_safe_rekey(safe, &next), CS_ERR_INTERNAL);
+    assert_int_equal(spoiler.draws, 2);
+    spoiled.key[0] ^= 1;
+    assert_true(cs_safe_peek_opens(kv, &bed_kek));
+    assert_false(cs_safe_peek_opens(kv, &spoiled));
+    spoiler.kek = NULL;
+    assert_ok(cs_safe_rekey(safe, &spoiled)); /* the safe itself goes on */
+    cs_safe_free(safe);
+    cs_db_free(db);
+    opens(kv, &spoiled, CS_OK);
+    cs_kv_close(kv);
+}
+
 static void a_rekey_in_a_step_leaves_with_its_batch(void **state)
 {
     struct cs_kv *kv = cs_kv_mem_new();
@@ -286,6 +332,7 @@ int main(void)
         cmocka_unit_test(a_key_of_the_other_kind_is_refused_with_the_variable_to_set),
         cmocka_unit_test(lengths_that_do_not_fit_are_damage),
         cmocka_unit_test(a_store_is_rekeyed_from_any_kind_to_any),
+        cmocka_unit_test(a_new_wrap_that_does_not_open_is_not_written),
         cmocka_unit_test(a_rekey_in_a_step_leaves_with_its_batch),
         cmocka_unit_test(a_rekey_to_a_record_that_does_not_fit_changes_nothing),
         cmocka_unit_test(a_new_store_can_be_made_sealed),
