@@ -305,6 +305,36 @@ static void two_that_blame_each_other_are_not_paired_again(void **state)
     fake_tx_end(t, &x);
 }
 
+static void says_refused(struct fake_trio *t, const char *where, const char *reason,
+                         int i)
+{
+    char want[64];
+
+    (void)snprintf(want, sizeof want, "%s: player %d", reason, i + 1);
+    assert_non_null(strstr(fake_text(t->w, where), want));
+}
+
+static void while_it_waits_the_refusals_are_told(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct fake_tx x;
+    unsigned mask;
+
+    (void)state;
+    fake_tx_new(t, &x, 7);
+    mask = fake_sign_commands(t, &x);
+    for (int i = 0; i < 3; i++) {
+        if ((mask >> i & 1) == 0) {
+            fake_status(&t->d[i], "DRAINING");
+        }
+    }
+    fake_failed_send(t, &x, fake_first(mask), "APPROVAL_REFUSED", 0, false);
+    fake_tx_status(t, &x, "SIGNATURE_PENDING");
+    assert_non_null(strstr(fake_text(t->w, "reasons.0"), "NOT_ENOUGH_SIGNERS"));
+    says_refused(t, "reasons.1", "APPROVAL_REFUSED", fake_first(mask));
+    fake_tx_end(t, &x);
+}
+
 static void a_member_that_refuses_is_left_out(void **state)
 {
     struct fake_trio *t = fake_signers();
@@ -317,10 +347,13 @@ static void a_member_that_refuses_is_left_out(void **state)
     fake_failed_send(t, &x, fake_first(mask), "POLICY_REFUSED", 0, false);
     again = fake_sign_commands(t, &x);
     assert_int_equal(again, 7U & ~(1U << fake_first(mask)));
-    fake_failed_send(t, &x, fake_second(again), "POLICY_REFUSED", 0, false);
+    fake_failed_send(t, &x, fake_second(again), "APPROVAL_REFUSED", 0, false);
     fake_wait(t->w, 5000);
     fake_tx_status(t, &x, "FAILED"); /* one is left */
     assert_non_null(strstr(fake_text(t->w, "reasons.0"), "NOT_ENOUGH_SIGNERS"));
+    says_refused(t, "reasons.1", "POLICY_REFUSED", fake_first(mask));
+    says_refused(t, "reasons.2", "APPROVAL_REFUSED", fake_second(again));
+    assert_int_equal(json_array_size(json_object_get(t->w->reply, "reasons")), 3);
     assert_true(fake_cmd(&t->d[fake_first(again)], CS_CMD_REQUEST_CANCEL));
     fake_tx_end(t, &x);
 }
@@ -360,6 +393,7 @@ int main(void)
         cmocka_unit_test(failures_of_an_attempt_that_is_over_are_dropped),
         cmocka_unit_test(two_that_blame_each_other_are_not_paired_again),
         cmocka_unit_test(a_member_that_refuses_is_left_out),
+        cmocka_unit_test(while_it_waits_the_refusals_are_told),
         cmocka_unit_test(one_liar_cannot_frame_the_others),
     };
 

@@ -21,7 +21,10 @@ void cs_pc_sj_save(struct cs_pc_sign_job *j);
 bool cs_pc_sj_pending(const struct cs_pc_sign_job *j);
 /* The current attempt's pair, zeros before the first. */
 void cs_pc_sj_pair(const struct cs_pc_sign_job *j, uint8_t pair[2]);
+/* The request's reasons: this one, and those of the members that refused. */
 void cs_pc_sj_reason(struct cs_pc_sign_job *j, const char *reason, const char *text);
+/* That member (1 to n) takes no part in this request any more, and why. */
+void cs_pc_sj_refused(struct cs_pc_sign_job *j, uint32_t index, const char *reason);
 /* Ends the request with this status; the caller saves. */
 void cs_pc_sj_finish(struct cs_pc_sign_job *j, const char *status);
 /* The attempt is over without a signature: another pair, now or after a pause.  Saves.

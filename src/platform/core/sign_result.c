@@ -185,7 +185,7 @@ static void done_refused(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done
                          enum cs_err err)
 {
     struct cs_pc_live *l = cs_pc_qset_live(j->core, j->q, (uint8_t)d->index);
-    int64_t refused = cs_js_num(j->sign, "refused"), bit = bit_of(d->index);
+    int64_t bit = bit_of(d->index);
 
     cs_log(CS_LOG_ERROR, "platform",
            "request %s: member %u sent a result that is wrong: %s",
@@ -198,7 +198,7 @@ static void done_refused(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done
         cs_pc_sj_save(j);
         return;
     }
-    cs_js_int(j->sign, "refused", refused | bit);
+    cs_pc_sj_refused(j, d->index, cs_err_reason(err));
     if (cs_js_is(j->sign, "phase", "OFFERED") && is_signer(j, d->index)) {
         cs_pc_sj_failed(j, d->index, cs_err_reason(err), "result");
     } else {
@@ -259,7 +259,7 @@ static void failed(struct cs_pc_sign_job *j, const struct cs_ctl_failed *f)
         cs_js_int(j->sign, "badPairs",
                   cs_js_num(j->sign, "badPairs") | cs_pc_pair_bit(pair[0], pair[1]));
     } else if (!f->retryable) {
-        cs_js_int(j->sign, "refused", cs_js_num(j->sign, "refused") | bit_of(f->index));
+        cs_pc_sj_refused(j, f->index, f->reason);
     }
     cs_pc_sj_failed(j, f->index, f->reason, f->phase);
 }

@@ -3,8 +3,8 @@
  * itself and believes no signature, message or receipt that it has not verified.
  *
  * tx._sign: {attempt, phase OFFERED|WAIT|DONE, signers, expires, items, approvalMs
- * (more time in this attempt), refused, liars, badPairs, lastPair, receipts:
- * [{playerId, attempt, receipt, requestHash}]} */
+ * (more time in this attempt), refused, refusals: [{playerId, reason}], liars,
+ * badPairs, lastPair, receipts: [{playerId, attempt, receipt, requestHash}]} */
 #include <stdio.h>
 #include <string.h>
 
@@ -58,6 +58,21 @@ static void arm(struct cs_pc_sign_job *j, int64_t in_ms)
     cs_pc_timer(j->core, j->tx, CS_TIMER_TX, at < end ? at : end);
 }
 
+/* What members refused for good: without it, nobody knows why there are too few. */
+static void push_refusals(const struct cs_pc_sign_job *j, json_t *reasons)
+{
+    const json_t *all = json_object_get(j->sign, "refusals");
+    char line[128];
+
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        const json_t *r = json_array_get(all, i);
+
+        (void)snprintf(line, sizeof line, "%s: player %u refuses it",
+                       cs_js_text(r, "reason"), (unsigned)cs_js_num(r, "playerId"));
+        cs_js_push_text(reasons, line);
+    }
+}
+
 void cs_pc_sj_reason(struct cs_pc_sign_job *j, const char *reason, const char *text)
 {
     json_t *reasons = cs_js_arr();
@@ -65,7 +80,27 @@ void cs_pc_sj_reason(struct cs_pc_sign_job *j, const char *reason, const char *t
 
     (void)snprintf(line, sizeof line, "%s: %s", reason, text);
     cs_js_push_text(reasons, line);
+    push_refusals(j, reasons);
     cs_js_set(j->tx, "reasons", reasons);
+}
+
+void cs_pc_sj_refused(struct cs_pc_sign_job *j, uint32_t index, const char *reason)
+{
+    int64_t refused = cs_js_num(j->sign, "refused"), bit = (int64_t)1 << (index - 1);
+    json_t *all = json_object_get(j->sign, "refusals"), *r;
+
+    if ((refused & bit) != 0) {
+        return; /* once for each member */
+    }
+    cs_js_int(j->sign, "refused", refused | bit);
+    if (all == NULL) {
+        all = cs_js_arr();
+        cs_js_set(j->sign, "refusals", all);
+    }
+    r = cs_js_obj();
+    cs_js_int(r, "playerId", index);
+    cs_js_str(r, "reason", reason[0] == '\0' ? "REFUSED" : reason);
+    cs_js_push(all, r);
 }
 
 static struct cs_pc_scope active_scope(const struct cs_pc_sign_job *j)
