@@ -10,11 +10,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -72,6 +75,16 @@ static enum cs_err job_nonsense(int fd, struct cs_why *why)
     return CS_ERR_STORE_KEY;
 }
 
+/* A child that was taken over and would have its job done once more, where the secrets
+ * are. */
+static enum cs_err job_not_me(int fd, struct cs_why *why)
+{
+    (void)fd;
+    (void)why;
+    plain[0] = 0xee;
+    return (enum cs_err)UINT16_MAX;
+}
+
 static void the_job_s_answer_comes_back(void **state)
 {
     struct cs_why why;
@@ -82,6 +95,8 @@ static void the_job_s_answer_comes_back(void **state)
     if (!CS_OS_SANITIZED) {
         assert_string_equal(why.text, "bad?[2J");
         assert_int_equal(run(job_nonsense, &why), CS_ERR_STORE_UNCHECKED);
+        assert_int_equal(run(job_not_me, &why), CS_ERR_STORE_UNCHECKED);
+        assert_int_equal(plain[0], 'a');
     }
 }
 
@@ -222,6 +237,48 @@ static void a_job_may_do_next_to_nothing(void **state)
     dies(job_prctl, "signal 31");
 }
 
+/* A container's profile that knows no seccomp(2). */
+static bool forbid_filters(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof code / sizeof code[0], code};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+}
+
+/* Makes a call that a filter would forbid, and leaves a mark. */
+static enum cs_err job_unfiltered(int fd, struct cs_why *why)
+{
+    (void)why;
+    plain[0] = 0xee;
+    return dup(fd) < 0 && errno == EMFILE ? CS_OK : CS_ERR_STORE_IO;
+}
+
+static void without_filters_it_is_a_child_all_the_same(void **state)
+{
+    struct cs_why why = {""};
+    int status = 0;
+    pid_t pid = fork();
+
+    (void)state;
+    if (pid == 0) {
+        _exit(!forbid_filters()                    ? 2
+              : run(job_unfiltered, &why) != CS_OK ? 3
+              : plain[0] != 'a'                    ? 4
+              : run(job_secrets, &why) != CS_OK    ? 5
+                                                   : 0);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 static atomic_int n_sigchld;
 
 static void on_sigchld(int unused)
@@ -279,6 +336,7 @@ int main(void)
         cmocka_unit_test(a_job_gets_no_more_memory_than_it_was_given),
         cmocka_unit_test(a_job_has_neither_guarded_memory_nor_other_files),
         cmocka_unit_test(a_job_may_do_next_to_nothing),
+        cmocka_unit_test(without_filters_it_is_a_child_all_the_same),
     };
     int failed = cmocka_run_group_tests_name("answers", always, setup, teardown);
 

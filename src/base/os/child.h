@@ -9,8 +9,9 @@
  * program with threads may do this at any time, the job must make no call that is not
  * safe in a signal handler: no heap (mmap), no log, no lock.
  *
- * Sanitizer builds, valgrind and kernels without seccomp do the job in the process
- * itself, after a warning.  Any thread; blocks. */
+ * Where nothing can be filtered the child does without, after a warning.  Sanitizer
+ * builds and valgrind do the job in the process itself.  Nothing that the child says
+ * brings the job here: the file may have taken it over.  Any thread; blocks. */
 #ifndef CS_BASE_OS_CHILD_H
 #define CS_BASE_OS_CHILD_H
 
