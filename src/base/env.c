@@ -29,13 +29,19 @@ static void set_data(struct cs_action *a, struct cs_span data)
     a->data_len = data.n;
 }
 
-static void set_text(struct cs_action *a, const char *text)
+static char *dup_text(const char *text)
 {
     size_t n = strlen(text) + 1;
+    char *copy = cs_alloc(n);
 
-    a->text = cs_alloc(n);
-    CS_ASSERT(a->text != NULL);
-    memcpy(a->text, text, n);
+    CS_ASSERT(copy != NULL);
+    memcpy(copy, text, n);
+    return copy;
+}
+
+static void set_text(struct cs_action *a, const char *text)
+{
+    a->text = dup_text(text);
 }
 
 void cs_emit_connect(struct cs_step *out, uint64_t conn, enum cs_channel ch,
@@ -73,6 +79,15 @@ void cs_emit_reply(struct cs_step *out, uint64_t http_id, int status,
     a->status = status;
     set_text(a, content_type);
     set_data(a, body);
+}
+
+void cs_emit_reply_with(struct cs_step *out, uint64_t http_id, int status,
+                        const char *content_type, const char *headers,
+                        struct cs_span body)
+{
+    CS_ASSERT(strlen(headers) <= CS_HTTP_HEADERS_MAX);
+    cs_emit_reply(out, http_id, status, content_type, body);
+    out->last->headers = dup_text(headers);
 }
 
 void cs_emit_answer(struct cs_step *out, uint64_t request, struct cs_span data)
@@ -115,6 +130,7 @@ void cs_action_free(struct cs_action *a)
         a->job->free(a->job);
     }
     cs_free(a->text);
+    cs_free_wiped(a->headers, a->headers == NULL ? 0 : strlen(a->headers));
     cs_free_wiped(a->data, a->data_len);
     cs_free(a);
 }

@@ -63,7 +63,11 @@ struct cs_http_req {
     const char *content_type;
     const char *idempotency_key;
     const char *origin;
-    const char *remote; /* address of the client */
+    const char *cookie;        /* all of the header */
+    const char *csrf_token;    /* X-CSRF-Token */
+    const char *fetch_site;    /* Sec-Fetch-Site: what a browser says of the page */
+    const char *if_none_match; /* ETags that the client has */
+    const char *remote;        /* address of the client */
     struct cs_span body;
 };
 
@@ -87,7 +91,8 @@ enum cs_action_type {
     CS_ACT_CONNECT, /* conn (the core's number), channel, text = wss URL */
     CS_ACT_SEND,    /* conn, data: one WebSocket message */
     CS_ACT_CLOSE,   /* conn, err; no CONN_DOWN follows for it */
-    CS_ACT_REPLY,   /* conn = http id, status, text = content type, data = body */
+    CS_ACT_REPLY,   /* conn = http id, status, text = content type, data = body,
+                       headers */
     CS_ACT_ANSWER,  /* conn = local request id, data */
     CS_ACT_JOB,     /* job */
     CS_ACT_ASK,     /* conn = id, data = JSON: may this be signed?  CS_EV_VERDICT */
@@ -103,6 +108,7 @@ struct cs_action {
     enum cs_err err;
     int status;
     char *text;    /* owned, NULL when unused */
+    char *headers; /* owned, wiped when freed, NULL when unused: cs_emit_reply_with */
     uint8_t *data; /* owned, wiped when freed */
     size_t data_len;
     struct cs_job *job;
@@ -121,6 +127,13 @@ void cs_emit_send(struct cs_step *out, uint64_t conn, struct cs_span data);
 void cs_emit_close(struct cs_step *out, uint64_t conn, enum cs_err err);
 void cs_emit_reply(struct cs_step *out, uint64_t http_id, int status,
                    const char *content_type, struct cs_span body);
+/* With headers of its own: lines "name: value\n", names in lower case, at most
+ * CS_HTTP_HEADERS_MAX bytes in all, no other control characters.  One with the name of
+ * a header that every answer has (net/http_reply.c) goes out in its place. */
+enum { CS_HTTP_HEADERS_MAX = 2048 };
+void cs_emit_reply_with(struct cs_step *out, uint64_t http_id, int status,
+                        const char *content_type, const char *headers,
+                        struct cs_span body);
 void cs_emit_answer(struct cs_step *out, uint64_t request, struct cs_span data);
 void cs_emit_job(struct cs_step *out, struct cs_job *job); /* takes the job */
 void cs_emit_ask(struct cs_step *out, uint64_t id, struct cs_span json);

@@ -36,6 +36,7 @@ struct cs_host {
     bool exit_seen, ready_due, ready_told;
     enum cs_err exit_err;
     unsigned drain_ticks, open_parts;
+    struct cs_host_stats last; /* of the parts, once they close */
     void (*closed)(void *ctx);
     void *closed_ctx;
 };
@@ -257,7 +258,7 @@ static void env_act(void *ctx, struct cs_action *a)
         cs_ws_close_conn(h->ws, a->conn, a->err);
         break;
     case CS_ACT_REPLY:
-        cs_ws_reply(h->ws, a->conn, a->status, a->text, data);
+        cs_ws_reply(h->ws, a->conn, a->status, a->text, a->headers, data);
         break;
     case CS_ACT_ANSWER:
         answer(h, a->conn, data);
@@ -328,6 +329,9 @@ static void async_closed(uv_handle_t *handle)
 
 static void close_parts(struct cs_host *h)
 {
+    if (h->workers != NULL && h->committer != NULL) {
+        cs_host_stats(h, &h->last); /* they go one by one, before h does */
+    }
     h->parts_closing = true;
     h->open_parts = 2U + (h->workers != NULL) + (h->committer != NULL) +
                     (h->ws != NULL) + (h->local != NULL);
@@ -447,6 +451,10 @@ int cs_host_port(const struct cs_host *h)
 
 void cs_host_stats(const struct cs_host *h, struct cs_host_stats *out)
 {
+    if (h->parts_closing) {
+        *out = h->last;
+        return;
+    }
     out->steps_waiting = h->runner.n_pending;
     out->jobs_waiting = cs_workers_waiting(h->workers);
     out->commits = *cs_committer_stats(h->committer);

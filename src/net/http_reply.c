@@ -8,9 +8,10 @@
 #include "base/os/clock.h"
 #include "net/ws_internal.h"
 
-enum { LINGER_MS = 1000, HEAD_MAX = 2048 };
+enum { LINGER_MS = 1000, HEAD_MAX = 2048 + CS_HTTP_HEADERS_MAX, NAME_MAX_LEN = 64 };
 
-/* RELIABILITY 4.3: nothing here is a page, so nothing may be loaded, framed or kept. */
+/* RELIABILITY 4.3: an answer is no page, so nothing may be loaded, framed or kept; the
+ * console's files bring a policy of their own. */
 static const char *const fixed_headers[][2] = {
     {"cache-control:", "no-store"},
     {"x-content-type-options:", "nosniff"},
@@ -28,11 +29,87 @@ struct head {
     int failed;
 };
 
-static void add(struct head *h, const char *name, const char *value)
+static void add_n(struct head *h, const char *name, const char *value, size_t n)
 {
     h->failed |= lws_add_http_header_by_name(h->wsi, (const unsigned char *)name,
-                                             (const unsigned char *)value,
-                                             (int)strlen(value), &h->p, h->end);
+                                             (const unsigned char *)value, (int)n,
+                                             &h->p, h->end);
+}
+
+static void add(struct head *h, const char *name, const char *value)
+{
+    add_n(h, name, value, strlen(value));
+}
+
+/* ---- headers of one answer's own ("name: value\n" ..) -------------------------------
+ */
+
+struct line {
+    char name[NAME_MAX_LEN + 2]; /* with its ':' */
+    const char *value;
+    size_t n;
+};
+
+static bool is_plain(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] < 0x20 || p[i] > 0x7e) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The next line that is well formed; false at the end.  Nothing that a value holds can
+ * become another header: control characters are refused here once more. */
+static bool next_line(const char **at, struct line *l)
+{
+    while (**at != '\0') {
+        const char *p = *at;
+        size_t n = strcspn(p, "\n");
+        size_t name = strspn(p, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+        *at = p + n + (p[n] == '\n' ? 1 : 0);
+        if (name > 0 && name <= NAME_MAX_LEN && name + 2 <= n && p[name] == ':' &&
+            p[name + 1] == ' ' && is_plain(p, n)) {
+            memcpy(l->name, p, name + 1);
+            l->name[name + 1] = '\0';
+            l->value = p + name + 2;
+            l->n = n - name - 2;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_line(const char *lines, const char *name)
+{
+    struct line l;
+
+    while (lines != NULL && next_line(&lines, &l)) {
+        if (strcmp(l.name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_lines(struct head *h, const char *lines)
+{
+    struct line l;
+
+    while (lines != NULL && next_line(&lines, &l)) {
+        add_n(h, l.name, l.value, l.n);
+    }
+}
+
+static void add_fixed(struct head *h, const char *lines)
+{
+    for (size_t i = 0; i < CS_COUNTOF(fixed_headers); i++) {
+        if (!has_line(lines, fixed_headers[i][0])) {
+            add(h, fixed_headers[i][0], fixed_headers[i][1]);
+        }
+    }
 }
 
 static void add_by_status(struct head *h, int status)
@@ -70,16 +147,17 @@ static int write_head(struct cs_conn *c, size_t body_len)
 
     h.failed |= lws_add_http_header_status(c->wsi, (unsigned)c->http.status, &h.p,
                                            h.end);
-    h.failed |= lws_add_http_header_content_length(c->wsi, body_len, &h.p, h.end);
+    if (c->http.status != 204 && c->http.status != 304) { /* RFC 9110, 8.6 */
+        h.failed |= lws_add_http_header_content_length(c->wsi, body_len, &h.p, h.end);
+    }
     if (body_len != 0) {
         add(&h, "content-type:", c->http.reply_type);
     }
     add(&h, "connection:", "close"); /* see http_request.c */
     add(&h, "date:", date(when));
     add_by_status(&h, c->http.status);
-    for (size_t i = 0; i < CS_COUNTOF(fixed_headers); i++) {
-        add(&h, fixed_headers[i][0], fixed_headers[i][1]);
-    }
+    add_fixed(&h, c->http.reply_headers);
+    add_lines(&h, c->http.reply_headers);
     h.failed |= lws_finalize_http_header(c->wsi, &h.p, h.end);
     n = (size_t)(h.p - start);
     if (h.failed != 0 || lws_write(c->wsi, start, n, LWS_WRITE_HTTP_HEADERS) < (int)n) {
@@ -133,19 +211,31 @@ int cs_http_write(struct cs_conn *c)
     return finish(c);
 }
 
-void cs_http_answer(struct cs_conn *c, int status, const char *type,
-                    struct cs_span body)
+static char *copy(const char *text)
 {
-    size_t n = strlen(type) + 1;
+    size_t n = strlen(text) + 1;
+    char *s = cs_alloc(n);
+
+    if (s != NULL) {
+        memcpy(s, text, n);
+    }
+    return s;
+}
+
+void cs_http_answer(struct cs_conn *c, int status, const char *type,
+                    const char *headers, struct cs_span body)
+{
+    struct cs_http *h = &c->http;
 
     cs_conn_set_id(c, 0);
-    c->http.status = status;
-    c->http.reply_type = cs_alloc(n);
-    if (c->http.reply_type == NULL || cs_outbox_add(&c->http.reply, body) != CS_OK) {
+    h->status = status;
+    h->reply_type = copy(type);
+    h->reply_headers = headers == NULL ? NULL : copy(headers);
+    if (h->reply_type == NULL || (headers != NULL && h->reply_headers == NULL) ||
+        cs_outbox_add(&h->reply, body) != CS_OK) {
         cs_conn_kill(c, CS_ERR_NOMEM);
         return;
     }
-    memcpy(c->http.reply_type, type, n);
     c->http.state = HTTP_ANSWER;
     (void)lws_rx_flow_control(c->wsi,
                               1); /* libwebsockets writes only when it may read */
@@ -177,6 +267,6 @@ void cs_http_error(struct cs_conn *c, int status, const char *message)
     c->http.refused = true;
     cs_wr_printf(&w, "{\"code\":%d,\"message\":\"%s\",\"details\":[]}",
                  rpc_code(status), message);
-    cs_http_answer(c, status, "application/json", cs_wr_get(&w));
+    cs_http_answer(c, status, "application/json", NULL, cs_wr_get(&w));
     cs_wr_free(&w);
 }

@@ -186,6 +186,12 @@ static int read_head(struct cs_conn *c)
     status = status != 0 ? status : get_header(c, &h->origin, WSI_TOKEN_ORIGIN);
     status = status != 0 ? status
                          : get_custom(c, &h->idempotency_key, "idempotency-key:");
+    status = status != 0 ? status : get_header(c, &h->cookie, WSI_TOKEN_HTTP_COOKIE);
+    status = status != 0
+                 ? status
+                 : get_header(c, &h->if_none_match, WSI_TOKEN_HTTP_IF_NONE_MATCH);
+    status = status != 0 ? status : get_custom(c, &h->csrf_token, "x-csrf-token:");
+    status = status != 0 ? status : get_custom(c, &h->fetch_site, "sec-fetch-site:");
     return status;
 }
 
@@ -232,6 +238,10 @@ static int to_core(struct cs_conn *c)
         .content_type = h->content_type,
         .idempotency_key = h->idempotency_key,
         .origin = h->origin,
+        .cookie = h->cookie,
+        .csrf_token = h->csrf_token,
+        .fetch_site = h->fetch_site,
+        .if_none_match = h->if_none_match,
         .remote = c->remote,
         .body = cs_wr_get(&h->body),
     };
@@ -300,6 +310,11 @@ void cs_http_reset(struct cs_conn *c)
     free_text(&h->content_type);
     free_text(&h->idempotency_key);
     free_text(&h->origin);
+    free_text(&h->cookie);
+    free_text(&h->csrf_token);
+    free_text(&h->fetch_site);
+    free_text(&h->if_none_match);
+    free_text(&h->reply_headers);
     free_text(&h->reply_type);
     cs_wr_free(&h->body);
     cs_outbox_free(&h->reply);

@@ -247,14 +247,14 @@ void cs_ws_close_conn(struct cs_ws *ws, uint64_t conn, enum cs_err err)
 }
 
 void cs_ws_reply(struct cs_ws *ws, uint64_t http_id, int status,
-                 const char *content_type, struct cs_span body)
+                 const char *content_type, const char *headers, struct cs_span body)
 {
     struct cs_conn *c = cs_conn_find(ws, http_id);
 
     if (c == NULL || c->kind != CONN_HTTP || c->http.state != HTTP_CORE) {
         return;
     }
-    cs_http_answer(c, status, content_type, body);
+    cs_http_answer(c, status, content_type, headers, body);
 }
 
 void cs_ws_pause(struct cs_ws *ws, bool paused)

@@ -72,9 +72,10 @@ void cs_ws_connect(struct cs_ws *ws, uint64_t conn, enum cs_channel channel,
 void cs_ws_send(struct cs_ws *ws, uint64_t conn, struct cs_span data);
 /* Delivers what waits, then closes.  No event follows for conn. */
 void cs_ws_close_conn(struct cs_ws *ws, uint64_t conn, enum cs_err err);
-/* Answers a request; dropped when the client has gone. */
+/* Answers a request; dropped when the client has gone.  headers: lines of
+ * cs_emit_reply_with, NULL for none; lines that are malformed are left out. */
 void cs_ws_reply(struct cs_ws *ws, uint64_t http_id, int status,
-                 const char *content_type, struct cs_span body);
+                 const char *content_type, const char *headers, struct cs_span body);
 /* Back-pressure: nothing is read from WebSockets and new requests get 503. */
 void cs_ws_pause(struct cs_ws *ws, bool paused);
 

@@ -40,12 +40,14 @@ struct cs_http {
     enum cs_http_state state;
     const char *method; /* static text */
     char *path, *query, *authorization, *content_type, *idempotency_key, *origin;
+    char *cookie, *csrf_token, *fetch_site, *if_none_match;
     struct cs_wr body;
     size_t body_len; /* announced */
     bool refused;    /* by the glue: the client may still be sending */
     bool head_sent;
     int status;
     char *reply_type;
+    char *reply_headers; /* lines "name: value\n", NULL: none */
     struct cs_outbox reply; /* at most one message */
 };
 
@@ -149,7 +151,7 @@ int cs_http_write(struct cs_conn *c);
 void cs_http_reset(struct cs_conn *c);
 /* Sets the answer; the writeable callback sends it. */
 void cs_http_answer(struct cs_conn *c, int status, const char *type,
-                    struct cs_span body);
+                    const char *headers, struct cs_span body);
 /* An error of the glue, in the vendor's shape; the connection ends after it. */
 void cs_http_error(struct cs_conn *c, int status, const char *message);
 

@@ -250,7 +250,7 @@ static enum cs_err prepare(void *ctx, struct cs_host_config *cfg, struct cs_why 
                                       .cert_file = p->tls.cert_file,
                                       .key_file = p->tls.key_file};
     cfg->kv = p->kv;
-    cfg->n_workers = 1; /* its core gives out no jobs worth more */
+    cfg->n_workers = 2; /* passwords (later.h) */
     cfg->thread_end = cs_crypto_thread_end;
     cfg->listen = &p->listen;
     cfg->limits = p->net;

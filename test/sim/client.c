@@ -33,6 +33,10 @@ int http(struct world *w, const char *method, const char *path, const char *toke
         .content_type = body == NULL ? "" : "application/json",
         .idempotency_key = idempotency_key == NULL ? "" : idempotency_key,
         .origin = "",
+        .cookie = "",
+        .csrf_token = "",
+        .fetch_site = "",
+        .if_none_match = "",
         .remote = "198.51.100.7"};
     uint64_t until = w->now + HTTP_WAIT_MS;
 

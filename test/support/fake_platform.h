@@ -27,7 +27,7 @@
 
 #define FAKE __attribute__((unused)) static
 
-enum { FAKE_SENT_MAX = 4096 };
+enum { FAKE_SENT_MAX = 4096, FAKE_JOBS_MAX = 8 };
 
 struct fake_sent { /* one SEND or CLOSE */
     uint64_t conn;
@@ -53,6 +53,10 @@ struct fake_platform {
     json_t *reply;
     char *reply_text;
     char setup_token[65];
+    char *headers;                      /* of the last reply, NULL: none of its own */
+    struct cs_job *jobs[FAKE_JOBS_MAX]; /* given out, not run yet */
+    size_t n_jobs, jobs_run;
+    bool hold_jobs; /* leave them there */
     size_t alerts;
     bool exited;
     enum cs_err exit_err;
@@ -127,8 +131,9 @@ FAKE void fake_clear_reply(struct fake_platform *w)
 {
     json_decref(w->reply);
     free(w->reply_text);
+    free(w->headers);
     w->reply = NULL;
-    w->reply_text = NULL;
+    w->reply_text = w->headers = NULL;
     w->status = 0;
 }
 
@@ -148,6 +153,15 @@ FAKE void fake_reply(struct fake_platform *w, const struct cs_action *a)
     w->reply_text = calloc(1, a->data_len + 1);
     assert_non_null(w->reply_text);
     memcpy(w->reply_text, a->data, a->data_len);
+    if (a->headers != NULL) {
+        w->headers = calloc(1, strlen(a->headers) + 1);
+        assert_non_null(w->headers);
+        memcpy(w->headers, a->headers, strlen(a->headers));
+    }
+    if (w->status == 204) {
+        assert_int_equal(a->data_len, 0);
+        return;
+    }
     w->reply = json_loadb(w->reply_text, a->data_len,
                           JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
     assert_non_null(w->reply);
@@ -177,6 +191,11 @@ FAKE void fake_act(void *ctx, struct cs_action *a)
     case CS_ACT_NOTIFY:
         fake_notify(w, a);
         break;
+    case CS_ACT_JOB:
+        assert_true(w->n_jobs < FAKE_JOBS_MAX);
+        w->jobs[w->n_jobs++] = a->job;
+        a->job = NULL;
+        break;
     case CS_ACT_EXIT:
         w->exited = true;
         w->exit_err = a->err;
@@ -189,7 +208,7 @@ FAKE void fake_act(void *ctx, struct cs_action *a)
 /* ---- life -------------------------------------------------------------- */
 
 /* Gives the event and puts the batch on the disk. */
-FAKE void fake_event(struct fake_platform *w, struct cs_event ev)
+FAKE void fake_event_only(struct fake_platform *w, struct cs_event ev)
 {
     cs_runner_event(&w->runner, &ev);
     while (w->batch != NULL) {
@@ -200,6 +219,35 @@ FAKE void fake_event(struct fake_platform *w, struct cs_event ev)
         cs_kv_batch_free(b);
         cs_runner_committed(&w->runner, w->batch_seq, err);
     }
+}
+
+/* The worker ends the oldest job. */
+FAKE void fake_job(struct fake_platform *w)
+{
+    struct cs_job *job = w->jobs[0];
+
+    assert_true(w->n_jobs > 0);
+    w->n_jobs--;
+    memmove(w->jobs, w->jobs + 1, w->n_jobs * sizeof w->jobs[0]);
+    job->run(job);
+    w->jobs_run++;
+    fake_event_only(w, (struct cs_event){.type = CS_EV_JOB_DONE, .job = job});
+}
+
+FAKE void fake_event(struct fake_platform *w, struct cs_event ev)
+{
+    fake_event_only(w, ev);
+    while (w->n_jobs > 0 && !w->hold_jobs) {
+        fake_job(w);
+    }
+}
+
+FAKE void fake_jobs_drop(struct fake_platform *w)
+{
+    for (size_t i = 0; i < w->n_jobs; i++) {
+        w->jobs[i]->free(w->jobs[i]);
+    }
+    w->n_jobs = 0;
 }
 
 FAKE void fake_core_start(struct fake_platform *w)
@@ -261,6 +309,7 @@ FAKE void fake_restart(struct fake_platform *w)
 {
     cs_runner_wipe(&w->runner);
     cs_platform_core_free(w->core);
+    fake_jobs_drop(w);
     fake_clear_sent(w);
     w->token[0] = '\0';
     fake_core_start(w);
@@ -270,6 +319,7 @@ FAKE void fake_platform_free(struct fake_platform *w)
 {
     cs_runner_wipe(&w->runner);
     cs_platform_core_free(w->core);
+    fake_jobs_drop(w);
     fake_clear_sent(w);
     fake_clear_reply(w);
     w->kv->ops->close(w->kv);
@@ -302,6 +352,7 @@ FAKE void fake_wait(struct fake_platform *w, uint64_t ms)
 
 struct fake_http {
     const char *method, *path, *query, *body, *authorization, *type, *key;
+    const char *cookie, *csrf, *origin, *fetch_site;
     size_t body_len; /* 0: strlen */
     bool may_wait;   /* 0 is returned when there is no answer yet */
 };
@@ -316,7 +367,11 @@ FAKE int fake_http(struct fake_platform *w, struct fake_http h)
         .authorization = h.authorization == NULL ? "" : h.authorization,
         .content_type = h.type == NULL ? "application/json" : h.type,
         .idempotency_key = h.key == NULL ? "" : h.key,
-        .origin = "",
+        .origin = h.origin == NULL ? "" : h.origin,
+        .cookie = h.cookie == NULL ? "" : h.cookie,
+        .csrf_token = h.csrf == NULL ? "" : h.csrf,
+        .fetch_site = h.fetch_site == NULL ? "" : h.fetch_site,
+        .if_none_match = "",
         .remote = w->remote,
         .body = CS_SPAN(h.body, h.body_len != 0  ? h.body_len
                                 : h.body == NULL ? 0

@@ -378,6 +378,10 @@ static void a_failed_commit_ends_the_program_and_nothing_was_promised(void **sta
                                     .content_type = "application/json",
                                     .idempotency_key = "",
                                     .origin = "",
+                                    .cookie = "",
+                                    .csrf_token = "",
+                                    .fetch_site = "",
+                                    .if_none_match = "",
                                     .remote = "192.0.2.1",
                                     .body = CS_SPAN_LIT("{\"name\":\"a\"}")};
     struct cs_event ev = {.type = CS_EV_HTTP, .http = &req};

@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "platform/core/idem.h"
 #include "platform/core/ip_rule.h"
+#include "platform/core/later.h"
+#include "platform/core/session.h"
 #include "platform/core/wait.h"
 
 enum { BAD_AUTH_BURST = 100, BAD_AUTH_PER_S = 10 };
@@ -85,8 +87,8 @@ static void reply_error(struct cs_api *a)
     }
     cs_js_set(o, "details", details);
     cs_json_write(&w, o);
-    cs_emit_reply(a->core->out, a->http->id, a->status, "application/json",
-                  cs_wr_get(&w));
+    cs_emit_reply_with(a->core->out, a->http->id, a->status, "application/json",
+                       a->headers, cs_wr_get(&w));
     cs_wr_free(&w);
     json_decref(o);
 }
@@ -109,9 +111,12 @@ static void reply_ok(struct cs_api *a, struct cs_span text)
         cs_wr_span(&w, cs_wr_get(&a->extra));
         cs_wr_u8(&w, '}');
     }
+    if (a->status == 204) {
+        cs_wr_reset(&w);
+    }
     CS_ASSERT(w.err == CS_OK);
-    cs_emit_reply(a->core->out, a->http->id, a->status, "application/json",
-                  cs_wr_get(&w));
+    cs_emit_reply_with(a->core->out, a->http->id, a->status, "application/json",
+                       a->headers, cs_wr_get(&w));
     cs_wr_free(&w);
 }
 
@@ -122,6 +127,57 @@ bool cs_api_work_or_fail(struct cs_api *a, size_t n)
                           "this credential asks for too many large requests: slow "
                           "down, and wait for a result with ?wait=");
         return false;
+    }
+    return true;
+}
+
+bool cs_actor_may(const struct cs_actor *who, enum cs_pc_perm p)
+{
+    switch (who->kind) {
+    case CS_ACTOR_CREDENTIAL:
+        return cs_pc_perm_in(json_object_get(who->rec, "permissions"), p);
+    case CS_ACTOR_USER:
+        return cs_roles_have(json_object_get(who->rec, "roles"), p);
+    case CS_ACTOR_NONE:
+        break;
+    }
+    return false;
+}
+
+bool cs_api_may(const struct cs_api *a, enum cs_pc_perm p)
+{
+    return cs_actor_may(&a->who, p);
+}
+
+static bool has_all(const struct cs_actor *who)
+{
+    return who->kind == CS_ACTOR_CREDENTIAL
+               ? cs_pc_perm_all(json_object_get(who->rec, "permissions"))
+               : cs_actor_covers_role(who, CS_ROLE_OWNER);
+}
+
+bool cs_actor_covers(const struct cs_actor *who, const json_t *words,
+                     const char **missing)
+{
+    for (size_t i = 0; i < json_array_size(words); i++) {
+        enum cs_pc_perm p;
+
+        *missing = json_string_value(json_array_get(words, i));
+        if (*missing != NULL &&
+            !(cs_pc_perm_parse(&p, *missing) ? cs_actor_may(who, p) : has_all(who))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool cs_actor_covers_role(const struct cs_actor *who, enum cs_role role)
+{
+    for (unsigned p = 0; p < CS_PERM_COUNT; p++) {
+        if (cs_role_has(role, (enum cs_pc_perm)p) &&
+            !cs_actor_may(who, (enum cs_pc_perm)p)) {
+            return false;
+        }
     }
     return true;
 }
@@ -222,44 +278,89 @@ static bool read_params(struct cs_api *a, const struct cs_route *r)
 
 /* ---- who asks, and what ------------------------------------------------ */
 
-static bool authenticate(struct cs_api *a, const struct cs_route *r)
+static void become(struct cs_api *a, enum cs_actor_kind kind, const char *name)
 {
-    const char *remote = a->http->remote;
+    a->who.kind = kind;
+    a->who.id = cs_js_text(a->who.rec, "id");
+    a->who.name = cs_js_text(a->who.rec, name);
+    a->actor = a->who.id;
+}
 
-    if (r->perm == CS_PERM_OPEN) {
-        return true;
-    }
-    /* Looking a token up costs a hash, and 256 bits cannot be guessed: the limit slows
-     * those who send bad ones and never a good one from the same address. */
-    a->credential = cs_token_credential(a->core, a->http->authorization);
-    if (a->credential == NULL && !cs_api_take_from(a->core, "bad-auth", remote,
-                                                   BAD_AUTH_BURST, BAD_AUTH_PER_S)) {
-        (void)cs_api_fail(a, CS_API_LIMIT, "Authorization",
+/* Looking a token up costs a hash, and 256 bits cannot be guessed: the limit slows
+ * those who send bad ones and never a good one from the same address. */
+static bool nobody(struct cs_api *a, bool cookie)
+{
+    const char *field = cookie ? "Cookie" : "Authorization";
+
+    if (!cs_api_take_from(a->core, "bad-auth", a->http->remote, BAD_AUTH_BURST,
+                          BAD_AUTH_PER_S)) {
+        (void)cs_api_fail(a, CS_API_LIMIT, field,
                           "too many refused tokens from this address: wait a minute");
-        return false;
-    }
-    if (a->credential == NULL) {
-        (void)cs_api_fail(a, CS_API_UNAUTHENTICATED, "Authorization",
+    } else if (cookie) {
+        (void)cs_api_fail(a, CS_API_UNAUTHENTICATED, field,
+                          "this session has ended: sign in again");
+    } else {
+        (void)cs_api_fail(a, CS_API_UNAUTHENTICATED, field,
                           "needs a live access token: get one at POST "
                           "/v2/credentials/oauth/token and send it as 'Bearer ..'");
-        return false;
     }
-    a->actor = cs_js_text(a->credential, "id");
-    if (!cs_ip_allowed(json_object_get(a->credential, "allowedIps"), remote)) {
+    return false;
+}
+
+/* A token counts before a cookie: who sends one is a program. */
+static bool identify(struct cs_api *a)
+{
+    bool cookie = a->http->authorization[0] == '\0' && cs_session_has_cookie(a->http);
+
+    if (cookie) {
+        if (!cs_session_find(a)) {
+            return nobody(a, true);
+        }
+        become(a, CS_ACTOR_USER, "email");
+        return cs_session_guard(a);
+    }
+    a->who.rec = cs_token_credential(a->core, a->http->authorization);
+    if (a->who.rec == NULL) {
+        return nobody(a, false);
+    }
+    become(a, CS_ACTOR_CREDENTIAL, "name");
+    if (!cs_ip_allowed(json_object_get(a->who.rec, "allowedIps"), a->http->remote)) {
         (void)cs_api_fail(a, CS_API_DENIED, "allowedIps",
                           "this credential may not be used from this address");
         return false;
     }
+    return true;
+}
+
+static bool is_open(const struct cs_route *r)
+{
+    return r->perm == CS_PERM_OPEN || r->perm == CS_PERM_SIGN_IN;
+}
+
+static bool authenticate(struct cs_api *a, const struct cs_route *r)
+{
+    const char *kind;
+
+    if (is_open(r)) {
+        return r->perm == CS_PERM_OPEN || cs_session_not_foreign(a);
+    }
+    if (!identify(a)) {
+        return false;
+    }
+    kind = a->who.kind == CS_ACTOR_USER ? "user" : "credential";
     if (!cs_api_take(a->core, "request", a->actor, a->core->cfg.limits.request_rate,
                      a->core->cfg.limits.request_rate)) {
         (void)cs_api_fail(a, CS_API_LIMIT, "",
-                          "this credential sends too many requests: slow down");
+                          "this %s sends too many requests: slow down", kind);
         return false;
     }
-    if (!cs_pc_perm_in(json_object_get(a->credential, "permissions"), r->perm)) {
-        (void)cs_api_fail(a, CS_API_DENIED, "permissions",
-                          "this credential lacks the permission '%s'",
-                          cs_pc_perm_word(r->perm));
+    if (!cs_api_may(a, r->perm)) {
+        (void)(r->perm == CS_PERM_USER
+                   ? cs_api_fail(a, CS_API_DENIED, "permissions",
+                                 "is for users who have signed in")
+                   : cs_api_fail(a, CS_API_DENIED, "permissions",
+                                 "this %s lacks the permission '%s'", kind,
+                                 cs_pc_perm_word(r->perm)));
         return false;
     }
     return true;
@@ -328,20 +429,11 @@ static bool held_back(const struct cs_api *a)
     return cs_pc_wait_add(a->core, &w);
 }
 
-static void run_handler(struct cs_api *a, const struct cs_route *r)
+/* What the handler said goes out.  Takes the answer. */
+static void deliver(struct cs_api *a, struct cs_idem *idem, json_t *answer)
 {
-    struct cs_idem idem = {0};
     struct cs_wr w = {0};
-    bool replied = false;
-    json_t *answer;
 
-    if (r->perm != CS_PERM_OPEN && !cs_idem_begin(&idem, a, &replied)) {
-        if (!replied) {
-            reply_error(a);
-        }
-        return;
-    }
-    answer = r->run(a);
     if (answer == NULL) {
         if (a->code == CS_API_OK) {
             (void)cs_api_fail(a, CS_API_INTERNAL, "", "the request failed inside");
@@ -352,11 +444,31 @@ static void run_handler(struct cs_api *a, const struct cs_route *r)
     cs_json_write(&w, answer);
     CS_ASSERT(w.err == CS_OK);
     json_decref(answer);
-    cs_idem_keep(&idem, a, cs_wr_get(&w));
+    cs_idem_keep(idem, a, cs_wr_get(&w));
     if (!held_back(a)) {
         reply_ok(a, cs_wr_get(&w));
     }
     cs_wr_free(&w);
+}
+
+static void run_handler(struct cs_api *a)
+{
+    struct cs_idem idem = {0};
+    bool replied = false;
+    json_t *answer;
+
+    if (!is_open(a->route) && !cs_idem_begin(&idem, a, &replied)) {
+        if (!replied) {
+            reply_error(a);
+        }
+        return;
+    }
+    answer = a->route->run(a);
+    if (a->is_later) {
+        CS_ASSERT(answer == NULL && is_open(a->route));
+        return; /* cs_api_resume goes on */
+    }
+    deliver(a, &idem, answer);
 }
 
 /* Secrets that came in as JSON are wiped where jansson keeps them. */
@@ -369,21 +481,72 @@ static void wipe_secret(json_t *body, const char *name)
     }
 }
 
+void cs_api_body_free(json_t *body)
+{
+    static const char *const secrets[] = {"clientSecret", "setupToken", "password",
+                                          "code", "token"};
+
+    for (size_t i = 0; i < CS_COUNTOF(secrets); i++) {
+        wipe_secret(body, secrets[i]);
+    }
+    json_decref(body);
+}
+
+static void api_wipe(struct cs_api *a)
+{
+    cs_api_body_free(a->body);
+    json_decref(a->who.rec);
+    json_decref(a->who.session);
+    cs_wipe(a->secret, sizeof a->secret);
+    cs_wipe(a->headers, sizeof a->headers);
+    cs_wr_free(&a->extra);
+}
+
 void cs_api_run(struct cs_platform_core *core, const struct cs_http_req *http)
 {
-    struct cs_api a = {.core = core, .http = http, .status = 200};
-    const struct cs_route *r = find_route(&a);
+    struct cs_api a = {.core = core,
+                       .http = http,
+                       .status = 200,
+                       .actor = "",
+                       .who = {.id = "", .name = ""}};
 
+    a.route = find_route(&a);
     core->stats.http_requests++;
-    if (r != NULL && read_params(&a, r) && authenticate(&a, r) && read_body(&a)) {
-        run_handler(&a, r);
+    if (a.route != NULL && read_params(&a, a.route) && authenticate(&a, a.route) &&
+        read_body(&a)) {
+        run_handler(&a);
     } else {
         reply_error(&a);
     }
-    wipe_secret(a.body, "clientSecret");
-    wipe_secret(a.body, "setupToken");
-    json_decref(a.body);
-    json_decref(a.credential);
-    cs_wipe(a.secret, sizeof a.secret);
-    cs_wr_free(&a.extra);
+    api_wipe(&a);
+}
+
+void cs_api_resume(struct cs_platform_core *core, struct cs_later *l)
+{
+    struct cs_idem none = {0};
+    struct cs_http_req http = {.id = l->http_id,
+                               .method = l->route->method,
+                               .path = l->route->pattern, /* it has no parameters */
+                               .query = "",
+                               .authorization = "",
+                               .content_type = "application/json",
+                               .idempotency_key = "",
+                               .origin = "",
+                               .cookie = "",
+                               .csrf_token = "",
+                               .fetch_site = "",
+                               .if_none_match = "",
+                               .remote = l->remote};
+    struct cs_api a = {.core = core,
+                       .http = &http,
+                       .route = l->route,
+                       .status = 200,
+                       .actor = "",
+                       .who = {.id = "", .name = ""},
+                       .body = l->body};
+
+    l->body = NULL;
+    a.in = CS_JR(a.body);
+    deliver(&a, &none, l->then(&a, l));
+    api_wipe(&a);
 }

@@ -35,11 +35,23 @@ enum {
     CS_API_PAGE_MAX = 200,
 };
 
+enum cs_actor_kind { CS_ACTOR_NONE, CS_ACTOR_CREDENTIAL, CS_ACTOR_USER };
+
+/* Who asks.  Nobody on open routes. */
+struct cs_actor {
+    enum cs_actor_kind kind;
+    json_t *rec;      /* owned: the record of the credential or user */
+    json_t *session;  /* owned: USER only (session.h) */
+    const char *id;   /* of rec; "" for nobody */
+    const char *name; /* of a credential, e-mail of a user; "" for nobody */
+};
+
 struct cs_api {
     struct cs_platform_core *core;
     const struct cs_http_req *http;
-    json_t *credential;                     /* owned; NULL on open routes */
-    const char *actor;                      /* the credential's id: createdBy */
+    const struct cs_route *route; /* NULL before it is found */
+    struct cs_actor who;
+    const char *actor;                      /* who.id: createdBy */
     uint8_t param[CS_API_PARAMS][CS_PC_ID]; /* {ids} of the path, in order */
     size_t n_params;
     json_t *body;    /* owned; {} when the method has none */
@@ -55,11 +67,13 @@ struct cs_api {
     size_t secret_depth; /* 0: in the answer itself; 1: in its last member */
     char secret[128];
     /* What a list's view() passes over: "" for no filter. */
-    char want_chain[32], want_corr[4 * CS_API_EXT + 1];
+    char want_chain[32], want_corr[4 * CS_API_EXT + 1], want_role[32];
     /* ?wait=: how long, and for which record; 0: the answer goes out at once. */
     uint32_t wait_s;
     uint8_t wait_table, wait_id[CS_PC_ID];
     struct cs_wr extra; /* the same for more than one: text that starts with ',' */
+    char headers[256];  /* of the answer: lines of cs_emit_reply_with, may be secret */
+    bool is_later;      /* a worker computes first: no answer yet (later.h) */
 };
 
 typedef json_t *cs_api_handler(struct cs_api *a);
@@ -75,6 +89,16 @@ const struct cs_route *cs_route_at(size_t i);
 
 /* ---- for handlers ------------------------------------------------------------------
  */
+
+/* May the one who asks do that?  Routes have been asked already. */
+bool cs_actor_may(const struct cs_actor *who, enum cs_pc_perm p);
+bool cs_api_may(const struct cs_api *a, enum cs_pc_perm p);
+/* Has he every word of the list (permissions)?  "*" is all there are and will be: for
+ * owners and for credentials with it.  *missing is the first that he has not. */
+bool cs_actor_covers(const struct cs_actor *who, const json_t *words,
+                     const char **missing);
+/* Has he all rights of this role? */
+bool cs_actor_covers_role(const struct cs_actor *who, enum cs_role role);
 
 /* Refuses.  field names the member, parameter or header ("" when there is none);
  * message is a sentence with the remedy.  Always returns NULL.  The first one counts.
@@ -128,6 +152,10 @@ json_t *cs_api_list(struct cs_api *a, const struct cs_api_page *p, size_t max);
 /* ---- entry ------------------------------------------------------------- */
 
 void cs_api_run(struct cs_platform_core *core, const struct cs_http_req *http);
+struct cs_later;
+/* The worker has computed what the request waited for: its answer goes out. */
+void cs_api_resume(struct cs_platform_core *core, struct cs_later *l);
+void cs_api_body_free(json_t *body); /* wipes the secrets in it; NULL allowed */
 
 /* Token bucket: takes one of `burst` that refill at per_s a second.  kind and text name
  * the bucket; text is of ours (an id).  false: empty. */
@@ -138,6 +166,14 @@ bool cs_api_take(struct cs_platform_core *core, const char *kind, const char *te
  * do not drain the buckets of ids. */
 bool cs_api_take_from(struct cs_platform_core *core, const char *kind,
                       const char *remote, uint32_t burst, uint32_t per_s);
+/* Guesses at a password: CS_TRIES in CS_TRIES_S, for this address and for this name.
+ * Who has signed in from here before (known) has tries of their own, so that strangers
+ * cannot lock anybody out.  cs_api_try_back: it was right. */
+enum { CS_TRIES = 10, CS_TRIES_SITE = 30, CS_TRIES_S = 900 };
+bool cs_api_try(struct cs_platform_core *core, const char *remote, const char *name,
+                bool known);
+void cs_api_try_back(struct cs_platform_core *core, const char *remote,
+                     const char *name, bool known);
 
 /* Work that a credential may cause (cs_tx_cost); false: it has to slow down, nothing is
  * set.  cs_api_work_or_fail sets the refusal. */
@@ -149,6 +185,26 @@ bool cs_api_work_or_fail(struct cs_api *a, size_t n);
 /* credentials.c, token.c, setup.c */
 json_t *cs_api_setup(struct cs_api *a);
 json_t *cs_api_organization(struct cs_api *a);
+/* sign_in.c, enrol.c, session.c, users.c */
+json_t *cs_api_sign_in(struct cs_api *a);
+json_t *cs_api_enrol(struct cs_api *a);
+json_t *cs_api_enrol_confirm(struct cs_api *a);
+json_t *cs_api_session_get(struct cs_api *a);
+json_t *cs_api_session_end(struct cs_api *a);
+json_t *cs_api_session_list(struct cs_api *a);
+json_t *cs_api_session_revoke(struct cs_api *a);
+json_t *cs_api_user_create(struct cs_api *a);
+json_t *cs_api_user_list(struct cs_api *a);
+json_t *cs_api_user_info_list(struct cs_api *a);
+json_t *cs_api_user_get(struct cs_api *a);
+json_t *cs_api_user_info(struct cs_api *a);
+json_t *cs_api_user_mfa(struct cs_api *a);
+json_t *cs_api_user_update(struct cs_api *a);
+json_t *cs_api_user_role(struct cs_api *a);
+json_t *cs_api_user_status(struct cs_api *a);
+json_t *cs_api_user_delete(struct cs_api *a);
+json_t *cs_api_user_password_reset(struct cs_api *a);
+json_t *cs_api_user_mfa_reset(struct cs_api *a);
 json_t *cs_api_token(struct cs_api *a);
 json_t *cs_api_credential_create(struct cs_api *a);
 json_t *cs_api_credential_list(struct cs_api *a);

@@ -22,7 +22,7 @@ enum {
     CS_PC_AUTH_MS = 10000,   /* to sign in on a connection */
     CS_PC_SILENT_MS = 45000, /* control: four missed status frames */
     CS_PC_TICK_MS = 1000,    /* how often connections are looked at */
-    CS_PC_BUCKETS = 16384,
+    CS_PC_BUCKETS = 32768,
     CS_PC_OUTBOX_MAX = 4096,      /* commands kept for one device */
     CS_PC_FLIGHT_BYTES = 4 << 20, /* unacknowledged on one connection */
     CS_PC_TIMELINE_MAX = 128,     /* entries of one request */
@@ -110,6 +110,10 @@ struct cs_platform_core {
     struct cs_platform_stats stats;
     struct cs_pc_wait *waits; /* wait.h; NULL before the first */
     size_t n_waits;
+    struct cs_later *later; /* later.h; oldest first */
+    size_t n_later, n_later_running;
+    uint64_t later_job;
+    char origin[272]; /* "https://name[:port]": what a browser calls this platform */
     /* Keys of outbox rows that can go with the next write (outbox.c). */
     uint8_t late[CS_PC_LATE_MAX][CS_PC_ID + 8];
     size_t n_late;

@@ -82,8 +82,7 @@ static bool read_permissions(struct cs_api *a, json_t **out)
     if (cs_api_bad_body(a)) {
         return false;
     }
-    if (!cs_pc_perm_covers(json_object_get(a->credential, "permissions"), list,
-                           &missing)) {
+    if (!cs_actor_covers(&a->who, list, &missing)) {
         (void)cs_api_fail(a, CS_API_DENIED, "permissions",
                           "you cannot give '%s', which you do not have", missing);
         return false;
@@ -212,8 +211,7 @@ static json_t *changeable(struct cs_api *a)
     const char *missing = "";
 
     if (rec != NULL &&
-        !cs_pc_perm_covers(json_object_get(a->credential, "permissions"),
-                           json_object_get(rec, "permissions"), &missing)) {
+        !cs_actor_covers(&a->who, json_object_get(rec, "permissions"), &missing)) {
         (void)cs_api_fail(a, CS_API_DENIED, "permissions",
                           "that credential has '%s', which you do not have", missing);
         json_decref(rec); /* owns the word */

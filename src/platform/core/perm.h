@@ -1,7 +1,12 @@
-/* Permissions of API credentials: one table (RELIABILITY T35: deny by default).
+/* Who may do what: one table for API credentials and for users (RELIABILITY T35: deny by
+ * default).
  *
- * X(NAME, "word", CATEGORY, "what it allows").  A credential holds words of this list,
- * or "*" for all of them; it can hand out only what it has itself. */
+ * X(NAME, "word", CATEGORY, roles, "what it allows").  A credential holds words of this
+ * list, or "*" for all of them; a user holds the rights of each of his roles.  roles
+ * are letters: O owner, A administrator, P proposer, V approver, U auditor; ALL: viewers
+ * too.  Nobody hands out or touches what he does not have himself.  The table is shown
+ * in src/platform/README.md; test_platform_core_matrix holds page, table, routes and
+ * answers against each other. */
 #ifndef CS_PLATFORM_CORE_PERM_H
 #define CS_PLATFORM_CORE_PERM_H
 
@@ -10,48 +15,72 @@
 #include <stdint.h>
 
 /* clang-format off */
-#define CS_PC_PERM_MAP(X)                                                                \
-    X(ORGANIZATION_READ,  "organization.read",      CONTROLS,     "read the organisation")          \
-    X(CREDENTIALS_READ,   "credentials.read",       CONTROLS,     "list API credentials")           \
-    X(CREDENTIALS_MANAGE, "credentials.manage",     CONTROLS,     "create, change and delete API credentials") \
-    X(DEVICES_READ,       "devices.read",           CONTROLS,     "list devices")                   \
-    X(DEVICES_CREATE,     "devices.create",         CONTROLS,     "create devices and take their pairing keys") \
-    X(DEVICES_UPDATE,     "devices.update",         CONTROLS,     "rename, enable and disable devices") \
-    X(DEVICES_APPROVE,    "devices.approve",        CONTROLS,     "approve or reject devices")      \
-    X(DEVICES_DELETE,     "devices.delete",         CONTROLS,     "delete devices")                 \
-    X(QUORUMS_READ,       "quorums.read",           CONTROLS,     "list quorums, memberships and sessions") \
-    X(QUORUMS_CREATE,     "quorums.create",         CONTROLS,     "create quorums")                 \
-    X(QUORUMS_CONFIRM,    "quorums.confirm",        CONTROLS,     "confirm the words of a quorum")  \
-    X(QUORUMS_DELETE,     "quorums.delete",         CONTROLS,     "delete quorums that are not confirmed") \
-    X(VAULTS_READ,        "vaults.read",            WALLETS,      "list vaults")                    \
-    X(VAULTS_WRITE,       "vaults.write",           WALLETS,      "create and change vaults")       \
-    X(WALLETS_READ,       "wallets.read",           WALLETS,      "list wallets")                   \
-    X(WALLETS_CREATE,     "wallets.create",         WALLETS,      "create wallets")                 \
-    X(WALLETS_UPDATE,     "wallets.update",         WALLETS,      "rename wallets")                 \
-    X(WALLETS_SETTINGS,   "wallets.settings",       WALLETS,      "enable wallets, raw and blind signing") \
-    X(TX_READ,            "transactions.read",      TRANSACTIONS, "list transactions")              \
-    X(TX_RAW,             "transactions.raw",       TRANSACTIONS, "request signatures of transactions") \
-    X(TX_PLAINTEXT,       "transactions.plaintext", TRANSACTIONS, "request signatures of messages") \
-    X(TX_TYPED_DATA,      "transactions.typed-data", TRANSACTIONS, "request signatures of EIP-712 documents, which may give assets away") \
-    X(TX_DIGEST,          "transactions.digest",    TRANSACTIONS, "request blind signatures of digests") \
-    X(AUDIT_READ,         "audit.read",             AUDIT,        "read timelines and receipts")
+#define CS_PC_PERM_MAP(X) \
+    X(ORGANIZATION_READ,  "organization.read",      CONTROLS,     ALL,  "read the organisation") \
+    X(USERS_READ,         "users.read",             CONTROLS,     OAU,  "list users") \
+    X(USERS_MANAGE,       "users.manage",           CONTROLS,     OA,   "invite, change, block and delete users, and reset how they sign in") \
+    X(OWNERS_MANAGE,      "owners.manage",          CONTROLS,     O,    "the same for owners") \
+    X(CREDENTIALS_READ,   "credentials.read",       CONTROLS,     OAU,  "list API credentials") \
+    X(CREDENTIALS_MANAGE, "credentials.manage",     CONTROLS,     OA,   "create, change and delete API credentials") \
+    X(DEVICES_READ,       "devices.read",           CONTROLS,     ALL,  "list devices") \
+    X(DEVICES_CREATE,     "devices.create",         CONTROLS,     OAPV, "create devices and take their pairing keys") \
+    X(DEVICES_UPDATE,     "devices.update",         CONTROLS,     OA,   "rename, enable and disable devices") \
+    X(DEVICES_APPROVE,    "devices.approve",        CONTROLS,     OA,   "approve or reject devices") \
+    X(DEVICES_DELETE,     "devices.delete",         CONTROLS,     OA,   "delete devices") \
+    X(QUORUMS_READ,       "quorums.read",           CONTROLS,     ALL,  "list quorums, memberships and sessions") \
+    X(QUORUMS_CREATE,     "quorums.create",         CONTROLS,     OAP,  "create quorums") \
+    X(QUORUMS_CONFIRM,    "quorums.confirm",        CONTROLS,     OA,   "confirm the words of a quorum") \
+    X(QUORUMS_DELETE,     "quorums.delete",         CONTROLS,     OA,   "delete quorums that are not confirmed") \
+    X(VAULTS_READ,        "vaults.read",            WALLETS,      ALL,  "list vaults") \
+    X(VAULTS_WRITE,       "vaults.write",           WALLETS,      OAP,  "create and change vaults") \
+    X(WALLETS_READ,       "wallets.read",           WALLETS,      ALL,  "list wallets") \
+    X(WALLETS_CREATE,     "wallets.create",         WALLETS,      OAP,  "create wallets") \
+    X(WALLETS_UPDATE,     "wallets.update",         WALLETS,      OAP,  "rename wallets") \
+    X(WALLETS_SETTINGS,   "wallets.settings",       WALLETS,      OA,   "enable wallets, raw and blind signing") \
+    X(TX_READ,            "transactions.read",      TRANSACTIONS, ALL,  "list transactions") \
+    X(TX_RAW,             "transactions.raw",       TRANSACTIONS, OAP,  "request signatures of transactions") \
+    X(TX_PLAINTEXT,       "transactions.plaintext", TRANSACTIONS, OAP,  "request signatures of messages") \
+    X(TX_TYPED_DATA,      "transactions.typed-data", TRANSACTIONS, OAP,  "request signatures of EIP-712 documents, which may give assets away") \
+    X(TX_DIGEST,          "transactions.digest",    TRANSACTIONS, OAP,  "request blind signatures of digests") \
+    X(AUDIT_READ,         "audit.read",             AUDIT,        OAU,  "read timelines and receipts")
 /* clang-format on */
 
 enum cs_pc_perm {
-#define CS_PC_PERM_ENUM(name, word, category, text) CS_PERM_##name,
+#define CS_PC_PERM_ENUM(name, word, category, roles, text) CS_PERM_##name,
     CS_PC_PERM_MAP(CS_PC_PERM_ENUM)
 #undef CS_PC_PERM_ENUM
         CS_PERM_COUNT,
-    CS_PERM_ANY = CS_PERM_COUNT, /* any active credential */
-    CS_PERM_OPEN,                /* no credential: token, setup */
+    CS_PERM_ANY = CS_PERM_COUNT, /* any active credential or signed-in user */
+    CS_PERM_USER,                /* any signed-in user: what is his own */
+    CS_PERM_OPEN,                /* nobody yet: a secret of the body is the key */
+    CS_PERM_SIGN_IN,             /* the same for browsers: not from foreign pages */
 };
 
+/* The vendor's V2Role. */
+enum cs_role {
+    CS_ROLE_OWNER,
+    CS_ROLE_ADMINISTRATOR,
+    CS_ROLE_PROPOSER,
+    CS_ROLE_APPROVER,
+    CS_ROLE_AUDITOR,
+    CS_ROLE_VIEWER,
+    CS_ROLE_COUNT,
+};
+
+const char *cs_role_word(enum cs_role role);
+bool cs_role_parse(enum cs_role *role, const char *word);
+/* One cell of the table; also for ANY and USER. */
+bool cs_role_has(enum cs_role role, enum cs_pc_perm p);
+/* Does one of the roles (words) have it? */
+bool cs_roles_have(const json_t *roles, enum cs_pc_perm p);
+
+/* Does the array of words have "*"? */
+bool cs_pc_perm_all(const json_t *words);
 const char *cs_pc_perm_word(enum cs_pc_perm p);
 bool cs_pc_perm_known(const char *word); /* also "*" */
+bool cs_pc_perm_parse(enum cs_pc_perm *p, const char *word); /* "*" is none */
 /* Does the array of words allow p? */
 bool cs_pc_perm_in(const json_t *words, enum cs_pc_perm p);
-/* Is every word of `asked` allowed by `held`?  *missing is the first that is not. */
-bool cs_pc_perm_covers(const json_t *held, const json_t *asked, const char **missing);
 /* V2ListVariantsResponse: {wallets, transactions, controls, audit}: word -> text. */
 json_t *cs_pc_perm_variants(void);
 

@@ -8,6 +8,9 @@
 #include "base/rd.h"
 #include "platform/core/api.h"
 #include "platform/core/flows.h"
+#include "platform/core/later.h"
+#include "platform/core/session.h"
+#include "platform/core/users.h"
 #include "platform/core/wait.h"
 
 enum { URL_MAX = 255, CA_MAX = 2048, CLOCK_JITTER_MS = 1000 };
@@ -28,6 +31,7 @@ static void limits_default(struct cs_platform_limits *l)
     DEFAULT(max_devices, 10000);
     DEFAULT(max_quorums, 10000);
     DEFAULT(max_credentials, 1000);
+    DEFAULT(max_users, 1000);
     DEFAULT(max_vaults, 100000);
     DEFAULT(max_wallets, 1000000);
     DEFAULT(max_connections, 8192);
@@ -162,6 +166,7 @@ enum cs_err cs_platform_core_new(struct cs_platform_core **out,
     }
     (void)refuse(message, message_len, CS_OK, "the store cannot be read");
     CS_TRY(config_copy(core, cfg));
+    cs_session_origin(core->origin, sizeof core->origin, core->cfg.platform_url);
     CS_TRY(load_head(core, message, message_len));
     CS_TRY(load_seq(core));
     cs_pc_random(core, core->bucket_salt, sizeof core->bucket_salt);
@@ -188,6 +193,7 @@ void cs_platform_core_free(struct cs_platform_core *core)
     cs_token_free_all(core);
     cs_pc_qset_free_all(core);
     cs_pc_wait_free(core);
+    cs_later_free(core);
     cs_db_free(core->db);
     text_free(core->cfg.platform_url);
     text_free(core->cfg.relay_url);
@@ -216,6 +222,7 @@ static void handle(struct cs_platform_core *core, const struct cs_event *ev)
     switch (ev->type) {
     case CS_EV_START:
         cs_setup_start(core);
+        cs_users_start(core);
         break;
     case CS_EV_HTTP:
         cs_api_run(core, ev->http);
@@ -235,11 +242,14 @@ static void handle(struct cs_platform_core *core, const struct cs_event *ev)
     case CS_EV_STOP:
         core->stopping = true;
         cs_pc_wait_end(core);
+        cs_later_end(core);
         cs_pc_conn_close_all(core);
+        break;
+    case CS_EV_JOB_DONE:
+        cs_later_done(core, ev->job);
         break;
     case CS_EV_TIME:
     case CS_EV_LOCAL:
-    case CS_EV_JOB_DONE:
     case CS_EV_VERDICT:
         break;
     }
@@ -303,6 +313,9 @@ static void core_step(void *self, const struct cs_event *ev, struct cs_step *out
     core->wall_ms = steady_wall(core, ev);
     if (core->broken != CS_OK || core->stopping) {
         reply_unavailable(core, ev);
+        if (ev->type == CS_EV_JOB_DONE) {
+            ev->job->free(ev->job);
+        }
         return;
     }
     cs_pc_qset_trim(core);

@@ -10,10 +10,10 @@
  *   CS_EV_MESSAGE conn, data                    SEND, CLOSE
  *   CS_EV_CONN_DOWN conn
  *   CS_EV_TIME
- *   CS_EV_COMMIT_FAILED err                     EXIT err: memory may be ahead of the
- *                                               store
- *   CS_EV_STOP                                  REPLY to who waits, CLOSE of all
- *                                               connections, EXIT CS_OK
+ *   CS_EV_JOB_DONE job                          REPLY to who signs in (JOB: Argon2id,
+ * at most two at once) CS_EV_COMMIT_FAILED err                     EXIT err: memory may
+ * be ahead of the store CS_EV_STOP                                  REPLY to who waits,
+ * CLOSE of all connections, EXIT CS_OK
  *
  * Connection numbers are the glue's and not reused within a life of the core.  The
  * glue answers pings and closes silent sockets; the core closes those that do not sign
@@ -45,6 +45,7 @@ struct cs_platform_limits {
     uint32_t max_devices;     /* 10000 */
     uint32_t max_quorums;     /* 10000 */
     uint32_t max_credentials; /* 1000 */
+    uint32_t max_users;       /* 1000 */
     uint32_t max_vaults;      /* 100000 */
     uint32_t max_wallets;     /* 1000000 */
     uint32_t max_connections; /* both channels, 8192 */

@@ -4,8 +4,29 @@
 
 /* clang-format off */
 static const struct cs_route routes[] = {
-    {"POST",   "/v2/setup",                                CS_PERM_OPEN,               cs_api_setup},
+    {"POST",   "/v2/setup",                                CS_PERM_SIGN_IN,            cs_api_setup},
     {"GET",    "/v2/organizations",                        CS_PERM_ORGANIZATION_READ,  cs_api_organization},
+
+    {"POST",   "/v2/session",                              CS_PERM_SIGN_IN,            cs_api_sign_in},
+    {"GET",    "/v2/session",                              CS_PERM_USER,               cs_api_session_get},
+    {"DELETE", "/v2/session",                              CS_PERM_USER,               cs_api_session_end},
+    {"POST",   "/v2/session/enrol",                        CS_PERM_SIGN_IN,            cs_api_enrol},
+    {"POST",   "/v2/session/enrol/confirm",                CS_PERM_SIGN_IN,            cs_api_enrol_confirm},
+    {"GET",    "/v2/sessions",                             CS_PERM_USER,               cs_api_session_list},
+    {"DELETE", "/v2/sessions/{id}",                        CS_PERM_USER,               cs_api_session_revoke},
+
+    {"POST",   "/v2/users",                                CS_PERM_USERS_MANAGE,       cs_api_user_create},
+    {"GET",    "/v2/users",                                CS_PERM_USERS_READ,         cs_api_user_list},
+    {"GET",    "/v2/users/info",                           CS_PERM_ANY,                cs_api_user_info_list},
+    {"GET",    "/v2/users/{id}",                           CS_PERM_USERS_READ,         cs_api_user_get},
+    {"PUT",    "/v2/users/{id}",                           CS_PERM_USERS_MANAGE,       cs_api_user_update},
+    {"DELETE", "/v2/users/{id}",                           CS_PERM_USERS_MANAGE,       cs_api_user_delete},
+    {"GET",    "/v2/users/{id}/info",                      CS_PERM_ANY,                cs_api_user_info},
+    {"GET",    "/v2/users/{id}/mfa",                       CS_PERM_USERS_READ,         cs_api_user_mfa},
+    {"DELETE", "/v2/users/{id}/mfa",                       CS_PERM_USERS_MANAGE,       cs_api_user_mfa_reset},
+    {"POST",   "/v2/users/{id}/password",                  CS_PERM_USERS_MANAGE,       cs_api_user_password_reset},
+    {"PUT",    "/v2/users/{id}/role",                      CS_PERM_USERS_MANAGE,       cs_api_user_role},
+    {"PUT",    "/v2/users/{id}/status",                    CS_PERM_USERS_MANAGE,       cs_api_user_status},
 
     {"POST",   "/v2/credentials/oauth/token",              CS_PERM_OPEN,               cs_api_token},
     {"POST",   "/v2/credentials",                          CS_PERM_CREDENTIALS_MANAGE, cs_api_credential_create},

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "platform/core/api.h"
+#include "platform/core/users.h"
 
 enum { TRY_BURST = 5, TRY_PER_S = 1 };
 
@@ -98,19 +98,20 @@ static json_t *org_view(const struct cs_platform_core *core, const json_t *rec)
     return o;
 }
 
-static json_t *user_make(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
-                         const struct cs_api *a)
+static json_t *user_make(struct cs_api *a, const char *email, const struct cs_later *l)
 {
-    char text[CS_UUID_LEN];
-    json_t *user = cs_pc_make(core, id, cs_uuid_text(text, id)), *roles = cs_js_arr();
+    uint8_t id[CS_PC_ID];
+    json_t *user, *roles = cs_js_arr();
 
-    cs_js_str(user, "firstName", cs_js_text(a->body, "firstName"));
-    cs_js_str(user, "lastName", cs_js_text(a->body, "lastName"));
-    cs_js_str(user, "email", cs_js_text(a->body, "email"));
-    cs_js_push_text(roles, "OWNER");
-    cs_js_set(user, "roles", roles);
-    cs_js_str(user, "updatedBy", text);
-    cs_js_str(user, "status", "ACTIVATED");
+    cs_pc_new_id(a->core, id);
+    cs_js_push_text(roles, cs_role_word(CS_ROLE_OWNER));
+    user = cs_user_make(a, id, cs_js_text(a->body, "firstName"),
+                        cs_js_text(a->body, "lastName"), email, roles, "ACTIVATED");
+    if (l != NULL) {
+        cs_pw_put(user, l);
+        cs_user_factors_make(a, user, l, cs_js_text(user, "id"), email, NULL);
+        cs_js_time(user, "authLastPasswordReset", a->core->wall_ms);
+    }
     return user;
 }
 
@@ -124,26 +125,27 @@ static void head_save(struct cs_platform_core *core)
     json_decref(head);
 }
 
-/* All in one batch: organisation, owner, its credential; the token is used up. */
-static json_t *create(struct cs_api *a, const char *name)
+/* All in one batch: organisation, owner, its credential; the token is used up.
+ * l: the owner's password, NULL for none. */
+static json_t *create(struct cs_api *a, const char *email, const struct cs_later *l)
 {
     struct cs_platform_core *core = a->core;
-    uint8_t org_id[CS_PC_ID], user_id[CS_PC_ID];
+    uint8_t org_id[CS_PC_ID];
     json_t *org, *user, *credential, *answer = cs_js_obj(), *all = cs_js_arr();
 
     cs_pc_new_id(core, org_id);
-    cs_pc_new_id(core, user_id);
     (void)cs_uuid_text(core->org_id, org_id);
     core->is_set_up = true;
     cs_wipe(core->setup_hash, sizeof core->setup_hash);
-    user = user_make(core, user_id, a);
-    org = org_make(core, name, cs_js_text(user, "id"));
+    user = user_make(a, email, l);
+    org = org_make(core, cs_js_text(a->body, "organizationName"),
+                   cs_js_text(user, "id"));
     cs_js_push_text(all, "*");
     credential = cs_credential_make(a, cs_js_text(user, "id"), "First administrator",
                                     "CONTROLS", all);
     head_save(core);
     put_meta(core, "org", org);
-    cs_pc_save(core, CS_PC_USER, user);
+    cs_user_save(core, user, false);
     cs_pc_save(core, CS_PC_CREDENTIAL, credential);
     cs_js_set(answer, "organization", org_view(core, org));
     cs_js_set(answer, "user", cs_js_public(user));
@@ -155,36 +157,66 @@ static json_t *create(struct cs_api *a, const char *name)
     return answer;
 }
 
-json_t *cs_api_setup(struct cs_api *a)
+/* "password" is optional: without it the owner signs in only after another enrolment.
+ */
+static bool read_setup(struct cs_api *a, char email[CS_USER_EMAIL + 1])
 {
-    const char *token = cs_jr_str(&a->in, "setupToken", 128, false);
-    const char *name = cs_api_name(a, "organizationName", CS_API_NAME);
-    const char *email = cs_jr_str(&a->in, "email", 254, false);
-
+    (void)cs_jr_str(&a->in, "setupToken", 128, false);
+    (void)cs_api_name(a, "organizationName", CS_API_NAME);
+    (void)cs_user_email(a, email);
     (void)cs_api_name(a, "firstName", CS_API_NAME);
     (void)cs_api_name(a, "lastName", CS_API_NAME);
-    if (a->in.err == CS_OK && strchr(email, '@') == NULL) {
-        cs_jr_fail(&a->in, "email", "must be an e-mail address");
+    if (cs_jr_has(&a->in, "password")) {
+        (void)cs_user_new_password(a, "password", email);
     }
-    if (cs_api_bad_body(a)) {
+    return !cs_api_bad_body(a);
+}
+
+static bool may_set_up(struct cs_api *a)
+{
+    if (a->core->is_set_up) {
+        (void)cs_api_fail(
+            a, CS_API_STATE, "setupToken",
+            "this platform is set up already: ask its administrator for a "
+            "credential");
+        return false;
+    }
+    if (!token_ok(a->core, cs_js_text(a->body, "setupToken"))) {
+        (void)cs_api_fail(a, CS_API_UNAUTHENTICATED, "setupToken",
+                          "is wrong: it is printed at the start of cloudsign-platform");
+        return false;
+    }
+    return true;
+}
+
+static json_t *with_password(struct cs_api *a, const struct cs_later *l)
+{
+    char email[CS_USER_EMAIL + 1];
+
+    return read_setup(a, email) && may_set_up(a) ? create(a, email, l) : NULL;
+}
+
+json_t *cs_api_setup(struct cs_api *a)
+{
+    char email[CS_USER_EMAIL + 1];
+    struct cs_pw_params params;
+
+    if (!read_setup(a, email)) {
         return NULL;
     }
     if (!cs_api_take_from(a->core, "setup", a->http->remote, TRY_BURST, TRY_PER_S)) {
         return cs_api_fail(a, CS_API_LIMIT, "setupToken",
                            "too many tries: wait a minute");
     }
-    if (a->core->is_set_up) {
-        return cs_api_fail(
-            a, CS_API_STATE, "setupToken",
-            "this platform is set up already: ask its administrator for a "
-            "credential");
+    if (!may_set_up(a)) {
+        return NULL;
     }
-    if (!token_ok(a->core, token)) {
-        return cs_api_fail(
-            a, CS_API_UNAUTHENTICATED, "setupToken",
-            "is wrong: it is printed at the start of cloudsign-platform");
+    if (!cs_jr_has(&a->in, "password")) {
+        return create(a, email, NULL);
     }
-    return create(a, name);
+    cs_pw_params_new(a->core, &params);
+    (void)cs_later_begin(a, cs_js_text(a->body, "password"), &params, with_password);
+    return NULL;
 }
 
 json_t *cs_api_organization(struct cs_api *a)

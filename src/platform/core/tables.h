@@ -11,7 +11,7 @@ enum {
 
     CS_PC_META = 0x20,       /* text key: "head" */
     CS_PC_CREDENTIAL = 0x21, /* id -> V2Credential, _hash */
-    CS_PC_USER = 0x22,       /* id -> V2User */
+    CS_PC_USER = 0x22,       /* id -> V2User, _password, _totp, _recovery, _enrol */
     CS_PC_DEVICE = 0x23,     /* id -> V2Device, _ik, _sk, _pairing */
     CS_PC_QUORUM = 0x24,     /* id -> V2Quorum, _members, _ds */
     CS_PC_SET = 0x25,        /* id -> session set: type, quorum, what it is for */
@@ -26,6 +26,7 @@ enum {
     CS_PC_TIMER = 0x2e,      /* u64 wall ms, kind, id -> nothing */
     CS_PC_IDEM = 0x2f,       /* digest 16 -> answer of a POST */
     CS_PC_UNIQUE = 0x30,     /* kind, digest 16 -> id: external ids, client ids */
+    CS_PC_SESSION = 0x31,    /* id -> session of a user, _hash */
 };
 
 enum cs_pc_index {
@@ -44,13 +45,17 @@ enum cs_pc_index {
     CS_IX_TXS_CORR = 13, /* scope: wallet, correlation id */
     CS_IX_DEVICE_QUORUMS = 14,
     CS_IX_ACTIVE = 15, /* scope: quorum; transactions that wait for a signature */
+    CS_IX_USERS = 16,
+    CS_IX_OWNERS = 17,   /* users that are active owners: one always stays */
+    CS_IX_SESSIONS = 18, /* scope: user */
 };
 
 enum cs_pc_timer {
-    CS_TIMER_QUORUM = 1, /* join time is over */
-    CS_TIMER_KEY = 2,    /* attempt or life of a key creation */
-    CS_TIMER_TX = 3,     /* attempt, pause or life of a signing request */
-    CS_TIMER_IDEM = 4,   /* forget an idempotency key */
+    CS_TIMER_QUORUM = 1,  /* join time is over */
+    CS_TIMER_KEY = 2,     /* attempt or life of a key creation */
+    CS_TIMER_TX = 3,      /* attempt, pause or life of a signing request */
+    CS_TIMER_IDEM = 4,    /* forget an idempotency key */
+    CS_TIMER_SESSION = 5, /* idle or old */
 };
 
 enum cs_pc_unique {
@@ -59,6 +64,9 @@ enum cs_pc_unique {
     CS_UNIQUE_WALLET = 3, /* external id */
     CS_UNIQUE_TX = 4,     /* wallet id, external id */
     CS_UNIQUE_KEY = 5,    /* key id -> wallet id */
+    CS_UNIQUE_EMAIL = 6,
+    CS_UNIQUE_SESSION = 7, /* digest of a cookie */
+    CS_UNIQUE_ENROL = 8,   /* digest of an invitation's token */
 };
 
 #endif

@@ -5,6 +5,7 @@
 #include "platform/core/flows.h"
 #include "platform/core/idem.h"
 #include "platform/core/rec.h"
+#include "platform/core/session.h"
 
 enum { TIMER_KEY = 8 + 1 + CS_PC_ID };
 
@@ -63,6 +64,9 @@ static void fire(struct cs_platform_core *core, enum cs_pc_timer kind,
         break;
     case CS_TIMER_IDEM:
         cs_pc_idem_forget(core, id);
+        break;
+    case CS_TIMER_SESSION:
+        cs_session_timer(core, id);
         break;
     }
 }

@@ -1,0 +1,55 @@
+/* Requests that need a password's Argon2id first: a worker computes it (never the loop,
+ * RELIABILITY 4.3), at most two at once, and the request goes on when it is there.
+ *
+ * Only for routes without path parameters that know nobody yet (CS_PERM_OPEN,
+ * CS_PERM_SIGN_IN).  Whatever was checked before the pause has to be checked again in
+ * then(): the world may have changed.  Rows are in memory and bounded; a client that
+ * goes away leaves its row until the job is done.  Thread: loop. */
+#ifndef CS_PLATFORM_CORE_LATER_H
+#define CS_PLATFORM_CORE_LATER_H
+
+#include "crypto/password.h"
+#include "platform/core/api.h"
+
+enum {
+    CS_LATER_RUNNING = 2,
+    CS_LATER_MAX = 32, /* running and waiting: some two seconds of work */
+    CS_PASSWORD_MAX = 256,
+};
+
+/* How a password is, or was, stretched. */
+struct cs_pw_params {
+    uint8_t salt[CS_PASSWORD_SALT];
+    uint32_t ops, kib;
+};
+
+struct cs_pw_job;
+struct cs_later;
+/* The rest of the handler: the rules of cs_api_handler; a->body is the request's. */
+typedef json_t *cs_later_fn(struct cs_api *a, const struct cs_later *l);
+
+struct cs_later {
+    struct cs_later *next;
+    uint64_t http_id, job_id;
+    const struct cs_route *route;
+    char remote[64];
+    json_t *body;          /* owned */
+    struct cs_pw_job *job; /* owned; NULL once it was given to a worker */
+    cs_later_fn *then;
+    struct cs_pw_params params;
+    uint8_t key[CS_PASSWORD_OUT]; /* the result */
+    uint8_t user[CS_PC_ID];       /* the handler's, if it has found one */
+    bool has_user;
+};
+
+/* The handler returns NULL right after it.  NULL: too many wait, refusal set. */
+struct cs_later *cs_later_begin(struct cs_api *a, const char *password,
+                                const struct cs_pw_params *params, cs_later_fn *then);
+/* A job has come back: its request goes on.  Takes the job. */
+void cs_later_done(struct cs_platform_core *core, struct cs_job *job);
+/* The core stops: who waits is told so.  Jobs that still run are freed by the runner or
+ * by the step that gets them. */
+void cs_later_end(struct cs_platform_core *core);
+void cs_later_free(struct cs_platform_core *core); /* without answers */
+
+#endif

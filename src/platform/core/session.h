@@ -1,0 +1,44 @@
+/* Sessions of users in a browser (RELIABILITY 4.3): a cookie of 256 random bits that
+ * page scripts cannot read; the store has its digest only.  A session ends 15 minutes
+ * after its last request (one is noted at most twice a minute, so up to half a minute
+ * earlier), 12 hours after sign-in, when it is revoked, and with every change of the
+ * user's roles, status or way to sign in.
+ *
+ * Writes need a token that only a page of this origin can know (X-CSRF-Token) and an
+ * Origin that is this platform's. */
+#ifndef CS_PLATFORM_CORE_SESSION_H
+#define CS_PLATFORM_CORE_SESSION_H
+
+#include "platform/core/api.h"
+
+#define CS_SESSION_COOKIE "__Host-cloudsign"
+
+enum {
+    CS_SESSION_IDLE_S = 900,
+    CS_SESSION_LIFE_S = 12 * 3600,
+    CS_SESSION_NOTE_S = 30, /* how often use is noted in the store */
+    CS_SESSION_USER_MAX = 20,
+};
+
+/* "wss://name:443/control" -> "https://name" */
+void cs_session_origin(char *out, size_t size, const char *platform_url);
+
+bool cs_session_has_cookie(const struct cs_http_req *http);
+/* The live session behind the cookie and its active user into a->who; false: none. */
+bool cs_session_find(struct cs_api *a);
+/* Same for WebSockets (core without a request): user and session, both owned. */
+bool cs_session_lookup(struct cs_platform_core *core, const char *cookie, json_t **user,
+                       json_t **session);
+/* After find: is this request sent by a page of ours?  Notes the use.  false: refused.
+ */
+bool cs_session_guard(struct cs_api *a);
+/* The browser says of no other page that it sent this; else refused. */
+bool cs_session_not_foreign(struct cs_api *a);
+
+/* A new session of this user: cookie in a->headers, CSRF token as the answer's secret.
+ * The oldest one goes when there are too many.  The answer is the view, owned. */
+json_t *cs_session_open(struct cs_api *a, const json_t *user);
+void cs_session_end_all(struct cs_platform_core *core, const char *user_id);
+void cs_session_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID]);
+
+#endif

@@ -1,0 +1,90 @@
+/* Sign-in: password and a code, in one request.  Whatever is wrong, the answer, the
+ * work and the limits are the same, so nobody learns who has an account (T34). */
+#include <string.h>
+
+#include "base/mem.h"
+#include "platform/core/session.h"
+#include "platform/core/users.h"
+
+#define WRONG "e-mail address, password or code is wrong, or the code was used already"
+
+static json_t *wrong(struct cs_api *a)
+{
+    return cs_api_fail(a, CS_API_UNAUTHENTICATED, "password", WRONG);
+}
+
+/* An address from which this user has signed in last. */
+static bool is_known(const struct cs_api *a, const json_t *user)
+{
+    return user != NULL && cs_js_is(user, "authLastIp", a->http->remote);
+}
+
+static json_t *user_of(struct cs_platform_core *core, const struct cs_later *l)
+{
+    json_t *user = l->has_user ? cs_pc_get(core, CS_PC_USER, l->user) : NULL;
+
+    if (user != NULL && !cs_user_is_active(user)) {
+        json_decref(user);
+        return NULL;
+    }
+    return user;
+}
+
+static json_t *welcome(struct cs_api *a, json_t *user)
+{
+    cs_js_int(user, "authLoginCount", cs_js_num(user, "authLoginCount") + 1);
+    cs_js_time(user, "authLastLogin", a->core->wall_ms);
+    cs_js_str(user, "authLastIp", a->http->remote);
+    cs_user_save(a->core, user, cs_user_is_owner(user));
+    return cs_session_open(a, user);
+}
+
+/* The worker has stretched the password. */
+static json_t *go_on(struct cs_api *a, const struct cs_later *l)
+{
+    const char *code = cs_js_text(a->body, "code");
+    json_t *user = user_of(a->core, l), *answer = NULL;
+    char email[CS_USER_EMAIL + 1];
+    bool known = is_known(a, user);
+
+    (void)cs_user_email(a, email);
+    if (!cs_pw_matches(user, l)) {
+        cs_user_code_dummy(a->core);
+        (void)wrong(a);
+    } else if (!cs_user_code_ok(a->core, user, code, l->key)) {
+        (void)wrong(a);
+    } else {
+        cs_api_try_back(a->core, a->http->remote, email, known);
+        answer = welcome(a, user);
+    }
+    json_decref(user);
+    return answer;
+}
+
+json_t *cs_api_sign_in(struct cs_api *a)
+{
+    char email[CS_USER_EMAIL + 1];
+    const char *password = cs_jr_str(&a->in, "password", CS_PASSWORD_MAX, false);
+    struct cs_pw_params params;
+    struct cs_later *l;
+    json_t *user;
+
+    (void)cs_jr_str(&a->in, "code", 32, false);
+    (void)cs_user_email(a, email);
+    if (cs_api_bad_body(a)) {
+        return NULL;
+    }
+    user = cs_user_by_email(a->core, email);
+    if (!cs_api_try(a->core, a->http->remote, email, is_known(a, user))) {
+        json_decref(user);
+        return cs_api_fail(a, CS_API_LIMIT, "password",
+                           "too many tries: wait some minutes");
+    }
+    cs_pw_params_of(a->core, user, email, &params);
+    l = cs_later_begin(a, password, &params, go_on);
+    if (l != NULL) {
+        l->has_user = user != NULL && cs_js_id(user, "id", l->user);
+    }
+    json_decref(user);
+    return NULL;
+}
