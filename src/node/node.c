@@ -44,14 +44,18 @@ static enum cs_err open_once(struct cs_node *n, struct cs_why *why)
     return cs_node_core_new(&n->core, &cfg, why);
 }
 
-/* After a rekey of an earlier life the store has the new key. */
+/* After a rekey of an earlier life the store has the new key; when it opens with the
+ * old one, that rekey has failed, and another may be asked for. */
 static enum cs_err open_core(struct cs_node *n, struct cs_why *why)
 {
     enum cs_err err = open_once(n, why);
 
-    return err == CS_ERR_STORE_KEY && cs_node_settings_next(n->settings)
-               ? open_once(n, why)
-               : err;
+    if (err == CS_ERR_STORE_KEY && cs_node_settings_next(n->settings)) {
+        err = open_once(n, why);
+    } else if (err == CS_OK) {
+        cs_node_settings_withdraw(n->settings);
+    }
+    return err;
 }
 
 static void on_unsealed(void *ctx, enum cs_err err, const struct cs_why *why);

@@ -85,6 +85,10 @@ static void take(struct cs_node *n, uint64_t id, const struct question *q)
     } else {
         cs_node_core_offer(n->core, &s->next_kek);
         cs_host_pass(n->keeper.host, id, CS_SPAN_LIT("{\"cmd\":\"rekey\"}"));
+        if (!cs_node_core_took_offer(n->core)) { /* the core has told the asker why */
+            cs_node_core_offer(n->core, NULL);
+            cs_node_settings_withdraw(s);
+        }
     }
 }
 

@@ -322,9 +322,14 @@ bool cs_node_settings_next(struct cs_node_settings *s)
     memcpy(s->seal, s->next_seal, sizeof s->seal);
     memcpy(s->kek.key, s->next_kek.key, sizeof s->kek.key);
     s->kek.seal = CS_SPAN(s->seal, s->next_kek.seal.n);
+    cs_node_settings_withdraw(s);
+    return true;
+}
+
+void cs_node_settings_withdraw(struct cs_node_settings *s)
+{
     cs_wipe(&s->next_kek, sizeof s->next_kek);
     s->has_next = false;
-    return true;
 }
 
 struct cs_node_core_config cs_node_settings_core(struct cs_node_settings *s,

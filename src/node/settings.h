@@ -52,6 +52,8 @@ enum cs_err cs_node_settings_offer(struct cs_node_settings *s, const uint8_t key
                                    struct cs_span record) CS_MUST_USE;
 /* The offered key is the store's now; false: none was offered. */
 bool cs_node_settings_next(struct cs_node_settings *s);
+/* The offered key, if any, will not be the store's. */
+void cs_node_settings_withdraw(struct cs_node_settings *s);
 /* For cs_node_core_new; borrows from s. */
 struct cs_node_core_config cs_node_settings_core(struct cs_node_settings *s,
                                                  struct cs_kv *kv);

@@ -54,6 +54,22 @@ static void the_new_key_opens_the_store_and_the_node_works_on(void **state)
     cs_kek_wipe(&old);
 }
 
+static void an_offer_that_does_not_fit_is_refused_and_not_taken(void **state)
+{
+    static const uint8_t big[4000];
+    const struct cs_kek wrong = {.key = {9}, .seal = {big, sizeof big}};
+
+    (void)state;
+    cs_node_core_offer(a->core, &wrong);
+    assert_non_null(strstr(bed_ask(&b, 0, question), "\"USAGE\""));
+    assert_false(cs_node_core_took_offer(a->core));
+    assert_false(a->exited);
+    assert_true(cs_safe_peek_opens(a->kv, &a->kek));
+    cs_node_core_offer(a->core, &next);
+    assert_string_equal(bed_ask(&b, 0, question), "{\"ok\":true}");
+    assert_true(cs_node_core_took_offer(a->core));
+}
+
 /* Durable first: no answer, and the old key, when the disk fails. */
 static void a_failed_commit_leaves_the_old_key(void **state)
 {
@@ -77,6 +93,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(nobody_may_ask_for_it_without_a_key_on_offer),
         CASE(the_new_key_opens_the_store_and_the_node_works_on),
+        CASE(an_offer_that_does_not_fit_is_refused_and_not_taken),
         CASE(a_failed_commit_leaves_the_old_key),
     };
 

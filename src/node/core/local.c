@@ -100,6 +100,12 @@ static json_t *key_giveup(struct cs_node_core *n, struct cs_jr *r)
 void cs_node_core_offer(struct cs_node_core *n, const struct cs_kek *kek)
 {
     n->offered = kek;
+    n->took_offer = false;
+}
+
+bool cs_node_core_took_offer(const struct cs_node_core *n)
+{
+    return n->took_offer;
 }
 
 /* The answer leaves when the new wrap is durable, as every answer does. */
@@ -116,6 +122,7 @@ static json_t *rekey(struct cs_node_core *n)
     if (err != CS_OK) {
         return cs_nd_refusal(err, cs_err_text(err));
     }
+    n->took_offer = true;
     cs_log(CS_LOG_WARN, "store", "an operator gave the store another key (%s)",
            kek->seal.n != 0 ? "of a KMS" : "hex");
     return json_pack("{s:b}", "ok", 1);

@@ -97,6 +97,8 @@ struct cs_core cs_node_core_iface(struct cs_node_core *n);
 /* The key that the question {"cmd":"rekey"} gives the store; borrowed until it was
  * answered.  Without an offer that question is refused: nobody else may ask it. */
 void cs_node_core_offer(struct cs_node_core *n, const struct cs_kek *kek);
+/* Has the last offer been wrapped, for the disk?  False: the store keeps its key. */
+bool cs_node_core_took_offer(const struct cs_node_core *n);
 
 /* For TLS: the CA that both URLs are checked against (DER).  Valid for the core's life.
  */

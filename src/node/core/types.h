@@ -305,6 +305,7 @@ struct cs_node_core {
     struct cs_db *db;
     struct cs_safe *safe;
     const struct cs_kek *offered; /* for a rekey; NULL: none */
+    bool took_offer;              /* the last one */
     struct cs_journal *journal;
     void (*random)(void *ctx, uint8_t *out, size_t n);
     void *random_ctx;
