@@ -95,6 +95,16 @@ static bool is_open(const struct judge *j)
     return !j->u->allow && !j->f->is_sure;
 }
 
+/* The same of one field.  Several transfers in one payload (of Cosmos, Stellar, Hedera,
+ * NEAR) are clear, and yet none of them has a field of its own. */
+static bool is_open_about(const struct judge *j, const char *field)
+{
+    const struct facts *f = j->f;
+
+    return is_open(j) || (!j->u->allow && !f->moves_nothing && !f->ask->tx->has_pays &&
+                          field[0] == '\0');
+}
+
 static bool fits_contracts(struct judge *j)
 {
     const struct rule *u = j->u;
@@ -102,7 +112,7 @@ static bool fits_contracts(struct judge *j)
     if (u->contracts.items == NULL || has(&u->contracts, j->f->contract)) {
         return true;
     }
-    return (is_open(j) && j->f->contract[0] == '\0') ||
+    return (is_open_about(j, j->f->asset) && j->f->contract[0] == '\0') ||
            no(j, "contract %.130s is not in its list",
               j->f->contract[0] == '\0' ? "\"\"" : j->f->contract);
 }
@@ -123,7 +133,7 @@ static bool fits_destinations(struct judge *j)
     char payee[CS_CHAIN_ADDRESS_MAX];
     size_t n = 0;
 
-    if (u->destinations.items == NULL || is_open(j)) {
+    if (u->destinations.items == NULL || is_open_about(j, j->f->to)) {
         return true;
     }
     for (; cs_policy_payee(payee, j->f, n); n++) {
@@ -207,7 +217,7 @@ static bool fits_above(struct judge *j)
 {
     bool known;
 
-    if (is_open(j)) {
+    if (is_open_about(j, j->f->asset)) {
         return true;
     }
     for (size_t i = 0; i < j->u->n_amounts; i++) {

@@ -4,7 +4,7 @@
  * fits when all of its conditions hold; what it does not name it does not look at.
  * Fail closed: a payload whose effect on assets is not known for sure never fits an
  * allow rule that limits amounts, fees or destinations, and always fits a deny rule
- * that would fit for some effect it may have.  README.md of this folder is the manual
+ * about destinations, amounts or approvals.  README.md of this folder is the manual
  * of the file.
  *
  * Pure: the time and what was approved before (struct cs_policy_past) are handed in.

@@ -276,6 +276,22 @@ static void an_amount_that_is_not_said_fits_no_limit(void **state)
     assert_true(DENIES("\"above\":[{\"asset\":\"native\",\"amount\":\"100\"}]"));
 }
 
+/* Two transfers in one payload of Cosmos or Stellar: clear, and without fields. */
+static void several_transfers_are_not_hidden_from_deny_rules(void **state)
+{
+    (void)state;
+    tx.to[0] = tx.units[0] = tx.asset[0] = '\0';
+    assert_true(DENIES("\"destinations\":[\"" B "\"]"));
+    assert_true(DENIES("\"above\":[{\"asset\":\"native\",\"amount\":\"100\"}]"));
+    assert_true(DENIES("\"contracts\":[\"" TOKEN "\"]"));
+    assert_false(DENIES("\"approvals\":\"only\"")); /* clear: it is none */
+    assert_false(ALLOWS(TO_A));
+    assert_false(ALLOWS(ETH_1));
+    (void)snprintf(tx.to, sizeof tx.to, A); /* of NEAR: several to one */
+    assert_false(DENIES("\"destinations\":[\"" B "\"]"));
+    assert_true(DENIES("\"above\":[{\"asset\":\"native\",\"amount\":\"100\"}]"));
+}
+
 static void joint_transactions_fit_no_limit(void **state)
 {
     (void)state;
@@ -359,6 +375,9 @@ static void all_payments_of_a_psbt_count(void **state)
     tx.n_pays = 0; /* everything comes back */
     assert_true(BTC(to));
     assert_true(BTC("\"atMost\":[{\"asset\":\"native\",\"units\":\"0\"}]"));
+    assert_true(judge(RULES("allow", "deny", /* nobody is paid: no deny rule either */
+                            "\"blockchains\":[\"BITCOIN\"],\"destinations\":["
+                            "\"1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2\"]")));
 }
 
 static void tags_belong_to_the_destination(void **state)
@@ -393,6 +412,7 @@ int main(void)
         CASE(hours_are_those_of_a_fixed_offset),
         CASE(what_is_not_clear_fits_no_limit),
         CASE(an_amount_that_is_not_said_fits_no_limit),
+        CASE(several_transfers_are_not_hidden_from_deny_rules),
         CASE(joint_transactions_fit_no_limit),
         CASE(blind_signatures_need_a_rule_that_names_them),
         CASE(approvals_do_not_slip_through_limits),
