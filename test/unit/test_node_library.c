@@ -160,10 +160,32 @@ static void blind_signing_is_off_unless_it_is_asked_for(void **state)
     cs_node_settings_free(s);
 }
 
+/* Threads and sockets go one by one, before the node does. */
+static void the_status_may_be_asked_in_every_turn_of_the_end(void **state)
+{
+    struct cs_node_config cfg = config();
+    char status[8192];
+    unsigned turns = 0;
+    cs_node *n;
+
+    (void)state;
+    assert_int_equal(make_node(&n, &cfg), 0);
+    assert_int_equal(cs_node_start(n, t.message, sizeof t.message), 0);
+    cs_node_stop(n);
+    while (t.stopped == 0 && uv_run(&t.loop, UV_RUN_ONCE) != 0) {
+        assert_true(cs_node_status(n, status, sizeof status) < sizeof status);
+        turns++;
+    }
+    assert_int_equal(t.stopped, 1);
+    assert_true(turns > 2);
+    cs_node_free(n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_node_starts_tells_its_status_and_stops),
+        CASE(the_status_may_be_asked_in_every_turn_of_the_end),
         CASE(the_store_remembers_the_pairing),
         CASE(what_is_wrong_with_the_configuration_is_named),
         CASE(blind_signing_is_off_unless_it_is_asked_for),
