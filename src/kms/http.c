@@ -102,6 +102,12 @@ enum cs_err cs_aws_url_parse(struct cs_aws_url *out, const char *text, const cha
     if (p == NULL) {
         return refuse(why, name, "has no valid host");
     }
+    if (u.is_tls && u.is_ipv6) { /* net/https_client.h; it would be asked for ever */
+        return cs_why(why, CS_ERR_CONFIG,
+                      "%s: an IPv6 address under https:// cannot be checked against a "
+                      "certificate; use a host name",
+                      name);
+    }
     p = take_port(&u, p);
     if (p == NULL) {
         return refuse(why, name, "has a port that is not 1 to 65535");

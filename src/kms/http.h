@@ -22,7 +22,8 @@ struct cs_aws_url {
 };
 
 /* "https://host[:port][/path]" or http.  CONFIG for anything else: user info, a
- * fragment, bytes that an URL cannot have.  `name` is the variable it came from. */
+ * fragment, bytes that an URL cannot have, an IPv6 address under https.  `name` is the
+ * variable it came from. */
 enum cs_err cs_aws_url_parse(struct cs_aws_url *out, const char *text, const char *name,
                              struct cs_why *why) CS_MUST_USE;
 /* 127.0.0.0/8, ::1, localhost: no one else hears it. */
