@@ -8,8 +8,8 @@
  *   ristretto_map.c     hash to group
  *
  * Constant time in every argument but decode's.  Secret elements are wiped by their
- * owner; what the functions worked in they wipe themselves.  cs_crypto_init() first.
- * Any thread. */
+ * owner; the functions wipe what they name, and cs_ristretto_scrub, once after many of
+ * them, what the compiler kept of it beside.  cs_crypto_init() first.  Any thread. */
 #ifndef CS_CRYPTO_RISTRETTO_H
 #define CS_CRYPTO_RISTRETTO_H
 
@@ -65,6 +65,10 @@ void cs_ristretto_half(uint8_t half[32], const uint8_t scalar[32]);
 /* RFC 9496, 4.3.4: uniform bytes to a uniform element. */
 void cs_ristretto_from_hash(struct cs_ristretto *out,
                             const uint8_t wide[CS_RISTRETTO_WIDE]);
+
+/* Overwrites the part of the stack below the caller that these functions, and short
+ * ones that call them in a loop, worked in: limbs of secret points are left there. */
+void cs_ristretto_scrub(void);
 
 /* The table of the base point: from cs_crypto_init, once. */
 void cs_ristretto_init(void);

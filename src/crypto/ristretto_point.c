@@ -357,6 +357,13 @@ void cs_ristretto_mul_base(struct cs_ristretto *out, const uint8_t scalar[32])
     cs_n_scrub();
 }
 
+__attribute__((noinline)) void cs_ristretto_scrub(void)
+{
+    uint8_t frame[64 * 1024]; /* a batch of encode_doubles, not optimised */
+
+    cs_wipe(frame, sizeof frame);
+}
+
 /* ---- the table of the base point ------------------------------------------------- */
 
 /* The multiples 1..8 of p with z = 1: one inversion for all eight (P. Montgomery). */

@@ -210,6 +210,26 @@ static bool ristretto_agrees(void)
     return cs_ct_equal(got[1], product, sizeof product);
 }
 
+/* Every entry of that table: multiples 1..8 at each place of the scalar. */
+static bool ristretto_table_agrees(void)
+{
+    for (unsigned k = 1; k <= 8; k++) {
+        uint8_t scalar[32], want[32], got[32];
+        struct cs_ristretto p;
+
+        memset(scalar, k < 8 ? (int)(0x11 * k) : 0x77, sizeof scalar);
+        scalar[0] = (uint8_t)(scalar[0] + k / 8); /* 7778: carries make it -8 .. -8 */
+        scalar[31] &= 15;
+        cs_ristretto_mul_base(&p, scalar);
+        cs_ristretto_encode(got, &p);
+        if (crypto_scalarmult_ristretto255_base(want, scalar) != 0 ||
+            !cs_ct_equal(got, want, sizeof got)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* (d) */
 static bool random_differs(void)
 {
@@ -317,6 +337,7 @@ static const struct {
     {"ECDSA secp256k1 vector", ecdsa_vector},
     {"ristretto255 hash-to-group vector of RFC 9496", ristretto_vector},
     {"ristretto255, our own and libsodium's, agree", ristretto_agrees},
+    {"the table of ristretto255's base point", ristretto_table_agrees},
     {"two calls of getrandom differ", random_differs},
     {"hash tags differ", tags_differ},
     {"SHA-256 of OpenSSL and of libsodium agree", sha256_agrees},

@@ -151,6 +151,7 @@ enum cs_err cs_ot_base_request(struct cs_ot_base *alice, const uint8_t osid[32],
     }
     cs_wipe(t, sizeof t);
     cs_wipe(rho, sizeof rho);
+    cs_ristretto_scrub();
     if (bad) {
         cs_wipe(alice, sizeof *alice);
         return CS_ERR_ZERO_OR_RANGE;
@@ -225,6 +226,7 @@ enum cs_err cs_ot_base_answer(struct cs_ot_bob_keys *keys, uint8_t m[CS_OT_S_LEN
                            (const uint8_t(*)[WIDE])tau[2 * i]);
     }
     cs_wipe(tau, sizeof tau);
+    cs_ristretto_scrub();
     if (!cs_ct_is_zero(&bad, sizeof bad)) {
         cs_wipe(keys, sizeof *keys);
         memset(m, 0, CS_OT_S_LEN);
@@ -280,5 +282,6 @@ enum cs_err cs_ot_base_finish(struct cs_ot_alice_keys *keys, struct cs_ot_base *
     }
 out:
     cs_wipe(alice, sizeof *alice);
+    cs_ristretto_scrub();
     return err;
 }

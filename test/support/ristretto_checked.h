@@ -16,6 +16,7 @@
 #define cs_ristretto_half           checked_half
 #define cs_ristretto_from_hash      checked_from_hash
 #define cs_ristretto_init           checked_init
+#define cs_ristretto_scrub          checked_scrub
 #define cs_ristretto_identity       checked_identity
 #define cs_fe_zero                  checked_fe_zero
 #define cs_fe_one                   checked_fe_one

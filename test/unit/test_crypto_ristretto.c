@@ -2,6 +2,8 @@
  * libsodium's; and with every limb's bound asserted, against itself. */
 #include "support/ristretto_checked.h"
 
+#include <pthread.h>
+
 #include "support/ristretto_ref.h"
 
 /* The product's own build, whose names the header above took. */
@@ -16,6 +18,7 @@
 #undef cs_ristretto_mul_base
 #undef cs_ristretto_half
 #undef cs_ristretto_from_hash
+#undef cs_ristretto_scrub
 
 bool cs_ristretto_decode(struct cs_ristretto *out, const uint8_t b[32]) CS_MUST_USE;
 void cs_ristretto_encode(uint8_t b[32], const struct cs_ristretto *p);
@@ -32,6 +35,7 @@ void cs_ristretto_mul(struct cs_ristretto *out, const uint8_t scalar[32],
 void cs_ristretto_mul_base(struct cs_ristretto *out, const uint8_t scalar[32]);
 void cs_ristretto_half(uint8_t half[32], const uint8_t scalar[32]);
 void cs_ristretto_from_hash(struct cs_ristretto *out, const uint8_t wide[64]);
+void cs_ristretto_scrub(void);
 
 static struct stream rnd;
 
@@ -179,6 +183,33 @@ static void hashes_of_a_3_give_its_elements(void **state)
         ristretto_unhex(wide, sizeof wide, rows[i][0]);
         cs_ristretto_from_hash(&p, wide);
         is_hex(&p, rows[i][1]);
+    }
+}
+
+/* The rest of A.3: bytes that differ in bits above 2^255, or by p, are one input. */
+static void inputs_of_a_3_that_are_one_number_give_one_element(void **state)
+{
+    static const char *const rows[] = {
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+        "1200000000000000000000000000000000000000000000000000000000000000",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"
+        "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        "0000000000000000000000000000000000000000000000000000000000000080"
+        "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "0000000000000000000000000000000000000000000000000000000000000000"
+        "1200000000000000000000000000000000000000000000000000000000000080",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(rows); i++) {
+        struct cs_ristretto p;
+        uint8_t wide[64], sodium[32];
+
+        ristretto_unhex(wide, sizeof wide, rows[i]);
+        cs_ristretto_from_hash(&p, wide);
+        is_hex(&p, "304282791023b73128d277bdcb5c7746ef2eac08dde9f2983379cb8e5ef0517f");
+        assert_int_equal(crypto_core_ristretto255_from_hash(sodium, wide), 0);
+        is(&p, sodium);
     }
 }
 
@@ -438,12 +469,123 @@ static void no_limb_leaves_its_bound(void **state)
     }
 }
 
+/* ---- what is left on the stack --------------------------------------------------- */
+
+#ifndef RISTRETTO_SLOW /* sanitizers keep copies of their own */
+
+enum { OWN_STACK = 256 * 1024 };
+static _Alignas(4096) uint8_t own_stack[OWN_STACK];
+static struct cs_ristretto left_a, left_b[CS_RISTRETTO_BATCH], left_out;
+static uint8_t left_code[CS_RISTRETTO_BATCH][32], left_k[32], left_wide[64];
+
+static void *leave_sum(void *unused)
+{
+    cs_ristretto_add(&left_out, &left_a, &left_b[0]);
+    cs_ristretto_sub(&left_out, &left_a, &left_b[0]);
+    cs_ristretto_scrub();
+    return unused;
+}
+
+static void *leave_encoding(void *unused)
+{
+    cs_ristretto_encode(left_code[0], &left_a);
+    cs_ristretto_scrub();
+    return unused;
+}
+
+static void *leave_doubles(void *unused)
+{
+    (void)!cs_ristretto_encode_doubles(left_code, left_b, CS_RISTRETTO_BATCH);
+    cs_ristretto_scrub();
+    return unused;
+}
+
+static void *leave_products(void *unused)
+{
+    cs_ristretto_mul(&left_out, left_k, &left_a);
+    cs_ristretto_mul_base(&left_out, left_k);
+    cs_ristretto_from_hash(&left_out, left_wide);
+    cs_ristretto_scrub();
+    return unused;
+}
+
+/* Within 4 GB of the program, its libraries (and their threads), or the stack. */
+static bool can_be_address(uint64_t word)
+{
+    const uint64_t near[] = {(uintptr_t)own_stack, (uintptr_t)sodium_memzero,
+                             (uintptr_t)pthread_create, (uintptr_t)&word};
+
+    for (size_t i = 0; i < CS_COUNTOF(near); i++) {
+        if ((word >> 32) - (near[i] >> 32) + 1 <= 2) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Words of 45 to 53 bits that are no addresses. */
+static size_t limbs_left(void *(*fn)(void *))
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+    size_t n = 0;
+
+    memset(own_stack, 0, sizeof own_stack);
+    assert_int_equal(pthread_attr_init(&attr), 0);
+    assert_int_equal(pthread_attr_setstack(&attr, own_stack, sizeof own_stack), 0);
+    assert_int_equal(pthread_create(&thread, &attr, fn, NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    (void)pthread_attr_destroy(&attr);
+    for (size_t i = 0; i < sizeof own_stack; i += 8) {
+        uint64_t word;
+
+        memcpy(&word, own_stack + i, sizeof word);
+        n += word >> 44 != 0 && word >> 53 == 0 && !can_be_address(word);
+    }
+    return n;
+}
+
+static void *leave_nothing(void *unused)
+{
+    return unused;
+}
+
+/* What the start of a thread leaves is known from one that does nothing. */
+static void no_limb_is_left_on_the_stack(void **state)
+{
+    size_t empty = limbs_left(leave_nothing);
+
+    (void)state;
+    stream_init(&rnd, 9);
+    for (size_t i = 0; i < CS_RISTRETTO_BATCH; i++) {
+        left_b[i] = other_element(left_code[i]);
+    }
+    left_a = other_element(left_code[0]);
+    draw_scalar(&rnd, 100, left_k);
+    stream_bytes(&rnd, left_wide, sizeof left_wide);
+    assert_in_range(limbs_left(leave_sum), 0, empty);
+    assert_in_range(limbs_left(leave_encoding), 0, empty);
+    assert_in_range(limbs_left(leave_doubles), 0, empty);
+    assert_in_range(limbs_left(leave_products), 0, empty);
+}
+
+#else
+
+static void no_limb_is_left_on_the_stack(void **state)
+{
+    (void)state;
+    skip();
+}
+
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(multiples_of_the_base_point_are_those_of_a_1),
         cmocka_unit_test(encodings_of_a_2_are_refused),
         cmocka_unit_test(hashes_of_a_3_give_its_elements),
+        cmocka_unit_test(inputs_of_a_3_that_are_one_number_give_one_element),
         cmocka_unit_test(the_same_bytes_decode),
         cmocka_unit_test(hashes_sums_and_differences_are_the_same),
         cmocka_unit_test(products_are_the_same),
@@ -452,6 +594,7 @@ int main(void)
         cmocka_unit_test(a_batch_of_any_size_is_encoded_as_one_by_one),
         cmocka_unit_test(an_identity_in_a_batch_is_told),
         cmocka_unit_test(no_limb_leaves_its_bound),
+        cmocka_unit_test(no_limb_is_left_on_the_stack),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -21,6 +21,17 @@ static unsigned bit(const uint8_t *p, size_t i)
     return (unsigned)(p[i >> 3] >> (i & 7)) & 1;
 }
 
+/* Calls of cs_ristretto_scrub (the linker sends them here, CMakeLists.txt). */
+static size_t scrubs;
+void __real_cs_ristretto_scrub(void);
+void __wrap_cs_ristretto_scrub(void);
+
+void __wrap_cs_ristretto_scrub(void)
+{
+    scrubs++;
+    __real_cs_ristretto_scrub();
+}
+
 static void request(void)
 {
     uint8_t rand[32];
@@ -62,6 +73,19 @@ static void alice_gets_the_key_of_her_choice_and_not_the_other(void **state)
         ones += d;
     }
     assert_in_range(ones, 30, 98);
+}
+
+/* Limbs of secret points are left there: test_crypto_ristretto shows them. */
+static void the_stack_is_overwritten_after_each_flight(void **state)
+{
+    (void)state;
+    scrubs = 0;
+    request();
+    assert_int_equal(scrubs, 1);
+    assert_int_equal(answer(), CS_OK);
+    assert_int_equal(scrubs, 2);
+    assert_int_equal(finish(), CS_OK);
+    assert_int_equal(scrubs, 3);
 }
 
 static void hash_is(const void *p, size_t n, const char *want)
@@ -269,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alice_gets_the_key_of_her_choice_and_not_the_other),
+        cmocka_unit_test(the_stack_is_overwritten_after_each_flight),
         cmocka_unit_test(fixed_randomness_gives_the_bytes_it_always_gave),
         cmocka_unit_test(another_sender_makes_other_keys_of_the_same_request),
         cmocka_unit_test(keys_hang_on_the_whole_transcript),
