@@ -108,6 +108,10 @@ void cs_policy_normal(char out[CS_CHAIN_ADDRESS_MAX], enum cs_chain chain,
  * with "#tag" if wanted.  out: its normal form with the tag. */
 bool cs_policy_address(char out[CS_CHAIN_ADDRESS_MAX], const struct list *blockchains,
                        const char *text);
+/* Is it how an asset of one of the chains is named?  out: as cs_policy_asset spells it.
+ * A name that no payload can have would make a rule that never looks at anything. */
+bool cs_policy_asset_name(char out[2 * CS_CHAIN_ADDRESS_MAX],
+                          const struct list *blockchains, const char *text);
 /* The asset as a file names it: "native", a contract, "CODE.issuer". */
 void cs_policy_asset(char out[2 * CS_CHAIN_ADDRESS_MAX], const struct cs_chain_tx *tx);
 

@@ -109,6 +109,113 @@ bool cs_policy_address(char out[CS_CHAIN_ADDRESS_MAX], const struct list *blockc
     return false;
 }
 
+/* ---- names of assets ---------------------------------------------------------- */
+
+static bool is_hex(const char *text, size_t n)
+{
+    return n == strlen(text) && n == strspn(text, "0123456789abcdefABCDEF");
+}
+
+static bool is_alnum(const char *text)
+{
+    while (isalnum((unsigned char)*text)) {
+        text++;
+    }
+    return *text == '\0';
+}
+
+/* What stands before the point: XRP_LEDGER has codes of three characters and of 40 hex
+ * digits (cs_xrp_amount_asset writes those small), STELLAR of 1 to 12. */
+static bool is_code(enum cs_chain chain, char *code)
+{
+    size_t n = strlen(code);
+
+    if (chain == CS_CHAIN_STELLAR) {
+        return n >= 1 && n <= 12 && is_alnum(code);
+    }
+    if (n == 3) {
+        return true;
+    }
+    for (size_t i = 0; i < n; i++) {
+        code[i] = (char)tolower((unsigned char)code[i]);
+    }
+    return is_hex(code, 40);
+}
+
+/* "CODE.issuer", of XRP_LEDGER also "MPT.id". */
+static bool is_issued(char out[2 * CS_CHAIN_ADDRESS_MAX], enum cs_chain chain,
+                      const char *text)
+{
+    const char *issuer = strchr(text, '.');
+    size_t n = issuer == NULL ? 0 : (size_t)(issuer++ - text);
+    char code[48];
+
+    if (n == 0 || n >= sizeof code || strlen(issuer) >= CS_CHAIN_ADDRESS_MAX) {
+        return false;
+    }
+    (void)snprintf(code, sizeof code, "%.*s", (int)n, text);
+    if (chain == CS_CHAIN_XRP_LEDGER && strcmp(code, "MPT") == 0 &&
+        is_hex(issuer, 48)) {
+        (void)snprintf(out, 2 * CS_CHAIN_ADDRESS_MAX, "MPT.%s", issuer);
+        for (char *c = out + 4; *c != '\0'; c++) {
+            *c = (char)tolower((unsigned char)*c);
+        }
+        return true;
+    }
+    (void)snprintf(out, 2 * CS_CHAIN_ADDRESS_MAX, "%s.%s",
+                   is_code(chain, code) ? code : "", issuer);
+    return out[0] != '.' && is_on(chain, issuer);
+}
+
+static bool is_asset_on(char out[2 * CS_CHAIN_ADDRESS_MAX], enum cs_chain chain,
+                        const char *text)
+{
+    struct cs_num n;
+
+    (void)snprintf(out, 2 * CS_CHAIN_ADDRESS_MAX, "%s", text);
+    switch (chain) {
+    case CS_CHAIN_XRP_LEDGER:
+    case CS_CHAIN_STELLAR:
+        return is_issued(out, chain, text);
+    case CS_CHAIN_ALGORAND:
+        return cs_num_parse(&n, text) == CS_OK;
+    case CS_CHAIN_COSMOS_HUB:
+    case CS_CHAIN_OSMOSIS:
+    case CS_CHAIN_CELESTIA:
+    case CS_CHAIN_DYDX:
+    case CS_CHAIN_AXELAR:
+    case CS_CHAIN_SEI:
+    case CS_CHAIN_INJECTIVE:
+        return text[0] != '\0'; /* any denom; "ibc/.." among them */
+    case CS_CHAIN_TRON:
+        if (cs_num_parse(&n, text) == CS_OK) { /* TRC-10 */
+            return true;
+        }
+        break;
+    default:
+        break;
+    }
+    if (!is_on(chain, text)) {
+        return false;
+    }
+    cs_policy_normal(out, chain, text);
+    return true;
+}
+
+bool cs_policy_asset_name(char out[2 * CS_CHAIN_ADDRESS_MAX],
+                          const struct list *blockchains, const char *text)
+{
+    if (strlen(text) >= CS_CHAIN_ADDRESS_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < blockchains->n; i++) {
+        if (is_asset_on(out, cs_chain_by_name(blockchains->items[i])->chain, text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void cs_policy_asset(char out[2 * CS_CHAIN_ADDRESS_MAX], const struct cs_chain_tx *tx)
 {
     const struct cs_chain_info *info = cs_chain_info(tx->chain);

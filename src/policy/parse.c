@@ -35,8 +35,23 @@ static bool is_uuid(char out[CS_CHAIN_ADDRESS_MAX], const struct rule *rule,
 static bool is_path(char out[CS_CHAIN_ADDRESS_MAX], const struct rule *rule,
                     const char *text)
 {
+    const char *p = text;
+
     (void)rule;
-    return strspn(text, "0123456789/") == strlen(text) && same(out, text);
+    while (*p != '\0') { /* as nodes spell it, or it would fit nothing */
+        size_t n = strspn(p, "0123456789");
+
+        if (n == 0 || n > 10 || (n > 1 && *p == '0')) {
+            return false;
+        }
+        p += n;
+        if (*p == '/' && p[1] != '\0') {
+            p++;
+        } else if (*p != '\0') {
+            return false;
+        }
+    }
+    return same(out, text);
 }
 
 static bool is_chain(char out[CS_CHAIN_ADDRESS_MAX], const struct rule *rule,
@@ -68,7 +83,11 @@ static bool is_number(char out[CS_CHAIN_ADDRESS_MAX], const struct rule *rule,
     uint64_t v;
 
     (void)rule;
-    return cs_u64_parse(&v, text) == CS_OK && same(out, text);
+    if (cs_u64_parse(&v, text) != CS_OK) {
+        return false;
+    }
+    (void)snprintf(out, CS_CHAIN_ADDRESS_MAX, "%llu", (unsigned long long)v);
+    return true;
 }
 
 static bool is_address(char out[CS_CHAIN_ADDRESS_MAX], const struct rule *rule,
@@ -210,27 +229,50 @@ static void remark(struct cs_policy *p, const struct rule *u, const char *text)
     }
 }
 
-static bool lists_kind(const struct rule *u, const char *kind)
+static bool lists(const struct list *l, const char *word)
 {
-    for (size_t i = 0; i < u->kinds.n; i++) {
-        if (strcmp(u->kinds.items[i], kind) == 0) {
+    for (size_t i = 0; i < l->n; i++) {
+        if (strcmp(l->items[i], word) == 0) {
             return true;
         }
     }
     return false;
 }
 
+/* What reads like more than it does. */
+static void look_at_reach(struct cs_policy *p, const struct rule *u, bool limited)
+{
+    if (u->allow && p->default_allow &&
+        (limited || u->has_fee || u->n_rates != 0 || u->hours.set)) {
+        remark(p, u,
+               "limits nothing: what does not fit it is allowed by the default; say "
+               "\"default\": \"deny\"");
+    }
+    if (u->allow && !limited && lists(&u->kinds, "TYPED_DATA") &&
+        u->approvals != APPROVALS_EXCLUDE) {
+        remark(p, u,
+               "allows typed data that lets others take tokens (permits): "
+               "\"approvals\": \"exclude\" does not");
+    }
+    if (!u->allow && u->destinations.n != 0 && lists(&u->blockchains, "SOLANA")) {
+        remark(p, u,
+               "denies addresses of SOLANA: a token transfer names the payee's token "
+               "account, so list that, too");
+    }
+}
+
 static void look_at(struct cs_policy *p, const struct rule *u)
 {
     bool limited = u->n_amounts != 0 || u->n_windows != 0 || u->destinations.n != 0;
 
+    look_at_reach(p, u, limited);
     if (u->allow && limited && !u->has_fee) {
         remark(p, u, "does not limit the fee: a fee can be all the money there is");
     }
-    if (u->allow && !limited && (u->kinds.n == 0 || lists_kind(u, "RAW"))) {
+    if (u->allow && !limited && (u->kinds.n == 0 || lists(&u->kinds, "RAW"))) {
         remark(p, u, "allows transactions of any amount to anybody");
     }
-    if (u->allow && lists_kind(u, "DIGEST")) {
+    if (u->allow && lists(&u->kinds, "DIGEST")) {
         remark(p, u, "allows blind signatures: they can move everything");
     }
     for (size_t i = 0; i < u->n_windows; i++) {

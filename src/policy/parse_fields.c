@@ -197,23 +197,26 @@ static void check_whole(struct reader *r, const struct limit *l,
     }
 }
 
-static bool is_asset(const struct rule *rule, const char *asset)
-{
-    return strcmp(asset, "native") == 0 || rule->blockchains.n != 0;
-}
-
-/* A contract in its normal form; "USD.rIssuer" and names that are no addresses stay. */
 static char *copy_asset(struct reader *r, const struct rule *rule, const char *asset)
 {
-    char spelt[CS_CHAIN_ADDRESS_MAX];
+    char spelt[2 * CS_CHAIN_ADDRESS_MAX];
 
-    if (!is_asset(rule, asset)) {
-        cs_policy_bad(r, "asset \"%.60s\" needs \"blockchains\"", asset);
+    if (strcmp(asset, "native") == 0) {
+        return cs_policy_copy(r, asset);
     }
-    return cs_policy_copy(r, strlen(asset) < sizeof spelt &&
-                                     cs_policy_address(spelt, &rule->blockchains, asset)
-                                 ? spelt
-                                 : asset);
+    if (rule->blockchains.n == 0) {
+        cs_policy_bad(r, "asset \"%.60s\" needs \"blockchains\"", asset);
+    } else if (!cs_policy_asset_name(spelt, &rule->blockchains, asset)) {
+        cs_policy_bad(
+            r,
+            "asset \"%.60s\" must be \"native\", or a token of the rule's "
+            "\"blockchains\": its contract or mint; on XRP_LEDGER and STELLAR "
+            "\"CODE.issuer\", with 3 characters or 40 hex digits",
+            asset);
+    } else {
+        return cs_policy_copy(r, spelt);
+    }
+    return NULL;
 }
 
 static void read_amount(struct reader *r, const json_t *o, const struct rule *rule,

@@ -32,7 +32,9 @@ static struct cs_policy *load(const char *text)
 #define DENY(members)                                                                  \
     "{\"version\":1,\"default\":\"deny\",\"rules\":[{\"name\":\"r\",\"action\":"       \
     "\"deny\"," members "}]}"
-#define ETH "\"blockchains\":[\"ETHEREUM\"],"
+#define ETH          "\"blockchains\":[\"ETHEREUM\"],"
+#define XRPL         "\"blockchains\":[\"XRP_LEDGER\"],"
+#define ABOVE(asset) "\"above\":[{\"asset\":\"" asset "\",\"units\":\"5\"}]"
 
 static void whole_files_are_read(void **state)
 {
@@ -57,6 +59,16 @@ static void whole_files_are_read(void **state)
         RULE("\"blockchains\":[\"XRP_LEDGER\"],\"destinations\":"
              "[\"rDTXLQ7ZKZVKz33zJbHjgVShjsBnqMBhmN#77\"]"),
         DENY(ETH "\"above\":[{\"asset\":\"native\",\"amount\":\"1\"}]"),
+        DENY(ETH ABOVE("0xDAC17F958D2EE523A2206206994597C13D831EC7")),
+        DENY(XRPL ABOVE("USD.rMxCKbEDwqr76QuheSUMdEGf4B9xJ8m5De")),
+        DENY(XRPL ABOVE("524C555344000000000000000000000000000000."
+                        "rMxCKbEDwqr76QuheSUMdEGf4B9xJ8m5De")),
+        DENY(XRPL ABOVE("MPT.0000012FFD9EE5DA93AC614B4DB94D7E0FCE415CA51BED47")),
+        DENY("\"blockchains\":[\"ALGORAND\"]," ABOVE("31566704")),
+        DENY("\"blockchains\":[\"TRON\"]," ABOVE("1002000")),
+        DENY("\"blockchains\":[\"OSMOSIS\"]," ABOVE("ibc/27394FB092D2ECCD56123C")),
+        DENY("\"blockchains\":[\"STELLAR\"]," ABOVE(
+            "USDC.GA5ZSEJYB37JRC5AVCIA5MOP4RHTM335X2KGX3IHOJAPP5RE34K4KZVN")),
     };
 
     (void)state;
@@ -164,6 +176,21 @@ static const struct {
           "00\"}"),
      "utcOffset"},
     {RULE("\"comment\":1"), "comment"},
+    {RULE("\"paths\":[\"0/05\"]"), "paths[0]"},
+    {RULE("\"paths\":[\"0/\"]"), "paths[0]"},
+    {RULE("\"paths\":[\"/0\"]"), "paths[0]"},
+    {RULE("\"paths\":[\"0//5\"]"), "paths[0]"},
+    {DENY(ETH ABOVE("0xdAC17F958D2ee523a2206206994597C13D831eC7")), "asset"},
+    {DENY(ETH ABOVE("USDT")), "asset"},
+    {DENY(ETH ABOVE("NATIVE")), "asset"},
+    {DENY(ABOVE("USDT")), "blockchains"},
+    {DENY(XRPL ABOVE("RLUSD.rMxCKbEDwqr76QuheSUMdEGf4B9xJ8m5De")), "40 hex"},
+    {DENY(XRPL ABOVE("USD.rMxCKbEDwqr76QuheSUMdEGf4B9xJ8m5DE")), "asset"},
+    {DENY(XRPL ABOVE("rMxCKbEDwqr76QuheSUMdEGf4B9xJ8m5De")), "asset"},
+    {DENY(XRPL ABOVE("MPT.00")), "asset"},
+    {DENY("\"blockchains\":[\"BITCOIN\"]," ABOVE("RUNE")), "asset"},
+    {DENY("\"blockchains\":[\"ALGORAND\"]," ABOVE("USDC")), "asset"},
+    {DENY("\"blockchains\":[\"STELLAR\"]," ABOVE("USDC.G")), "asset"},
 };
 /* clang-format on */
 
@@ -183,6 +210,22 @@ static void what_is_wrong_is_named(void **state)
     }
 }
 
+/* word NULL: there is no remark. */
+static void says(const char *text, const char *word)
+{
+    struct cs_policy *p = load(text);
+
+    if (p == NULL) {
+        fail_msg("%s: %s", text, why.text);
+    }
+    if (word == NULL) {
+        assert_null(cs_policy_remark(p, 0));
+    } else {
+        assert_non_null(strstr(cs_policy_remark(p, 0), word));
+    }
+    cs_policy_free(p);
+}
+
 static void what_is_perhaps_not_meant_is_remarked(void **state)
 {
     struct cs_policy *p = load(RULE("\"kinds\":[\"RAW\",\"DIGEST\"]"));
@@ -196,6 +239,14 @@ static void what_is_perhaps_not_meant_is_remarked(void **state)
     assert_non_null(strstr(cs_policy_remark(p, 0), "fee"));
     assert_int_equal(cs_policy_longest(p), 0);
     cs_policy_free(p);
+    says("{\"version\":1,\"default\":\"allow\",\"rules\":[{\"name\":\"r\",\"action\":"
+         "\"allow\",\"rates\":[{\"requests\":1,\"minutes\":60,\"per\":\"key\"}]}]}",
+         "limits nothing");
+    says(RULE("\"kinds\":[\"TYPED_DATA\"]"), "permits");
+    says(RULE("\"kinds\":[\"TYPED_DATA\"],\"approvals\":\"exclude\""), NULL);
+    says(DENY("\"blockchains\":[\"SOLANA\"],\"destinations\":"
+              "[\"11111111111111111111111111111111\"]"),
+         "token account");
 }
 
 /* ---- numbers ------------------------------------------------------------------- */

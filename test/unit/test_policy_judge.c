@@ -159,6 +159,29 @@ static void amounts_are_exact(void **state)
     assert_true(DENIES("\"above\":[{\"asset\":\"native\",\"units\":\"1\"}]"));
 }
 
+/* XRP Ledger's tools write hex in capitals, the summary does not. */
+static void assets_are_compared_in_their_normal_form(void **state)
+{
+    (void)state;
+    tx.chain = CS_CHAIN_XRP_LEDGER;
+    (void)snprintf(tx.asset, sizeof tx.asset,
+                   "524c555344000000000000000000000000000000");
+    (void)snprintf(tx.contract, sizeof tx.contract,
+                   "rMxCKbEDwqr76QuheSUMdEGf4B9xJ8m5De");
+    assert_false(
+        judge(RULES("allow", "deny",
+                    "\"blockchains\":[\"XRP_LEDGER\"],\"above\":[{\"asset\":"
+                    "\"524C555344000000000000000000000000000000."
+                    "rMxCKbEDwqr76QuheSUMdEGf4B9xJ8m5De\",\"units\":\"1\"}]")));
+    (void)snprintf(tx.asset, sizeof tx.asset, "MPT");
+    (void)snprintf(tx.contract, sizeof tx.contract,
+                   "0000012ffd9ee5da93ac614b4db94d7e0fce415ca51bed47");
+    assert_false(judge(RULES("allow", "deny",
+                             "\"blockchains\":[\"XRP_LEDGER\"],\"above\":[{\"asset\":"
+                             "\"MPT.0000012FFD9EE5DA93AC614B4DB94D7E0FCE415CA51BED47\","
+                             "\"units\":\"1\"}]")));
+}
+
 static void an_asset_without_a_limit_does_not_fit(void **state)
 {
     (void)state;
@@ -405,6 +428,7 @@ int main(void)
         CASE(the_first_rule_that_fits_decides),
         CASE(destinations_are_compared_in_their_normal_form),
         CASE(amounts_are_exact),
+        CASE(assets_are_compared_in_their_normal_form),
         CASE(an_asset_without_a_limit_does_not_fit),
         CASE(fees_are_limited),
         CASE(windows_count_what_was_approved_before),
