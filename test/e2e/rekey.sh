@@ -94,6 +94,7 @@ r_refused 78 "no old key" "" "$(fresh)"
 r_refused 78 "a new key that is none" "$key" hex:1234
 r_refused 78 "a new key of one digit" "$key" "hex:$(printf '0%.0s' {1..64})"
 r_refused 78 "a new key that is no ARN" "$key" ref:store
+grep -q 'NEW_DB_ENCRYPTION_KEY_REF: ' "$H_DIR/logs/rekey.log" || wrong "the wrong variable is not named"
 k_mode denied
 r_refused 87 "KMS denies the new key" "$key" "ref:$K_KEY"
 k_mode denied '"only":"Decrypt"'
@@ -111,7 +112,16 @@ code=0
 (H_DIR=$H_DIR; setting=$(setting "$(fresh)" NEW_); export "${setting?}"
     CLOUDSIGN_DATA_DIR=$H_DIR/empty exec "$H_BIN/cloudsign" rekey) 2>/dev/null || code=$?
 [ $code = 66 ] || wrong "no store: exit $code, not 66"
-ok "no store: exit 66"
+[ -z "$(ls -A "$H_DIR/empty")" ] || wrong "no store: something was made: $(ls -A "$H_DIR/empty")"
+ok "no store: exit 66, and none was made"
+less_memory=(env) # root may lock what it likes
+[ "$(id -u)" != 0 ] || less_memory=(setpriv --bounding-set=-ipc_lock --inh-caps=-ipc_lock)
+code=0
+(ulimit -l 8; setting=$(setting "$(fresh)" NEW_); export "${setting?}"
+    CLOUDSIGN_DATA_DIR=$H_DIR/node1 exec "${less_memory[@]}" "$H_BIN/cloudsign" rekey) >"$H_DIR/logs/rekey.log" 2>&1 || code=$?
+[ $code = 71 ] && grep -q 'ulimit -l' "$H_DIR/logs/rekey.log" ||
+    wrong "no memory to lock: exit $code, not 71: $(cat "$H_DIR/logs/rekey.log")"
+ok "no memory to lock: exit 71: $(head -n 1 "$H_DIR/logs/rekey.log" | cut -c1-120)"
 
 # ---- kill -9
 

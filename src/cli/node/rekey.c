@@ -5,6 +5,7 @@
  *   3  one durable write puts the new wrap in the old one's place
  *
  * Killed before 3: the old key opens the store; after 3: only the new one does. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,7 +26,8 @@
 #include "store/safe.h"
 #include "wire/jsonx.h"
 
-enum { KMS_PATIENCE_MS = 60000, TRIES = 15 };
+/* Locked at once: two machines of the KMS client, AWS's variables, the keys. */
+enum { KMS_PATIENCE_MS = 60000, TRIES = 15, LOCKED_MEMORY = 512 << 10 };
 
 /* One key of a store, where it comes from, and its record when it is of a KMS. */
 struct side {
@@ -42,6 +44,11 @@ struct rekey { /* guarded */
     struct cs_kv *kv; /* NULL: a running node has it */
     char device[CS_SAFE_DEVICE_MAX + 1];
 };
+
+static enum cs_err say_why(enum cs_err err, const struct cs_why *why)
+{
+    return off_say(err, "%s", why->text[0] != '\0' ? why->text : cs_err_text(err));
+}
 
 /* ---- KMS --------------------------------------------------------------------------
  */
@@ -117,7 +124,7 @@ static enum cs_err ask_kms(struct rekey *r, struct side *side, struct cs_span re
     }
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&loop);
-    return k.err == CS_OK ? CS_OK : off_say(k.err, "%s", k.why.text);
+    return k.err == CS_OK ? CS_OK : say_why(k.err, &k.why);
 }
 
 /* ---- the two keys -----------------------------------------------------------------
@@ -131,7 +138,7 @@ static enum cs_err new_kms_key(struct rekey *r)
     enum cs_err err;
 
     if (again == NULL) {
-        return CS_ERR_NOMEM;
+        return off_say(CS_ERR_NOMEM, "out of memory that can be locked");
     }
     err = ask_kms(r, &r->to, CS_SPAN(NULL, 0));
     if (err == CS_OK) {
@@ -150,7 +157,7 @@ static enum cs_err hex_key(struct side *s, const char *name)
     struct cs_why why = {""};
     enum cs_err err = cs_kek_parse(&s->kek, (const char *)s->hex.p, name, &why);
 
-    return err == CS_OK ? CS_OK : off_say(err, "%s", why.text);
+    return err == CS_OK ? CS_OK : say_why(err, &why);
 }
 
 static enum cs_err new_key(struct rekey *r)
@@ -166,7 +173,7 @@ static enum cs_err old_kms_key(struct rekey *r)
     enum cs_err err = cs_safe_peek_seal(r->kv, &record, &why);
 
     if (err != CS_OK) {
-        err = off_say(err, "%s", why.text[0] != '\0' ? why.text : cs_err_text(err));
+        err = say_why(err, &why);
     } else if (record.n == 0) {
         err = off_say(CS_ERR_STORE_KEY,
                       "the store has a hex key: set DB_ENCRYPTION_KEY_HEX instead of "
@@ -241,9 +248,9 @@ static enum cs_err rekey_stopped(struct rekey *r)
                        why.text[0] != '\0' ? why.text : cs_err_text(err));
     }
     err = open_safe(r, &r->to.kek, NULL, &why);
-    return err == CS_OK
-               ? CS_OK
-               : off_say(err, "the store does not open with its new key: %s", why.text);
+    return err == CS_OK ? CS_OK
+                        : off_say(err, "the store does not open with its new key: %s",
+                                  why.text[0] != '\0' ? why.text : cs_err_text(err));
 }
 
 /* ---- by the running node ----------------------------------------------------------
@@ -352,7 +359,7 @@ static enum cs_err rekey_online(struct rekey *r)
     }
     cs_wr_free(&question);
     if (err != CS_OK) {
-        (void)off_say(err, "%s", why.text[0] != '\0' ? why.text : cs_err_text(err));
+        (void)say_why(err, &why);
         (void)off_say(err,
                       "whether the store has its old key or its new one is not known: "
                       "keep both, and run this again");
@@ -365,6 +372,7 @@ static enum cs_err rekey_online(struct rekey *r)
 
 static enum cs_err read_new(struct rekey *r, struct cs_why *why)
 {
+    struct cs_kms_arn arn;
     enum cs_err err = cs_os_secret(&r->to.hex, "NEW_DB_ENCRYPTION_KEY_HEX", why);
 
     r->to.ref = cs_os_setting("NEW_DB_ENCRYPTION_KEY_REF", NULL);
@@ -377,7 +385,9 @@ static enum cs_err read_new(struct rekey *r, struct cs_why *why)
                       "NEW_DB_ENCRYPTION_KEY_HEX_FILE) and NEW_DB_ENCRYPTION_KEY_REF "
                       "(the ARN of a key in AWS KMS)");
     }
-    return CS_OK;
+    return r->to.ref == NULL
+               ? CS_OK
+               : cs_kms_arn_parse(&arn, r->to.ref, "NEW_DB_ENCRYPTION_KEY_REF", why);
 }
 
 static enum cs_err read_settings(struct rekey *r)
@@ -393,7 +403,16 @@ static enum cs_err read_settings(struct rekey *r)
         r->from.ref = cs_os_setting("DB_ENCRYPTION_KEY_REF", NULL);
         err = cs_aws_env_new(&r->aws, (const char *const *)r->env.aws, &why);
     }
-    return err == CS_OK ? CS_OK : off_say(err, "%s", why.text);
+    return err == CS_OK ? CS_OK : say_why(err, &why);
+}
+
+/* Opening would make one: in a wrong folder, too. */
+static bool store_is_there(void)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof path, "%s/data.mdb", cli_data_dir());
+
+    return n > 0 && (size_t)n < sizeof path && access(path, F_OK) == 0;
 }
 
 static enum cs_err run(struct rekey *r)
@@ -402,7 +421,7 @@ static enum cs_err run(struct rekey *r)
     enum cs_err err;
 
     CS_CHECK(read_settings(r));
-    err = open_kv(r, &why);
+    err = store_is_there() ? open_kv(r, &why) : CS_ERR_NOT_FOUND;
     if (err == CS_ERR_STORE_LOCKED) {
         return rekey_online(r);
     }
@@ -413,7 +432,7 @@ static enum cs_err run(struct rekey *r)
         return off_say(err, "there is no store in %s", cli_data_dir());
     }
     if (err != CS_OK) {
-        return off_say(err, "%s", why.text[0] != '\0' ? why.text : cs_err_text(err));
+        return say_why(err, &why);
     }
     return rekey_stopped(r);
 }
@@ -447,9 +466,23 @@ static void drop(struct rekey *r)
     cs_guard_free(r);
 }
 
+static enum cs_err start(struct rekey **r)
+{
+    struct cs_why why = {""};
+    enum cs_err err = off_start();
+
+    CS_CHECK(err);
+    err = cs_os_locked_memory(LOCKED_MEMORY, &why);
+    if (err != CS_OK) {
+        return say_why(err, &why);
+    }
+    *r = cs_guard_new(sizeof **r);
+    return *r != NULL ? CS_OK : say_why(CS_ERR_NOMEM, &why);
+}
+
 int cli_rekey(int argc)
 {
-    struct rekey *r;
+    struct rekey *r = NULL;
     enum cs_err err;
 
     if (argc != 0) {
@@ -457,10 +490,9 @@ int cli_rekey(int argc)
             off_say(CS_ERR_USAGE, "use: cloudsign rekey (the new key is in "
                                   "NEW_DB_ENCRYPTION_KEY_HEX, .._HEX_FILE or .._REF)"));
     }
-    err = off_start();
-    r = err == CS_OK ? cs_guard_new(sizeof *r) : NULL;
-    if (r == NULL) {
-        return cs_err_exit(err != CS_OK ? err : CS_ERR_NOMEM);
+    err = start(&r);
+    if (err != CS_OK) {
+        return cs_err_exit(err);
     }
     err = run(r);
     if (err == CS_OK) {
