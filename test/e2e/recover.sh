@@ -55,6 +55,14 @@ ok "kits of both keys from three nodes"
 # kit N SCHEME: the path of node N's kit of the key with this scheme.
 kit() { grep "/kits$1/.*, $2, " "$safe/list" | cut -d: -f1; }
 
+# A kit under the name of another key's, with sums that agree.
+cp -r "$safe/kits1" "$safe/swapped"
+(cd "$safe/swapped" && set -- *.kit && cp "$1" "$2" && sha256sum ./*.kit store.mdb | sed 's,\./,,' >SHA256SUMS &&
+    jq -c --arg s "$(sha256sum <SHA256SUMS | cut -c1-64)" '.sums = $s' "$safe/kits1/backup.json" >backup.json)
+refused 83 "another key" "$cloudsign" backup verify "$safe/swapped" --key "$safe/one.key"
+rm -r "$safe/swapped"
+refused 71 "standard output" sh -c "exec '$cloudsign' recover keygen '$safe/lost.key' >/dev/full"
+
 for n in 1 2 3; do h_stop "node$n" KILL; done
 h_stop platform KILL
 rm -rf "$H_DIR"/node? "$H_DIR/platform"

@@ -46,9 +46,14 @@ one=$(index_of 1)
 e_sign
 [ "$(status 1 .backup.time)" = 0 ] && [ "$(status 1 .backup.keysWithoutKit)" = 1 ] || wrong "there is no backup yet, and a key without a kit"
 
-# A backup while it runs.
+# A backup while it runs.  The pipe of a killed one goes, that of another stays.
+mkfifo "$H_DIR/node1/copy-00" "$H_DIR/node1/copy-01"
+touch -d '1 minute ago' "$H_DIR/node1/copy-00"
 asked 1 "$cloudsign" backup "$safe/new" --to "$safe/one.pub"
 [ ! -e "$safe/new.partial" ] || wrong "something unfinished is left"
+[ ! -e "$H_DIR/node1/copy-00" ] && [ -e "$H_DIR/node1/copy-01" ] || wrong "not the pipe of a killed backup was removed"
+rm "$H_DIR/node1/copy-01"
+[ -z "$(find "$safe/new" ! -perm 700 -type d -o ! -perm 600 -type f)" ] || wrong "others may read the backup"
 (cd "$safe/new" && sha256sum -c --quiet SHA256SUMS) || wrong "sha256sum does not agree"
 [ "$(status 1 .backup.keysWithoutKit)" = 0 ] && [ "$(status 1 .backup.kits)" = 1 ] &&
     [ "$(status 1 .backup.time)" -gt 0 ] || wrong "the node does not say that a backup exists"
@@ -56,6 +61,7 @@ asked 1 "$cloudsign" status | grep -q '^backup  ' || wrong "status does not show
 [ "$(jq -r .journalSeq "$safe/new/backup.json")" -gt 0 ] || wrong "no journal entry in the manifest"
 asked 1 "$cloudsign" backup verify "$safe/new" --key "$safe/one.key"
 as 1 "$cloudsign" backup verify "$safe/new"
+refused 71 "standard output" asked 1 sh -c "exec '$cloudsign' backup verify '$safe/new' >/dev/full"
 ok "a backup of the running node is whole, its kit opens, its store opens"
 refused 73 "is not empty" asked 1 "$cloudsign" backup "$safe/new"
 ! ls "$H_DIR/node1" | grep -q copy- || wrong "a pipe is left in the volume"
@@ -67,6 +73,12 @@ asked 2 "$cloudsign" backup "$safe/two"
 as 2 "$cloudsign" backup "$safe/two-kits" --to "$safe/one.pub"
 as 2 "$cloudsign" backup verify "$safe/two-kits" --key "$safe/one.key"
 refused 78 "made with its key" asked 2 "$cloudsign" backup "$safe/no" --to "$safe/one.pub"
+[ ! -e "$safe/no.partial" ] || wrong "a refusal leaves $(ls -A "$safe/no.partial")"
+refused 71 "cannot write" asked 2 sh -c "ulimit -f 60; exec '$cloudsign' backup '$safe/no'"
+[ ! -e "$safe/no.partial" ] || wrong "a full disk leaves $(ls -A "$safe/no.partial")"
+mkdir -m 777 "$safe/no.partial" && chmod 777 "$safe/no.partial"
+refused 73 "not this user's alone" asked 2 "$cloudsign" backup "$safe/no"
+rmdir "$safe/no.partial"
 h_node_start 2
 e_online 2
 [ "$(status 2 .backup.keysWithoutKit)" = 0 ] || wrong "the node forgot the backup of when it was stopped"
@@ -100,6 +112,12 @@ truncate -s 8192 "$safe/bad/store.mdb"
 sed -i "s/^[0-9a-f]*  store.mdb/$(sha256sum <"$safe/bad/store.mdb" | cut -c1-64)  store.mdb/" "$safe/bad/SHA256SUMS"
 jq -c --arg s "$(sha256sum <"$safe/bad/SHA256SUMS" | cut -c1-64)" '.sums = $s' "$safe/new/backup.json" >"$safe/bad/backup.json"
 refused 83 "" as 1 "$cloudsign" restore "$safe/bad"
+jq -c '.kits = 2' "$safe/new/backup.json" >"$safe/bad/backup.json"
+cp "$safe/new/SHA256SUMS" "$safe/new/store.mdb" "$safe/bad/"
+refused 83 "1 kits, not 2" as 1 "$cloudsign" backup verify "$safe/bad"
+rm "$safe/bad/SHA256SUMS"
+mkfifo "$safe/bad/SHA256SUMS" # which nobody writes
+refused 83 "SHA256SUMS" as 1 timeout 20 "$cloudsign" restore "$safe/bad"
 jq -c '.version = 2' "$safe/new/backup.json" >"$safe/bad/backup.json"
 refused 86 "newer" as 1 "$cloudsign" restore "$safe/bad"
 cp -r "$safe/new" "$safe/less"
@@ -107,6 +125,24 @@ rm "$safe/less/store.mdb"
 refused 83 "not whole" as 1 "$cloudsign" restore "$safe/less"
 untouched
 refused 73 "is not empty" as 2 "$cloudsign" restore "$safe/two"
+
+# What was planted in the volume, and a disk that is full: nothing elsewhere is touched.
+mkdir "$safe/else"
+touch "$safe/else/data.mdb" "$safe/else/lock"
+ln -s "$safe/else" "$H_DIR/node1/restore.part"
+refused 71 "restore.part" as 1 "$cloudsign" restore "$safe/new"
+[ -e "$safe/else/data.mdb" ] && [ -e "$safe/else/lock" ] || wrong "restore went out of the volume"
+rm "$H_DIR/node1/restore.part"
+refused 71 "cannot copy" as 1 sh -c "ulimit -f 60; exec '$cloudsign' restore '$safe/new'"
+[ "$(ls -A "$H_DIR/node1")" = lock ] || wrong "a full disk leaves $(ls -A "$H_DIR/node1")"
+if [ "$(id -u)" = 0 ]; then # root restores, another user's node will run
+    chown 65534:65534 "$H_DIR/node1"
+    as 1 "$cloudsign" restore "$safe/new" >/dev/null
+    [ "$(stat -c '%n %u %g %a' "$H_DIR"/node1/* | sed 's,.*/,,' | tr '\n' ' ')" = "data.mdb 65534 65534 600 lock 65534 65534 600 " ] ||
+        wrong "not the volume owner's: $(ls -ln "$H_DIR/node1")"
+    rm -rf "$H_DIR/node1" && mkdir -m 700 "$H_DIR/node1"
+    ok "what root restores is the volume owner's"
+fi
 
 # Kills while it restores: the volume is empty, or whole.
 kills=${RESTORE_KILLS:-12} empty=0 whole=0 begun=0

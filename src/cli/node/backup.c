@@ -63,16 +63,14 @@ static enum cs_err write_kit(struct job *b, const char *key_id, const json_t *o)
     const char *hex = bs_text(o, "kit");
     struct cs_kit_file f;
     struct cs_wr kit = {0};
-    char name[96], own[CS_UUID_LEN];
+    char name[BD_NAME_CAP], own[CS_UUID_LEN];
     enum cs_err err;
 
     CS_TRY(cs_unhex_wr(&kit, hex, strlen(hex)));
     CS_TRY(cs_kit_read(&f, cs_wr_get(&kit)));
     CS_TRY(strcmp(cs_uuid_text(own, f.head.key_id), key_id) == 0 ? CS_OK
                                                                  : CS_ERR_BAD_FORMAT);
-    (void)snprintf(name, sizeof name, "%s-e%u-%u.kit", own, (unsigned)f.head.epoch,
-                   f.head.index);
-    CS_TRY(bd_put(&b->out, name, cs_wr_get(&kit)));
+    CS_TRY(bd_put(&b->out, bd_kit_name(name, &f.head), cs_wr_get(&kit)));
     err = remember(b, &f.head);
 out:
     if (err != CS_OK) {
@@ -391,8 +389,9 @@ int cli_backup(int argc, char **argv)
     }
     err = off_start();
     if (err == CS_OK) {
-        err = strcmp(argv[0], "verify") == 0 ? cli_backup_verify(argc - 1, argv + 1)
-                                             : backup(argc, argv);
+        err = off_printed(strcmp(argv[0], "verify") == 0
+                              ? cli_backup_verify(argc - 1, argv + 1)
+                              : backup(argc, argv));
     }
     cs_crypto_thread_end();
     return cs_err_exit(err);

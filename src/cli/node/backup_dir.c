@@ -25,6 +25,15 @@ const char *bd_path(char out[BD_PATH_CAP], const char *dir, const char *name)
     return out;
 }
 
+const char *bd_kit_name(char out[BD_NAME_CAP], const struct cs_kit_head *h)
+{
+    char id[CS_UUID_LEN];
+
+    (void)snprintf(out, BD_NAME_CAP, "%s-e%u-%u.kit", cs_uuid_text(id, h->key_id),
+                   (unsigned)h->epoch, h->index);
+    return out;
+}
+
 enum cs_err bd_write_fd(int fd, struct cs_span data)
 {
     while (data.n != 0) {
@@ -46,10 +55,13 @@ void bd_progress(const char *what, uint64_t done, uint64_t total, const char *un
 {
     static uint64_t tenth;
     bool is_tty = isatty(STDERR_FILENO) == 1;
-    uint64_t now = total == 0 ? 10 : done * 10 / total;
+    uint64_t now = total == 0 ? 0 : done * 10 / total;
 
     if (done == 0) {
         tenth = 0;
+    }
+    if (total == 0) { /* not known yet */
+        return;
     }
     if (is_tty) {
         (void)fprintf(stderr, "\r%s: %llu of %llu %s%s", what, (unsigned long long)done,
@@ -92,6 +104,7 @@ static enum cs_err empty_part(struct bd_out *o)
         }
         return cannot("read", o->part);
     }
+    rewinddir(d); /* the place is o->fd's, and an earlier call left it at the end */
     while (err == CS_OK && (e = readdir(d)) != NULL) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) {
             continue;
@@ -125,8 +138,28 @@ static enum cs_err is_free(const char *dir)
                    dir);
 }
 
+/* In a folder of somebody else's, or that others may write, that one could exchange
+ * what is written. */
+static enum cs_err check_part(const struct bd_out *o)
+{
+    struct stat st;
+
+    if (fstat(o->fd, &st) != 0) {
+        return cannot("read", o->part);
+    }
+    if (st.st_uid != geteuid() || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return off_say(CS_ERR_EXISTS,
+                       "%s exists, and is not this user's alone: remove it, or name "
+                       "another folder",
+                       o->part);
+    }
+    return CS_OK;
+}
+
 static enum cs_err open_part(struct bd_out *o)
 {
+    enum cs_err err;
+
     if (mkdir(o->part, 0700) != 0 && errno != EEXIST) {
         return cannot("make", o->part);
     }
@@ -134,10 +167,14 @@ static enum cs_err open_part(struct bd_out *o)
     if (o->fd < 0) {
         return cannot("open", o->part);
     }
-    if (flock(o->fd, LOCK_EX | LOCK_NB) != 0) {
+    err = check_part(o);
+    if (err == CS_OK && flock(o->fd, LOCK_EX | LOCK_NB) != 0) {
+        err = off_say(CS_ERR_LIMIT, "another backup writes %s", o->part);
+    }
+    if (err != CS_OK) {
         (void)close(o->fd);
         o->fd = -1; /* not ours to remove */
-        return off_say(CS_ERR_LIMIT, "another backup writes %s", o->part);
+        return err;
     }
     return empty_part(o);
 }
@@ -409,10 +446,27 @@ static enum cs_err all_lines(struct bd_in *in, FILE *f, bool all)
     return first;
 }
 
+/* Neither a pipe, which would never end, nor a way out of the folder; NULL: errno. */
+static FILE *open_sums(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    FILE *f = NULL;
+    struct stat st;
+
+    if (fd >= 0 && fstat(fd, &st) == 0) {
+        errno = EINVAL;
+        f = S_ISREG(st.st_mode) ? fdopen(fd, "r") : NULL;
+    }
+    if (f == NULL && fd >= 0) {
+        (void)close(fd);
+    }
+    return f;
+}
+
 static enum cs_err check_sums(struct bd_in *in, bool all)
 {
     char path[BD_PATH_CAP], hex[65];
-    FILE *f = fopen(bd_path(path, in->dir, BD_SUMS), "re");
+    FILE *f = open_sums(bd_path(path, in->dir, BD_SUMS));
     const char *want = json_string_value(json_object_get(in->head, "sums"));
     uint8_t hash[32];
     uint64_t bytes = 0;

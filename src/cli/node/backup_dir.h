@@ -3,7 +3,7 @@
  *   backup.json   what it is a backup of, and the hash of SHA256SUMS
  *   SHA256SUMS    every other file, as sha256sum(1) has it
  *   store.mdb     the copy of the store, sealed as the store is
- *   *.kit         a kit of each key
+ *   *.kit         a kit of each key: <key id>-e<epoch>-<party>.kit
  *
  * Written as DIR.partial, made durable, then renamed: DIR is a whole backup or none. */
 #ifndef CS_CLI_NODE_BACKUP_DIR_H
@@ -15,8 +15,9 @@
 #include "base/why.h"
 #include "base/wr.h"
 #include "crypto/sha256.h"
+#include "mpc/kit.h"
 
-enum { BD_PATH_CAP = 1024 };
+enum { BD_PATH_CAP = 1024, BD_NAME_CAP = 96 };
 
 #define BD_HEAD  "backup.json"
 #define BD_SUMS  "SHA256SUMS"
@@ -32,7 +33,8 @@ struct bd_out {
     uint64_t files;
 };
 
-/* EXISTS when DIR holds anything; LIMIT when another backup is writing it. */
+/* EXISTS when DIR holds anything, or DIR.partial is not this user's alone; LIMIT when
+ * another backup is writing it. */
 enum cs_err bd_begin(struct bd_out *o, const char *dir) CS_MUST_USE;
 enum cs_err bd_put(struct bd_out *o, const char *name, struct cs_span data) CS_MUST_USE;
 /* A file that the caller writes and closes, then its line. */
@@ -64,6 +66,8 @@ bool bd_is_one(const char *dir); /* has a backup.json */
 enum cs_err bd_check(struct bd_in *in, const char *dir, bool all) CS_MUST_USE;
 void bd_free(struct bd_in *in);
 
+/* The file's name for this kit. */
+const char *bd_kit_name(char out[BD_NAME_CAP], const struct cs_kit_head *h);
 /* "dir/name" or "" when it does not fit. */
 const char *bd_path(char out[BD_PATH_CAP], const char *dir, const char *name);
 enum cs_err bd_hash_fd(uint8_t out[32], int fd, uint64_t *bytes) CS_MUST_USE;

@@ -1,5 +1,6 @@
 #include "cli/node/backup_source.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -28,7 +29,8 @@ enum {
     STALL_MS = 40000, /* the node gives up after 30 s */
     PIPE_BYTES = 1 << 20,
     CHUNK = 256 << 10,
-    MIB = 1 << 20
+    MIB = 1 << 20,
+    YOUNG_S = 10
 };
 
 /* ---- asking -----------------------------------------------------------------------
@@ -184,23 +186,67 @@ struct fifo {
     int fd;
 };
 
+/* Both ends have it: it needs no name any more, and none is left by a kill. */
+static void fifo_unname(struct fifo *f)
+{
+    if (f->path[0] != '\0') {
+        (void)unlink(f->path);
+        f->path[0] = '\0';
+    }
+}
+
 static void fifo_close(struct fifo *f)
 {
     if (f->fd >= 0) {
         (void)close(f->fd);
     }
-    if (f->path[0] != '\0') {
-        (void)unlink(f->path);
+    fifo_unname(f);
+}
+
+/* A pipe that nobody reads: of a backup that was killed.  A young one may be another
+ * backup's, which is about to open it. */
+static bool is_left(int dir, const char *name)
+{
+    struct stat st;
+    int fd;
+
+    if (strncmp(name, "copy-", 5) != 0 ||
+        fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISFIFO(st.st_mode) ||
+        time(NULL) - st.st_mtime < YOUNG_S) {
+        return false;
+    }
+    fd = openat(dir, name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)close(fd);
+        return false;
+    }
+    return errno == ENXIO;
+}
+
+static void remove_left(const char *data_dir)
+{
+    DIR *d = opendir(data_dir);
+    const struct dirent *e;
+
+    while (d != NULL && (e = readdir(d)) != NULL) {
+        if (is_left(dirfd(d), e->d_name)) {
+            (void)unlinkat(dirfd(d), e->d_name, 0);
+        }
+    }
+    if (d != NULL) {
+        (void)closedir(d);
     }
 }
 
-/* Root makes it for the node's user. */
-static bool give_to_node(const char *path)
+/* Root makes it for the node's user; by its descriptor, for that user may exchange the
+ * name. */
+static bool give_to_node(int fd)
 {
-    struct stat st;
+    struct stat dir, st;
 
     return geteuid() != 0 ||
-           (stat(cli_data_dir(), &st) == 0 && lchown(path, st.st_uid, st.st_gid) == 0);
+           (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && st.st_nlink == 1 &&
+            stat(cli_data_dir(), &dir) == 0 && fchown(fd, dir.st_uid, dir.st_gid) == 0);
 }
 
 static enum cs_err fifo_open(struct fifo *f)
@@ -208,6 +254,7 @@ static enum cs_err fifo_open(struct fifo *f)
     uint8_t rnd[8];
     char hex[17];
 
+    remove_left(cli_data_dir());
     *f = (struct fifo){.fd = -1};
     cs_os_random(NULL, rnd, sizeof rnd);
     (void)snprintf(f->name, sizeof f->name, "copy-%s", cs_hex(hex, rnd, sizeof rnd));
@@ -217,10 +264,8 @@ static enum cs_err fifo_open(struct fifo *f)
         return off_say(CS_ERR_OS, "cannot make a pipe in %s: %s", cli_data_dir(),
                        strerror(errno));
     }
-    if (give_to_node(f->path)) {
-        f->fd = open(f->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-    }
-    if (f->fd < 0) {
+    f->fd = open(f->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    if (f->fd < 0 || !give_to_node(f->fd)) {
         return off_say(CS_ERR_OS, "cannot open %s: %s", f->path, strerror(errno));
     }
     (void)fcntl(f->fd, F_SETPIPE_SZ, PIPE_BYTES); /* faster, no more */
@@ -281,15 +326,16 @@ static enum cs_err look(struct stream *st)
 }
 
 /* *end: nothing comes any more. */
-static enum cs_err take(struct stream *st, int fd, bool *end)
+static enum cs_err take(struct stream *st, struct fifo *f, bool *end)
 {
-    struct pollfd p = {.fd = fd, .events = POLLIN};
+    struct pollfd p = {.fd = f->fd, .events = POLLIN};
     struct timespec pause = {.tv_nsec = 10000000};
     ssize_t n;
 
     (void)poll(&p, 1, ASK_EVERY_MS);
-    n = read(fd, st->chunk, CHUNK);
+    n = read(f->fd, st->chunk, CHUNK);
     if (n > 0) {
+        fifo_unname(f);
         st->heard_at = cs_os_now_ms();
         cs_sha256_update(&st->hash, st->chunk, (size_t)n);
         return write_on(&st->to, CS_SPAN(st->chunk, (size_t)n), st->total);
@@ -302,7 +348,7 @@ static enum cs_err take(struct stream *st, int fd, bool *end)
     return CS_OK;
 }
 
-static enum cs_err receive(struct stream *st, int fd, uint8_t hash[32])
+static enum cs_err receive(struct stream *st, struct fifo *f, uint8_t hash[32])
 {
     enum cs_err err = CS_OK;
     bool end = false;
@@ -312,7 +358,7 @@ static enum cs_err receive(struct stream *st, int fd, uint8_t hash[32])
     while (err == CS_OK && !end) {
         err = look(st);
         if (err == CS_OK) {
-            err = take(st, fd, &end);
+            err = take(st, f, &end);
         }
     }
     cs_sha256_final(&st->hash, hash);
@@ -347,7 +393,7 @@ static enum cs_err copy_running(struct bs *s, int fd, uint8_t hash[32])
         err = start_copy(s, f.name);
     }
     if (err == CS_OK) {
-        err = receive(&st, f.fd, hash);
+        err = receive(&st, &f, hash);
     }
     fifo_close(&f);
     cs_free(st.chunk);

@@ -43,6 +43,17 @@ enum cs_err off_start(void)
     return err == CS_OK ? err : off_say(err, "%s %s", cs_err_text(err), what);
 }
 
+enum cs_err off_printed(enum cs_err err)
+{
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        enum cs_err lost = off_say(CS_ERR_OS, "cannot write to the standard output: %s",
+                                   strerror(errno));
+
+        return err == CS_OK ? lost : err;
+    }
+    return err;
+}
+
 /* ---- files ------------------------------------------------------------------------
  */
 

@@ -12,6 +12,10 @@ enum cs_err off_start(void) CS_MUST_USE;
 enum cs_err off_say(enum cs_err err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* What was printed is where it belongs; else OS, told: a full disk, a closed pipe.  The
+ * last call of a command; err is what it ended with so far. */
+enum cs_err off_printed(enum cs_err err) CS_MUST_USE;
+
 /* Appends at most max bytes.  secret: refuses a file that others may read. */
 enum cs_err off_read(struct cs_wr *w, const char *path, size_t max, bool secret)
     CS_MUST_USE;

@@ -540,7 +540,7 @@ int cli_recover(int argc, char **argv)
     }
     err = off_start();
     if (err == CS_OK) {
-        err = run(&o);
+        err = off_printed(run(&o));
     }
     cs_crypto_thread_end();
     return cs_err_exit(err);

@@ -164,15 +164,34 @@ static enum cs_err cannot(const char *what, const char *path)
                    "cannot %s %s: %s", what, path, strerror(errno));
 }
 
+/* The folder itself and no link to another one, where it would remove files. */
 static void remove_part(const struct restore *r)
 {
     static const char *const names[] = {"data.mdb", "lock.mdb", "lock"};
-    char path[BD_PATH_CAP];
+    int dir = open(r->part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-    for (size_t i = 0; i < CS_COUNTOF(names); i++) {
-        (void)unlink(bd_path(path, r->part, names[i]));
+    for (size_t i = 0; dir >= 0 && i < CS_COUNTOF(names); i++) {
+        (void)unlinkat(dir, names[i], 0);
     }
-    (void)rmdir(r->part);
+    if (dir >= 0) {
+        (void)close(dir);
+        (void)rmdir(r->part);
+    }
+}
+
+/* Root restores for the user whose volume it is, as the node could not open it else. */
+static enum cs_err give_to_owner(const struct restore *r, int fd, const char *what)
+{
+    struct stat dir, st;
+
+    if (geteuid() != 0) {
+        return CS_OK;
+    }
+    errno = EINVAL; /* of what is no file of its own */
+    return stat(r->volume, &dir) == 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+                   st.st_nlink == 1 && fchown(fd, dir.st_uid, dir.st_gid) == 0
+               ? CS_OK
+               : cannot("give to the volume's owner", what);
 }
 
 static enum cs_err copy_fd(int from, int to, const uint8_t want[32])
@@ -218,6 +237,9 @@ static enum cs_err copy_file(struct restore *r)
     out = open(bd_path(to, r->part, "data.mdb"),
                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     err = out < 0 ? cannot("make", to) : copy_fd(in, out, r->in.store_hash);
+    if (err == CS_OK) {
+        err = give_to_owner(r, out, to);
+    }
     if (out >= 0) {
         if (err == CS_OK && fsync(out) != 0) {
             err = cannot("sync", to);
@@ -281,6 +303,7 @@ static enum cs_err write_volume(struct restore *r)
         return off_say(err, "%s", why.text);
     }
     CS_CHECK(volume_is_empty(r->volume)); /* nobody else, now */
+    CS_CHECK(give_to_owner(r, r->lock.fd, "the lock"));
     if (bd_path(r->part, r->volume, PART)[0] == '\0') {
         return off_say(CS_ERR_CONFIG, "the name of the volume is too long");
     }
@@ -369,7 +392,7 @@ int cli_restore(int argc, char **argv)
     }
     err = off_start();
     if (err == CS_OK) {
-        err = restore(argv[0]);
+        err = off_printed(restore(argv[0]));
     }
     cs_crypto_thread_end();
     return cs_err_exit(err);

@@ -16,7 +16,7 @@ enum { KEYS_MAX = CS_KIT_BOXES_MAX, KITS_MAX = 4096 };
 struct verify {
     struct cs_recovery_key *keys[KEYS_MAX];
     size_t n_keys;
-    bool is_quiet; /* counts and does not list */
+    bool is_dir; /* kits are counted, not listed; their names are backup's */
     uint64_t kits, opened;
 };
 
@@ -59,11 +59,20 @@ static enum cs_err open_kit(struct verify *v, const char *path, struct cs_span b
     }
     if (err == CS_OK) {
         v->opened++;
-        if (!v->is_quiet) {
+        if (!v->is_dir) {
             print_kit(path, &body, index);
         }
     }
     return err;
+}
+
+/* One kit under the names of two keys is no kit of the second. */
+static bool name_fits(const char *path, const struct cs_kit_head *h)
+{
+    const char *slash = strrchr(path, '/');
+    char name[BD_NAME_CAP];
+
+    return strcmp(slash != NULL ? slash + 1 : path, bd_kit_name(name, h)) == 0;
 }
 
 static enum cs_err verify_kit(void *ctx, const char *path)
@@ -77,6 +86,10 @@ static enum cs_err verify_kit(void *ctx, const char *path)
     v->kits++;
     CS_TRY(off_read(&bytes, path, CS_KIT_MAX, false));
     err = cs_kit_read(&f, cs_wr_get(&bytes));
+    if (err == CS_OK && v->is_dir && !name_fits(path, &f.head)) {
+        err = CS_ERR_KEY_CORRUPT;
+        why = "is the kit of another key, epoch or party than its name says";
+    }
     if (err == CS_OK && v->n_keys != 0) {
         err = open_kit(v, path, cs_wr_get(&bytes), f.head.index, &why);
     }
@@ -193,12 +206,18 @@ static enum cs_err check_store(const struct bd_in *in)
 static enum cs_err verify_dir(struct verify *v, const char *dir)
 {
     struct bd_in in = {.kit = verify_kit, .ctx = v};
+    json_int_t kits;
     enum cs_err err;
 
-    v->is_quiet = true;
+    v->is_dir = true;
     err = bd_check(&in, dir, true);
     if (err == CS_OK && !in.has_store) {
         err = off_say(CS_ERR_STORE_CORRUPT, "%s has no copy of the store", dir);
+    }
+    kits = json_integer_value(json_object_get(in.head, "kits"));
+    if (err == CS_OK && (uint64_t)kits != v->kits) {
+        err = off_say(CS_ERR_STORE_CORRUPT, "%s: it has %llu kits, not %lld", dir,
+                      (unsigned long long)v->kits, (long long)kits);
     }
     if (err == CS_OK) {
         (void)printf("%s: %llu files are whole, %llu kits, %llu of them opened and "
