@@ -67,6 +67,22 @@ void cs_node_hook_ask(struct cs_node *n, uint64_t ask, struct cs_span json)
     cs_mailbox_post(n->mailbox, CS_NODE_LETTER_HOOK, o->id, json);
 }
 
+/* At most REASON_CAP - 1 bytes; half a character at the cut, ours or that of the hook's
+ * snprintf, is left out. */
+static void copy_reason(char out[REASON_CAP], const char *reason)
+{
+    size_t n = strnlen(reason, REASON_CAP - 1);
+
+    memcpy(out, reason, n);
+    if (n == REASON_CAP - 1 && !cs_utf8_ok(CS_SPAN(out, n))) {
+        while (n > 0 && ((unsigned char)out[n - 1] & 0xc0) == 0x80) {
+            n--;
+        }
+        n -= n > 0 ? 1 : 0;
+    }
+    out[n] = '\0';
+}
+
 /* For a log: what an embedder hands over is text, or is not passed on. */
 static void settle(struct cs_node *n, struct cs_node_open **at,
                    enum cs_node_decision decision, const char *reason)
@@ -75,7 +91,7 @@ static void settle(struct cs_node *n, struct cs_node_open **at,
     char text[REASON_CAP] = "";
 
     if (!allow && reason != NULL) {
-        (void)snprintf(text, sizeof text, "%.*s", REASON_CAP - 1, reason);
+        copy_reason(text, reason);
         if (!cs_utf8_ok(CS_SPAN(text, strlen(text)))) {
             (void)snprintf(text, sizeof text, "(the reason is not UTF-8)");
         }

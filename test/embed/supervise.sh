@@ -109,6 +109,7 @@ api GET "$TX/timeline"
 for n in 1 2 3; do s_wait "^node$n event session .*\"outcome\":\"APPROVAL_REFUSED\"" "node $n tells that it refused"; done
 ! grep -r 'not on a Sunday' "$H_DIR/logs/platform.log" >/dev/null || wrong "the hook's words reach the platform"
 [ "$(s_count '^node. log. approval: .*not on a Sunday')" -ge 2 ] || wrong "the node's own log has not why"
+[[ $reasons == *APPROVAL_REFUSED* ]] || wrong "the reasons of the request name no refusal: $reasons"
 ok "refused by the hook: APPROVAL_REFUSED in the timeline and on each node; the request fails: $reasons"
 
 s_say 'policy later'

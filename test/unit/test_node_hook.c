@@ -120,6 +120,31 @@ static void what_is_no_decision_refuses(void **state)
     expect(2, CS_ERR_APPROVAL_REFUSED, "later");
 }
 
+static void a_long_reason_is_cut_between_characters(void **state)
+{
+    char reason[300], want[256];
+
+    (void)state;
+    memset(want, 'x', 254);
+    want[254] = '\0';
+    (void)snprintf(reason, sizeof reason, "%s\xc3\xa9 and on", want);
+    ask(1);
+    assert_int_equal(cs_node_verdict(h.n, h.id, CS_NODE_REFUSE, reason), 0);
+    expect(1, CS_ERR_APPROVAL_REFUSED, want);
+    (void)snprintf(want + 253, sizeof want - 253, "\xc3\xa9"); /* just fits */
+    (void)snprintf(reason, sizeof reason, "%s and on", want);
+    ask(2);
+    assert_int_equal(cs_node_verdict(h.n, h.id, CS_NODE_REFUSE, reason), 0);
+    expect(2, CS_ERR_APPROVAL_REFUSED, want);
+    memset(reason, 'x', 254);
+    (void)snprintf(reason + 254, sizeof reason - 254, "\xe2\x82\xac");
+    want[254] = '\0';
+    h.decision = CS_NODE_REFUSE;
+    h.why = reason; /* the hook's own snprintf cuts it */
+    ask(3);
+    expect(3, CS_ERR_APPROVAL_REFUSED, memset(want, 'x', 254));
+}
+
 static void a_question_may_stay_open(void **state)
 {
     uint64_t first;
@@ -215,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOOK(an_answer_counts_once),
         HOOK(what_is_no_decision_refuses),
+        HOOK(a_long_reason_is_cut_between_characters),
         HOOK(a_question_may_stay_open),
         HOOK(what_the_hook_was_not_asked_yet_cannot_be_answered),
         HOOK(the_first_word_counts),
