@@ -267,14 +267,6 @@ static const char *read_content(struct cs_kit *k, struct cs_span content)
     return NULL;
 }
 
-static const char *check_share(const struct cs_key *k)
-{
-    struct cs_point p;
-
-    cs_point_base_mul(k->body.curve, &p, &k->x.s);
-    return cs_point_equal(&p, &k->body.Xi[k->self]) ? NULL : "x_i G is not X_i";
-}
-
 static const char *check_ids(const struct cs_kit *k, const struct cs_kit_head *h)
 {
     const struct cs_cert_body *b = &k->key.body;
@@ -291,6 +283,7 @@ static const char *check_ids(const struct cs_kit *k, const struct cs_kit_head *h
     return k->key.self == h->index ? NULL : "the head names another index";
 }
 
+/* x_i G = X_i among the rest (cs_key_check). */
 static const char *check_record(const struct cs_kit *k)
 {
     struct cs_roster r;
@@ -321,9 +314,6 @@ static enum cs_err check_content(struct cs_kit *k, const struct cs_kit_file *f,
 {
     const char *what = read_content(k, content);
 
-    if (what == NULL) {
-        what = check_share(&k->key);
-    }
     if (what == NULL) {
         what = check_ids(k, &f->head);
     }

@@ -60,6 +60,7 @@ static inline void chains_fuzz_finish(const struct cs_chain_key *key,
 
     chains_must(sigs != NULL);
     for (size_t i = 0; i < tx->n_items; i++) {
+        chains_must(tx->items[i].scheme == cs_chain_key_scheme(key));
         chains_fuzz_sign(&sigs[i], &tx->items[i]);
     }
     chains_must(cs_chain_finish(&out, key, payload, sigs, tx->n_items, NULL) == CS_OK);
@@ -80,6 +81,7 @@ static inline void chains_fuzz_text(const struct cs_chain_key *key,
 
     if (cs_chain_plaintext(&tx, key, payload, NULL) == CS_OK) {
         chains_must(!is_transaction);
+        chains_must(tx.n_items == 1 && tx.items[0].scheme == cs_chain_key_scheme(key));
         chains_fuzz_sign(&sig, &tx.items[0]);
         chains_must(cs_chain_finish_message(&w, key, payload, &sig, NULL) == CS_OK);
         cs_wr_free(&w);
@@ -96,7 +98,8 @@ static inline void chains_fuzz_payload(const struct cs_chain_key *key,
 
     chains_must((err == CS_OK) == (why == NULL));
     if (err == CS_OK) {
-        chains_must(tx.n_items > 0 && tx.text[0] != '\0' && tx.kind[0] != '\0');
+        chains_must(tx.n_items > 0 && tx.n_items <= CS_CHAIN_ITEMS_MAX);
+        chains_must(tx.text[0] != '\0' && tx.kind[0] != '\0');
         chains_fuzz_finish(key, &tx, payload);
     }
     cs_chain_tx_free(&tx);

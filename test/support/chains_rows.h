@@ -58,6 +58,7 @@ static inline void chains_check_row(struct cs_vec *v, const json_t *row,
     }
     chains_check_summary(&tx, payload);
     chains_check_item(v, sign, &tx.items[0]);
+    assert_int_equal(tx.items[0].scheme, cs_chain_key_scheme(&key));
     cs_chain_tx_free(&tx);
     memcpy(sig.rs, cs_vec_hex_n(v, sign, "signature", 64), 64);
     if (cs_chain_finish(&out, &key, payload, &sig, 1, &why) != CS_OK) {

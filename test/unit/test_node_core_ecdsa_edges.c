@@ -1,0 +1,197 @@
+/* ECDSA sessions where one thing is named as another: a check signature that is called
+ * off, or asked for as a request; a session that is over and is ended once more. */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+#include "node/core/ecdsa.h"
+#include "support/node_ecdsa.h"
+#include "support/node_liar.h"
+
+enum { KIND_AT = 32 + 16 + 32 }; /* in SES_OPEN */
+
+static struct bed b;
+static struct cs_wr open_body; /* the last SES_OPEN of node 0 to node 1, or 1 to 0 */
+static struct cs_message open_m;
+static size_t aborts, answers; /* what its receiver said */
+
+static bool is_between(const struct lie *l, int from, int to)
+{
+    return l->from == from && l->to == to;
+}
+
+static bool keep_open(struct lie *l, int from, int to)
+{
+    if (is_between(l, from, to) && lie_is(l, CS_PROTO_ECDSA, CS_TYPE_OPEN)) {
+        cs_wr_reset(&open_body);
+        cs_wr_span(&open_body, cs_wr_get(&l->priv));
+        open_m = l->m;
+    }
+    aborts += is_between(l, to, from) && lie_is(l, CS_PROTO_CONTROL, CS_TYPE_ABORT);
+    answers += is_between(l, to, from) && l->m.proto == CS_PROTO_ECDSA;
+    return true;
+}
+
+/* Sessions are opened, and no more is heard of them. */
+static bool only_open(struct lie *l)
+{
+    (void)keep_open(l, 0, 1);
+    return l->m.proto != CS_PROTO_ECDSA || l->m.type == CS_TYPE_OPEN;
+}
+
+static bool listen_to_1(struct lie *l)
+{
+    return keep_open(l, 1, 0);
+}
+
+static void reset(lie_fn *fn)
+{
+    cs_wr_reset(&open_body);
+    aborts = answers = 0;
+    liar = fn;
+    b.carry = lie_carry;
+}
+
+/* A new key whose check signatures are under way. */
+static int up_in_checks(void **state)
+{
+    struct cs_ctl_frame f;
+
+    (void)state;
+    trio_up(&b);
+    reset(only_open);
+    ec_key_frame(&b, &f, 1, "ETHEREUM");
+    trio_to_all(&b, &f);
+    for (int s = 0; s < 60 && open_body.n == 0; s++) {
+        bed_advance(&b, 1000);
+    }
+    assert_true(open_body.n != 0);
+    return 0;
+}
+
+static int up(void **state)
+{
+    (void)state;
+    ec_up(&b, "ETHEREUM");
+    reset(listen_to_1);
+    return 0;
+}
+
+static int down(void **state)
+{
+    (void)state;
+    bed_free(&b);
+    cs_wr_free(&open_body);
+    return 0;
+}
+
+static struct work *check_of(int node)
+{
+    for (struct work *w = b.node[node].core->works; w != NULL; w = w->next) {
+        if (w->kind == WORK_CHECK && w->signers[0] == 1 && w->signers[1] == 2) {
+            return w;
+        }
+    }
+    fail_msg("node %d checks nothing", node);
+    return NULL;
+}
+
+static uint32_t blames(int node, int peer)
+{
+    return b.node[node].core->quorums[0]->peers[peer + 1].rec.blames;
+}
+
+static void the_checks_come_to_their_end(void)
+{
+    liar = NULL;
+    bed_advance(&b, 60000);
+    for (int i = 0; i < BED_NODES; i++) {
+        assert_int_equal(bed_count(&b, i, CS_EVT_KEY_CHECKED), 2 - i);
+    }
+}
+
+/* No command began it, so none ends it: its id can be worked out from the certificate,
+ * and the platform would keep a key from being proven. */
+static void a_check_signature_cannot_be_called_off(void **state)
+{
+    struct cs_ctl_frame f = {.kind = CS_CMD_REQUEST_CANCEL};
+    const struct cs_node_core *n = b.node[0].core;
+    const struct work *w = check_of(0);
+    uint64_t serial = w->serial, failed = n->counters.sessions_failed;
+
+    (void)state;
+    memcpy(f.u.request_cancel.request_id, w->req.request_id, 16);
+    (void)snprintf(f.u.request_cancel.reason, 8, "no");
+    bed_cmd(&b, 0, &f);
+    assert_non_null(cs_nd_work_by_serial(n, serial));
+    assert_int_equal(n->counters.sessions_failed, failed);
+    the_checks_come_to_their_end();
+}
+
+/* Its id in a session that says it signs a request: like any id that is not known. */
+static void a_check_is_no_request_whatever_a_session_calls_it(void **state)
+{
+    uint64_t serial = check_of(1)->serial;
+
+    (void)state;
+    aborts = 0;
+    open_m.sid[0] ^= 1;
+    open_body.p[KIND_AT] = CS_REQUEST_SIGN_RAW;
+    open_m.priv = cs_wr_get(&open_body);
+    open_m.broadcast = (struct cs_span){0};
+    open_m.bsig = NULL;
+    lie_say(&b, 0, 1, &open_m);
+    assert_int_equal(aborts, 0);
+    assert_int_equal(blames(1, 0), 0);
+    assert_non_null(cs_nd_work_by_serial(b.node[1].core, serial));
+    the_checks_come_to_their_end();
+}
+
+/* The responder has done its part and keeps it for repeats: there is nothing to end,
+ * and nobody to blame. */
+static void an_abort_after_the_end_of_a_session_is_dropped(void **state)
+{
+    const struct cs_node_core *n = b.node[0].core;
+    struct cs_message m = {.proto = CS_PROTO_CONTROL, .type = CS_TYPE_ABORT};
+    struct cs_wr body = {0};
+    uint64_t dropped;
+
+    (void)state;
+    ec_sign(&b, 1, 1, 2, 2);
+    assert_int_equal(bed_count(&b, 1, CS_EVT_SIGN_DONE), 1);
+    assert_non_null(n->ecdsa);
+    dropped = n->counters.messages_dropped;
+    memcpy(m.sid, open_m.sid, sizeof m.sid);
+    memcpy(m.key_id, open_m.key_id, sizeof m.key_id);
+    m.key_epoch = open_m.key_epoch;
+    cs_abort_encode(&body, m.sid, CS_ERR_TIMEOUT);
+    m.priv = cs_wr_get(&body);
+    lie_say(&b, 1, 0, &m);
+    cs_wr_free(&body);
+    assert_int_equal(n->counters.messages_dropped, dropped + 1);
+    assert_non_null(n->ecdsa);
+    answers = 0;
+    open_m.priv = cs_wr_get(&open_body);
+    open_m.broadcast = (struct cs_span){0};
+    open_m.bsig = NULL;
+    lie_say(&b, 1, 0, &open_m); /* a repeat is still answered */
+    assert_true(answers > 0);
+    assert_int_equal(blames(0, 1), 0);
+}
+
+#define CASE(name, start) cmocka_unit_test_setup_teardown(name, start, down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_check_signature_cannot_be_called_off, up_in_checks),
+        CASE(a_check_is_no_request_whatever_a_session_calls_it, up_in_checks),
+        CASE(an_abort_after_the_end_of_a_session_is_dropped, up),
+    };
+
+    cmocka_set_test_filter(getenv("CASE"));
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
