@@ -173,7 +173,8 @@ static void judge(struct call *c, const struct cs_https_answer *answer)
     end_call(c, err, reason);
 }
 
-/* The same question once more: it was not heard, so no answer to it can exist. */
+/* The very same bytes once more: if it was heard, its answer did not come whole, and
+ * the nonce lets the endpoint see that it is the same question. */
 static bool try_again(struct call *c, enum cs_err err)
 {
     struct pending **at = at_id(c->a, c->id);

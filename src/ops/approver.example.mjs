@@ -1,9 +1,12 @@
 // An endpoint for APPROVAL_CALLBACK_URL in plain Node.js: checks who asks (HMAC), decides,
 // signs its answer (Ed25519).  README.md, "Approval callback", describes both messages.
+//   APPROVAL_CALLBACK_SECRET=.. node approver.example.mjs PORT TLS_CERT TLS_KEY SIGNING_KEY
 import { createHmac, createPrivateKey, sign, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
+import { fileURLToPath } from 'node:url';
 
+const BODY_MAX = 512 * 1024; // a question has at most 64 KiB of payload, in hex
 const sameBytes = (a, b) => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 // The node's request: is it ours, and fresh?  Throws when it is not.
@@ -25,16 +28,30 @@ export function signAnswer({ nonce, requestId, requestHash }, verdict, reason, k
   return JSON.stringify({ requestId, nonce, verdict, reason, signature });
 }
 
-// What your organisation wants: here, no blind signatures and no unclear transactions.
-const decide = ({ summary }) => (summary.blind || !summary.clear ? ['REFUSE', 'not clear'] : ['ALLOW', '']);
+// Nobody is known before the whole body is here: so it is bounded.
+export async function readBody(req, max = BODY_MAX) {
+  const parts = [];
+  let size = 0;
+  for await (const part of req) {
+    size += part.length;
+    if (size > max) throw new Error('too long');
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+// What your organisation wants: here, no blind signatures, no allowances, nothing unclear.
+export const decide = ({ summary = {} }) => (summary.blind || summary.approval || !summary.clear
+  ? ['REFUSE', 'not clear'] : ['ALLOW', '']);
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [port, cert, tlsKey, signingKey] = process.argv.slice(2);
+  const secret = process.env.APPROVAL_CALLBACK_SECRET ?? '';
+  if (!/^[0-9a-f]{64}$/i.test(secret)) throw new Error('APPROVAL_CALLBACK_SECRET must be 64 hex digits'); // else: anybody's HMAC
   const key = createPrivateKey(readFileSync(signingKey));
   createServer({ cert: readFileSync(cert), key: readFileSync(tlsKey) }, async (req, res) => {
     try {
-      const body = Buffer.concat(await req.toArray());
-      const ask = checkRequest({ headers: req.headers, body, secret: process.env.APPROVAL_CALLBACK_SECRET });
+      const ask = checkRequest({ headers: req.headers, body: await readBody(req), secret });
       res.end(signAnswer(ask, ...decide(ask.request), key));
     } catch (e) { res.writeHead(400).end(String(e.message)); }
   }).listen(Number(port), '127.0.0.1');

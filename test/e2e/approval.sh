@@ -84,6 +84,29 @@ e_sign
 ok "mTLS: signed"
 for n in 1 2 3; do h_stop_clean "node$n"; done
 
+# ---- the example by itself
+
+cat >"$A_DIR/decide.mjs" <<'EOF'
+import assert from 'node:assert';
+import { Readable } from 'node:stream';
+const { decide, readBody } = await import(process.argv[2]);
+const says = (summary) => decide({ summary })[0];
+assert.equal(says({ clear: true }), 'ALLOW');
+assert.equal(says({ clear: true, approval: true }), 'REFUSE'); // a permit is clear
+assert.equal(says({ clear: true, blind: true }), 'REFUSE');
+assert.equal(says({}), 'REFUSE');
+assert.equal(decide({})[0], 'REFUSE');
+assert.equal((await readBody(Readable.from([Buffer.alloc(4), Buffer.alloc(4)]), 8)).length, 8);
+await assert.rejects(readBody(Readable.from([Buffer.alloc(4), Buffer.alloc(5)]), 8), /too long/);
+EOF
+example=$E_HERE/../../src/ops/approver.example.mjs
+node "$A_DIR/decide.mjs" "$example" || wrong "the example decides something else"
+if APPROVAL_CALLBACK_SECRET='' timeout 20 node "$example" 0 "$A_DIR/tls.pem" "$A_DIR/tls.key" "$A_DIR/answers.key" >"$A_DIR/out" 2>&1; then
+    wrong "the example serves without a secret"
+fi
+grep -q '64 hex digits' "$A_DIR/out" || wrong "the example does not say that its secret is missing"
+ok "the example: refuses allowances and what is not clear, bounds bodies, needs its secret"
+
 # ---- settings
 
 for bad in "APPROVAL_CALLBACK_URL=http://localhost:1/" "APPROVAL_CALLBACK_URL=$A_URL" \

@@ -4,7 +4,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import { checkRequest, signAnswer } from '../../src/ops/approver.example.mjs';
+import { checkRequest, readBody, signAnswer } from '../../src/ops/approver.example.mjs';
 
 const [dir, mtls] = process.argv.slice(2);
 const file = (name) => readFileSync(`${dir}/${name}`);
@@ -35,7 +35,7 @@ const server = createServer({
 }, async (req, res) => {
   const mode = text('mode');
   try {
-    const body = Buffer.concat(await req.toArray());
+    const body = await readBody(req);
     const ask = mtls ? JSON.parse(body) : checkRequest({ headers: req.headers, body, secret: text('secret') });
     appendFileSync(`${dir}/asked.jsonl`, `${JSON.stringify({ mode, ask, peer: req.socket.getPeerCertificate?.()?.subject?.CN })}\n`);
     if (mode === 'slow') { setTimeout(() => res.end(answer(ask, 'allow')), 35000); return; }
