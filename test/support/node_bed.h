@@ -213,6 +213,33 @@ BED void bed_restart(struct bed *b, int i)
     bed_start(b, i);
 }
 
+/* As `cloudsign restore` with this very store; the node is down. */
+BED void bed_restored(struct bed *b, int i)
+{
+    struct bed_node *a = &b->node[i];
+    struct cs_node_core_config cfg = {
+        .kv = a->kv, .random = bed_random, .random_ctx = a, .kek = &a->kek};
+    struct cs_event ev = {.type = CS_EV_LOCAL,
+                          .now_ms = b->now,
+                          .wall_ms = bed_wall(a),
+                          .conn = 1,
+                          .remote = "",
+                          .data = CS_SPAN_LIT("{\"cmd\":\"store.restored\"}")};
+    struct cs_node_core *n;
+    struct cs_step step = {0};
+    struct cs_why why = {""};
+    struct cs_core core;
+
+    assert_int_equal(cs_node_core_new(&n, &cfg, &why), CS_OK);
+    core = cs_node_core_iface(n);
+    core.step(core.self, &ev, &step);
+    assert_non_null(step.batch);
+    assert_int_equal(a->kv->ops->commit(a->kv, step.batch), CS_OK);
+    cs_kv_batch_free(step.batch);
+    cs_step_clear(&step);
+    cs_node_core_free(n);
+}
+
 BED void bed_log(void *ctx, enum cs_log_level level, const char *module,
                  const char *line)
 {

@@ -88,6 +88,7 @@ static enum cs_err load_one(void *ctx, struct cs_span key, struct cs_span value)
         return CS_ERR_STORE_CORRUPT;
     }
     insert(n, e);
+    n->last_event = id > n->last_event ? id : n->last_event;
     return CS_OK;
 }
 
@@ -115,10 +116,19 @@ static void send_due(struct cs_node_core *n)
     }
 }
 
+/* Rising over all lives, and over those that wait in a copy whose starts count anew. */
+static uint64_t next_id(struct cs_node_core *n)
+{
+    uint64_t life = n->boot_counter << 32;
+
+    n->last_event = (life > n->last_event ? life : n->last_event) + 1;
+    return n->last_event;
+}
+
 void cs_nd_outbox_put(struct cs_node_core *n, struct cs_ctl_frame *f)
 {
     struct cs_wr w = {.max = CS_CTL_MAX};
-    uint64_t id = n->boot_counter << 32 | ++n->event_seq; /* rising over all lives */
+    uint64_t id = next_id(n);
     struct event *e;
     uint8_t key[8];
 

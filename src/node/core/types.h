@@ -345,7 +345,7 @@ struct cs_node_core {
 
     struct event *events, *events_last;
     size_t n_events, n_in_flight, event_bytes;
-    uint64_t event_seq;
+    uint64_t last_event; /* the highest id */
 
     struct quorum *quorums[MAX_QUORUMS];
     size_t n_quorums;
