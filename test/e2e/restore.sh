@@ -212,11 +212,18 @@ h_stop_clean node1
 mv "$H_DIR/node1" "$H_DIR/restored1"
 mv "$H_DIR/old1" "$H_DIR/node1"
 h_node_start 1
-for n in 2 3; do h_wait 30 live $n "$one" || true; done
+e_online 1
+for n in 2 3; do h_wait 30 fenced $n "$one" || wrong "node $n works with the old instance"; done
+ok "the old instance came back: both peers refuse it"
 h_stop_clean node1
 rm -rf "$H_DIR/node1"
 mv "$H_DIR/restored1" "$H_DIR/node1"
 h_node_start 1
 e_online 1
-for n in 2 3; do h_wait 30 fenced $n "$one" || wrong "node $n saw two instances and refuses none"; done
-ok "the old instance came back: the peers refuse the device until somebody decides"
+for n in 2 3; do fenced $n "$one" || wrong "node $n saw two instances and refuses none"; done
+for n in 2 3; do
+    asked $n "$cloudsign" peer accept "$quorum" "$one"
+    h_wait 30 live $n "$one" || wrong "node $n does not work with the one that was accepted"
+done
+e_sign
+ok "nobody works with the device until somebody decides"

@@ -482,6 +482,9 @@ static void lives_are_judged_by_counter_boot_and_journal(void **state)
         {a_life(6, 0xb6, 10, 2), CS_ERR_CLONE}, /* the journal forked */
         {a_life(5, 0xb5, 10, 2), CS_ERR_CLONE},
         {a_life(0, 0xb6, 10, 1), CS_ERR_HS_CONFIRM},
+        {a_life((1 << 28) - 1, 0xb6, 10, 1), CS_OK},  /* very often */
+        {a_life(1 << 28, 0xb6, 10, 1), CS_ERR_CLONE}, /* restored from a backup */
+        {a_life((1 << 28) + 1, 0xb6, 99, 9), CS_ERR_CLONE},
     };
 
     (void)state;
@@ -532,6 +535,34 @@ static void acceptance_does_not_let_the_last_boot_return(void **state)
     assert_int_equal(cs_peer_seen_update(&back, &again), CS_OK);
     assert_int_equal(cs_peer_seen_update(&s, &copy), CS_OK); /* another boot */
     assert_int_equal(cs_peer_seen_update(&s, &later), CS_ERR_CLONE);
+}
+
+/* Nor a new start of the old instance, whatever it has done meanwhile. */
+static void acceptance_of_a_restored_peer_shuts_the_old_instance_out(void **state)
+{
+    const uint64_t range = 1ULL << CS_LIFE_START_BITS;
+    const struct {
+        struct cs_life old;
+        enum cs_err want;
+    } row[] = {
+        {a_life(6, 0xb6, 20, 2), CS_ERR_ROLLBACK},           /* of before */
+        {a_life(70 * range + 9, 0xb6, 20, 2), CS_ERR_CLONE}, /* of a later restore */
+        {a_life(49 * range + 9, 0xb6, 20, 2), CS_ERR_ROLLBACK},
+        {a_life(50 * range + 2, 0xb6, 20, 2), CS_OK}, /* its own next start */
+    };
+
+    (void)state;
+    for (size_t k = 0; k < CS_COUNTOF(row); k++) {
+        struct cs_life first = a_life(5, 0xb5, 10, 1);
+        struct cs_life copy = a_life(50 * range + 1, 0xb4, 10, 1);
+        struct cs_peer_seen s = {0};
+
+        assert_int_equal(cs_peer_seen_update(&s, &first), CS_OK);
+        assert_int_equal(cs_peer_seen_update(&s, &copy), CS_ERR_CLONE);
+        cs_peer_seen_accept(&s);
+        assert_int_equal(cs_peer_seen_update(&s, &copy), CS_OK);
+        assert_int_equal(cs_peer_seen_update(&s, &row[k].old), row[k].want);
+    }
 }
 
 static void accepting_a_peer_in_good_standing_forgets_nothing(void **state)
@@ -776,6 +807,7 @@ int main(void)
         cmocka_unit_test(lives_are_judged_by_counter_boot_and_journal),
         cmocka_unit_test(a_fence_stays_until_it_is_lifted),
         cmocka_unit_test(acceptance_does_not_let_the_last_boot_return),
+        cmocka_unit_test(acceptance_of_a_restored_peer_shuts_the_old_instance_out),
         cmocka_unit_test(accepting_a_peer_in_good_standing_forgets_nothing),
         cmocka_unit_test(a_boot_never_returns_after_another_was_confirmed),
         cmocka_unit_test(the_record_survives_encoding),

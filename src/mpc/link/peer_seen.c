@@ -34,6 +34,10 @@ static enum cs_err judge(const struct cs_peer_seen *s, const struct cs_life *lif
     if (life->boot_counter < last->boot_counter) {
         return CS_ERR_ROLLBACK;
     }
+    if (life->boot_counter >> CS_LIFE_START_BITS !=
+        last->boot_counter >> CS_LIFE_START_BITS) {
+        return CS_ERR_CLONE; /* restored: is the old instance gone? (8.9) */
+    }
     if (life->journal_seq < last->journal_seq) {
         return CS_ERR_ROLLBACK;
     }

@@ -12,6 +12,12 @@
 
 enum { CS_SEEN_OLD_BOOTS = 8, CS_SEEN_ENC_LEN = 2 + 80 + 1 + 8 * 32 };
 
+/* A boot counter's low bits count starts; what is above says which restore from a
+ * backup they came after, rising, 0 before the first.  So a restored store is never
+ * taken for the one that it was copied from, nor, once an operator accepted it, that
+ * one for it. */
+enum { CS_LIFE_START_BITS = 28 };
+
 /* What one CONFIRM says. */
 struct cs_life {
     uint64_t boot_counter; /* durable, +1 at each process start; from 1 */
@@ -31,7 +37,7 @@ struct cs_peer_seen {
 
 /* Judges a life and, when it is fine, takes it over.  A bad one sets seen->fenced:
  *   CLONE     an earlier boot returns; same counter, other boot; same boot, other
- *             counter; same journal sequence, other hash
+ *             counter; same journal sequence, other hash; restored since
  *   ROLLBACK  lower boot counter; lower journal sequence
  * A fenced record answers its own error.  HS_CONFIRM for boot counter 0. */
 enum cs_err cs_peer_seen_update(struct cs_peer_seen *seen, const struct cs_life *life)

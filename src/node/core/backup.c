@@ -218,7 +218,7 @@ json_t *cs_nd_store_restored(struct cs_node_core *n)
     cs_nd_backup_start(n);
     n->backup.restored_ms = n->wall;
     save(n);
-    cs_nd_boot_forget(n);
+    cs_nd_boot_restored(n);
     return json_pack("{s:b}", "ok", 1);
 }
 

@@ -344,24 +344,37 @@ static void begin_life(struct cs_node_core *n)
     n->random(n->random_ctx, n->boot, sizeof n->boot);
     if (err == CS_OK) {
         r = CS_RD(cs_wr_get(&w));
-        n->boot_counter = cs_rd_u64(&r);
+        n->life_counter = cs_rd_u64(&r);
         err = cs_rd_end(&r) == CS_OK ? CS_OK : CS_ERR_STORE_CORRUPT;
     }
     if (err != CS_OK && err != CS_ERR_NOT_FOUND) { /* never count from 1 again */
         cs_nd_fail(n, err, "the boot counter cannot be read");
     }
-    n->boot_counter++;
+    n->life_counter++;
+    n->boot_counter = n->life_counter & ((1ULL << CS_LIFE_START_BITS) - 1);
     cs_wr_reset(&w);
-    cs_wr_u64(&w, n->boot_counter);
+    cs_wr_u64(&w, n->life_counter);
     cs_nd_put(n, TABLE_SELF, KEY_BOOT, cs_wr_get(&w));
     cs_wr_free(&w);
 }
 
-void cs_nd_boot_forget(struct cs_node_core *n)
+/* The minute of the restore, and above every earlier one: two copies of one backup
+ * differ, too. */
+void cs_nd_boot_restored(struct cs_node_core *n)
 {
-    static const uint8_t zero[8];
+    uint64_t minute = n->wall > 0 ? (uint64_t)n->wall / 60000 : 0;
+    struct cs_wr w = {0};
+    struct cs_rd r;
+    uint64_t next = 1;
 
-    cs_nd_put(n, TABLE_SELF, KEY_BOOT, CS_SPAN_OF(zero));
+    if (cs_safe_get(n->safe, TABLE_SELF, KEY_BOOT, &w) == CS_OK) {
+        r = CS_RD(cs_wr_get(&w));
+        next = (cs_rd_u64(&r) >> CS_LIFE_START_BITS) + 1;
+    }
+    cs_wr_reset(&w);
+    cs_wr_u64(&w, (minute > next ? minute : next) << CS_LIFE_START_BITS);
+    cs_nd_put(n, TABLE_SELF, KEY_BOOT, cs_wr_get(&w));
+    cs_wr_free(&w);
 }
 
 static void announce(struct cs_node_core *n)

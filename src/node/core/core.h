@@ -51,7 +51,8 @@ enum cs_err cs_nd_boot_open(struct cs_node_core *n,
                             const struct cs_node_core_config *cfg, struct cs_why *why)
     CS_MUST_USE;
 void cs_nd_boot_start(struct cs_node_core *n);
-void cs_nd_boot_forget(struct cs_node_core *n); /* the next start is number 1 */
+/* The next start is number 1 of a new range (mpc/link/peer_seen.h). */
+void cs_nd_boot_restored(struct cs_node_core *n);
 /* Store calls whose failure ends this life: the runner drops the step. */
 void cs_nd_put(struct cs_node_core *n, uint8_t table, struct cs_span key,
                struct cs_span value);

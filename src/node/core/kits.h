@@ -33,8 +33,9 @@ json_t *cs_nd_backup_done(struct cs_node_core *n, struct cs_jr *r);
  * "restoreTime","keysWithoutKit","withoutKit":[first 16]}. */
 json_t *cs_nd_backup_json(const struct cs_node_core *n);
 /* store.restored: this store is a copy that `cloudsign restore` puts in place (STATE in
- * a running node).  The boot counter begins anew, so that every peer that knows this
- * node fences it until an operator has said there that the old instance is gone (8.9).
+ * a running node).  The boot counter begins anew in a range of its own, so that every
+ * peer that knows this node fences it until an operator has said there that the old
+ * instance is gone, and the old instance from then on (8.9).
  */
 json_t *cs_nd_store_restored(struct cs_node_core *n);
 /* store.check (node_core.h) */

@@ -162,7 +162,7 @@ static void link_new(struct cs_node_core *n, struct quorum *q, uint8_t peer)
                                  .random_ctx = n->random_ctx};
     enum cs_err err;
 
-    cfg.life.boot_counter = n->boot_counter;
+    cfg.life.boot_counter = n->life_counter;
     memcpy(cfg.life.boot, n->boot, 32);
     cfg.life.journal_seq = head.seq;
     memcpy(cfg.life.journal_hash, head.hash, 32);

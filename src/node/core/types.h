@@ -334,7 +334,8 @@ struct cs_node_core {
     bool paired; /* the platform has welcomed this identity */
     char approval[32], enabled[32];
     uint8_t boot[32];
-    uint64_t boot_counter;
+    uint64_t life_counter; /* what peers see (mpc/link/peer_seen.h) */
+    uint64_t boot_counter; /* its starts */
     uint64_t started_at;
     int64_t started_wall;
 
