@@ -66,7 +66,7 @@ ok "a node listens on its local socket and nowhere else"
 while read -r file; do
     case $file in
         "$H_DIR"/node1 | "$H_DIR"/node1/* | "$H_DIR/logs/node1.log" | /dev/null | /dev/urandom) ;;
-        "/proc/$pid/"* | socket:* | pipe:* | anon_inode:*) ;;
+        "/proc/$pid" | "/proc/$pid/"* | socket:* | pipe:* | anon_inode:*) ;;
         *) wrong "the node holds an open file: $file" ;;
     esac
 done < <(find "/proc/$pid/fd" -type l -printf '%l\n')

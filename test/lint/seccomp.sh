@@ -27,9 +27,11 @@ made() {
             {architecture: "SCMP_ARCH_AARCH64", subArchitectures: []}
         ],
         syscalls: [
-            {names: [inputs] | map(select(. != "clone" and . != "socket")), action: "SCMP_ACT_ALLOW"},
+            {names: [inputs] | map(select(. != "clone" and . != "socket" and . != "mknodat")), action: "SCMP_ACT_ALLOW"},
             {names: ["clone"], action: "SCMP_ACT_ALLOW",
              args: [{index: 0, value: 2114060288, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ"}]},
+            {names: ["mknodat"], action: "SCMP_ACT_ALLOW",
+             args: [{index: 2, value: 61440, valueTwo: 4096, op: "SCMP_CMP_MASKED_EQ"}]},
             {names: ["socket"], action: "SCMP_ACT_ALLOW",
              args: [{index: 0, value: 1, op: "SCMP_CMP_EQ"}]},
             {names: ["socket"], action: "SCMP_ACT_ALLOW",

@@ -41,6 +41,8 @@ typedef int trial(void); /* 0: as it should be; else the line that says otherwis
 enum { SANDBOX_FAILED = 250 };
 
 static char dir[64], outside[64];
+static char linked[96], meant[96], unmeant[96],
+    meeting[96]; /* in folders of `outside` */
 static pid_t tester;
 static int before = -1; /* a unix socket that listens already */
 
@@ -56,11 +58,12 @@ static int before = -1; /* a unix socket that listens already */
 
 static bool lock_in(bool listening)
 {
-    const struct cs_os_path paths[] = {{dir, CS_OS_WRITE}};
+    const struct cs_os_path paths[] = {
+        {dir, CS_OS_WRITE}, {linked, CS_OS_FILE}, {meeting, CS_OS_SOCKET}};
     struct cs_why why = {""};
 
     return cs_os_harden(&why) == CS_OK &&
-           cs_os_sandbox(CS_OS_SANDBOX_REQUIRE, paths, 1, -1, &why) == CS_OK &&
+           cs_os_sandbox(CS_OS_SANDBOX_REQUIRE, paths, 3, -1, &why) == CS_OK &&
            (!listening ||
             cs_os_sandbox_listening(CS_OS_SANDBOX_REQUIRE, &why) == CS_OK);
 }
@@ -196,11 +199,89 @@ static int try_link_out(void)
     return 0;
 }
 
+/* certbot's and Kubernetes' way: the name is a link into another folder. */
+static int try_linked(void)
+{
+    EXPECT(open(linked, O_RDONLY) >= 0);
+    EXPECT(open(meant, O_RDONLY) >= 0);
+    REFUSED(open(meant, O_WRONLY), EACCES);
+    REFUSED(open(unmeant, O_RDONLY), EACCES);
+    return 0;
+}
+
+/* A name in "/" opens no more than that file. */
+static void a_name_in_the_root_folder_opens_no_other(void **state)
+{
+    const struct cs_os_path paths[] = {{"/cs-sandbox-file", CS_OS_FILE}};
+    struct cs_why why = {""};
+    int abi = 0;
+
+    int status = 0;
+    pid_t pid = fork();
+
+    (void)state;
+    if (pid == 0) {
+        _exit(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0         ? 2
+              : cs_os_landlock(paths, 1, -1, &abi, &why) != CS_OK ? 3
+              : open(linked, O_RDONLY) >= 0 || errno != EACCES    ? 4
+                                                                  : 0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+static int bind_unix(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    (void)snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+    return fd < 0 ? -1 : bind(fd, (struct sockaddr *)(void *)&at, sizeof at);
+}
+
+static int try_meeting(void)
+{
+    char path[128];
+
+    EXPECT(bind_unix(meeting) == 0 && unlink(meeting) == 0);
+    (void)snprintf(path, sizeof path, "%s.new", meeting);
+    REFUSED(open(path, O_WRONLY | O_CREAT, 0600), EACCES);
+    REFUSED(mkdir(path, 0700), EACCES);
+    (void)snprintf(path, sizeof path, "%s.file", meeting);
+    REFUSED(open(path, O_RDONLY), EACCES);
+    REFUSED(open(path, O_WRONLY), EACCES);
+    REFUSED(bind_unix(unmeant), EADDRINUSE);
+    (void)snprintf(path, sizeof path, "%s.new", unmeant);
+    REFUSED(bind_unix(path), EACCES);
+    return 0;
+}
+
+/* The rule for /proc/self lasts as long as the name does: a descriptor holds it. */
+static int try_proc_is_held(void)
+{
+    char own[32], link[64], to[64];
+
+    (void)snprintf(own, sizeof own, "/proc/%d", (int)getpid());
+    for (int fd = 3; fd < 256; fd++) {
+        ssize_t n;
+
+        (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        n = readlink(link, to, sizeof to - 1);
+        if (n > 0 && (size_t)n == strlen(own) && memcmp(to, own, (size_t)n) == 0) {
+            return 0;
+        }
+    }
+    return __LINE__;
+}
+
 static void only_the_program_s_own_paths_can_be_reached(void **state)
 {
     (void)state;
     goes(try_paths, false, "paths");
     goes(try_link_out, false, "links");
+    goes(try_linked, false, "a file that is a link");
+    goes(try_meeting, false, "a socket's folder");
+    goes(try_proc_is_held, false, "/proc/self");
 }
 
 /* ---- calls that end it -----------------------------------------------------------
@@ -315,6 +396,17 @@ static int try_x32(void)
     return (int)syscall(0x40000000L + SYS_getpid);
 }
 
+#if defined(__x86_64__)
+/* getpid of 32-bit programs; a kernel that knows none of those answers SIGSEGV. */
+static int try_ia32(void)
+{
+    int nr = 20;
+
+    __asm__ volatile("int $0x80" : "+a"(nr) : : "memory", "r8", "r9", "r10", "r11");
+    return 0;
+}
+#endif
+
 static int try_unknown(void)
 {
     return (int)syscall(9999);
@@ -332,6 +424,11 @@ static void a_call_of_no_list_ends_the_process_with_a_word(void **state)
 
     (void)state;
     dies(try_x32, false, "x32");
+#if defined(__x86_64__)
+    status = status_of(try_ia32, false, said, sizeof said);
+    assert_true(WIFSIGNALED(status));
+    assert_true(WTERMSIG(status) == SIGSYS || WTERMSIG(status) == SIGSEGV);
+#endif
     dies(try_unknown, false, "call 9999");
     status = status_of(try_unknown, true, said, sizeof said);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
@@ -375,14 +472,30 @@ static int try_listen_tcp(void) /* takes a port of its own */
     return listen(socket(AF_INET, SOCK_STREAM, 0), 1);
 }
 
-static int try_listen_unix(void)
+/* Whoever listens on one would act for this process: a bus, a container engine. */
+static int try_unix(void)
 {
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    int ends[2];
 
-    (void)snprintf(at.sun_path, sizeof at.sun_path, "%s/s", dir);
-    REFUSED(bind(fd, (struct sockaddr *)(void *)&at, sizeof at), EPERM);
-    return listen(fd, 1);
+    REFUSED(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), EAFNOSUPPORT);
+    REFUSED(socket(AF_UNIX, SOCK_DGRAM, 0), EAFNOSUPPORT);
+    REFUSED(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), EAFNOSUPPORT);
+    return 0;
+}
+
+static int try_listen_unix(void) /* one that is there */
+{
+    return listen(before, 2);
+}
+
+static int try_modes_late(void)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY);
+
+    REFUSED(chmod(dir, 0600), EPERM);
+    REFUSED(fchmod(fd, 0600), EPERM);
+    REFUSED(fchmodat(AT_FDCWD, dir, 0600, 0), EPERM);
+    return 0;
 }
 
 static int try_filter_again(void)
@@ -408,6 +521,8 @@ static void nothing_new_can_listen(void **state)
     goes(try_bind_tcp, true, "bind of a TCP port");
     goes(try_bind_udp, true, "bind of a UDP port");
     dies(try_listen_tcp, true, "listen without bind");
+    goes(try_unix, true, "unix sockets");
+    goes(try_modes_late, true, "chmod");
     dies(try_listen_unix, true, "listen on a unix socket");
     dies(try_filter_again, true, "seccomp");
 }
@@ -420,6 +535,12 @@ static int try_refused(void)
 
     REFUSED(socket(AF_PACKET, SOCK_RAW, 0), EAFNOSUPPORT);
     REFUSED(socket(AF_ALG, SOCK_SEQPACKET, 0), EAFNOSUPPORT);
+    REFUSED(socket(AF_INET, SOCK_RAW, IPPROTO_TCP), EPROTONOSUPPORT);
+    REFUSED(socket(AF_INET6, SOCK_RAW, IPPROTO_RAW), EPROTONOSUPPORT);
+    REFUSED(socket(AF_INET, SOCK_STREAM, 262 /* MPTCP */), EPROTONOSUPPORT);
+    REFUSED(socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP), EPROTONOSUPPORT);
+    EXPECT(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, IPPROTO_UDP) >= 0);
+    EXPECT(socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) >= 0);
     REFUSED(socket(AF_NETLINK, SOCK_RAW, 9 /* audit */), EPROTONOSUPPORT);
     REFUSED(prctl(PR_SET_SECUREBITS, 0, 0, 0, 0), EINVAL);
     REFUSED(setrlimit(RLIMIT_CORE, &r), EPERM);
@@ -428,6 +549,18 @@ static int try_refused(void)
     REFUSED(syscall(SYS_openat2, AT_FDCWD, "/etc/passwd", NULL, 0), ENOSYS);
     REFUSED(fcntl(before, F_SETOWN, getpid()), EINVAL);
     REFUSED(syscall(SYS_ioctl, 0, 0x5412 /* TIOCSTI */, "x"), ENOTTY);
+    return 0;
+}
+
+static int try_modes(void)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY);
+
+    REFUSED(chmod(dir, 04600), EPERM);
+    REFUSED(chmod("/etc/passwd", 0666), EPERM);
+    REFUSED(fchmod(fd, 0777), EPERM);
+    REFUSED(fchmodat(AT_FDCWD, dir, 02600, 0), EPERM);
+    EXPECT(fchmod(fd, 0600) == 0);
     return 0;
 }
 
@@ -447,6 +580,8 @@ static void what_libraries_try_is_refused_without_an_end(void **state)
     (void)state;
     goes(try_refused, true, "calls");
     goes(try_library, true, "a library that is loaded late");
+    goes(try_modes, false, "modes");
+    assert_int_equal(chmod(dir, 0700), 0);
 }
 
 static int try_threads(void)
@@ -486,25 +621,51 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
     return remove(path);
 }
 
+static bool make_file(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    return fd >= 0 && close(fd) == 0;
+}
+
+/* outside: file; live/cert -> ../archive/cert1; other/file; sockets/s.file */
+static bool make_outside(void)
+{
+    static const char *const folders[] = {"live", "archive", "other", "sockets"};
+    char path[112];
+
+    for (size_t i = 0; i < CS_COUNTOF(folders); i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", outside, folders[i]);
+        if (mkdir(path, 0700) != 0) {
+            return false;
+        }
+    }
+    (void)snprintf(linked, sizeof linked, "%s/live/cert", outside);
+    (void)snprintf(meant, sizeof meant, "%s/archive/cert1", outside);
+    (void)snprintf(unmeant, sizeof unmeant, "%s/other/file", outside);
+    (void)snprintf(meeting, sizeof meeting, "%s/sockets/s", outside);
+    (void)snprintf(path, sizeof path, "%s.file", meeting);
+    if (!make_file(path) || !make_file(meant) || !make_file(unmeant)) {
+        return false;
+    }
+    (void)snprintf(path, sizeof path, "%s/file", outside);
+    return make_file(path) && symlink("../archive/cert1", linked) == 0;
+}
+
 static int setup(void **state)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
-    char path[96];
-    int fd;
 
     (void)state;
     tester = getpid();
     (void)snprintf(dir, sizeof dir, "/tmp/cs-sandbox-XXXXXX");
     (void)snprintf(outside, sizeof outside, "/tmp/cs-outside-XXXXXX");
-    if (mkdtemp(dir) == NULL || mkdtemp(outside) == NULL) {
+    if (mkdtemp(dir) == NULL || mkdtemp(outside) == NULL || !make_outside()) {
         return 1;
     }
-    (void)snprintf(path, sizeof path, "%s/file", outside);
-    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     (void)snprintf(at.sun_path, sizeof at.sun_path, "%s/before", dir);
     before = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    return fd < 0 || close(fd) != 0 ||
-           bind(before, (struct sockaddr *)(void *)&at, sizeof at) != 0 ||
+    return bind(before, (struct sockaddr *)(void *)&at, sizeof at) != 0 ||
            listen(before, 1) != 0;
 }
 
@@ -521,6 +682,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_program_s_own_work_goes_on),
         cmocka_unit_test(only_the_program_s_own_paths_can_be_reached),
+        cmocka_unit_test(a_name_in_the_root_folder_opens_no_other),
         cmocka_unit_test(every_deadly_call_ends_the_process),
         cmocka_unit_test(another_program_or_new_code_ends_the_process),
         cmocka_unit_test(a_call_of_no_list_ends_the_process_with_a_word),

@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -34,6 +37,7 @@ enum {
     WRITE = READ | FS_WRITE_FILE | FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_DIR |
             FS_MAKE_REG | FS_MAKE_SOCK | FS_REFER | FS_TRUNCATE,
     DEVICE = FS_READ_FILE | FS_WRITE_FILE | FS_IOCTL_DEV,
+    SOCKET = FS_MAKE_SOCK | FS_REMOVE_FILE,
     FILE_RIGHTS = FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV,
 };
 
@@ -66,26 +70,43 @@ static uint64_t rights(enum cs_os_access access)
 {
     switch (access) {
     case CS_OS_READ:
+    case CS_OS_FILE:
         return READ;
     case CS_OS_WRITE:
         return WRITE;
     case CS_OS_DEVICE:
         return DEVICE;
+    case CS_OS_SOCKET:
+        return SOCKET;
     }
     return 0;
 }
 
-/* A path that is not there gets no rule: nothing below it can be opened, then. */
-static int add_path(int set, const struct ruleset *h, const struct cs_os_path *p)
+void cs_os_folder_of(char *out, size_t cap, const char *file)
 {
-    struct path_rule rule = {.allowed = rights(p->access) & h->fs};
+    const char *slash = file == NULL ? NULL : strrchr(file, '/');
+    size_t n = slash == NULL ? 0 : (size_t)(slash - file);
+
+    if (file == NULL || file[0] == '\0') {
+        (void)snprintf(out, cap, "%s", "");
+    } else if (slash == NULL) {
+        (void)snprintf(out, cap, ".");
+    } else if (n == 0) {
+        (void)snprintf(out, cap, "/");
+    } else {
+        (void)snprintf(out, cap, "%.*s", (int)n, file);
+    }
+}
+
+/* A path that is not there gets no rule: nothing below it can be opened, then. */
+static int add_one(int set, const struct ruleset *h, const char *path,
+                   enum cs_os_access access)
+{
+    struct path_rule rule = {.allowed = rights(access) & h->fs};
     struct stat st;
     int rc;
 
-    if (p->path == NULL || p->path[0] == '\0') {
-        return 0;
-    }
-    rule.fd = open(p->path, O_PATH | O_CLOEXEC);
+    rule.fd = open(path, O_PATH | O_CLOEXEC);
     if (rule.fd < 0) {
         return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -1;
     }
@@ -95,6 +116,34 @@ static int add_path(int set, const struct ruleset *h, const struct cs_os_path *p
     rc = (int)syscall(SYS_landlock_add_rule, set, RULE_PATH, &rule, 0);
     (void)close(rule.fd);
     return rc;
+}
+
+/* A rule for "/" would be none. */
+static int add_folder_of(int set, const struct ruleset *h, const char *file,
+                         enum cs_os_access access)
+{
+    char folder[PATH_MAX];
+
+    cs_os_folder_of(folder, sizeof folder, file);
+    return add_one(set, h, strcmp(folder, "/") == 0 ? file : folder, access);
+}
+
+static int add_path(int set, const struct ruleset *h, const struct cs_os_path *p)
+{
+    char real[PATH_MAX];
+
+    if (p->path == NULL || p->path[0] == '\0') {
+        return 0;
+    }
+    if (p->access != CS_OS_FILE && p->access != CS_OS_SOCKET) {
+        return add_one(set, h, p->path, p->access);
+    }
+    if (add_folder_of(set, h, p->path, p->access) != 0) {
+        return -1;
+    }
+    return p->access == CS_OS_SOCKET || realpath(p->path, real) == NULL
+               ? 0
+               : add_folder_of(set, h, real, p->access);
 }
 
 static int add_port(int set, const struct ruleset *h, int port)

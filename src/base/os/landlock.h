@@ -11,10 +11,15 @@ enum cs_os_access {
     CS_OS_READ,   /* files, and folders to list */
     CS_OS_WRITE,  /* also make, write, rename and remove files, folders and sockets */
     CS_OS_DEVICE, /* a device file: read and write */
+    CS_OS_FILE,   /* a file to read and what is renamed over it later: its folder, that
+                     of its name and, through links, the one that it lies in; a file in
+                     "/" is that file alone */
+    CS_OS_SOCKET, /* a unix socket to make and remove: its folder for no more */
 };
 
 struct cs_os_path {
-    const char *path; /* with all that is below it; NULL, "" or missing: no rule */
+    const char *path; /* FILE, SOCKET: its own; else with all that is below it.  NULL,
+                         "" or missing: no rule */
     enum cs_os_access access;
 };
 
@@ -24,5 +29,8 @@ struct cs_os_path {
  * SANDBOX: no Landlock here (errno, why); OS: a rule was refused. */
 enum cs_err cs_os_landlock(const struct cs_os_path *paths, size_t n, int tcp_port,
                            int *abi, struct cs_why *why) CS_MUST_USE;
+
+/* "" for NULL or "". */
+void cs_os_folder_of(char *out, size_t cap, const char *file);
 
 #endif

@@ -60,22 +60,6 @@ enum cs_err cs_os_sandbox_mode(enum cs_os_sandbox_mode *out, struct cs_why *why)
                   "CLOUDSIGN_SANDBOX: must be on, require or off (for debugging)");
 }
 
-void cs_os_folder_of(char *out, size_t cap, const char *file)
-{
-    const char *slash = file == NULL ? NULL : strrchr(file, '/');
-    size_t n = slash == NULL ? 0 : (size_t)(slash - file);
-
-    if (file == NULL || file[0] == '\0') {
-        (void)snprintf(out, cap, "%s", "");
-    } else if (slash == NULL) {
-        (void)snprintf(out, cap, ".");
-    } else if (n == 0) {
-        (void)snprintf(out, cap, "/");
-    } else {
-        (void)snprintf(out, cap, "%.*s", (int)n, file);
-    }
-}
-
 /* Whoever renews /etc/resolv.conf renames another over it, so a rule for the file of
  * now would not last: the rule is for the folder that it really lies in.  A container
  * mounts the file itself; then the file is enough. */
@@ -106,6 +90,17 @@ static enum cs_err missing(enum cs_os_sandbox_mode mode, enum cs_err err,
     return CS_OK;
 }
 
+/* A rule is for an inode, and the one of /proc/self is made anew when the kernel has
+ * let go of the name (it does when memory is short); so it is held, for good. */
+static void hold_proc(void)
+{
+    static int fd = -1;
+
+    if (fd < 0) {
+        fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    }
+}
+
 static enum cs_err lock_paths(enum cs_os_sandbox_mode mode,
                               const struct cs_os_path *paths, size_t n, int tcp_port,
                               struct cs_why *why)
@@ -118,6 +113,7 @@ static enum cs_err lock_paths(enum cs_os_sandbox_mode mode,
     enum cs_err err;
 
     CS_ASSERT(n <= CS_OS_SANDBOX_PATHS_MAX);
+    hold_proc();
     memcpy(all, common, sizeof common);
     if (n != 0) {
         memcpy(all + m, paths, n * sizeof *paths);

@@ -32,8 +32,5 @@ enum cs_err cs_os_sandbox(enum cs_os_sandbox_mode mode, const struct cs_os_path 
 /* From now on nothing can listen any more.  SANDBOX. */
 enum cs_err cs_os_sandbox_listening(enum cs_os_sandbox_mode mode, struct cs_why *why)
     CS_MUST_USE;
-/* The folder of a file, for a rule: what replaces the file by renaming another over it
- * (a policy, a token that is renewed) needs it.  "" for NULL or "". */
-void cs_os_folder_of(char *out, size_t cap, const char *file);
 
 #endif

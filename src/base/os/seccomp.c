@@ -167,12 +167,22 @@ static void check_sockets(struct filter *f)
 
     load(f, 0, LOW);
     if_equal(f, AF_UNIX, SECCOMP_RET_ALLOW);
-    if_equal(f, AF_INET, SECCOMP_RET_ALLOW);
-    if_equal(f, AF_INET6, SECCOMP_RET_ALLOW);
-    emit(f, BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 1, 0); /* getaddrinfo */
-    verdict(f, errno_of(EAFNOSUPPORT));
+    emit(f, BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 4); /* getaddrinfo */
     load(f, 2, LOW);
     if_equal(f, 0 /* NETLINK_ROUTE */, SECCOMP_RET_ALLOW);
+    verdict(f, errno_of(EPROTONOSUPPORT));
+    emit(f, BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 2, 0);
+    emit(f, BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 1, 0);
+    verdict(f, errno_of(EAFNOSUPPORT));
+    load(f, 2, LOW); /* no raw packets, no protocol that Landlock does not know */
+    emit(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0);
+    emit(f, BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 2, 0);
+    emit(f, BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 1, 0);
+    verdict(f, errno_of(EPROTONOSUPPORT));
+    load(f, 1, LOW);
+    emit(f, BPF_ALU | BPF_AND | BPF_K, 0xf, 0, 0); /* without flags */
+    if_equal(f, SOCK_STREAM, SECCOMP_RET_ALLOW);
+    if_equal(f, SOCK_DGRAM, SECCOMP_RET_ALLOW);
     block_end(f, start, errno_of(EPROTONOSUPPORT));
     start = block(f, SYS_socketpair);
     load(f, 0, LOW);
@@ -205,6 +215,19 @@ static void check_process(struct filter *f)
     load(f, 0, LOW);
     if_equal(f, (uint32_t)getpid(), SECCOMP_RET_ALLOW);
     block_end(f, start, SECCOMP_RET_KILL_PROCESS);
+}
+
+/* Landlock does not look at modes: as root, one would open any file to everybody. */
+static void check_mode(struct filter *f, int nr, unsigned arg)
+{
+    unsigned short start;
+
+    if (nr >= 0) {
+        start = block(f, nr);
+        load(f, arg, LOW);
+        if_no_bit(f, ~(uint32_t)0644, SECCOMP_RET_ALLOW);
+        block_end(f, start, errno_of(EPERM));
+    }
 }
 
 static void check_files(struct filter *f)
@@ -251,6 +274,9 @@ static void fill_program(struct filter *f)
     check_sockets(f);
     check_process(f);
     check_files(f);
+    check_mode(f, SYS_chmod, 1);
+    check_mode(f, SYS_fchmod, 1);
+    check_mode(f, SYS_fchmodat, 2);
 #define CALL(name) call(f, SYS_##name, errno_of(ENOSYS));
     CS_SECCOMP_ABSENT(CALL)
 #undef CALL
@@ -260,12 +286,24 @@ static void fill_program(struct filter *f)
     verdict(f, SECCOMP_RET_TRAP);
 }
 
-/* The name service binds a netlink socket and goes on when it cannot. */
+/* The name service binds a netlink socket and goes on when it cannot, or when it
+ * reaches no cache.  A unix socket would reach those that act for others: a session
+ * bus, a container engine, systemd, another node of the same user. */
 static void fill_no_listen(struct filter *f)
 {
+    unsigned short start;
+
     call(f, SYS_bind, errno_of(EPERM));
+    call(f, SYS_socketpair, errno_of(EAFNOSUPPORT)); /* of datagrams: may connect */
+    call(f, SYS_chmod, errno_of(EPERM));
+    call(f, SYS_fchmod, errno_of(EPERM));
+    call(f, SYS_fchmodat, errno_of(EPERM));
     call(f, SYS_listen, SECCOMP_RET_KILL_PROCESS);
     call(f, SYS_seccomp, SECCOMP_RET_KILL_PROCESS);
+    start = block(f, SYS_socket);
+    load(f, 0, LOW);
+    if_equal(f, AF_UNIX, errno_of(EAFNOSUPPORT));
+    block_end(f, start, SECCOMP_RET_ALLOW);
     verdict(f, SECCOMP_RET_ALLOW);
 }
 

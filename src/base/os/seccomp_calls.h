@@ -114,8 +114,7 @@
     CALL(stat) CALL(lstat) CALL(fstat) CALL(newfstatat) CALL(statx) CALL(statfs) \
     CALL(fstatfs) CALL(readlink) CALL(readlinkat) CALL(getdents64) CALL(getcwd) \
     CALL(mkdir) CALL(mkdirat) CALL(rmdir) CALL(unlink) CALL(unlinkat) CALL(rename) \
-    CALL(renameat) CALL(renameat2) CALL(link) CALL(linkat) CALL(chmod) CALL(fchmod) \
-    CALL(fchmodat) CALL(fsync) CALL(ftruncate) CALL(fallocate) CALL(sync_file_range) \
+    CALL(renameat) CALL(renameat2) CALL(link) CALL(linkat) CALL(fsync) CALL(ftruncate) CALL(fallocate) CALL(sync_file_range) \
     CALL(sendfile) CALL(fadvise64) CALL(flock) CALL(msync) CALL(mincore) CALL(dup) \
     CALL(dup2) CALL(dup3) CALL(close_range) CALL(umask) CALL(utimensat) \
     CALL(connect) CALL(accept) CALL(accept4) CALL(shutdown) CALL(getsockname) \
@@ -130,13 +129,14 @@
     CALL(time) CALL(clock_getres) CALL(nanosleep) CALL(clock_nanosleep) \
     CALL(getcpu)
 
-/* Allowed with some arguments only: seccomp.c, checked(). */
+/* Allowed with some arguments only: seccomp.c, check_*(). */
 #define CS_SECCOMP_CHECKED(CALL) \
     CALL(mmap)      /* no PROT_EXEC: refused for a file (dlopen), else deadly */ \
     CALL(mprotect)  /* PROT_EXEC is deadly */ \
     CALL(clone)     /* threads; anything else is deadly */ \
-    CALL(socket)    /* unix, IPv4, IPv6, netlink route */ \
-    CALL(socketpair) /* unix */ \
+    CALL(socket)    /* unix; IPv4, IPv6: TCP, UDP; netlink route */ \
+    CALL(socketpair) /* unix; with AF_UNIX above and these three: until it listens */ \
+    CALL(chmod) CALL(fchmod) CALL(fchmodat) /* 0644 at most */ \
     CALL(prctl)     /* names; being traced or dumped again is deadly */ \
     CALL(prlimit64) /* to look, not to set */ \
     CALL(ioctl)     /* FIONBIO, FIONREAD, FIOCLEX, FIONCLEX, TCGETS */ \
@@ -176,15 +176,16 @@
     CALL(modify_ldt) CALL(lookup_dcookie) CALL(syslog) CALL(vhangup) CALL(nfsservctl)
 
 /* What a start needs beyond that, before the program's own filter: the profile for
- * containers allows these, too.  The second line is the runtime's own (runc, crun),
- * which may set the profile before it drops its rights. */
+ * containers allows these, too.  Some are the runtime's own (runc, crun), which may set
+ * the profile before it drops its rights; mknodat (a FIFO) and lchown are a backup's. */
 #define CS_SECCOMP_START(CALL) \
     CALL(execve) CALL(arch_prctl) CALL(wait4) CALL(kill) \
     CALL(landlock_create_ruleset) CALL(landlock_add_rule) \
     CALL(landlock_restrict_self) CALL(membarrier) CALL(setrlimit) CALL(pipe) \
     CALL(capget) CALL(capset) CALL(chdir) CALL(fchdir) CALL(setuid) CALL(setgid) \
     CALL(setgroups) CALL(fchown) CALL(fchownat) CALL(setsid) CALL(tkill) \
-    CALL(getgroups) CALL(setresuid) CALL(setresgid) CALL(waitid)
+    CALL(getgroups) CALL(setresuid) CALL(setresgid) CALL(waitid) CALL(mknodat) \
+    CALL(lchown)
 
 /* clang-format on */
 

@@ -7,29 +7,16 @@
 
 #include "base/span.h"
 
-enum { FOLDERS_MAX = 12 };
-
 struct paths {
     struct cs_os_path list[CS_OS_SANDBOX_PATHS_MAX];
     size_t n;
-    char folder[FOLDERS_MAX][PATH_MAX];
-    size_t n_folders;
+    char aws[PATH_MAX];
 };
 
 static void add(struct paths *p, const char *path, enum cs_os_access access)
 {
     CS_ASSERT(p->n < CS_OS_SANDBOX_PATHS_MAX);
     p->list[p->n++] = (struct cs_os_path){path, access};
-}
-
-/* The folder: what is renewed by renaming another file over it must stay readable. */
-static void add_folder_of(struct paths *p, const char *file, enum cs_os_access access)
-{
-    char *folder = p->folder[p->n_folders++];
-
-    CS_ASSERT(p->n_folders <= FOLDERS_MAX);
-    cs_os_folder_of(folder, PATH_MAX, file);
-    add(p, folder, access);
 }
 
 static const char *aws(const struct cs_node_config *cfg, const char *name)
@@ -48,21 +35,18 @@ static const char *aws(const struct cs_node_config *cfg, const char *name)
 static void add_aws(struct paths *p, const struct cs_node_config *cfg)
 {
     const char *home = aws(cfg, "HOME");
-    char *folder = p->folder[p->n_folders++];
 
-    CS_ASSERT(p->n_folders <= FOLDERS_MAX);
     if (home != NULL) {
-        (void)snprintf(folder, PATH_MAX, "%s/.aws", home);
+        (void)snprintf(p->aws, sizeof p->aws, "%s/.aws", home);
     }
-    add(p, folder, CS_OS_READ);
-    add_folder_of(p, aws(cfg, "AWS_CA_BUNDLE"), CS_OS_READ);
-    add_folder_of(p, aws(cfg, "AWS_SHARED_CREDENTIALS_FILE"), CS_OS_READ);
-    add_folder_of(p, aws(cfg, "AWS_WEB_IDENTITY_TOKEN_FILE"), CS_OS_READ);
-    add_folder_of(p, aws(cfg, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"), CS_OS_READ);
-    add_folder_of(p, aws(cfg, "AWS_CA_BUNDLE"), CS_OS_READ);
+    add(p, p->aws, CS_OS_READ);
+    add(p, aws(cfg, "AWS_SHARED_CREDENTIALS_FILE"), CS_OS_FILE);
+    add(p, aws(cfg, "AWS_WEB_IDENTITY_TOKEN_FILE"), CS_OS_FILE);
+    add(p, aws(cfg, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"), CS_OS_FILE);
+    add(p, aws(cfg, "AWS_CA_BUNDLE"), CS_OS_FILE);
 }
 
-/* "unix:/path": the socket's folder; "127.0.0.1:9464": the one port that may be bound.
+/* "unix:/path": the socket; "127.0.0.1:9464": the one port that may be bound.
  */
 static int add_metrics(struct paths *p, const char *addr)
 {
@@ -72,7 +56,7 @@ static int add_metrics(struct paths *p, const char *addr)
         return -1;
     }
     if (strncmp(addr, "unix:", 5) == 0) {
-        add_folder_of(p, addr + 5, CS_OS_WRITE);
+        add(p, addr + 5, CS_OS_SOCKET);
         return -1;
     }
     return (int)(strtoul(colon + 1, NULL, 10) & 0xffff);
@@ -86,10 +70,10 @@ enum cs_err cli_confine(enum cs_os_sandbox_mode mode, const struct cs_node_confi
 
     memset(&p, 0, sizeof p);
     add(&p, cfg->data_dir, CS_OS_WRITE);
-    add_folder_of(&p, cfg->policy_file, CS_OS_READ);
-    add_folder_of(&p, cfg->approval_ca_file, CS_OS_READ);
-    add_folder_of(&p, cfg->approval_cert_file, CS_OS_READ);
-    add_folder_of(&p, cfg->approval_key_file, CS_OS_READ);
+    add(&p, cfg->policy_file, CS_OS_FILE);
+    add(&p, cfg->approval_ca_file, CS_OS_FILE);
+    add(&p, cfg->approval_cert_file, CS_OS_FILE);
+    add(&p, cfg->approval_key_file, CS_OS_FILE);
     if (cfg->db_key_ref != NULL) {
         add_aws(&p, cfg);
     }

@@ -1,5 +1,4 @@
 /* cloudsign-platform serve: options, one platform, signals. */
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,16 +150,13 @@ static int drive(struct serve *s)
 static enum cs_err confine(const struct serve *s, const struct cs_platform_settings *of,
                            struct cs_why *why)
 {
-    const char *files[] = {of->tls_cert, of->tls_key, of->tls_ca};
-    char folders[CS_COUNTOF(files)][PATH_MAX];
-    struct cs_os_path paths[1 + CS_COUNTOF(files)] = {{of->dir, CS_OS_WRITE}};
+    const struct cs_os_path paths[] = {{of->dir, CS_OS_WRITE},
+                                       {of->tls_cert, CS_OS_FILE},
+                                       {of->tls_key, CS_OS_FILE},
+                                       {of->tls_ca, CS_OS_FILE}};
     const char *colon = strrchr(of->listen, ':');
     unsigned long port = colon != NULL ? strtoul(colon + 1, NULL, 10) : 0;
 
-    for (size_t i = 0; i < CS_COUNTOF(files); i++) {
-        cs_os_folder_of(folders[i], PATH_MAX, files[i]);
-        paths[1 + i] = (struct cs_os_path){folders[i], CS_OS_READ};
-    }
     return cs_os_sandbox(s->sandbox, paths, CS_COUNTOF(paths), (int)(port & 0xffff),
                          why);
 }
