@@ -73,6 +73,13 @@ static json_t *peer_command(struct cs_node_core *n, struct cs_jr *r, bool releas
     if (q == NULL || q->peers[peer].link == NULL) {
         return cs_nd_refusal(CS_ERR_NOT_FOUND, "no such quorum or peer on this node");
     }
+    if (!release && cs_link_seen(q->peers[peer].link)->fenced == CS_OK) {
+        return cs_nd_refusal(CS_ERR_STATE,
+                             "this node does not refuse that party (E_ROLLBACK, "
+                             "E_CLONE), so nothing was accepted; it may not have met "
+                             "the restored node yet: start that one, see `cloudsign "
+                             "status`, and say it again");
+    }
     cs_log(CS_LOG_WARN, "peer", "an operator %s party %u of \"%s\"",
            release ? "released" : "accepted the state of", peer, q->name);
     if (release) {

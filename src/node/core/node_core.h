@@ -27,7 +27,7 @@
  * folder)
  *   {"cmd":"quorum.confirm","words":W}           -> {"ok":true,"quorumId","name"}
  *   {"cmd":"peer.accept","quorumId":Q,"index":I} -> {"ok":true}: lifts
- * E_ROLLBACK/E_CLONE
+ * E_ROLLBACK/E_CLONE; STATE when there is neither
  *   {"cmd":"peer.release","quorumId":Q,"index":I} -> {"ok":true}: ends a quarantine
  *   {"cmd":"peers.ping"}                         -> {"ok":true}: asks each live
  * peer for an answer; status then shows rttMs (absent: none yet)
