@@ -83,6 +83,17 @@ static const struct field abort_fields[] = {
     {"code", PRIVATE, INT,   2,  1, NONE, NONE},
 };
 
+/* ---- of a link --------------------------------------------------------------------------- */
+
+/* Of one character there: the next byte is what no version has in it. */
+static const struct field version_fields[] = {
+    {"text", PRIVATE, INT, 1, 1, NONE, NONE},
+};
+static const struct field notice_fields[] = {
+    {"index", PRIVATE, INT, 1, 1, NONE, NONE},
+    {"code",  PRIVATE, INT, 2, 1, NONE, NONE},
+};
+
 /* ---- OT setup and extension ------------------------------------------------------------ */
 
 /* Keys that do not fit are found by the extension's check: by Alice. */
@@ -170,6 +181,8 @@ enum { OPEN_LEN = 32 + 16 + 32 + 1 + 4 + 2 + 1 + 2 + 2 * 32 };
 #define SIGN_HEAD   IS_DROPPED, IS_DROPPED, IS_DROPPED, IS_DROPPED
 #define DKG_HEAD    IS_DROPPED, FORMAT, IS_DROPPED, IS_DROPPED
 #define OT_HEAD     IS_DROPPED, FORMAT, FORMAT, FORMAT
+/* Of no session: nothing but the text counts. */
+#define NO_SESSION  IS_FINE, IS_FINE, IS_FINE, IS_FINE
 
 const struct message messages[] = {
     {"SES_OPEN", SIGN_BY_LIAR, CS_PROTO_ECDSA, CS_TYPE_OPEN, 0, OPEN_LEN, FIELDS(open_fields), FORMAT,
@@ -189,6 +202,9 @@ const struct message messages[] = {
     {"OT_OPEN", SETUP, CS_PROTO_OT, CS_TYPE_OT_OPEN, 0, CS_OT_OPEN_LEN, FIELDS(ot_open_fields), FORMAT, OT_HEAD},
     {"OT_DONE", SETUP, CS_PROTO_OT, CS_TYPE_OT_DONE, 0, CS_OT_DONE_LEN, FIELDS(ot_done_fields), FORMAT, OT_HEAD},
 
+    {"VERSION", HEARSAY, CS_PROTO_CONTROL, CS_TYPE_VERSION, 0, 1, FIELDS(version_fields), FORMAT, NO_SESSION},
+    {"NOTICE", HEARSAY, CS_PROTO_CONTROL, CS_TYPE_NOTICE, 0, 3, FIELDS(notice_fields), FORMAT, NO_SESSION},
+
     {"DKG_OPEN", KEYGEN_BY_LIAR, CS_PROTO_DKG, CS_TYPE_OPEN, 32 + 16 + 32 + 1 + 4 + 1 + N, 0, FIELDS(dkg_open_fields),
      FORMAT, IS(NOBODY, SID_MISMATCH), FORMAT, IS_FINE, IS_FINE},
     {"DKG_READY", KEYGEN, CS_PROTO_DKG, CS_TYPE_READY, 0, 32, FIELDS(dkg_ready_fields), FORMAT, DKG_HEAD},
@@ -204,6 +220,8 @@ const size_t n_messages = sizeof messages / sizeof messages[0];
 
 #define OPENS(field, value, outcome) {"SES_OPEN", field, SIGN_BY_LIAR, value, outcome}
 #define DKG_OPENS(field, value, outcome) {"DKG_OPEN", field, KEYGEN_BY_LIAR, value, outcome}
+#define VERSIONS(value, outcome) {"VERSION", "text", HEARSAY, value, outcome}
+#define NOTICES(field, value, outcome) {"NOTICE", field, HEARSAY, value, outcome}
 #define ABORTS(value, outcome) {"ABORT", "code", CALLED_OFF, value, outcome}
 #define ARE(...) __VA_ARGS__
 
@@ -238,6 +256,28 @@ const struct int_row ints[] = {
     ABORTS(21, ARE(IS(NOBODY, SETUP_MISSING))),
     ABORTS(1000, ARE(IS_DROPPED)),
     ABORTS(65535, ARE(IS_DROPPED)),
+
+    VERSIONS(0, ARE(FORMAT)),
+    VERSIONS('\n', ARE(FORMAT)),
+    VERSIONS(0x1b, ARE(FORMAT)), /* begins a terminal's escape */
+    VERSIONS(' ', ARE(FORMAT)),
+    VERSIONS('!', ARE(IS_FINE)),
+    VERSIONS('"', ARE(FORMAT)),
+    VERSIONS('\\', ARE(FORMAT)),
+    VERSIONS('~', ARE(IS_FINE)),
+    VERSIONS(0x7f, ARE(FORMAT)),
+    VERSIONS(0x9b, ARE(FORMAT)),
+    VERSIONS(0xff, ARE(FORMAT)),
+
+    NOTICES("index", 0, ARE(FORMAT)),
+    NOTICES("index", 1, ARE(IS_FINE)), /* of the listener: it is shown what others think */
+    NOTICES("index", 2, ARE(FORMAT)),  /* of the speaker */
+    NOTICES("index", 4, ARE(FORMAT)),
+    NOTICES("index", 255, ARE(FORMAT)),
+    NOTICES("code", 0, ARE(IS_FINE)), /* released */
+    NOTICES("code", 11, ARE(IS_FINE)),
+    NOTICES("code", 1000, ARE(IS_FINE)), /* a later version's, perhaps */
+    NOTICES("code", 65535, ARE(IS_FINE)),
 
     DKG_OPENS("kind", 0, ARE(FORMAT)),
     DKG_OPENS("kind", CS_REQUEST_SIGN_RAW, ARE(IS(NOBODY, POLICY_REFUSED))),

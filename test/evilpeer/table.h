@@ -1,6 +1,6 @@
 /* The table of the evil peer: every field of every message of key generation, OT setup,
- * OT extension, RVOLE and ECDSA signing; what a liar puts there; and what an honest
- * node must make of it (PROTOCOLS 2.8, 4.7, 15.4 D5).
+ * OT extension, RVOLE and ECDSA signing, and what links carry besides; what a liar puts
+ * there; and what an honest node must make of it (PROTOCOLS 2.8, 4.7, 15.4 D5).
  *
  * A field's kind says what is put there, its two columns what must come of it:
  *   wrong  a value that could stand there, but is not the right one
@@ -22,6 +22,7 @@ enum scene {
     SIGN_BY_HONEST, /* party 1 has begun, party 2 lies and answers */
     CALLED_OFF,     /* the same; party 2 ends it with an ABORT */
     SETUP,          /* a new link between them: OT setup in both directions */
+    HEARSAY,        /* the same; party 2 runs version "1" and refuses party 3 */
     KEYGEN,         /* party 2 lies */
     KEYGEN_BY_LIAR, /* party 1 lies and has begun */
 };

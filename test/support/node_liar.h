@@ -71,26 +71,39 @@ BED void lie_close(struct bed *b, struct lie *l, struct cs_frame_header *h,
     cs_wr_free(&plain);
 }
 
+/* The receiver's keys for a frame; of a new link it may not have the CONFIRM yet. */
+BED const struct cs_transport *lie_keys(const struct cs_link *rx, const uint8_t id[16])
+{
+    const struct cs_transport *const all[] = {&rx->live, &rx->pend.t};
+
+    for (int i = 0; i < 2; i++) {
+        if (all[i]->set && memcmp(all[i]->link_id, id, 16) == 0) {
+            return all[i];
+        }
+    }
+    return NULL;
+}
+
 /* For bed.carry. */
 BED bool lie_carry(struct bed *b, int from, int to, struct cs_wr *frame)
 {
-    const struct cs_link *rx = lie_link(b, to, from);
+    const struct cs_transport *keys;
     struct lie l = {.from = from, .to = to};
     struct cs_frame_header h;
     struct cs_wr plain = {0};
     bool send = true;
 
     if (cs_frame_header_decode(&h, cs_wr_get(frame)) != CS_OK ||
-        h.proto == CS_PROTO_LINK || liar == NULL || !rx->live.set ||
-        memcmp(rx->live.link_id, h.link_id, 16) != 0 ||
-        cs_frame_open(&plain, &h, rx->live.rx, cs_wr_get(frame)) != CS_OK) {
+        h.proto == CS_PROTO_LINK || liar == NULL ||
+        (keys = lie_keys(lie_link(b, to, from), h.link_id)) == NULL ||
+        cs_frame_open(&plain, &h, keys->rx, cs_wr_get(frame)) != CS_OK) {
         cs_wr_free(&plain);
         return true;
     }
     lie_open(&l, &h, cs_wr_get(&plain));
     send = liar(&l);
     if (send) {
-        lie_close(b, &l, &h, rx->live.rx, frame);
+        lie_close(b, &l, &h, keys->rx, frame);
     }
     cs_wr_free(&plain);
     cs_wr_free(&l.broadcast);
