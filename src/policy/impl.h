@@ -7,10 +7,15 @@
 
 #include "policy/policy.h"
 
-struct list { /* texts in their normal form; NULL items: not a condition */
+/* Texts in their normal form, sorted: a payload may have thousands of payees, and a
+ * list a thousand addresses.  NULL items: not a condition. */
+struct list {
     char **items;
     size_t n;
 };
+/* Where text stands, or has to stand. */
+size_t cs_policy_place(const struct list *l, const char *text);
+bool cs_policy_has(const struct list *l, const char *text);
 
 /* An amount of one asset.  asset "native", "0xcontract", "USD.rIssuer"; text: as the
  * file has it.  is_whole: in whole units of the native asset, whose decimals depend on

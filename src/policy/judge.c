@@ -26,20 +26,10 @@ static bool no(struct judge *j, const char *fmt, ...)
     return false;
 }
 
-static bool has(const struct list *l, const char *text)
-{
-    for (size_t i = 0; i < l->n; i++) {
-        if (strcmp(l->items[i], text) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool in(struct judge *j, const struct list *l, const char *text,
                const char *what)
 {
-    return l->items == NULL || has(l, text) ||
+    return l->items == NULL || cs_policy_has(l, text) ||
            no(j, "%s %.130s is not in its list", what, text[0] == '\0' ? "\"\"" : text);
 }
 
@@ -109,7 +99,7 @@ static bool fits_contracts(struct judge *j)
 {
     const struct rule *u = j->u;
 
-    if (u->contracts.items == NULL || has(&u->contracts, j->f->contract)) {
+    if (u->contracts.items == NULL || cs_policy_has(&u->contracts, j->f->contract)) {
         return true;
     }
     return (is_open_about(j, j->f->asset) && j->f->contract[0] == '\0') ||
@@ -121,9 +111,12 @@ static bool is_tagged(const struct judge *j, const char *payee)
 {
     char tagged[CS_CHAIN_ADDRESS_MAX + 16];
 
+    if (!j->f->ask->tx->has_tag) {
+        return false;
+    }
     (void)snprintf(tagged, sizeof tagged, "%s#%lu", payee,
                    (unsigned long)j->f->ask->tx->tag);
-    return j->f->ask->tx->has_tag && has(&j->u->destinations, tagged);
+    return cs_policy_has(&j->u->destinations, tagged);
 }
 
 /* allow: all of them are listed; deny: one of them is. */
@@ -137,7 +130,7 @@ static bool fits_destinations(struct judge *j)
         return true;
     }
     for (; cs_policy_payee(payee, j->f, n); n++) {
-        bool listed = has(&u->destinations, payee) || is_tagged(j, payee);
+        bool listed = cs_policy_has(&u->destinations, payee) || is_tagged(j, payee);
 
         if (listed && !u->allow) {
             return true;

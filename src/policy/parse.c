@@ -229,16 +229,6 @@ static void remark(struct cs_policy *p, const struct rule *u, const char *text)
     }
 }
 
-static bool lists(const struct list *l, const char *word)
-{
-    for (size_t i = 0; i < l->n; i++) {
-        if (strcmp(l->items[i], word) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What reads like more than it does. */
 static void look_at_reach(struct cs_policy *p, const struct rule *u, bool limited)
 {
@@ -248,13 +238,14 @@ static void look_at_reach(struct cs_policy *p, const struct rule *u, bool limite
                "limits nothing: what does not fit it is allowed by the default; say "
                "\"default\": \"deny\"");
     }
-    if (u->allow && !limited && lists(&u->kinds, "TYPED_DATA") &&
+    if (u->allow && !limited && cs_policy_has(&u->kinds, "TYPED_DATA") &&
         u->approvals != APPROVALS_EXCLUDE) {
         remark(p, u,
                "allows typed data that lets others take tokens (permits): "
                "\"approvals\": \"exclude\" does not");
     }
-    if (!u->allow && u->destinations.n != 0 && lists(&u->blockchains, "SOLANA")) {
+    if (!u->allow && u->destinations.n != 0 &&
+        cs_policy_has(&u->blockchains, "SOLANA")) {
         remark(p, u,
                "denies addresses of SOLANA: a token transfer names the payee's token "
                "account, so list that, too");
@@ -269,10 +260,10 @@ static void look_at(struct cs_policy *p, const struct rule *u)
     if (u->allow && limited && !u->has_fee) {
         remark(p, u, "does not limit the fee: a fee can be all the money there is");
     }
-    if (u->allow && !limited && (u->kinds.n == 0 || lists(&u->kinds, "RAW"))) {
+    if (u->allow && !limited && (u->kinds.n == 0 || cs_policy_has(&u->kinds, "RAW"))) {
         remark(p, u, "allows transactions of any amount to anybody");
     }
-    if (u->allow && lists(&u->kinds, "DIGEST")) {
+    if (u->allow && cs_policy_has(&u->kinds, "DIGEST")) {
         remark(p, u, "allows blind signatures: they can move everything");
     }
     for (size_t i = 0; i < u->n_windows; i++) {

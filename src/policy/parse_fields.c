@@ -126,6 +126,41 @@ static uint32_t count_of(struct reader *r, const json_t *o, const char *name,
 
 /* ---- lists -------------------------------------------------------------------- */
 
+size_t cs_policy_place(const struct list *l, const char *text)
+{
+    size_t from = 0, to = l->n;
+
+    while (from < to) {
+        size_t mid = from + (to - from) / 2;
+
+        if (strcmp(l->items[mid], text) < 0) {
+            from = mid + 1;
+        } else {
+            to = mid;
+        }
+    }
+    return from;
+}
+
+bool cs_policy_has(const struct list *l, const char *text)
+{
+    size_t at = cs_policy_place(l, text);
+
+    return at < l->n && strcmp(l->items[at], text) == 0;
+}
+
+static void insert(struct reader *r, struct list *l, const char *text)
+{
+    size_t at = cs_policy_place(l, text);
+    char *copy = cs_policy_copy(r, text);
+
+    if (copy != NULL) {
+        memmove(l->items + at + 1, l->items + at, (l->n - at) * sizeof *l->items);
+        l->items[at] = copy;
+        l->n++;
+    }
+}
+
 void cs_policy_list(struct reader *r, struct list *out, const json_t *o,
                     const char *name, const struct rule *rule, cs_policy_entry *entry,
                     const char *expects)
@@ -154,7 +189,7 @@ void cs_policy_list(struct reader *r, struct list *out, const json_t *o,
         if (s == NULL || json_string_length(v) != strlen(s) || !entry(spelt, rule, s)) {
             cs_policy_bad(r, "%s[%zu] must be %s", name, i, expects);
         } else {
-            out->items[out->n++] = cs_policy_copy(r, spelt);
+            insert(r, out, spelt);
         }
     }
 }

@@ -403,6 +403,27 @@ static void all_payments_of_a_psbt_count(void **state)
                             "\"1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2\"]")));
 }
 
+/* 301 addresses in no order: each is found, those between are not. */
+static void long_lists_are_searched_whole(void **state)
+{
+    char text[20000];
+    size_t n = (size_t)snprintf(text, sizeof text,
+                                "{\"version\":1,\"default\":\"deny\",\"rules\":[{"
+                                "\"name\":\"r\",\"action\":\"allow\",\"blockchains\":["
+                                "\"ETHEREUM\"],\"destinations\":[");
+
+    (void)state;
+    for (unsigned i = 0; i < 301; i++) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s\"0x%040x\"",
+                              i == 0 ? "" : ",", 2 * (i * 37 % 301));
+    }
+    (void)snprintf(text + n, sizeof text - n, "]}]}");
+    for (unsigned i = 0; i < 603; i++) {
+        (void)snprintf(tx.to, sizeof tx.to, "0x%040x", i);
+        assert_int_equal(judge(text), i % 2 == 0 && i < 602);
+    }
+}
+
 static void tags_belong_to_the_destination(void **state)
 {
     (void)state;
@@ -442,6 +463,7 @@ int main(void)
         CASE(approvals_do_not_slip_through_limits),
         CASE(texts_move_nothing),
         CASE(all_payments_of_a_psbt_count),
+        CASE(long_lists_are_searched_whole),
         CASE(tags_belong_to_the_destination),
     };
 
