@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -48,6 +49,24 @@ void cs_free_wiped(void *p, size_t n)
         sodium_memzero(p, n);
         free(p);
     }
+}
+
+void *cs_realloc_wiping(void *p, size_t n)
+{
+    size_t old = p != NULL ? malloc_usable_size(p) : 0;
+    void *q = NULL;
+
+    if (n != 0) {
+        q = malloc(n);
+        if (q == NULL) {
+            return NULL; /* p stays */
+        }
+        if (p != NULL) {
+            memcpy(q, p, old < n ? old : n);
+        }
+    }
+    cs_free_wiped(p, old);
+    return q;
 }
 
 /* sodium_malloc locks its pages and leaves them out of core dumps if it can; what is

@@ -20,6 +20,9 @@ void cs_free(void *p);
 /* cs_free after wiping the n bytes at p; p may be NULL. */
 void cs_free_wiped(void *p, size_t n);
 void cs_mem_fail_at(unsigned long nth);
+/* For a library that keeps what is secret in memory of its own: as realloc, with n 0 as
+ * free, on any memory of the C heap; but what is given back, or moved, is wiped. */
+void *cs_realloc_wiping(void *p, size_t n) CS_MUST_USE;
 
 /* Zeroed; NULL when there is none, or none that can be locked (ulimit -l). */
 void *cs_guard_new(size_t n) CS_MUST_USE;

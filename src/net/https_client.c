@@ -1,6 +1,7 @@
 /* Life of the client and of its requests; see https_internal.h. */
 #include "net/https_client.h"
 
+#include <openssl/ssl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,7 +63,8 @@ static enum cs_err make_vhost(struct cs_https *h, struct cs_why *why)
         .http_proxy_address = CS_LWS_NO_PROXY,
         .client_ssl_cipher_list = cs_tls_ciphers12,
         .client_tls_1_3_plus_cipher_list = cs_tls_ciphers13,
-        .ssl_client_options_set = cs_tls_options(),
+        /* and what was decrypted does not stay in OpenSSL's buffers */
+        .ssl_client_options_set = cs_tls_options() | (long)SSL_OP_CLEANSE_PLAINTEXT,
     };
 
     if (h->ca_file[0] != '\0') {

@@ -13,7 +13,8 @@ struct lws_context_creation_info;
 #define CS_LWS_NO_PROXY ":0"
 
 /* lws_create_context.  Before the first one of a process, libwebsockets' log, of which
- * there is one a process, is led to base/log and nowhere else. */
+ * there is one a process, is led to base/log and nowhere else, and its heap, of which
+ * there is one, too, is wiped when it is given back (cs_realloc_wiping). */
 struct lws_context *cs_lws_create(const struct lws_context_creation_info *info);
 
 #endif

@@ -63,4 +63,25 @@ k_node() {
     ) </dev/null >>"$H_DIR/logs/node$n.log" 2>&1 &
     H_PID[node$n]=$!
 }
+# k_fresh_log N: an empty log; what was in it is kept, to be searched at the end.
+k_fresh_log() {
+    cat "$H_DIR/logs/node$1.log" >>"$H_DIR/logs/before" 2>/dev/null || true
+    : >"$H_DIR/logs/node$1.log"
+}
+
+# k_memory N SENTENCE: of what $H_DIR/secrets says ("NAME HEX" lines; the name "seal" for
+# the store's key) only the seal is in the memory of node N, and that is guarded.
+k_memory() {
+    local found=$H_DIR/found
+    if [ "$(id -u)" != 0 ] || grep -qa __asan_init "$H_BIN/cloudsign"; then
+        echo "SKIPPED: $2: needs root, and a build without sanitizers"
+        return
+    fi
+    node "$E_HERE/memory.mjs" "${H_PID[node$1]}" <"$H_DIR/secrets" >"$found"
+    grep -q '^seal locked [1-9]' "$found" || wrong "$2: the store's key was not found at all: $(cat "$found")"
+    ! grep -E ' plain [1-9]' "$found" || wrong "$2: secrets lie in ordinary memory"
+    ! grep -vE '^(seal|read) ' "$found" | grep -E ' locked [1-9]' || wrong "$2: secrets outlive their use"
+    ok "$2: $(grep -v '^read' "$found" | tr '\n' ';')"
+}
+k_hex() { printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n'; }
 k_state() { [ "$(h_node_status "$1" | jq -r .state)" = "$2" ]; }

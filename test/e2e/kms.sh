@@ -68,7 +68,7 @@ for mode in internal dependency throttled skew html hang early huge redirect; do
     e_online 1
     ok "$mode: waits, asks again, comes up"
     h_stop_clean node1
-    : >"$H_DIR/logs/node1.log"
+    k_fresh_log 1
 done
 
 # ---- answers that an operator must act on
@@ -77,7 +77,7 @@ k_ends() { # CODE SENTENCE [NAME=VALUE...]: with its own code, the request id, n
     local want=$1 what=$2 before
     shift 2
     before=$(e_database_hash 1)
-    : >"$H_DIR/logs/node1.log"
+    k_fresh_log 1
     k_node 1 "$@"
     h_wait 30 h_ended node1 || wrong "$what: the node goes on"
     h_reap node1
@@ -160,8 +160,11 @@ k_from() { # SOURCE [NAME=VALUE...]
     e_online 1
     [ "$(curl -sS "$K_HTTP/calls" | jq -r '[.[] | select(.op == "Decrypt")][-1].source')" = "$source" ] ||
         wrong "credentials did not come from $source"
-    h_stop_clean node1
     ok "credentials from $source: ${1%%=*}"
+    curl -sS "$K_HTTP/last" | jq -r 'to_entries[] | "\(.key) \(.value)"' >"$H_DIR/secrets"
+    printf 'static %s\n' "$(k_hex static/secret+of=the-test-user-0123456789)" >>"$H_DIR/secrets"
+    k_memory 1 "memory of a node with credentials from $source"
+    h_stop_clean node1
 }
 printf 'web.identity.token-of-the-pod' >"$K_DIR/token"
 mkdir -p "$H_DIR/.aws"
@@ -182,5 +185,11 @@ e_online 1
 [ "$(k_calls '.op == "credentials.container"')" -ge 3 ] || wrong "credentials were not refreshed while waiting"
 h_stop_clean node1
 ok "credentials that end while KMS is away are refreshed"
+[ "$(wc -c <"$H_DIR/logs/before")" -gt 10000 ] || wrong "the logs of before were lost"
 grep -rqF 'static/secret' "$H_DIR/logs" && wrong "a secret is in the logs"
+for hex in $(curl -sS "$K_HTTP/last" | jq -r '.secret, .token, .text'); do
+    word=$(printf '%b' "$(sed 's/../\\x&/g' <<<"$hex")")
+    [ ${#word} -ge 40 ] || wrong "nothing to look for: $hex"
+    ! grep -rqF -e "$word" "$H_DIR/logs" || wrong "a secret that came over the network is in the logs"
+done
 ok "no secret is in the logs"

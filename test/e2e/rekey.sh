@@ -14,7 +14,12 @@ e_platform
 h_device_create 1
 
 # A key is "hex:64 digits" or "ref:ARN".
-fresh() { printf 'hex:%s' "$(openssl rand -hex 32)"; }
+fresh() {
+    local hex
+    hex=$(openssl rand -hex 32)
+    printf '%s\n' "$hex" >>"$H_DIR/keys"
+    printf 'hex:%s' "$hex"
+}
 setting() { # KEY [PREFIX]
     case $1 in
         hex:*) printf '%sDB_ENCRYPTION_KEY_HEX=%s' "${2:-}" "${1#hex:}" ;;
@@ -31,12 +36,15 @@ r_exec() {
     [ -z "$1" ] || export "$(setting "$1")"
     CLOUDSIGN_DATA_DIR=$H_DIR/node1 exec "$H_BIN/cloudsign" rekey
 }
-r_rekey() { (r_exec "$@") >"$H_DIR/logs/rekey.log" 2>&1; }
+r_rekey() {
+    cat "$H_DIR/logs/rekey.log" >>"$H_DIR/logs/before" 2>/dev/null || true
+    (r_exec "$@") >"$H_DIR/logs/rekey.log" 2>&1
+}
 
 # r_opens KEY: does a node with it open the store?
 r_settled() { grep -q ', start [0-9]' "$H_DIR/logs/node1.log" || h_ended node1; }
 r_opens() {
-    : >"$H_DIR/logs/node1.log"
+    k_fresh_log 1
     r_node "$1"
     h_wait 30 r_settled || wrong "the node neither opens the store nor ends"
     if grep -q ', start [0-9]' "$H_DIR/logs/node1.log"; then
@@ -72,6 +80,12 @@ for next in "ref:$K_KEY" "ref:$K_OTHER" "$(fresh)" "$(fresh)"; do
     e_online 1
     r_rekey "" "$next" || wrong "online, ${key%%:*} to ${next%%:*}: $(cat "$H_DIR/logs/rekey.log")"
     k_state 1 READY || wrong "the node does not go on after a rekey"
+    case $next in
+        hex:*) seal=${next#hex:} ;;
+        *) seal=$(curl -sS "$K_HTTP/last" | jq -r .seal) ;;
+    esac
+    printf 'seal %s\nquestion %s\n' "$seal" "$(k_hex "$seal")" >"$H_DIR/secrets"
+    k_memory 1 "memory of a node that got a ${next%%:*} key"
     h_stop_clean node1
     r_only "$next" "$key" "online, ${key%%:*} to ${next%%:*}"
     ok "online, ${key%%:*} to ${next%%:*}: the node goes on, only the new key opens"
@@ -158,7 +172,7 @@ for ((i = 1; i <= KILLS; i++)); do
         h_stop rekey KILL
         r_after "$key" "$next" "$what, stopped"
     else
-        : >"$H_DIR/logs/node1.log"
+        k_fresh_log 1
         r_node "$key"
         h_wait 30 grep -q ', start [0-9]' "$H_DIR/logs/node1.log" || wrong "$what: no start"
         (r_exec "" "$next") >"$H_DIR/logs/rekey.log" 2>&1 &
@@ -190,3 +204,6 @@ r_node "$key"
 e_online 1
 h_stop_clean node1
 ok "the node is online with the last key"
+[ "$(wc -c <"$H_DIR/logs/before")" -gt 10000 ] && [ "$(wc -l <"$H_DIR/keys")" -gt 5 ] || wrong "logs or keys were lost"
+! grep -rlFf "$H_DIR/keys" "$H_DIR/logs" || wrong "a key is in the files above"
+ok "no key is in the logs"

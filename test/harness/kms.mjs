@@ -7,8 +7,10 @@
 //   node kms.mjs selftest DIR
 //
 // Control, on the http port: PUT /mode {"mode":..,"count":N,"only":"Encrypt"}, PUT /creds
-// {"life":seconds}, GET /calls.  Keys are made of their names, so a KMS that was started
-// anew opens what the old one wrapped, as AWS does.
+// {"life":seconds}, GET /calls, GET /last: the secrets of the last answers, in hex of their
+// bytes {"seal","text","secret","token"}, to be looked for where they must not be.  Keys
+// are made of their names, so a KMS that was started anew opens what the old one wrapped,
+// as AWS does.
 import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -35,6 +37,7 @@ class Fault extends Error {
 }
 
 const sha256 = (...parts) => createHash('sha256').update(parts.join('\0')).digest();
+const hex = (x) => Buffer.from(x).toString('hex');
 const skewed = (date) => Math.abs(Date.now() - date) > 300_000;
 
 class Kms {
@@ -43,6 +46,7 @@ class Kms {
         this.life = 3600; // of temporary credentials, seconds
         this.users = new Map([[STATIC.id, { ...STATIC }]]);
         this.calls = [];
+        this.last = {};
     }
 
     // ---- credentials
@@ -54,6 +58,7 @@ class Kms {
             token: randomBytes(600).toString('base64'), expires: Date.now() + this.life * 1000,
         };
         this.users.set(id, user);
+        Object.assign(this.last, { secret: hex(user.secret), token: hex(user.token) });
         this.calls.push({ op: `credentials.${source}`, at: Date.now() });
         return user;
     }
@@ -126,6 +131,7 @@ class Kms {
         c.setAuthTag(blob.subarray(13, 29));
         try {
             const open = Buffer.concat([c.update(blob.subarray(29)), c.final()]);
+            Object.assign(this.last, { seal: hex(open), text: hex(open.toString('base64')) });
             return { Plaintext: open.toString('base64'), KeyId: arn(id), EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' };
         } catch {
             throw new Fault('InvalidCiphertextException');
@@ -232,6 +238,7 @@ async function onHttp(kms, req, res) {
     if (at === 'PUT /mode') kms.mode = { count: Infinity, ...JSON.parse(body) };
     else if (at === 'PUT /creds') kms.life = JSON.parse(body).life;
     else if (at === 'GET /calls') return res.end(JSON.stringify(kms.calls));
+    else if (at === 'GET /last') return res.end(JSON.stringify(kms.last));
     else if (at === 'GET /task') return req.headers.authorization === BOX_TOKEN ? res.end(json(kms.issue('container'))) : refuse(403);
     else if (at === 'PUT /latest/api/token') return res.end('token-of-the-instance');
     else if (req.headers['x-aws-ec2-metadata-token'] !== 'token-of-the-instance') return refuse(401);

@@ -107,7 +107,7 @@ for file in $files; do
             world)
                 # crypto asks the kernel for its randomness and makes one context once;
                 # base/mem locks its pages.
-                [[ $file == *base/mem.c && ($header == sys/mman.h || $header == unistd.h) ]] ||
+                [[ $file == *base/mem.c && ($header == malloc.h || $header == sys/mman.h || $header == unistd.h) ]] ||
                 [[ -z ${pure[$layer]:-} || "$layer $header" == "crypto sys/random.h" ||
                     "$layer $header" == "crypto pthread.h" ]] ||
                     complain "$file:$line: pure layer $layer may not include <$header>" ;;
