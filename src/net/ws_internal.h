@@ -47,7 +47,7 @@ struct cs_http {
     bool head_sent;
     int status;
     char *reply_type;
-    char *reply_headers; /* lines "name: value\n", NULL: none */
+    char *reply_headers;    /* lines "name: value\n", NULL: none */
     struct cs_outbox reply; /* at most one message */
 };
 

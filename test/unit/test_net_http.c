@@ -9,9 +9,12 @@
 #define MAY_HANG_UP (LWS_LIBRARY_VERSION_NUMBER >= 4003000)
 
 static struct {
-    struct cs_wr seen; /* one line a request, as the core saw it */
-    bool hold;         /* the core does not answer */
-    size_t reply_len;  /* 0: a small answer */
+    struct cs_wr seen;   /* one line a request, as the core saw it */
+    bool hold;           /* the core does not answer */
+    bool browser;        /* note what a browser sends, instead */
+    const char *headers; /* of the answer, NULL: none of its own */
+    int status;          /* of the answer, 0: 200 */
+    size_t reply_len;    /* 0: a small answer */
 } core;
 
 static void http_on(struct toy_core *t, const struct cs_event *ev, struct cs_step *out)
@@ -22,11 +25,23 @@ static void http_on(struct toy_core *t, const struct cs_event *ev, struct cs_ste
     if (ev->type != CS_EV_HTTP) {
         return;
     }
-    cs_wr_printf(&core.seen, "%s %s ?%s auth=%s type=%s key=%s origin=%s body=%zu\n",
-                 ev->http->method, ev->http->path, ev->http->query,
-                 ev->http->authorization, ev->http->content_type,
-                 ev->http->idempotency_key, ev->http->origin, ev->http->body.n);
+    if (core.browser) {
+        cs_wr_printf(&core.seen, "cookie=%s csrf=%s site=%s etag=%s\n",
+                     ev->http->cookie, ev->http->csrf_token, ev->http->fetch_site,
+                     ev->http->if_none_match);
+    } else {
+        cs_wr_printf(&core.seen,
+                     "%s %s ?%s auth=%s type=%s key=%s origin=%s body=%zu\n",
+                     ev->http->method, ev->http->path, ev->http->query,
+                     ev->http->authorization, ev->http->content_type,
+                     ev->http->idempotency_key, ev->http->origin, ev->http->body.n);
+    }
     if (core.hold) {
+        return;
+    }
+    if (core.headers != NULL) {
+        cs_emit_reply_with(out, ev->http->id, core.status, "text/html", core.headers,
+                           core.status == 204 ? CS_SPAN(NULL, 0) : CS_SPAN_LIT("<p>"));
         return;
     }
     cs_wr_printf(&body, "{\"ok\":true}");
@@ -92,7 +107,8 @@ static void tear(struct talk *t)
     cs_wr_free(&t->in);
     cs_wr_free(&core.seen);
     core.seen = (struct cs_wr){0};
-    core.hold = false;
+    core.hold = core.browser = false;
+    core.headers = NULL;
     core.reply_len = 0;
 }
 
@@ -145,6 +161,98 @@ static void a_get_reaches_the_core_and_its_answer_carries_the_safe_headers(void 
     assert_has(&t, "strict-transport-security:");
     assert_has(&t, "content-security-policy: default-src 'none'");
     assert_has(&t, "{\"ok\":true}");
+    tear(&t);
+}
+
+static void what_a_browser_says_reaches_the_core(void **state)
+{
+    struct talk t = {
+        .out = CS_SPAN_LIT("GET / HTTP/1.1\r\nHost: x\r\n"
+                           "Cookie: a=b; __Host-cloudsign=0123\r\n"
+                           "X-CSRF-Token: 4567\r\nSec-Fetch-Site: same-origin\r\n"
+                           "If-None-Match: \"e1\"\r\n\r\n"),
+        .want = 1};
+
+    (void)state;
+    core.browser = true;
+    converse(&t, NULL);
+    assert_seen("cookie=a=b; __Host-cloudsign=0123 csrf=4567 site=same-origin "
+                "etag=\"e1\"\n");
+    tear(&t);
+}
+
+static size_t count(const char *text, const char *word)
+{
+    size_t n = 0;
+
+    while ((text = strcasestr(text, word)) != NULL) {
+        text++;
+        n++;
+    }
+    return n;
+}
+
+static void an_answer_has_headers_of_its_own_in_place_of_the_fixed_ones(void **state)
+{
+    struct talk t = {.out = CS_SPAN_LIT("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+                     .want = 1};
+
+    (void)state;
+    core.status = 200;
+    core.headers = "set-cookie: __Host-cloudsign=01; Secure\n"
+                   "content-security-policy: default-src 'none'; script-src 'self'\n"
+                   "etag: \"e1\"\n";
+    converse(&t, NULL);
+    assert_has(&t, "set-cookie: __Host-cloudsign=01; Secure\r\n");
+    assert_has(&t,
+               "content-security-policy: default-src 'none'; script-src 'self'\r\n");
+    assert_int_equal(count(answer(&t), "content-security-policy:"), 1);
+    assert_has(&t, "etag: \"e1\"\r\n");
+    assert_has(&t, "x-content-type-options: nosniff"); /* the others stay */
+    assert_has(&t, "cache-control: no-store");
+    assert_has(&t, "content-type: text/html");
+    assert_has(&t, "content-length: 3\r\n");
+    tear(&t);
+}
+
+static void no_value_becomes_another_header(void **state)
+{
+    struct talk t = {.out = CS_SPAN_LIT("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+                     .want = 1};
+
+    (void)state;
+    core.status = 200;
+    core.headers = "etag: a\rset-cookie: evil=1\n"
+                   "Bad-Case: x\n"
+                   "no-colon\n"
+                   "no-space:x\n"
+                   "two words: x\n"
+                   ": empty\n"
+                   "x-bell: \a\n"
+                   "x-last: good";
+    converse(&t, NULL);
+    assert_has(&t, "x-last: good\r\n");
+    assert_int_equal(count(answer(&t), "evil"), 0);
+    assert_int_equal(count(answer(&t), "bad-case"), 0);
+    assert_int_equal(count(answer(&t), "no-"), 2); /* no-store, no-referrer */
+    assert_int_equal(count(answer(&t), "two words"), 0);
+    assert_int_equal(count(answer(&t), "x-bell"), 0);
+    tear(&t);
+}
+
+static void a_204_has_neither_body_nor_length(void **state)
+{
+    struct talk t = {
+        .out = CS_SPAN_LIT("DELETE /v2/session HTTP/1.1\r\nHost: x\r\n\r\n")};
+
+    (void)state;
+    core.status = 204;
+    core.headers = "";
+    converse(&t, NULL);
+    assert_has(&t, "HTTP/1.1 204");
+    assert_int_equal(count(answer(&t), "content-length"), 0);
+    assert_int_equal(count(answer(&t), "content-type:"), 0);
+    assert_true(t.ended);
     tear(&t);
 }
 
@@ -427,6 +535,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             a_get_reaches_the_core_and_its_answer_carries_the_safe_headers),
+        cmocka_unit_test(what_a_browser_says_reaches_the_core),
+        cmocka_unit_test(an_answer_has_headers_of_its_own_in_place_of_the_fixed_ones),
+        cmocka_unit_test(no_value_becomes_another_header),
+        cmocka_unit_test(a_204_has_neither_body_nor_length),
         cmocka_unit_test(a_second_request_on_the_connection_is_not_read),
         cmocka_unit_test(every_method_reaches_the_core),
         cmocka_unit_test(a_head_request_gets_the_head_only),

@@ -1,12 +1,12 @@
-/* Who may do what: one table for API credentials and for users (RELIABILITY T35: deny by
- * default).
+/* Who may do what: one table for API credentials and for users (RELIABILITY T35: deny
+ * by default).
  *
  * X(NAME, "word", CATEGORY, roles, "what it allows").  A credential holds words of this
  * list, or "*" for all of them; a user holds the rights of each of his roles.  roles
- * are letters: O owner, A administrator, P proposer, V approver, U auditor; ALL: viewers
- * too.  Nobody hands out or touches what he does not have himself.  The table is shown
- * in src/platform/README.md; test_platform_core_matrix holds page, table, routes and
- * answers against each other. */
+ * are letters: O owner, A administrator, P proposer, V approver, U auditor; ALL:
+ * viewers too.  Nobody hands out or touches what he does not have himself.  The table
+ * is shown in src/platform/README.md; test_platform_core_matrix holds page, table,
+ * routes and answers against each other. */
 #ifndef CS_PLATFORM_CORE_PERM_H
 #define CS_PLATFORM_CORE_PERM_H
 
@@ -77,7 +77,7 @@ bool cs_roles_have(const json_t *roles, enum cs_pc_perm p);
 /* Does the array of words have "*"? */
 bool cs_pc_perm_all(const json_t *words);
 const char *cs_pc_perm_word(enum cs_pc_perm p);
-bool cs_pc_perm_known(const char *word); /* also "*" */
+bool cs_pc_perm_known(const char *word);                     /* also "*" */
 bool cs_pc_perm_parse(enum cs_pc_perm *p, const char *word); /* "*" is none */
 /* Does the array of words allow p? */
 bool cs_pc_perm_in(const json_t *words, enum cs_pc_perm p);

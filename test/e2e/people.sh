@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# People at a real platform, with curl as the browser: setup with a password, sign-in with
+# an authenticator, cookies and their rules, an invitation, a kill, and no secret left
+# behind in log or store.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+PASSWORD="correct horse battery staple"
+OTHER_PASSWORD="quite another long one"
+
+# totp SECRET OFFSET: the code of an authenticator, OFFSET steps of 30 s from now.
+totp() {
+    local key counter mac at
+    key=$(printf '%s' "$1" | base32 -d | od -An -tx1 | tr -d ' \n')
+    counter=$(printf '%016x' $((EPOCHSECONDS / 30 + $2)))
+    mac=$(printf '%b' "$(sed 's/../\\x&/g' <<<"$counter")" |
+        openssl dgst -sha1 -mac HMAC -macopt "hexkey:$key" | sed 's/.*= *//')
+    at=$((2 * 16#${mac:39:1}))
+    printf '%06d' $(((16#${mac:$at:8} & 0x7fffffff) % 1000000))
+}
+
+# browse WHO METHOD PATH [BODY [HEADER...]]: with the cookies of WHO, as a page of the
+# platform would send it; a header given here takes the place of the page's.
+browse() {
+    local who=$1 method=$2 path=$3 body=${4:-} out
+    local csrf
+    csrf=$(h_get "csrf-$who") || csrf=
+    local -A head=([Origin]=$H_URL [Sec-Fetch-Site]=same-origin [X-CSRF-Token]=$csrf)
+    [ $# -le 4 ] || for out in "${@:5}"; do head[${out%%:*}]=${out#*:}; done
+    {
+        for out in "${!head[@]}"; do
+            [ -z "${head[$out]}" ] || printf 'header = "%s: %s"\n' "$out" "${head[$out]}"
+        done
+        [ -z "$body" ] || { printf '%s' "$body" >"$H_DIR/request.json"; printf 'data-binary = "@%s"\n' "$H_DIR/request.json"; }
+    } >"$H_DIR/curl.conf"
+    out=$(curl --silent --show-error --max-time 30 --noproxy '*' --cacert "$H_DIR/platform/ca.pem" \
+        -X "$method" -H 'Content-Type: application/json' -K "$H_DIR/curl.conf" \
+        -b "$H_DIR/jar-$who" -c "$H_DIR/jar-$who" -D "$H_DIR/head" -w '\n%{http_code}' "$H_URL$path") ||
+        wrong "$method $path: no answer"
+    API_STATUS=${out##*$'\n'} API_BODY=${out%$'\n'*}
+}
+expect() { # STATUS SENTENCE
+    [ "$API_STATUS" = "$1" ] || wrong "$2: HTTP $API_STATUS, not $1: $API_BODY"
+    ok "$2: $1"
+}
+sign_in() { # WHO EMAIL PASSWORD CODE
+    browse "$1" POST /v2/session "$(jq -nc --arg e "$2" --arg p "$3" --arg c "$4" '{email: $e, password: $p, code: $c}')"
+    [ "$API_STATUS" != 200 ] || h_put "csrf-$1" "$(api_get .csrfToken)"
+}
+
+h_platform_start
+browse ada POST /v2/setup "$(jq -nc --arg t "$(<"$H_DIR/platform/setup-token")" --arg p "$PASSWORD" \
+    '{setupToken: $t, organizationName: "Three nodes", firstName: "Ada", lastName: "Admin", email: "ada@example.org", password: $p}')"
+expect 200 "setup with a password"
+h_put clientSecret "$(api_get .credential.clientSecret)"
+h_put clientId "$(api_get .credential.clientId)"
+ada_totp=$(api_get .totp.secret)
+ada_recovery=$(api_get '.recoveryCodes[0]')
+[ "$(jq '.recoveryCodes | length' <<<"$API_BODY")" = 10 ] || wrong "not ten recovery codes"
+
+sign_in ada ada@example.org "$PASSWORD" 000000
+expect 401 "a wrong code"
+grep -qi '^set-cookie' "$H_DIR/head" && wrong "a refused sign-in sets a cookie"
+first_code=$(totp "$ada_totp" 0)
+sign_in ada ada@example.org "$PASSWORD" "$first_code"
+expect 200 "password and code"
+grep -qE '^[Ss]et-[Cc]ookie: __Host-cloudsign=[0-9a-f]{64}; Path=/; Secure; HttpOnly; SameSite=Strict' "$H_DIR/head" ||
+    wrong "the cookie's flags: $(grep -i set-cookie "$H_DIR/head")"
+grep -qi '^cache-control: no-store' "$H_DIR/head" || wrong "the answer may be cached"
+ok "the cookie is __Host-, Secure, HttpOnly, SameSite=Strict"
+sign_in other ada@example.org "$PASSWORD" "$first_code"
+expect 401 "the same code again"
+
+browse ada GET /v2/session
+expect 200 "the session with its cookie"
+browse ada POST /v2/vaults '{"name": "v"}' "X-CSRF-Token:"
+expect 403 "a write without CSRF token"
+browse ada POST /v2/vaults '{"name": "v"}' "Origin:https://evil.example"
+expect 403 "a write from a foreign page"
+browse ada POST /v2/vaults '{"name": "v"}' "Sec-Fetch-Site:cross-site"
+expect 403 "a write that the browser says is of another site"
+browse ada POST /v2/vaults '{"name": "v"}'
+expect 200 "a write of a page of ours"
+browse nobody GET /v2/vaults
+expect 401 "nobody"
+api GET /v2/vaults
+[ "$(jq '.vaults | length' <<<"$API_BODY")" = 1 ] || wrong "the credential sees $API_BODY"
+ok "the same with an access token, without cookie and Origin"
+
+browse ada POST /v2/users '{"firstName": "Bob", "lastName": "B", "email": "bob@example.org", "roles": ["PROPOSER"]}'
+expect 200 "an invitation"
+token=$(api_get .enrolmentToken)
+bob=$(api_get .id)
+browse bob POST /v2/session/enrol "$(jq -nc --arg t "$token" --arg p "$OTHER_PASSWORD" '{token: $t, password: $p}')"
+expect 200 "enrolling"
+bob_totp=$(api_get .totp.secret)
+browse bob POST /v2/session/enrol/confirm "$(jq -nc --arg t "$token" --arg c "$(totp "$bob_totp" 0)" '{token: $t, code: $c}')"
+expect 200 "the first code"
+sign_in bob bob@example.org "$OTHER_PASSWORD" "$(totp "$bob_totp" 1)"
+expect 200 "the invited one signs in"
+browse bob POST /v2/vaults '{"name": "w"}'
+expect 200 "a proposer makes a vault"
+browse bob PUT "/v2/users/$bob/role" '{"roles": ["OWNER"]}'
+expect 403 "a proposer makes nobody an owner"
+browse bob GET /v2/users
+expect 403 "a proposer does not list users"
+
+# Sixteen passwords at once are computed beside the loop.
+for n in {1..16}; do
+    curl --silent --max-time 60 --noproxy '*' --cacert "$H_DIR/platform/ca.pem" -o /dev/null -X POST \
+        -H 'Content-Type: application/json' "$H_URL/v2/session" \
+        -d "{\"email\": \"nobody$n@example.org\", \"password\": \"x\", \"code\": \"000000\"}" &
+done
+begin=$(h_now_ms)
+for n in {1..5}; do browse ada GET /v2/vaults; [ "$API_STATUS" = 200 ] || wrong "a read during sign-ins: $API_STATUS"; done
+ok "five reads while sixteen passwords are computed: $(($(h_now_ms) - begin)) ms"
+for pid in $(jobs -p); do [ "$pid" = "${H_PID[platform]}" ] || wait "$pid" || true; done
+
+h_stop platform KILL
+h_platform_start
+browse ada GET /v2/session
+expect 200 "after kill -9 the session is there"
+browse bob GET /v2/session
+expect 200 "and the other"
+sign_in other ada@example.org "$PASSWORD" "$first_code"
+expect 401 "a used code stays used"
+sign_in other ada@example.org "$PASSWORD" "$ada_recovery"
+expect 200 "a recovery code"
+browse ada GET /v2/sessions
+[ "$(jq '.sessions | length' <<<"$API_BODY")" = 2 ] || wrong "sessions: $API_BODY"
+browse ada DELETE "/v2/sessions/$(jq -r '.sessions[] | select(.current | not) | .id' <<<"$API_BODY")"
+expect 204 "revoking the other session"
+browse other GET /v2/session
+expect 401 "which has ended"
+cookie=$(awk '$6 == "__Host-cloudsign" { print $7 }' "$H_DIR/jar-ada")
+browse ada DELETE /v2/session
+expect 204 "signing out"
+browse ada GET /v2/session
+expect 401 "and that is the end"
+h_stop_clean platform
+
+h_platform_start
+for n in {1..40}; do
+    sign_in bob bob@example.org "not the password" 000000
+    [ "$API_STATUS" != 429 ] || break
+done
+expect 429 "guessing"
+[ "$n" -le 12 ] || wrong "$n guesses were checked"
+h_stop_clean platform
+
+for secret in "$PASSWORD" "$OTHER_PASSWORD" "$ada_totp" "$bob_totp" "$ada_recovery" "${ada_recovery//-/}" \
+    "$token" "$cookie" "$(printf '%s' "$ada_totp" | base32 -d | od -An -tx1 | tr -d ' \n')"; do
+    [ ${#secret} -ge 16 ] || wrong "no secret to look for"
+    if grep -raqF -- "$secret" "$H_DIR/platform" "$H_DIR/logs"; then
+        wrong "a secret is in: $(grep -ralF -- "$secret" "$H_DIR/platform" "$H_DIR/logs" | tr '\n' ' ')"
+    fi
+done
+ok "no password, secret, code, token or cookie in log or store"
