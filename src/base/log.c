@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/redact.h"
+#include "base/text.h"
 
 enum { LINE_MAX_LEN = 1000, WORD_MAX = 64 };
 
@@ -207,14 +208,7 @@ static void clean(char *line, const char *fmt)
 {
     bool forged = count_sep(line) != count_sep(fmt);
 
-    for (char *c = line; *c != '\0'; c++) {
-        if (*c == CS_LOG_SEP[0] && !forged) {
-            continue;
-        }
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
-            *c = '?';
-        }
-    }
+    cs_text_plain(line, forged ? '\0' : CS_LOG_SEP[0]);
 }
 
 void cs_log(enum cs_log_level level, const char *module, const char *fmt, ...)
@@ -225,13 +219,18 @@ void cs_log(enum cs_log_level level, const char *module, const char *fmt, ...)
                (the_gate == NULL || the_gate(the_gate_ctx, level, module, fmt));
     char line[LINE_MAX_LEN];
     va_list ap;
+    int n;
 
     if (!own && !all) {
         return;
     }
     va_start(ap, fmt);
-    (void)vsnprintf(line, sizeof line, fmt, ap);
+    n = vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
+    if (n >= (int)sizeof line) {
+        line[sizeof line - 3] = '\0'; /* room for what cs_text_cut says */
+        cs_text_cut(line, CS_LOG_SEP[0]);
+    }
     clean(line, fmt);
     (void)cs_redact(line);
     if (own) {

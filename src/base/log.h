@@ -87,7 +87,8 @@ const char *cs_log_level_name(enum cs_log_level level);
 enum cs_err cs_log_levels_parse(struct cs_log_levels *out, const char *text,
                                 struct cs_why *why) CS_MUST_USE;
 
-/* printf-like; control characters of the result are escaped, 1000 chars at most. */
+/* printf-like; of the result what a terminal would obey becomes '?' (cs_text_plain),
+ * and it has 1000 chars at most: the word that would be cut is left out. */
 void cs_log(enum cs_log_level level, const char *module, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -75,7 +75,7 @@ static bool add_form(struct cs_span text, bool any_case)
 static bool is_text(struct cs_span s)
 {
     for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] <= 0x20 || s.p[i] >= 0x7f) {
+        if (s.p[i] < 0x20 || s.p[i] >= 0x7f) {
             return false;
         }
     }
@@ -144,6 +144,29 @@ static bool add_hex(struct cs_span s)
     return ok;
 }
 
+/* What no secret of one word has in it. */
+static bool ends_run(char c)
+{
+    return (unsigned char)c <= 0x20 || c == '"' || c == '\'' || c == '\\';
+}
+
+/* Of "Bearer TOKEN" each word, as lines are looked at by words. */
+static bool add_words(struct cs_span s)
+{
+    bool ok = true;
+
+    for (size_t at = 0; at < s.n;) {
+        size_t n = 0;
+
+        while (at + n < s.n && !ends_run((char)s.p[at + n])) {
+            n++;
+        }
+        ok = add_form(CS_SPAN(s.p + at, n), false) && ok;
+        at += n + 1;
+    }
+    return ok;
+}
+
 /* All forms of these bytes. */
 static bool add_bytes(struct cs_span s)
 {
@@ -153,7 +176,7 @@ static bool add_bytes(struct cs_span s)
         ok = add_b64(s, skip) && ok;
     }
     if (is_text(s)) {
-        ok = add_form(s, false) && ok;
+        ok = add_words(s) && ok;
         ok = add_percent(s) && ok;
     }
     return ok;
@@ -178,11 +201,6 @@ bool cs_redact_add(struct cs_span secret)
 
 /* ---- masking
  * ------------------------------------------------------------------------------- */
-
-static bool ends_run(char c)
-{
-    return (unsigned char)c <= 0x20 || c == '"' || c == '\'' || c == '\\';
-}
 
 /* len <= the run's; lower_run is the run in lower case. */
 static size_t match(const struct form *f, const char *run, const char *lower_run,

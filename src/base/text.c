@@ -150,29 +150,77 @@ static size_t utf8_head(uint8_t c, uint32_t *value, uint32_t *least)
     return 0;
 }
 
+/* Length of the character at p, of at most n bytes; 0: it is none, or NUL. */
+static size_t utf8_next(const uint8_t *p, size_t n, uint32_t *value)
+{
+    uint32_t least = 0;
+    size_t len = p[0] < 0x80 ? p[0] != 0 : utf8_head(p[0], value, &least);
+
+    if (len == 1) {
+        *value = p[0];
+    }
+    if (len == 0 || len > n) {
+        return 0;
+    }
+    for (size_t k = 1; k < len; k++) {
+        if ((p[k] & 0xc0U) != 0x80U) {
+            return 0;
+        }
+        *value = *value << 6 | (p[k] & 0x3fU);
+    }
+    return *value < least || *value > 0x10ffff || (*value >= 0xd800 && *value <= 0xdfff)
+               ? 0
+               : len;
+}
+
 bool cs_utf8_ok(struct cs_span s)
 {
-    size_t i = 0;
+    uint32_t value = 0;
 
-    while (i < s.n) {
-        uint32_t v = 0, least = 0;
-        size_t len = s.p[i] == 0     ? 0
-                     : s.p[i] < 0x80 ? 1
-                                     : utf8_head(s.p[i], &v, &least);
+    for (size_t i = 0; i < s.n;) {
+        size_t len = utf8_next(s.p + i, s.n - i, &value);
 
-        if (len == 0 || len > s.n - i) {
-            return false;
-        }
-        for (size_t k = 1; k < len; k++) {
-            if ((s.p[i + k] & 0xc0U) != 0x80U) {
-                return false;
-            }
-            v = v << 6 | (s.p[i + k] & 0x3fU);
-        }
-        if (len > 1 && (v < least || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))) {
+        if (len == 0) {
             return false;
         }
         i += len;
     }
     return true;
+}
+
+/* Control characters, C1 too, the separators of lines and paragraphs, and what turns
+ * the direction of writing. */
+static bool is_obeyed(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+void cs_text_plain(char *text, char keep)
+{
+    size_t n = strlen(text), to = 0;
+
+    for (size_t i = 0; i < n;) {
+        uint32_t c = 0;
+        size_t len = utf8_next((const uint8_t *)text + i, n - i, &c);
+
+        if (len == 0 || (is_obeyed(c) && text[i] != keep)) {
+            text[to++] = '?';
+        } else {
+            memmove(text + to, text + i, len);
+            to += len;
+        }
+        i += len != 0 ? len : 1;
+    }
+    text[to] = '\0';
+}
+
+void cs_text_cut(char *text, char keep)
+{
+    size_t n = strlen(text);
+
+    while (n != 0 && text[n - 1] != ' ' && text[n - 1] != keep) {
+        n--;
+    }
+    memcpy(text + n, "..", sizeof "..");
 }

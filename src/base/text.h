@@ -1,4 +1,5 @@
-/* Hex, base64 and the proquint words people read to each other.  Any thread. */
+/* Hex, base64, the proquint words people read to each other, and what of a text from
+ * elsewhere may be shown.  Any thread. */
 #ifndef CS_BASE_TEXT_H
 #define CS_BASE_TEXT_H
 
@@ -26,6 +27,15 @@ enum { CS_WORDS_BYTES = 12, CS_WORDS_LEN = 36 };
 char *cs_words(char out[CS_WORDS_LEN], const uint8_t bytes[CS_WORDS_BYTES]);
 /* Case and separators (space, '-') do not matter; nothing equals no words. */
 bool cs_words_equal(const char *typed, const char *words);
+
+/* For text from elsewhere that goes to a terminal or a log, in place: what either would
+ * obey (control characters, marks that turn the direction of writing) and what is no
+ * UTF-8 becomes '?'.  keep: a control character that stays; NUL: none. */
+void cs_text_plain(char *text, char keep);
+/* For text that did not fit: its last word, up to a space or `keep`, may be the
+ * beginning of a secret that is not known by its beginning (base/redact.h), and becomes
+ * "..".  The text has room for two characters, and its terminator, or is longer. */
+void cs_text_cut(char *text, char keep);
 
 /* Overlong, surrogate or truncated UTF-8, and NUL, are refused. */
 bool cs_utf8_ok(struct cs_span s);

@@ -255,6 +255,66 @@ static void a_log_line_is_masked_before_it_leaves(void **state)
     assert_non_null(strstr(logged, "again=****"));
 }
 
+static void a_line_that_is_cut_ends_before_the_word_that_was(void **state)
+{
+    char filler[1000], hex[65];
+
+    (void)state;
+    assert_true(cs_redact_add(CS_SPAN_OF(secret)));
+    (void)cs_hex(hex, secret, sizeof secret);
+    for (size_t n = 900; n < 999;
+         n++) { /* the secret ends inside, at and behind 1000 */
+        memset(filler, '.', n);
+        filler[n] = '\0';
+        cs_log(CS_LOG_INFO, "node", "%s %s", filler, hex);
+        for (char *c = logged; *c != '\0'; c++) {
+            assert_false(strncmp(c, hex, 4) == 0);
+        }
+        assert_true(strlen(logged) <= strlen("info node: ") + 1000);
+    }
+    cs_log(CS_LOG_INFO, "node", "%s%s", filler, hex); /* all of it is one word */
+    assert_null(strstr(logged, "dead"));
+}
+
+static void what_only_a_terminal_would_obey_is_masked(void **state)
+{
+    static const char *const bad[] = {
+        "\x1b[2J",
+        "\xc2\x9b"
+        "2J", /* CSI, in seven and eight bits */
+        "\x9b"
+        "2J",
+        "\x7f",
+        "\xe2\x80\xae"
+        "evil", /* right to left */
+        "\xe2\x81\xa6",
+        "\xe2\x80\xa8",
+        "\xc3",
+        "\xed\xa0\x80",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(bad); i++) {
+        cs_log(CS_LOG_INFO, "node", "quorum \"%s\"", bad[i]);
+        assert_null(strstr(logged, bad[i]));
+        assert_non_null(strchr(logged, '?'));
+        assert_true(cs_utf8_ok(CS_SPAN(logged, strlen(logged))));
+    }
+    cs_log(CS_LOG_INFO, "node", "quorum \"Z\xc3\xbcrich \xe6\x9d\xb1\"");
+    assert_string_equal(logged, "info node: quorum \"Z\xc3\xbcrich \xe6\x9d\xb1\"");
+}
+
+static void a_secret_of_words_is_masked_word_by_word(void **state)
+{
+    static const char token[] = "Bearer cAnArY0123456789abcdefg";
+    char text[] = "header: Bearer cAnArY0123456789abcdefg!";
+
+    (void)state;
+    assert_true(cs_redact_add(CS_SPAN(token, sizeof token - 1)));
+    assert_true(cs_redact(text));
+    assert_null(strstr(text, "cAnArY"));
+}
+
 /* ---- a thread that works for a part of the process ---------------------------------
  */
 
@@ -339,6 +399,12 @@ int main(void)
             hex_text_is_also_masked_as_the_bytes_it_stands_for, begin, end),
         cmocka_unit_test_setup_teardown(what_looks_like_a_key_is_masked_unregistered,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_line_that_is_cut_ends_before_the_word_that_was, begin, end),
+        cmocka_unit_test_setup_teardown(what_only_a_terminal_would_obey_is_masked,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(a_secret_of_words_is_masked_word_by_word, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(what_is_public_stays, begin, end),
         cmocka_unit_test_setup_teardown(a_log_line_is_masked_before_it_leaves, begin,
                                         end),
