@@ -1,5 +1,10 @@
 #include "node/stopped.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/mem.h"
 #include "base/os/clock.h"
 #include "node/settings.h"
@@ -16,6 +21,19 @@ struct cs_stopped {
     uint64_t seq; /* of the last batch */
 };
 
+/* Opening would make one. */
+static bool has_file(const char *dir)
+{
+    int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct stat st;
+    bool missing = fd >= 0 && fstatat(fd, "data.mdb", &st, 0) != 0 && errno == ENOENT;
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return !missing; /* whatever else is wrong, opening says it */
+}
+
 static enum cs_err open_kv(struct cs_stopped *s, const struct cs_node_config *cfg,
                            struct cs_why *why)
 {
@@ -23,8 +41,10 @@ static enum cs_err open_kv(struct cs_stopped *s, const struct cs_node_config *cf
                                   .allow_any_fs = cfg->allow_unsafe_fs != 0};
     bool empty = true;
 
-    CS_CHECK(cs_kv_lmdb_open(&s->kv, &p, why));
-    CS_CHECK(cs_kv_is_empty(s->kv, &empty));
+    if (has_file(cfg->data_dir)) {
+        CS_CHECK(cs_kv_lmdb_open(&s->kv, &p, why));
+        CS_CHECK(cs_kv_is_empty(s->kv, &empty));
+    }
     return empty
                ? cs_why(why, CS_ERR_NOT_FOUND, "there is no store in %s", cfg->data_dir)
                : CS_OK;

@@ -173,6 +173,14 @@ for ((k = 0; k < kills; k++)); do
 done
 ok "$kills kills during restore: $empty volumes empty ($begun with something begun), $whole whole"
 
+# A start without a pairing key on the new volume is not in the way.
+rm -rf "$H_DIR/node1"
+mkdir -m 700 "$H_DIR/node1"
+refused 78 "PAIRING_KEY is not set" env CLOUDSIGN_DATA_DIR="$H_DIR/node1" DB_ENCRYPTION_KEY_HEX="$(h_get dbkey1)" "$cloudsign"
+[ -s "$H_DIR/node1/data.mdb" ] || wrong "the start leaves nothing to restore onto"
+as 1 "$cloudsign" restore "$safe/new" >/dev/null
+refused 73 "is not empty" as 1 "$cloudsign" restore "$safe/new"
+
 # The node is restored: nothing happened since the backup that its peers know, but they
 # refuse it all the same until an operator accepts.
 if [ ! -e "$H_DIR/node1/data.mdb" ]; then as 1 "$cloudsign" restore "$safe/new" >"$safe/said"; else

@@ -293,9 +293,15 @@ static void what_does_not_open_is_said(void **state)
     struct cs_why why = {""};
     struct cs_wr w = {0};
     struct cs_stopped *s;
+    char file[64];
 
     (void)state;
     assert_int_equal(cs_stopped_open(&s, &cfg, &why), CS_ERR_NOT_FOUND);
+    (void)snprintf(file, sizeof file, "%s/data.mdb", cfg.data_dir);
+    assert_int_equal(access(file, F_OK), -1); /* nothing was made there */
+    cfg.data_dir = file;
+    assert_int_equal(cs_stopped_open(&s, &cfg, &why), CS_ERR_CONFIG);
+    cfg.data_dir = t.dir;
     end(running());
     cfg.db_key_hex = "10112233445566778899aabbccddeeff"
                      "0123456789abcdef0123456789abcdef";

@@ -20,6 +20,7 @@
 #include "cli/node/cli.h"
 #include "cli/node/environment.h"
 #include "cli/node/offline.h"
+#include "store/lmdb/kv_lmdb.h"
 #include "wire/jsonx.h"
 
 enum { CHUNK = 256 << 10 };
@@ -39,9 +40,27 @@ struct restore {
 /* ---- the volume -------------------------------------------------------------------
  */
 
+/* As a start without a pairing key leaves it. */
+static bool holds_nothing(const char *volume)
+{
+    struct cs_why why = {""};
+    char path[BD_PATH_CAP];
+    struct cs_kv *kv;
+    bool empty = false;
+
+    if (cs_kv_lmdb_open_copy(&kv, bd_path(path, volume, "data.mdb"), &why) != CS_OK) {
+        return false;
+    }
+    if (cs_kv_is_empty(kv, &empty) != CS_OK) {
+        empty = false;
+    }
+    cs_kv_close(kv);
+    return empty;
+}
+
 /* What is there without a store: of file systems, of a node that never had one, of a
  * restore that was killed. */
-static bool is_nothing(int dir, const char *name)
+static bool is_nothing(const char *volume, int dir, const char *name)
 {
     static const char *const names[] = {".",        "..",        "lost+found", "lock",
                                         "lock.mdb", "node.sock", PART};
@@ -54,7 +73,7 @@ static bool is_nothing(int dir, const char *name)
     }
     return strcmp(name, "data.mdb") == 0 &&
            fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-           st.st_size == 0;
+           (st.st_size == 0 || holds_nothing(volume));
 }
 
 static enum cs_err volume_is_empty(const char *volume)
@@ -67,7 +86,7 @@ static enum cs_err volume_is_empty(const char *volume)
         return off_say(CS_ERR_CONFIG, "cannot read %s: %s", volume, strerror(errno));
     }
     while (err == CS_OK && (e = readdir(d)) != NULL) {
-        if (!is_nothing(dirfd(d), e->d_name)) {
+        if (!is_nothing(volume, dirfd(d), e->d_name)) {
             err = off_say(
                 CS_ERR_EXISTS,
                 "%s is not empty (%s): nothing was written; restore goes onto "
