@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "chain/text.h"
 #include "crypto/hash.h"
 #include "policy/impl.h"
 #include "wire/jsonx.h"
@@ -70,11 +71,15 @@ static bool is_kind(char out[CS_CHAIN_ADDRESS_MAX], const struct rule *rule,
     return cs_chain_kind_parse(&kind, text) && same(out, text);
 }
 
-static bool is_text(char out[CS_CHAIN_ADDRESS_MAX], const struct rule *rule,
+/* A summary cuts long types (of Cosmos): a deny rule then means all that begin so, and
+ * an allow rule cannot have one. */
+static bool is_type(char out[CS_CHAIN_ADDRESS_MAX], const struct rule *rule,
                     const char *text)
 {
-    (void)rule;
-    return text[0] != '\0' && same(out, text);
+    enum { TYPE_MAX = sizeof((struct cs_chain_tx *)NULL)->kind - 1 };
+
+    return text[0] != '\0' && (!rule->allow || strlen(text) < TYPE_MAX) &&
+           (cs_text_copy(out, TYPE_MAX + 1, text) || !rule->allow);
 }
 
 static bool is_number(char out[CS_CHAIN_ADDRESS_MAX], const struct rule *rule,
@@ -130,8 +135,9 @@ static void read_lists(struct reader *r, const json_t *o, struct rule *u)
                    "a chain id as digits in quotes");
     cs_policy_list(r, &u->kinds, o, "kinds", u, is_kind,
                    "RAW, PLAINTEXT, TYPED_DATA or DIGEST");
-    cs_policy_list(r, &u->types, o, "types", u, is_text,
-                   "a type as the summary has it, like \"transfer\"");
+    cs_policy_list(r, &u->types, o, "types", u, is_type,
+                   "a type as the summary has it, like \"transfer\" (in an allow rule "
+                   "of at most 46 bytes: longer ones are cut)");
     cs_policy_list(r, &u->destinations, o, "destinations", u, is_address,
                    "an address of the rule's \"blockchains\" (XRP_LEDGER: a classic "
                    "one, \"#tag\" behind it)");

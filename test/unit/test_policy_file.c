@@ -59,6 +59,7 @@ static void whole_files_are_read(void **state)
         RULE("\"blockchains\":[\"XRP_LEDGER\"],\"destinations\":"
              "[\"rDTXLQ7ZKZVKz33zJbHjgVShjsBnqMBhmN#77\"]"),
         DENY(ETH "\"above\":[{\"asset\":\"native\",\"amount\":\"1\"}]"),
+        RULE("\"types\":[\"/cosmos.distribution.v1beta1.MsgWithdrawDelega\"]"),
         DENY(ETH ABOVE("0xDAC17F958D2EE523A2206206994597C13D831EC7")),
         DENY(XRPL ABOVE("USD.rMxCKbEDwqr76QuheSUMdEGf4B9xJ8m5De")),
         DENY(XRPL ABOVE("524C555344000000000000000000000000000000."
@@ -176,6 +177,9 @@ static const struct {
           "00\"}"),
      "utcOffset"},
     {RULE("\"comment\":1"), "comment"},
+    {RULE("\"types\":[\"/cosmos.distribution.v1beta1.MsgWithdrawDelegat\"]"),
+     "types[0]"}, /* 47 */
+    {DENY("\"types\":[\"\"]"), "types[0]"},
     {RULE("\"paths\":[\"0/05\"]"), "paths[0]"},
     {RULE("\"paths\":[\"0/\"]"), "paths[0]"},
     {RULE("\"paths\":[\"/0\"]"), "paths[0]"},

@@ -108,6 +108,10 @@ static void words_of_the_request_are_compared(void **state)
     assert_false(ALLOWS("\"chainIds\":[\"11155111\"]"));
     assert_true(ALLOWS("\"types\":[\"transfer\"]"));
     assert_false(ALLOWS("\"types\":[\"contract call\"]"));
+    (void)snprintf(tx.kind, sizeof tx.kind, /* as the summary cuts it */
+                   "/cosmos.distribution.v1beta1.MsgWithdrawDelegat");
+    assert_true(DENIES(
+        "\"types\":[\"/cosmos.distribution.v1beta1.MsgWithdrawDelegatorReward\"]"));
     tx.chain = CS_CHAIN_POLYGON;
     assert_false(ALLOWS("\"kinds\":[\"RAW\"]"));
 }
