@@ -161,7 +161,7 @@ FAKE int people_invite(struct fake_platform *w, struct person *p, const char *em
 
     memset(p, 0, sizeof *p);
     (void)snprintf(p->email, sizeof p->email, "%s", email);
-    (void)snprintf(p->password, sizeof p->password, "a long one of %s", email);
+    (void)snprintf(p->password, sizeof p->password, "a long one of %.40s", email);
     (void)snprintf(body, sizeof body,
                    "{\"firstName\":\"F\",\"lastName\":\"L\",\"email\":\"%s\","
                    "\"roles\":[\"%s\"]}",
