@@ -72,29 +72,83 @@ static void timer_closed(uv_handle_t *handle)
     k->ops->ended(k->ctx, k->err);
 }
 
+static void again(struct cs_keeper *k);
+
+static void left(void *ctx)
+{
+    struct cs_keeper *k = ctx;
+
+    k->waiting = NULL;
+    k->leaving = false;
+    if (k->ending) {
+        uv_close((uv_handle_t *)&k->backoff, timer_closed);
+    } else {
+        again(k);
+    }
+}
+
+/* The wait is over: what it left on the loop goes first. */
+static void leave(struct cs_keeper *k)
+{
+    if (k->waiting == NULL) {
+        left(k);
+    } else if (!k->leaving) {
+        k->leaving = true;
+        cs_local_server_close(k->waiting, left, k);
+    }
+}
+
 static void end(struct cs_keeper *k, enum cs_err err)
 {
     if (!k->ending) {
         k->ending = true;
         k->err = err;
-        uv_close((uv_handle_t *)&k->backoff, timer_closed);
+        leave(k);
     }
 }
 
-static void on_backoff(uv_timer_t *timer);
+static void on_question(void *ctx, uint64_t id, struct cs_span line)
+{
+    struct cs_keeper *k = ctx;
+    const struct cs_log_target *before = cs_log_target_set(k->log);
+    struct cs_wr w = {0};
+
+    k->ops->question(k->ctx, &w, line);
+    cs_local_server_answer(k->waiting, id, cs_wr_get(&w));
+    cs_wr_free(&w);
+    (void)cs_log_target_set(before);
+}
+
+/* Where it cannot be, whoever asks waits for the next life. */
+static void answer_meanwhile(struct cs_keeper *k)
+{
+    const struct cs_local_config cfg = {
+        .loop = k->loop, .socket = &k->socket, .question = on_question, .ctx = k};
+    struct cs_why why = {""};
+
+    if (k->ops->question != NULL && k->socket.dir_fd >= 0 &&
+        cs_local_server_new(&k->waiting, &cfg, &why) != CS_OK) {
+        cs_log(CS_LOG_WARN, "net", "local socket: %s", why.text);
+    }
+}
+
+static void on_backoff(uv_timer_t *timer)
+{
+    leave(timer->data);
+}
 
 static void wait_for_space(struct cs_keeper *k)
 {
     cs_log(CS_LOG_ERROR, "store", "no space left: free some; next try in %u s",
            (unsigned)(k->backoff_ms / 1000));
+    answer_meanwhile(k);
     CS_ASSERT(uv_timer_start(&k->backoff, on_backoff, k->backoff_ms, 0) == 0);
     k->backoff_ms = 2 * k->backoff_ms < BACKOFF_MAX_MS ? 2 * k->backoff_ms
                                                        : BACKOFF_MAX_MS;
 }
 
-static void on_backoff(uv_timer_t *timer)
+static void again(struct cs_keeper *k)
 {
-    struct cs_keeper *k = timer->data;
     const struct cs_log_target *before = cs_log_target_set(k->log);
     struct cs_why why = {""};
     enum cs_err err = begin(k, &why);

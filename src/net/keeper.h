@@ -8,6 +8,7 @@
 #ifndef CS_NET_KEEPER_H
 #define CS_NET_KEEPER_H
 
+#include "base/wr.h"
 #include "net/host.h"
 
 struct cs_keeper_ops {
@@ -18,6 +19,8 @@ struct cs_keeper_ops {
     enum cs_err (*core)(void *ctx, const struct cs_host *host, struct cs_core *out,
                         struct cs_why *why);
     void (*drop)(void *ctx); /* frees the core, if one was made */
+    /* A question of the local socket between two lives; NULL: it waits. */
+    void (*question)(void *ctx, struct cs_wr *answer, struct cs_span line);
     /* All handles are closed; the last core is still there.  May free the keeper. */
     void (*ended)(void *ctx, enum cs_err err);
 };
@@ -29,8 +32,10 @@ struct cs_keeper {
     const struct cs_log_target *log; /* of the thread that started it */
     struct cs_host *host;            /* NULL between two lives */
     struct cs_local_socket socket;   /* the lives' own, for one is made only once */
+    struct cs_local_server *waiting; /* answers between two lives */
     uv_timer_t backoff;
     uint64_t backoff_ms;
+    bool leaving; /* waiting is closing, for the next life or for the end */
     bool running, stopping, host_closing, ending;
     enum cs_err err;
 };

@@ -293,7 +293,12 @@ static enum cs_err start_unseal(struct cs_node *n, struct cs_why *why)
 }
 
 static const struct cs_keeper_ops keeper_ops = {
-    .prepare = prepare, .core = give_core, .drop = drop_core, .ended = on_ended};
+    .prepare = prepare,
+    .core = give_core,
+    .drop = drop_core,
+    .question = cs_node_waiting_question,
+    .ended = on_ended,
+};
 
 /* ---- the library's functions
  * --------------------------------------------------------------- */

@@ -133,11 +133,9 @@ void cs_node_facts(const struct cs_node *n, struct cs_wr *w)
     cs_wr_free(&status);
 }
 
-bool cs_node_observe_question(struct cs_node *n, struct cs_host *host, uint64_t id,
-                              struct cs_span line)
+static bool answer(const struct cs_node *n, struct cs_wr *w, struct cs_span line)
 {
     const char *why = "", *cmd;
-    struct cs_wr w = {0};
     json_t *o = NULL;
     bool mine = false;
 
@@ -148,17 +146,35 @@ bool cs_node_observe_question(struct cs_node *n, struct cs_host *host, uint64_t 
     if (cmd != NULL && json_object_size(o) == 1) {
         mine = true;
         if (strcmp(cmd, "status") == 0) {
-            cs_node_report(n, &w);
+            cs_node_report(n, w);
         } else if (strcmp(cmd, "doctor.facts") == 0) {
-            cs_node_facts(n, &w);
+            cs_node_facts(n, w);
         } else {
             mine = false;
         }
     }
+    json_decref(o);
+    return mine;
+}
+
+bool cs_node_observe_question(struct cs_node *n, struct cs_host *host, uint64_t id,
+                              struct cs_span line)
+{
+    struct cs_wr w = {0};
+    bool mine = answer(n, &w, line);
+
     if (mine) {
         cs_host_answer(host, id, cs_wr_get(&w));
     }
-    json_decref(o);
     cs_wr_free(&w);
     return mine;
+}
+
+void cs_node_waiting_question(void *node, struct cs_wr *w, struct cs_span line)
+{
+    if (!answer(node, w, line)) {
+        cs_wr_str(w,
+                  "{\"ok\":false,\"reason\":\"STORE_FULL\",\"text\":\"the node waits "
+                  "for space on its volume: free some, and ask again\"}");
+    }
 }

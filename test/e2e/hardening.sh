@@ -99,6 +99,23 @@ if [ "$(id -u)" = 0 ]; then
     grep -Eq '^key locked 0 plain [1-9]' <<<"$found" || wrong "the search finds nothing in a plain heap: $found"
 fi
 
+# ---- a full disk, locked in: the lives of the core after the first make all their
+# handles and threads under both filters
+state_is() { [ "$(h_node_status 3 | jq -r .state)" = "$1" ]; }
+prlimit --pid "${H_PID[node3]}" --fsize=1000:
+h_wallet_create TRON SECP256K1
+h_wait 20 state_is WAITING_FOR_SPACE || wrong "a full disk: $(h_node_status 3 | head -c 200)"
+sleep 2.5 # into the second wait
+prlimit --pid "${H_PID[node3]}" --fsize=unlimited:
+h_wait 40 state_is READY || wrong "there is space again: $(h_node_status 3 | head -c 200)"
+status_is "${H_PID[node3]}" Seccomp_filters 3
+h_stop_clean node1
+e_sign
+h_node_start_with_canaries
+e_online 1
+pid=${H_PID[node1]}
+ok "a full disk under the sandbox: it says so between its lives, goes on after it, and signs"
+
 # ---- ends without a trace
 (cd "$H_DIR" && kill -SEGV "$pid")
 h_wait 10 h_ended node1
@@ -175,3 +192,33 @@ status_is "${H_PID[node1]}" Seccomp_filters 1 # io_uring, which harden.c takes a
 ! grep -q "Landlock is on" "$H_DIR/logs/node1.log" || wrong "off does not switch Landlock off"
 h_stop_clean node1
 ok "CLOUDSIGN_SANDBOX=off runs, warns, and is not locked in"
+
+# ---- files that are links into other folders, as certbot and Kubernetes make them
+mkdir -m 755 "$H_DIR/live" "$H_DIR/archive"
+printf '{"version":1,"default":"allow","rules":[]}' >"$H_DIR/archive/policy1.json"
+chmod 644 "$H_DIR/archive/policy1.json"
+ln -s ../archive/policy1.json "$H_DIR/live/policy.json"
+start_as_user POLICY_FILE="$H_DIR/live/policy.json"
+e_online 1
+kill -HUP "${H_PID[node1]}"
+h_wait 10 grep -Eq "policy.*(unchanged|reloaded|not reloaded)" "$H_DIR/logs/node1.log" || wrong "SIGHUP: no word about the policy"
+! grep -q "not reloaded" "$H_DIR/logs/node1.log" || wrong "a linked policy is not read: $(grep "not reloaded" "$H_DIR/logs/node1.log")"
+h_stop_clean node1
+ok "a policy that is a link is read again"
+tls=$H_DIR/archive
+{
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$tls/ca.key" -out "$tls/ca.pem" -days 2 -subj /CN=ca
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$tls/key1.pem" -out "$tls/csr" -subj /CN=localhost
+    openssl x509 -req -in "$tls/csr" -CA "$tls/ca.pem" -CAkey "$tls/ca.key" -CAcreateserial -days 2 \
+        -extfile <(echo subjectAltName=DNS:localhost,IP:127.0.0.1) -out "$tls/cert1.pem"
+} 2>/dev/null
+ln -sf ../archive/ca.pem "$H_DIR/live/ca.pem"
+ln -sf ../archive/cert1.pem "$H_DIR/live/cert.pem"
+ln -sf ../archive/key1.pem "$H_DIR/live/key.pem"
+mkdir -m 700 "$H_DIR/platform2"
+CLOUDSIGN_SANDBOX=require "$H_BIN/cloudsign-platform" serve --data-dir "$H_DIR/platform2" --listen 127.0.0.1:0 \
+    --tls-ca "$H_DIR/live/ca.pem" --tls-cert "$H_DIR/live/cert.pem" --tls-key "$H_DIR/live/key.pem" >"$H_DIR/logs/platform2.log" 2>&1 &
+H_PID[platform2]=$!
+h_wait 10 grep -q "listening on" "$H_DIR/logs/platform2.log" || wrong "the platform does not take certificates that are links"
+h_stop_clean platform2
+ok "certificates that are links are read"

@@ -313,7 +313,8 @@ static struct {
     struct rig r;
     struct cs_keeper k;
     struct toy_core core;
-    unsigned lives, drops, ended, commits;
+    unsigned lives, drops, ended, commits, asked;
+    char dir[32]; /* "": no local socket */
     enum cs_err err;
     bool refuse_core;
 } k;
@@ -325,6 +326,8 @@ static enum cs_err prepare(void *ctx, struct cs_host_config *cfg, struct cs_why 
     cfg->kv = k.r.kv;
     cfg->n_workers = 1;
     cfg->notify = on_notify;
+    cfg->socket_dir = k.dir[0] != '\0' ? k.dir : NULL;
+    cfg->socket_name = "k.sock";
     return CS_OK;
 }
 
@@ -355,8 +358,19 @@ static void ended(void *ctx, enum cs_err err)
     k.err = err;
 }
 
-static const struct cs_keeper_ops ops = {
-    .prepare = prepare, .core = give_core, .drop = drop, .ended = ended};
+static void question(void *ctx, struct cs_wr *w, struct cs_span line)
+{
+    (void)ctx;
+    k.asked++;
+    cs_wr_str(w, "waits: ");
+    cs_wr_span(w, line);
+}
+
+static const struct cs_keeper_ops ops = {.prepare = prepare,
+                                         .core = give_core,
+                                         .drop = drop,
+                                         .question = question,
+                                         .ended = ended};
 
 static void open_keeper(void)
 {
@@ -415,12 +429,54 @@ static void a_stop_while_it_waits_for_space_ends_at_once(void **state)
 {
     (void)state;
     open_keeper();
+    (void)snprintf(k.dir, sizeof k.dir, "/tmp/cs-keeper-XXXXXX");
+    assert_non_null(mkdtemp(k.dir));
     cs_kv_mem_set_full(k.r.kv, true);
     start_keeper();
     rig_until(&k.r, &k.drops, 2);
     cs_keeper_stop(&k.k);
+    cs_keeper_abort(&k.k, CS_ERR_OS); /* ending already */
     rig_until(&k.r, &k.ended, 1);
     assert_int_equal(k.err, CS_OK);
+    assert_int_equal(rmdir(k.dir), 0);
+    rig_close(&k.r);
+}
+
+static void *ask_between(void *out)
+{
+    struct cs_why why;
+
+    return cs_local_ask(out, k.dir, "k.sock", CS_SPAN_LIT("how"), &why) == CS_OK ? out
+                                                                                 : NULL;
+}
+
+static void a_question_between_two_lives_is_answered(void **state)
+{
+    struct cs_wr answer = {0};
+    void *asked = NULL;
+    pthread_t thread;
+
+    (void)state;
+    open_keeper();
+    (void)snprintf(k.dir, sizeof k.dir, "/tmp/cs-keeper-XXXXXX");
+    assert_non_null(mkdtemp(k.dir));
+    cs_kv_mem_set_full(k.r.kv, true);
+    start_keeper();
+    rig_until(&k.r, &k.drops, 2);
+    assert_int_equal(pthread_create(&thread, NULL, ask_between, &answer), 0);
+    rig_until(&k.r, &k.asked, 1);
+    rig_until(&k.r, &k.drops, 3); /* the second life, over as well */
+    assert_int_equal(k.lives, 2);
+    assert_int_equal(pthread_join(thread, &asked), 0);
+    assert_ptr_equal(asked, &answer);
+    assert_int_equal(answer.n, 10);
+    assert_memory_equal(answer.p, "waits: how", 10);
+    cs_wr_free(&answer);
+    cs_kv_mem_set_full(k.r.kv, false);
+    rig_until(&k.r, &t.notified, 1);
+    cs_keeper_stop(&k.k);
+    rig_until(&k.r, &k.ended, 1);
+    assert_int_equal(rmdir(k.dir), 0); /* the socket is gone */
     rig_close(&k.r);
 }
 
@@ -447,6 +503,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_starts_a_new_core_when_there_is_space),
         cmocka_unit_test(a_failed_sync_ends_it_with_its_own_reason),
         cmocka_unit_test(a_stop_while_it_waits_for_space_ends_at_once),
+        cmocka_unit_test(a_question_between_two_lives_is_answered),
         cmocka_unit_test(an_abort_ends_with_what_it_is_given),
     };
 
