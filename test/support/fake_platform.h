@@ -164,7 +164,7 @@ FAKE void fake_reply(struct fake_platform *w, const struct cs_action *a)
     }
     w->reply = json_loadb(w->reply_text, a->data_len,
                           JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
-    assert_non_null(w->reply);
+    assert_true(w->reply != NULL || strcmp(a->text, "application/x-ndjson") == 0);
 }
 
 FAKE void fake_act(void *ctx, struct cs_action *a)

@@ -119,7 +119,7 @@ static void bad_invitations_name_their_field(void **state)
         (void)fake_api(w, "POST", "/v2/users", rows[i].body);
         fake_refused(w, rows[i].status, rows[i].field);
     }
-    assert_int_equal(cs_kv_mem_count(w->kv), n);
+    assert_int_equal(cs_kv_mem_count(w->kv), n + 1); /* the audit log has the 409 */
     fake_platform_free(w);
 }
 

@@ -5,5 +5,6 @@
 #define CLI_DEFAULT_DIR "/var/cloudsign-platform"
 
 int cli_serve(int n_options, char **options);
+int cli_audit(int n_options, char **options);
 
 #endif

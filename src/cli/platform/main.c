@@ -10,6 +10,7 @@ static const char help[] =
     "channel and relay on one TLS port\n"
     "\n"
     "Usage: cloudsign-platform [serve] [OPTION]...\n"
+    "       cloudsign-platform audit verify FILE [--head HASH]\n"
     "       cloudsign-platform version\n"
     "       cloudsign-platform help\n"
     "\n"
@@ -36,6 +37,9 @@ static const char help[] =
     "    '{\"setupToken\":\"...\",\"organizationName\":\"...\",\"firstName\":\"...\",\n"
     "      \"lastName\":\"...\",\"email\":\"...\"}'\n"
     "\n"
+    "audit verify: is an export (GET /v2/audit/export) whole, and does it end in this\n"
+    "head (GET /v2/audit/head)?  Offline; exits 83 and names the record if not.\n"
+    "\n"
     "Environment: LOG_LEVEL (trace, debug, info, warn, error; by module: "
     "info,net=debug),\n"
     "LOG_FORMAT (text, json), LOG_LIMIT (lines of one kind in 10 s: 50; 0: no limit),\n"
@@ -60,6 +64,9 @@ int main(int argc, char **argv)
     if (is(word, "version") || is(word, "--version")) {
         (void)printf("cloudsign-platform %s\n", CS_VERSION);
         return 0;
+    }
+    if (is(word, "audit")) {
+        return cli_audit(argc - 2, argv + 2);
     }
     if (is(word, "serve")) {
         return argc > 1 ? cli_serve(argc - 2, argv + 2) : cli_serve(0, NULL);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "platform/core/audit.h"
 #include "platform/core/idem.h"
 #include "platform/core/ip_rule.h"
 #include "platform/core/later.h"
@@ -98,6 +99,11 @@ static void reply_ok(struct cs_api *a, struct cs_span text)
 {
     struct cs_wr w = {0};
 
+    if (a->has_lines) {
+        cs_emit_reply(a->core->out, a->http->id, a->status, "application/x-ndjson",
+                      cs_wr_get(&a->lines));
+        return;
+    }
     cs_wr_span(&w, text);
     if (a->secret_name != NULL) {
         w.n -= 1 + a->secret_depth;
@@ -458,6 +464,7 @@ static void run_handler(struct cs_api *a)
     json_t *answer;
 
     if (!is_open(a->route) && !cs_idem_begin(&idem, a, &replied)) {
+        a->is_repeat = replied;
         if (!replied) {
             reply_error(a);
         }
@@ -500,6 +507,7 @@ static void api_wipe(struct cs_api *a)
     cs_wipe(a->secret, sizeof a->secret);
     cs_wipe(a->headers, sizeof a->headers);
     cs_wr_free(&a->extra);
+    cs_wr_free(&a->lines);
 }
 
 void cs_api_run(struct cs_platform_core *core, const struct cs_http_req *http)
@@ -510,6 +518,7 @@ void cs_api_run(struct cs_platform_core *core, const struct cs_http_req *http)
                        .actor = "",
                        .who = {.id = "", .name = ""}};
 
+    cs_audit_begin(core);
     a.route = find_route(&a);
     core->stats.http_requests++;
     if (a.route != NULL && read_params(&a, a.route) && authenticate(&a, a.route) &&
@@ -518,6 +527,7 @@ void cs_api_run(struct cs_platform_core *core, const struct cs_http_req *http)
     } else {
         reply_error(&a);
     }
+    cs_audit_request(&a);
     api_wipe(&a);
 }
 
@@ -547,6 +557,8 @@ void cs_api_resume(struct cs_platform_core *core, struct cs_later *l)
 
     l->body = NULL;
     a.in = CS_JR(a.body);
+    cs_audit_begin(core);
     deliver(&a, &none, l->then(&a, l));
+    cs_audit_request(&a);
     api_wipe(&a);
 }

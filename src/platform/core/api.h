@@ -72,8 +72,12 @@ struct cs_api {
     uint32_t wait_s;
     uint8_t wait_table, wait_id[CS_PC_ID];
     struct cs_wr extra; /* the same for more than one: text that starts with ',' */
-    char headers[256];  /* of the answer: lines of cs_emit_reply_with, may be secret */
-    bool is_later;      /* a worker computes first: no answer yet (later.h) */
+    /* Lines of JSON that go out instead of the answer. */
+    bool has_lines;
+    struct cs_wr lines;
+    bool is_repeat;    /* the kept answer went out again: nothing has happened */
+    char headers[256]; /* of the answer: lines of cs_emit_reply_with, may be secret */
+    bool is_later;     /* a worker computes first: no answer yet (later.h) */
 };
 
 typedef json_t *cs_api_handler(struct cs_api *a);
@@ -144,6 +148,8 @@ struct cs_api_page {
     size_t (*cost)(const json_t *rec); /* of that view, NULL: next to nothing */
 };
 json_t *cs_api_page(struct cs_api *a, const struct cs_api_page *p);
+/* "pageSize" and "pageToken" (0: none).  false: malformed, refusal set. */
+bool cs_api_page_args(struct cs_api *a, size_t *size, uint64_t *after);
 /* The newest max records as a JSON array, oldest of them first. */
 json_t *cs_api_list_last(struct cs_api *a, const struct cs_api_page *p, size_t max);
 /* All records as a JSON array, at most max. */
@@ -289,6 +295,11 @@ json_t *cs_tx_view(const json_t *rec, bool in_list);
 /* What that costs, in verifications of a signature (some 50 us). */
 size_t cs_tx_cost(const json_t *rec, bool in_list);
 json_t *cs_tx_asset(const char *chain, const char *symbol, const char *contract);
+
+/* audit_view.c */
+json_t *cs_api_audit_list(struct cs_api *a);
+json_t *cs_api_audit_head(struct cs_api *a);
+json_t *cs_api_audit_export(struct cs_api *a);
 
 /* wait.c: the parameter "wait", 0 to 30 s.  false: malformed, refusal set. */
 bool cs_api_wait_read(struct cs_api *a);

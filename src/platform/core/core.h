@@ -117,8 +117,10 @@ struct cs_platform_core {
     /* Keys of outbox rows that can go with the next write (outbox.c). */
     uint8_t late[CS_PC_LATE_MAX][CS_PC_ID + 8];
     size_t n_late;
-    uint64_t late_ms; /* when they have to */
-    bool has_written; /* this step */
+    uint64_t late_ms;       /* when they have to */
+    bool has_written;       /* this step */
+    struct cs_audit *audit; /* audit.h */
+    bool is_handling;       /* the step's own event, not what was due before it */
 };
 
 /* ---- conn.c: connections of both channels -------------------------------------------

@@ -135,7 +135,7 @@ bool cs_api_query(struct cs_api *a, const char *name, char *out, size_t size)
 
 /* ---- pages ------------------------------------------------------------- */
 
-static bool page_args(struct cs_api *a, size_t *size, uint64_t *after)
+bool cs_api_page_args(struct cs_api *a, size_t *size, uint64_t *after)
 {
     char text[32];
     uint8_t raw[8];
@@ -222,7 +222,7 @@ json_t *cs_api_page(struct cs_api *a, const struct cs_api_page *p)
     bool more = true, may = true;
     json_t *o;
 
-    if (!page_args(a, &size, &w.after)) {
+    if (!cs_api_page_args(a, &size, &w.after)) {
         return NULL;
     }
     f.items = cs_js_arr();

@@ -42,7 +42,7 @@
     X(TX_PLAINTEXT,       "transactions.plaintext", TRANSACTIONS, OAP,  "request signatures of messages") \
     X(TX_TYPED_DATA,      "transactions.typed-data", TRANSACTIONS, OAP,  "request signatures of EIP-712 documents, which may give assets away") \
     X(TX_DIGEST,          "transactions.digest",    TRANSACTIONS, OAP,  "request blind signatures of digests") \
-    X(AUDIT_READ,         "audit.read",             AUDIT,        OAU,  "read timelines and receipts")
+    X(AUDIT_READ,         "audit.read",             AUDIT,        OAU,  "read the audit log, timelines and receipts")
 /* clang-format on */
 
 enum cs_pc_perm {

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/rd.h"
 #include "platform/core/api.h"
+#include "platform/core/audit.h"
 #include "platform/core/flows.h"
 #include "platform/core/later.h"
 #include "platform/core/session.h"
@@ -151,6 +152,17 @@ static enum cs_err load_seq(struct cs_platform_core *core)
     return err == CS_ERR_NOT_FOUND ? CS_OK : err;
 }
 
+static enum cs_err load_audit(struct cs_platform_core *core, char *m, size_t n)
+{
+    enum cs_err err = cs_audit_load(core);
+
+    return err == CS_ERR_STORE_CORRUPT
+               ? refuse(m, n, err,
+                        "the audit log does not end in its head: the store was altered "
+                        "or damaged, restore it")
+               : err;
+}
+
 enum cs_err cs_platform_core_new(struct cs_platform_core **out,
                                  const struct cs_platform_config *cfg, char *message,
                                  size_t message_len)
@@ -169,6 +181,7 @@ enum cs_err cs_platform_core_new(struct cs_platform_core **out,
     cs_session_origin(core->origin, sizeof core->origin, core->cfg.platform_url);
     CS_TRY(load_head(core, message, message_len));
     CS_TRY(load_seq(core));
+    CS_TRY(load_audit(core, message, message_len));
     cs_pc_random(core, core->bucket_salt, sizeof core->bucket_salt);
     (void)refuse(message, message_len, CS_OK, "");
     *out = core;
@@ -193,6 +206,7 @@ void cs_platform_core_free(struct cs_platform_core *core)
     cs_token_free_all(core);
     cs_pc_qset_free_all(core);
     cs_pc_wait_free(core);
+    cs_audit_free(core);
     cs_later_free(core);
     cs_db_free(core->db);
     text_free(core->cfg.platform_url);
@@ -324,7 +338,9 @@ static void core_step(void *self, const struct cs_event *ev, struct cs_step *out
         cs_pc_conn_tick(core);
         cs_pc_wait_run(core); /* after the timers: they may have ended a request */
     }
+    core->is_handling = true;
     handle(core, ev);
+    core->is_handling = false;
     finish(core, ev);
     if (core->stopping && core->broken == CS_OK) {
         cs_emit_exit(out, CS_OK);

@@ -27,6 +27,7 @@ enum {
     CS_PC_IDEM = 0x2f,       /* digest 16 -> answer of a POST */
     CS_PC_UNIQUE = 0x30,     /* kind, digest 16 -> id: external ids, client ids */
     CS_PC_SESSION = 0x31,    /* id -> session of a user, _hash */
+    CS_PC_AUDIT = 0x32,      /* u64 number -> hash 32, record (audit.h) */
 };
 
 enum cs_pc_index {

@@ -1,0 +1,140 @@
+/* cloudsign-platform audit verify FILE [--head HASH]: is this export whole?  Needs no
+ * platform and no store. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/platform/cli.h"
+#include "platform/core/audit_chain.h"
+
+static int usage(const char *why)
+{
+    (void)fprintf(stderr,
+                  "cloudsign-platform audit: %s; use: cloudsign-platform audit verify "
+                  "FILE [--head HASH]   (FILE - is standard input)\n",
+                  why);
+    return cs_err_exit(CS_ERR_USAGE);
+}
+
+/* One line into buf; false at the end of the file.  What is longer than the buffer
+ * comes as a line that is no record. */
+static bool read_line(FILE *f, uint8_t *buf, size_t size, size_t *n)
+{
+    int c = getc(f);
+
+    *n = 0;
+    if (c == EOF) {
+        return false;
+    }
+    for (; c != EOF && c != '\n'; c = getc(f)) {
+        if (*n < size) {
+            buf[(*n)++] = (uint8_t)c;
+        }
+    }
+    if (*n > 0 && *n < size && buf[*n - 1] == '\r') {
+        (*n)--;
+    }
+    return true;
+}
+
+static int read_all(struct cs_audit_check *check, FILE *f, const char *name)
+{
+    uint8_t *buf = cs_alloc(CS_AUDIT_LINE_MAX + 1);
+    size_t n;
+
+    if (buf == NULL) {
+        (void)fprintf(stderr, "cloudsign-platform audit: out of memory\n");
+        return cs_err_exit(CS_ERR_NOMEM);
+    }
+    while (read_line(f, buf, CS_AUDIT_LINE_MAX + 1, &n)) {
+        cs_audit_check_line(check, CS_SPAN(buf, n));
+    }
+    cs_free(buf);
+    if (ferror(f) != 0) {
+        (void)fprintf(stderr,
+                      "cloudsign-platform audit: %s cannot be read to its end\n", name);
+        return cs_err_exit(CS_ERR_OS);
+    }
+    return 0;
+}
+
+static int report(const struct cs_audit_check *c, bool has_head)
+{
+    char hex[2 * CS_AUDIT_HASH + 1];
+
+    if (c->fault != CS_AUDIT_FINE) {
+        (void)printf("NOT WHOLE (%s): %s\n", cs_audit_fault_word(c->fault), c->why);
+        return cs_err_exit(CS_ERR_STORE_CORRUPT);
+    }
+    if (c->next == 0) {
+        (void)printf("no records\n");
+        return 0;
+    }
+    (void)printf("whole: records %llu to %llu\nhead %s\n", (unsigned long long)c->first,
+                 (unsigned long long)(c->next - 1),
+                 cs_hex(hex, c->head, CS_AUDIT_HASH));
+    if (c->first > 1) {
+        (void)printf("note: what came before record %llu is not in this file\n",
+                     (unsigned long long)c->first);
+    }
+    if (!has_head) {
+        (void)printf("note: compare the head with one that you kept: without it nobody "
+                     "sees whether the end was cut off or all was made anew\n");
+    }
+    return 0;
+}
+
+static int verify(const char *name, const uint8_t *head)
+{
+    struct cs_audit_check check = {0};
+    bool is_stdin = strcmp(name, "-") == 0;
+    FILE *f = is_stdin ? stdin : fopen(name, "rbe");
+    int code;
+
+    if (f == NULL) {
+        (void)fprintf(
+            stderr,
+            "cloudsign-platform audit: %s cannot be opened: is the name right, "
+            "and may you read it?\n",
+            name);
+        return cs_err_exit(CS_ERR_NOT_FOUND);
+    }
+    code = read_all(&check, f, name);
+    if (!is_stdin) {
+        (void)fclose(f);
+    }
+    if (code != 0) {
+        return code;
+    }
+    cs_audit_check_end(&check, head);
+    return report(&check, head != NULL);
+}
+
+int cli_audit(int n, char **options)
+{
+    const char *file = NULL, *hex = NULL;
+    uint8_t head[CS_AUDIT_HASH];
+
+    if (n < 1 || strcmp(options[0], "verify") != 0) {
+        return usage("what to do is missing");
+    }
+    for (int i = 1; i < n; i++) {
+        if (strcmp(options[i], "--head") == 0 && i + 1 < n) {
+            hex = options[++i];
+        } else if (strncmp(options[i], "--head=", 7) == 0) {
+            hex = options[i] + 7;
+        } else if (file == NULL && (options[i][0] != '-' || options[i][1] == '\0')) {
+            file = options[i];
+        } else {
+            return usage("an option is unknown or incomplete");
+        }
+    }
+    if (file == NULL) {
+        return usage("FILE is missing");
+    }
+    if (hex != NULL && cs_unhex(head, sizeof head, hex) != CS_OK) {
+        return usage("HASH must be 64 hex digits, as GET /v2/audit/head says");
+    }
+    return verify(file, hex == NULL ? NULL : head);
+}
