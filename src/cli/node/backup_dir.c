@@ -90,21 +90,30 @@ static bool is_ours(const char *name)
            strcmp(name, BD_STORE) == 0 || (n > 4 && strcmp(name + n - 4, ".kit") == 0);
 }
 
-/* What a backup that was killed left there. */
-static enum cs_err empty_part(struct bd_out *o)
+/* Of part; NULL: errno. */
+static DIR *open_list(const struct bd_out *o)
 {
     int copy = dup(o->fd);
     DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+
+    if (d != NULL) {
+        rewinddir(d); /* the place is o->fd's: an earlier list left it at the end */
+    } else if (copy >= 0) {
+        (void)close(copy);
+    }
+    return d;
+}
+
+/* What a backup that was killed left there. */
+static enum cs_err empty_part(struct bd_out *o)
+{
+    DIR *d = open_list(o);
     const struct dirent *e;
     enum cs_err err = CS_OK;
 
     if (d == NULL) {
-        if (copy >= 0) {
-            (void)close(copy);
-        }
         return cannot("read", o->part);
     }
-    rewinddir(d); /* the place is o->fd's, and an earlier call left it at the end */
     while (err == CS_OK && (e = readdir(d)) != NULL) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) {
             continue;
@@ -301,6 +310,46 @@ static enum cs_err sync_parent(const char *path)
     return rc == 0 ? CS_OK : cannot("sync the folder of", path);
 }
 
+static enum cs_err sync_one(const struct bd_out *o, const char *name)
+{
+    int fd = openat(o->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int rc = fd < 0 ? -1 : fsync(fd);
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return rc == 0 ? CS_OK : cannot("sync", o->part);
+}
+
+/* One by one, where a container's profile has no syncfs: ours has none. */
+static enum cs_err sync_each(const struct bd_out *o)
+{
+    DIR *d = open_list(o);
+    const struct dirent *e;
+    enum cs_err err = CS_OK;
+
+    if (d == NULL) {
+        return cannot("read", o->part);
+    }
+    while (err == CS_OK && (e = readdir(d)) != NULL) {
+        err = is_ours(e->d_name) ? sync_one(o, e->d_name) : CS_OK;
+    }
+    (void)closedir(d);
+    return err;
+}
+
+/* All files, in one call where there is one. */
+static enum cs_err sync_all(const struct bd_out *o)
+{
+    if (syncfs(o->fd) != 0) {
+        if (errno != ENOSYS && errno != EPERM) {
+            return cannot("sync", o->part);
+        }
+        CS_CHECK(sync_each(o));
+    }
+    return fsync(o->fd) == 0 ? CS_OK : cannot("sync", o->part);
+}
+
 enum cs_err bd_finish(struct bd_out *o, json_t *head)
 {
     FILE *sums = o->sums;
@@ -310,9 +359,7 @@ enum cs_err bd_finish(struct bd_out *o, json_t *head)
         return cannot("write", o->part);
     }
     CS_CHECK(put_head(o, head));
-    if (syncfs(o->fd) != 0 || fsync(o->fd) != 0) { /* all files, one call */
-        return cannot("sync", o->part);
-    }
+    CS_CHECK(sync_all(o));
     if (rename(o->part, o->dir) != 0) {
         return cannot("rename to", o->dir);
     }
