@@ -30,6 +30,7 @@ struct client {
     uv_shutdown_t shutdown;
     unsigned open_handles;
     bool answered, closing;
+    bool heard_all; /* it has shut its side */
     size_t n;
     char head[CS_PROBE_HEAD_MAX];
     struct cs_wr out;
@@ -140,7 +141,7 @@ static void on_shutdown(uv_shutdown_t *req, int status)
 {
     struct client *c = CS_CONTAINER_OF(req, struct client, shutdown);
 
-    if (status != 0 || c->closing) {
+    if (status != 0 || c->closing || c->heard_all) {
         client_close(c);
         return;
     }
@@ -229,6 +230,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     size_t head;
 
     (void)buf;
+    if (n == UV_EOF && c->answered && !c->closing && uv_is_writable(stream)) {
+        c->heard_all = true; /* it may wait for the rest of its answer */
+        return;
+    }
     if (n < 0) {
         client_close(c);
         return;
@@ -326,13 +331,28 @@ static enum cs_err in_use(struct cs_why *why, const char *what)
                   what);
 }
 
+/* Of the kind that is made here, and nobody listens.  All else that connecting may say
+ * (another kind of socket, no right to it, a full queue) is of a socket in use. */
+static bool is_left(const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool left;
+
+    if (fd < 0) {
+        return false;
+    }
+    memcpy(to.sun_path, path, strlen(path) + 1);
+    left = connect(fd, (const struct sockaddr *)(const void *)&to, sizeof to) != 0 &&
+           errno == ECONNREFUSED;
+    (void)close(fd);
+    return left;
+}
+
 /* A socket that nobody serves any more is replaced; anything else at the path stays. */
 static enum cs_err clear_path(const char *path, struct cs_why *why)
 {
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
     struct stat st;
-    bool answers;
-    int fd;
 
     if (lstat(path, &st) != 0) {
         return errno == ENOENT ? CS_OK
@@ -345,15 +365,7 @@ static enum cs_err clear_path(const char *path, struct cs_why *why)
                       "another path",
                       path);
     }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    memcpy(to.sun_path, path, strlen(path) + 1);
-    answers = fd >= 0 && (connect(fd, (const struct sockaddr *)(const void *)&to,
-                                  sizeof to) == 0 ||
-                          errno == EAGAIN);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    if (answers) {
+    if (!is_left(path)) {
         return in_use(why, "a process");
     }
     return unlink(path) == 0

@@ -257,6 +257,25 @@ static void a_stale_socket_is_replaced_and_anything_else_is_not(void **state)
     assert_int_equal(access(t.path, F_OK), 0);
 }
 
+/* A log daemon's: nothing that could be connected to, and not this program's. */
+static void a_socket_of_another_kind_stays(void **state)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    struct cs_why why;
+    struct stat st;
+    char addr[128];
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    (void)snprintf(un.sun_path, sizeof un.sun_path, "%s", t.path);
+    (void)snprintf(addr, sizeof addr, "unix:%s", t.path);
+    assert_int_equal(bind(fd, (struct sockaddr *)(void *)&un, sizeof un), 0);
+    assert_int_equal(try_listen(addr, &why), CS_ERR_CONFIG);
+    assert_non_null(strstr(why.text, "answers on it already"));
+    assert_int_equal(stat(t.path, &st), 0);
+    (void)close(fd);
+}
+
 static void a_missing_directory_and_a_taken_port_are_said(void **state)
 {
     struct cs_probe_server *first;
@@ -400,6 +419,30 @@ static void an_answer_that_is_too_large_is_none(void **state)
     (void)close(fd);
 }
 
+/* curl does not, nc -N and some supervisors do. */
+static void a_client_that_says_it_is_done_gets_all_of_its_answer(void **state)
+{
+    static const char request[] = "GET /big HTTP/1.0\r\n\r\n";
+    size_t n = 0;
+    ssize_t k = -1;
+    int fd;
+
+    (void)state;
+    listen_unix();
+    t.big = CS_PROBE_BODY_MAX;
+    fd = dial();
+    assert_int_equal(send(fd, request, sizeof request - 1, MSG_NOSIGNAL),
+                     (ssize_t)sizeof request - 1);
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    for (int turns = 0; turns < 20000 && k != 0; turns++) {
+        (void)uv_run(&t.loop, UV_RUN_NOWAIT);
+        k = recv(fd, t.answer, sizeof t.answer, MSG_DONTWAIT);
+        n += k > 0 ? (size_t)k : 0;
+    }
+    (void)close(fd);
+    assert_true(n > t.big);
+}
+
 static void the_end_does_not_wait_for_clients(void **state)
 {
     int fd;
@@ -447,6 +490,9 @@ int main(void)
             the_socket_is_the_owners_alone_and_goes_at_the_end, up, down),
         cmocka_unit_test_setup_teardown(
             a_stale_socket_is_replaced_and_anything_else_is_not, up, down),
+        cmocka_unit_test_setup_teardown(a_socket_of_another_kind_stays, up, down),
+        cmocka_unit_test_setup_teardown(
+            a_client_that_says_it_is_done_gets_all_of_its_answer, up, down),
         cmocka_unit_test_setup_teardown(a_missing_directory_and_a_taken_port_are_said,
                                         up, down),
         cmocka_unit_test_setup_teardown(answers_are_whole_http, up, down),
