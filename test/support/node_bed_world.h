@@ -69,6 +69,7 @@ struct bed_node {
     bool no_net, no_answer; /* connects fail, or never end */
     bool no_exporter;
     const char *refuse; /* reason instead of welcome */
+    uint64_t clock;     /* of the platform, in welcome */
     const char *approval, *enabled;
     bool no_ack;    /* events are not acknowledged */
     bool hold_jobs; /* workers do not finish before bed_release_jobs */
@@ -284,6 +285,7 @@ BED void bed_hello(struct bed_node *a, const struct cs_ctl_hello *h)
     } else {
         (void)snprintf(f.u.welcome.approval_status, 32, "%s", a->approval);
         (void)snprintf(f.u.welcome.enabled_status, 32, "%s", a->enabled);
+        f.u.welcome.time = a->clock;
     }
     bed_put_frame(a, &f);
 }

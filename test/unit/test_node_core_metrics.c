@@ -194,6 +194,27 @@ static void ready_is_said_with_reasons(void **state)
     assert_false(ready(0, "WAITING_APPROVAL"));
 }
 
+static void no_time_that_a_platform_says_is_too_much(void **state)
+{
+    static const int64_t ten_years = 10LL * 365 * 86400 * 1000;
+    static const uint64_t times[] = {0, INT64_MAX, 1ULL << 63, UINT64_MAX};
+    const struct cs_node_core *n;
+
+    (void)state;
+    for (size_t i = 0; i < CS_COUNTOF(times); i++) {
+        b.node[0].clock = times[i];
+        bed_restart(&b, 0);
+        bed_advance(&b, 2000);
+        n = b.node[0].core;
+        assert_true(n->clock_seen_ms != 0);
+        assert_int_equal(n->clock_skew_ms, times[i] == 0 ? -ten_years : ten_years);
+        json_decref(status(0));
+        assert_non_null(strstr(
+            scrape(0), times[i] == 0 ? "cloudsign_clock_skew_seconds -315360000"
+                                     : "cloudsign_clock_skew_seconds 315360000"));
+    }
+}
+
 /* ---- peers
  * ------------------------------------------------------------------------------- */
 
@@ -267,6 +288,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_owners_counters_go_on_in_the_next_life, up,
                                         down),
         cmocka_unit_test_setup_teardown(ready_is_said_with_reasons, up, down),
+        cmocka_unit_test_setup_teardown(no_time_that_a_platform_says_is_too_much, up,
+                                        down),
         cmocka_unit_test_setup_teardown(the_peers_versions_are_shown, up, down),
         cmocka_unit_test_setup_teardown(a_ping_shows_how_long_an_answer_takes, up,
                                         down),

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/node/ask.h"
 #include "cli/node/cli.h"
 #include "net/local_client.h"
@@ -36,11 +37,11 @@ const char *ask_str(const json_t *o, const char *name)
 
 void ask_print(const char *label, const char *text)
 {
-    (void)printf("%-14s ", label);
-    for (const char *c = text; *c != '\0'; c++) {
-        (void)putchar((unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c);
-    }
-    (void)putchar('\n');
+    char plain[ASK_TEXT_MAX];
+
+    (void)snprintf(plain, sizeof plain, "%s", text);
+    cs_text_plain(plain, '\0');
+    (void)printf("%-14s %s\n", label, plain);
 }
 
 /* Asks q (which it takes), prints what the operator did, or why it was refused. */

@@ -9,6 +9,7 @@
 #include "base/os/logsink.h"
 #include "base/os/secret.h"
 #include "base/redact.h"
+#include "base/text.h"
 #include "cli/node/cli.h"
 #include "crypto/group.h"
 #include "net/local_client.h"
@@ -22,35 +23,28 @@ enum { ANSWER_MAX = 256 << 10 };
 
 static const char *const words[] = {"OK", "WARN", "FAIL"};
 
-/* From elsewhere, perhaps: no control characters. */
-static void clean(char *text)
-{
-    for (char *c = text; *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
-            *c = '?';
-        }
-    }
-    (void)cs_redact(text);
-}
-
 void doc_say(struct doctor *d, enum doc_level level, const char *check,
              const char *remedy, const char *fmt, ...)
 {
     char text[512];
     va_list ap;
     json_t *o;
+    int n;
 
     va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, ap);
+    n = vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    clean(text);
+    if (n >= (int)sizeof text) {
+        text[sizeof text - 3] = '\0'; /* room for what cs_text_cut says */
+        cs_text_cut(text, '\0');
+    }
+    cs_text_plain(text, '\0'); /* from elsewhere, perhaps */
+    (void)cs_redact(text);
     d->n_warn += level == DOC_WARN;
     d->n_fail += level == DOC_FAIL;
     o = json_pack("{s:s,s:s,s:s,s:s}", "check", check, "level", words[level], "what",
                   text, "remedy", remedy);
-    if (o != NULL) { /* else it was no text */
-        (void)json_array_append_new(d->findings, o);
-    }
+    CS_ASSERT(json_array_append_new(d->findings, o) == 0); /* out of memory */
     if (!d->json) {
         (void)printf("%-4s  %-12s  %s\n", words[level], check, text);
         if (level != DOC_OK && remedy[0] != '\0') {

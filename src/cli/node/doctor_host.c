@@ -161,10 +161,10 @@ static void look_at_sync(struct doctor *d)
                 "no file can be made in %s: %s", d->dir, strerror(errno));
         return;
     }
+    (void)unlink(path); /* killed meanwhile, it leaves nothing */
     errno = 0;
     err = measure(fd, us);
     (void)close(fd);
-    (void)unlink(path);
     if (err != 0) {
         doc_say(d, DOC_FAIL, "fsync",
                 err == ENOSPC || err == EDQUOT ? "make room on the volume"

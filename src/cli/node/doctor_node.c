@@ -211,20 +211,18 @@ static void say_way(struct doctor *d, const json_t *q, const json_t *p)
 
     doc_say(d, open ? DOC_FAIL : DOC_OK, "relay-way",
             "the relay, or the other node's network, loses messages: run doctor there",
-            open
-                ? "party %d of \"%s\" does not answer through the relay%s (within %lld "
-                  "ms)"
-                : "party %d of \"%s\" answers through the relay%s in %lld ms",
-            (int)get_int(p, "index"), ask_str(q, "name"), "",
+            open ? "party %d of \"%s\" does not answer through the relay within %lld ms"
+                 : "party %d of \"%s\" answers through the relay in %lld ms",
+            (int)get_int(p, "index"), ask_str(q, "name"),
             open ? (long long)PING_WAIT_MS
                  : (long long)strtoll(ask_str(p, "rttMs"), NULL, 10));
 }
 
 static void ping_peers(struct doctor *d)
 {
-    json_t *answer, *status = NULL;
+    json_t *answer = doc_ask(d, "{\"cmd\":\"peers.ping\"}"), *status = NULL;
+    bool asked = json_is_true(json_object_get(answer, "ok"));
 
-    answer = doc_ask(d, "{\"cmd\":\"peers.ping\"}");
     json_decref(answer);
     for (int waited = 0; waited <= PING_WAIT_MS; waited += POLL_MS) {
         json_decref(status);
@@ -234,7 +232,12 @@ static void ping_peers(struct doctor *d)
         }
         wait_ms(POLL_MS);
     }
-    (void)each_live(d, status, say_way);
+    if (!asked || status == NULL) { /* nothing is known of any way then */
+        doc_say(d, DOC_FAIL, "relay-way", "run it again; see the node's log",
+                "the node did not answer when its peers were to be asked");
+    } else {
+        (void)each_live(d, status, say_way);
+    }
     json_decref(status);
 }
 

@@ -91,6 +91,15 @@ static void take_status(struct cs_node_core *n, const struct cs_ctl_welcome *w)
     cs_nd_state_changed(n);
 }
 
+/* A platform may say any time: differences of more than ten years are ten years. */
+static int64_t skew(uint64_t theirs, int64_t own)
+{
+    static const int64_t most = 10LL * 365 * 86400 * 1000;
+    int64_t d = (theirs < INT64_MAX / 2 ? (int64_t)theirs : INT64_MAX / 2) - own;
+
+    return d > most ? most : d < -most ? -most : d;
+}
+
 static void welcome(struct cs_node_core *n, const struct cs_ctl_welcome *w)
 {
     if (!n->paired) { /* the platform has bound the device to this identity */
@@ -98,7 +107,7 @@ static void welcome(struct cs_node_core *n, const struct cs_ctl_welcome *w)
         cs_nd_save_identity(n);
         cs_nd_forget_pairing(n);
     }
-    n->clock_skew_ms = (int64_t)w->time - n->wall;
+    n->clock_skew_ms = skew(w->time, n->wall);
     n->clock_seen_ms = n->wall;
     cs_nd_conn_welcome(n, &n->control);
     take_status(n, w);
