@@ -1,5 +1,6 @@
 /* cs_node_ask: the questions of the local socket, asked in the process itself. */
 #include "node/node_impl.h"
+#include "node/observe.h"
 
 enum { QUESTION_MAX = 64 << 10 };
 
@@ -29,6 +30,16 @@ static void pass_on(struct cs_node *n, uint64_t id, struct cs_span question)
     cs_wr_free(&copy);
 }
 
+/* It waits for the KMS or for space. */
+static void answer_waiting(struct cs_node *n, uint64_t id, struct cs_span question)
+{
+    struct cs_wr w = {0};
+
+    cs_node_waiting_question(n, &w, question);
+    cs_node_asks_answer(n, id, cs_wr_get(&w));
+    cs_wr_free(&w);
+}
+
 int cs_node_ask(cs_node *node, const char *question, size_t question_len,
                 cs_node_answer_cb *answer, void *answer_ctx)
 {
@@ -48,8 +59,10 @@ int cs_node_ask(cs_node *node, const char *question, size_t question_len,
     before = cs_node_enter(node);
     if (node->keeper.host != NULL) {
         pass_on(node, a->id, CS_SPAN(question, question_len));
+    } else {
+        answer_waiting(node, a->id, CS_SPAN(question, question_len));
     }
-    if (node->keeper.host == NULL || node->keeper.host_closing) {
+    if (node->keeper.host_closing) {
         cs_node_asks_end(node);
     }
     cs_node_leave(before);

@@ -31,7 +31,8 @@ void cs_node_facts(const struct cs_node *n, struct cs_wr *w);
  * taken and answered. */
 bool cs_node_observe_question(struct cs_node *n, struct cs_host *host, uint64_t id,
                               struct cs_span line);
-/* The same between two lives of the core; every other question is refused. */
+/* The same, and policy.reload, while there is no core; every other question is refused
+ * (STATE). */
 void cs_node_waiting_question(void *n, struct cs_wr *w, struct cs_span line);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/os/process.h"
 #include "net/host.h"
 #include "node/observe.h"
+#include "node/rules.h"
 #include "store/lmdb/kv_lmdb.h"
 #include "wire/jsonx.h"
 
@@ -172,9 +173,8 @@ bool cs_node_observe_question(struct cs_node *n, struct cs_host *host, uint64_t 
 
 void cs_node_waiting_question(void *node, struct cs_wr *w, struct cs_span line)
 {
-    if (!answer(node, w, line)) {
-        cs_wr_str(w,
-                  "{\"ok\":false,\"reason\":\"STORE_FULL\",\"text\":\"the node waits "
-                  "for space on its volume: free some, and ask again\"}");
+    if (!cs_rules_answer(node, w, line) && !answer(node, w, line)) {
+        cs_wr_str(w, "{\"ok\":false,\"reason\":\"STATE\",\"text\":\"the node is not "
+                     "working now: it waits (see its status)\"}");
     }
 }

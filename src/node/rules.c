@@ -158,18 +158,27 @@ static bool is_reload(struct cs_span line)
     return is;
 }
 
-bool cs_rules_question(struct cs_node *n, uint64_t id, struct cs_span line)
+bool cs_rules_answer(struct cs_node *n, struct cs_wr *w, struct cs_span line)
 {
-    struct cs_wr w = {0};
     json_t *o;
 
     if (!is_reload(line)) {
         return false;
     }
     o = reload(n);
-    cs_json_write(&w, o);
-    cs_host_answer(n->keeper.host, id, cs_wr_get(&w));
-    cs_wr_free(&w);
+    cs_json_write(w, o);
     json_decref(o);
     return true;
+}
+
+bool cs_rules_question(struct cs_node *n, uint64_t id, struct cs_span line)
+{
+    struct cs_wr w = {0};
+    bool mine = cs_rules_answer(n, &w, line);
+
+    if (mine) {
+        cs_host_answer(n->keeper.host, id, cs_wr_get(&w));
+    }
+    cs_wr_free(&w);
+    return mine;
 }

@@ -6,6 +6,7 @@
 
 #include "base/span.h"
 #include "base/why.h"
+#include "base/wr.h"
 
 struct cs_node;
 struct cs_policy;
@@ -24,7 +25,8 @@ void cs_rules_close(struct cs_rules *r);
 enum cs_err cs_rules_read(struct cs_policy **out, const char *file, struct cs_why *why)
     CS_MUST_USE;
 /* Answers policy.reload with {"ok":true,"policyHash","before","rules"} or a refusal;
- * false: another question. */
+ * false: another question.  The first also while no core is there. */
+bool cs_rules_answer(struct cs_node *n, struct cs_wr *w, struct cs_span line);
 bool cs_rules_question(struct cs_node *n, uint64_t id, struct cs_span line);
 
 #endif

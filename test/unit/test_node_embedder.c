@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "node/node_impl.h"
 #include "support/lone_node.h"
@@ -105,6 +106,57 @@ static void a_question_to_a_node_that_ends_is_refused_before_stopped(void **stat
     assert_non_null(strstr(e.last, "\"STATE\""));
     assert_int_equal(ask("{\"cmd\":\"status\"}"), 64); /* it does not run */
     cs_node_free(e.node);
+}
+
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit r;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &r), 0);
+    r.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
+}
+
+static void write_policy(const char *path, const char *otherwise)
+{
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    assert_true(
+        fprintf(f, "{\"version\":1,\"default\":\"%s\",\"rules\":[]}", otherwise) > 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* On a full disk there is no core between two lives. */
+static void a_node_that_waits_for_space_says_so_and_reads_its_policy(void **state)
+{
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+    struct cs_node_config cfg = config();
+    char path[256];
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s/policy.json", cfg.data_dir);
+    write_policy(path, "deny");
+    cfg.policy_file = path;
+    memset(&e, 0, sizeof e);
+    assert_int_equal(make_node(&e.node, &cfg), 0);
+    limit_files(1000);
+    assert_int_equal(cs_node_start(e.node, t.message, sizeof t.message), 0);
+    while (e.node->core != NULL) {
+        (void)uv_run(&t.loop, UV_RUN_ONCE);
+    }
+    expect_answer("{\"cmd\":\"status\"}", "\"WAITING_FOR_SPACE\"");
+    write_policy(path, "allow");
+    expect_answer("{\"cmd\":\"policy.reload\"}", "\"policyHash\"");
+    expect_answer("{\"cmd\":\"peers.ping\"}", "\"STATE\"");
+    limit_files(RLIM_INFINITY);
+    while (e.node->core == NULL) {
+        (void)uv_run(&t.loop, UV_RUN_ONCE);
+    }
+    expect_answer("{\"cmd\":\"policy.reload\"}", "\"policyHash\"");
+    end();
+    assert_int_equal(unlink(path), 0);
+    assert_true(signal(SIGXFSZ, before) == SIG_IGN);
 }
 
 static void a_wrong_call_is_refused(void **state)
@@ -515,6 +567,7 @@ int main(void)
         CASE(questions_are_answered_as_on_the_local_socket),
         CASE(sixteen_questions_may_wait_and_each_is_answered_once),
         CASE(a_question_to_a_node_that_ends_is_refused_before_stopped),
+        CASE(a_node_that_waits_for_space_says_so_and_reads_its_policy),
         CASE(a_wrong_call_is_refused),
         CASE(an_event_may_call_everything),
         CASE(stopped_may_free_the_node),
