@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -376,6 +377,48 @@ static void the_lock_is_exclusive_and_survives_other_descriptors(void **state)
     bed_rmdir(dir);
 }
 
+/* A process takes the lock and is killed; its child, which holds the lock too, ends ms
+ * later, or with `until` (a pipe's end, -1: none). */
+static void leave_a_lock(const char *dir, unsigned ms, int until)
+{
+    struct cs_os_lock lock;
+    int status = 0;
+    char byte;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        if (cs_os_lock_take(&lock, dir, NULL) == CS_OK && fork() == 0) {
+            (void)usleep(ms * 1000);
+            _exit(until >= 0 && read(until, &byte, 1) != 1);
+        }
+        (void)kill(getpid(), SIGKILL);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+}
+
+static void a_killed_holder_s_lock_is_waited_for(void **state)
+{
+    struct cs_os_lock a;
+    struct cs_why why = {{0}};
+    char dir[128];
+    int ends[2];
+
+    (void)state;
+    (void)bed_mkdir(dir);
+    leave_a_lock(dir, 300, -1);
+    assert_ok(cs_os_lock_take(&a, dir, &why));
+    cs_os_lock_drop(&a);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    leave_a_lock(dir, 0, ends[0]);
+    /* but not for ever */
+    assert_err(cs_os_lock_take(&a, dir, &why), CS_ERR_STORE_LOCKED);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    assert_int_equal(close(ends[0]) | close(ends[1]), 0);
+    bed_rmdir(dir);
+}
+
 static void a_lock_file_that_is_a_link_is_not_followed(void **state)
 {
     struct cs_os_lock a;
@@ -441,6 +484,7 @@ int main(void)
         cmocka_unit_test(clocks_run_and_random_bytes_differ),
         cmocka_unit_test(a_hardened_process_leaves_no_core_and_no_open_files),
         cmocka_unit_test(the_lock_is_exclusive_and_survives_other_descriptors),
+        cmocka_unit_test(a_killed_holder_s_lock_is_waited_for),
         cmocka_unit_test(a_lock_file_that_is_a_link_is_not_followed),
         cmocka_unit_test(
             a_directory_of_another_user_is_refused_with_the_owner_it_needs),

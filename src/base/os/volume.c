@@ -2,16 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 
-enum { PATH_CAP = 4096, PID_CAP = 32 };
+enum { PATH_CAP = 4096, PID_CAP = 32, LEFTOVER_TRIES = 60, LEFTOVER_MS = 50 };
 
 /* statfs(2) f_type; numbers from linux/magic.h and the file systems themselves. */
 static const struct {
@@ -153,12 +155,40 @@ static void write_pid(int fd, const char *path)
     }
 }
 
-enum cs_err cs_os_lock_take(struct cs_os_lock *lock, const char *dir,
-                            struct cs_why *why)
+/* A process that was killed while it had its file examined leaves a child that holds
+ * the lock until it runs for the first time (base/os/child.c); on a busy machine the
+ * next start comes before that.  So the lock of a holder that is no more is waited for;
+ * that of a living one is not. */
+static bool is_leftover(int fd)
+{
+    long pid = holder_pid(fd);
+
+    return pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* errno is of the last try. */
+static bool lock_whole(int fd)
 {
     /* Zero l_pid: required for OFD locks.  Such a lock belongs to the descriptor, so
      * another open and close of the file in this process does not drop it. */
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    const struct timespec pause = {.tv_nsec = LEFTOVER_MS * 1000000L};
+
+    for (int i = 0; i < LEFTOVER_TRIES; i++) {
+        if (fcntl(fd, F_OFD_SETLK, &whole) == 0) {
+            return true;
+        }
+        if ((errno != EAGAIN && errno != EACCES) || !is_leftover(fd)) {
+            break;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    return fcntl(fd, F_OFD_SETLK, &whole) == 0;
+}
+
+enum cs_err cs_os_lock_take(struct cs_os_lock *lock, const char *dir,
+                            struct cs_why *why)
+{
     char path[PATH_CAP];
     enum cs_err err;
     int fd;
@@ -171,7 +201,7 @@ enum cs_err cs_os_lock_take(struct cs_os_lock *lock, const char *dir,
     if (fd < 0) {
         return cs_why(why, CS_ERR_CONFIG, "cannot open %s: %s", path, strerror(errno));
     }
-    if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+    if (!lock_whole(fd)) {
         err = errno == EAGAIN || errno == EACCES
                   ? is_taken(fd, dir, why)
                   : cs_why(why, CS_ERR_STORE_FS, "cannot lock %s: %s", path,

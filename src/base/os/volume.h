@@ -20,7 +20,9 @@ struct cs_os_lock {
 };
 
 /* Exclusive OFD lock on <dir>/lock for the life of the descriptor (it dies with the
- * process).  STORE_LOCKED names the holder's pid when the file tells it. */
+ * process).  STORE_LOCKED names the holder's pid when the file tells it; at once when
+ * that process lives, after 3 s when it does not (a child of a killed one, which will
+ * let go). */
 enum cs_err cs_os_lock_take(struct cs_os_lock *lock, const char *dir,
                             struct cs_why *why) CS_MUST_USE;
 void cs_os_lock_drop(struct cs_os_lock *lock);
