@@ -63,6 +63,19 @@ static void take_session(struct fake_platform *w)
     (void)snprintf(session, sizeof session, "%s", fake_text(w, "sessionId"));
 }
 
+static void put_new_password(struct fake_platform *w, char body[512])
+{
+    (void)snprintf(body, 512,
+                   "{\"password\":\"%s\",\"code\":\"%s\",\"newPassword\":\""
+                   "a new " PEOPLE_PASSWORD "\"}",
+                   ada.password, people_code(w, &ada));
+}
+
+static void take_new_session(struct fake_platform *w)
+{
+    people_take_session(w, &ada);
+}
+
 static const struct step steps[] = {
     {"POST", "/v2/users",
      "{\"firstName\":\"B\",\"lastName\":\"O\",\"email\":\"bob@example.org\",\"roles\":["
@@ -80,6 +93,7 @@ static const struct step steps[] = {
     {"DELETE", "/v2/users/{id}/mfa", NULL, 200, NULL, NULL},
     {"POST", "/v2/users/{id}/password", "{}", 200, NULL, NULL},
     {"DELETE", "/v2/users/{id}", NULL, 200, NULL, NULL},
+    {"POST", "/v2/session/password", NULL, 200, put_new_password, take_new_session},
     {"DELETE", "/v2/session", NULL, 204, NULL, NULL},
 };
 
@@ -100,7 +114,8 @@ static const char *path_of(const struct step *s)
 static bool is_open(const struct step *s)
 {
     return strcmp(s->method, "POST") == 0 &&
-           strncmp(s->pattern, "/v2/session", 11) == 0;
+           strncmp(s->pattern, "/v2/session", 11) == 0 &&
+           strcmp(s->pattern, "/v2/session/password") != 0; /* a path, public */
 }
 
 static void no_secret(const json_t *rec)

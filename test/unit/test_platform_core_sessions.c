@@ -558,6 +558,107 @@ static void the_origin_is_that_of_the_platforms_url(void **state)
     }
 }
 
+/* ---- one's own new password -------------------------------------------- */
+
+static int new_password(struct fake_platform *w, const struct person *p,
+                        const char *password, const char *code, const char *next)
+{
+    char body[512];
+
+    (void)snprintf(body, sizeof body,
+                   "{\"password\":\"%s\",\"code\":\"%s\",\"newPassword\":\"%s\"}",
+                   password, code, next);
+    return people_call(w, p, "POST", "/v2/session/password", body);
+}
+
+static void a_new_password_ends_the_other_sessions_and_renews_this_one(void **state)
+{
+    static const char next[] = "a new and better one";
+    struct fake_platform *w = begin();
+    struct person old, other;
+
+    (void)state;
+    people_sign_in(w, &ada);
+    other = ada;
+    people_sign_in(w, &ada);
+    old = ada;
+    assert_int_equal(new_password(w, &ada, ada.password, people_code(w, &ada), next),
+                     200);
+    people_take_session(w, &ada);
+    assert_string_not_equal(ada.cookie, old.cookie);
+    assert_int_equal(look(w, &ada), 200);
+    assert_int_equal(look(w, &old), 401);
+    assert_int_equal(look(w, &other), 401);
+    fake_restart(w);
+    assert_int_equal(people_try(w, ada.email, ada.password, people_code(w, &ada)), 401);
+    (void)snprintf(ada.password, sizeof ada.password, "%s", next);
+    people_sign_in(w, &ada); /* the same authenticator .. */
+    assert_int_equal(people_try(w, ada.email, next, ada.recovery[3]),
+                     200); /* .. codes */
+    fake_platform_free(w);
+}
+
+static void a_new_password_needs_the_old_one_and_a_fresh_code(void **state)
+{
+    static const char next[] = "a new and better one";
+    struct fake_platform *w = begin();
+    char code[16], body[512];
+    struct fake_http h;
+
+    (void)state;
+    people_sign_in(w, &ada);
+    assert_int_equal(new_password(w, &ada, "wrong", people_code(w, &ada), next), 403);
+    fake_refused(w, 403, "password");
+    assert_int_equal(new_password(w, &ada, ada.password, "000000", next), 403);
+    fake_refused(w, 403, "password");
+    (void)snprintf(code, sizeof code, "%s", people_code(w, &ada));
+    assert_int_equal(people_try(w, ada.email, ada.password, code), 200);
+    assert_int_equal(new_password(w, &ada, ada.password, code, next), 403);
+    assert_int_equal(new_password(w, &ada, ada.password, "1", "too short"), 400);
+    fake_refused(w, 400, "newPassword");
+    assert_int_equal(new_password(w, &ada, ada.password, "1", ada.email), 400);
+    assert_int_equal(look(w, &ada), 200);
+    /* The session ends while the worker computes, before each of the two. */
+    for (int jobs = 0; jobs < 2; jobs++) {
+        people_sign_in(w, &ada);
+        (void)snprintf(body, sizeof body,
+                       "{\"password\":\"%s\",\"code\":\"%s\",\"newPassword\":\"%s\"}",
+                       ada.password, people_code(w, &ada), next);
+        h = people_request(&ada, "POST", "/v2/session/password", body);
+        h.may_wait = true;
+        w->hold_jobs = true;
+        assert_int_equal(fake_http(w, h), 0);
+        if (jobs == 1) {
+            fake_job(w);
+            assert_int_equal(w->status, 0);
+        }
+        w->late_ids = true;
+        w->held_id = w->http_id;
+        assert_int_equal(people_call(w, &ada, "DELETE", "/v2/session", NULL), 204);
+        fake_job(w);
+        fake_refused(w, 401, "Cookie");
+        w->hold_jobs = w->late_ids = false;
+        w->held_id = 0;
+    }
+    people_sign_in(w, &ada); /* it is still the old one */
+    fake_platform_free(w);
+}
+
+static void guesses_at_ones_own_password_are_limited(void **state)
+{
+    struct fake_platform *w = begin();
+    int checked = 0;
+
+    (void)state;
+    people_sign_in(w, &ada);
+    for (int i = 0; i < 30; i++) { /* a stolen session */
+        checked += new_password(w, &ada, "wrong", "000000", "twelve characters") == 403;
+    }
+    assert_int_equal(checked, CS_TRIES);
+    assert_int_equal(w->status, 429);
+    fake_platform_free(w);
+}
+
 /* ---- what a thief of the store gets ------------------------------------ */
 
 struct grep {
@@ -637,6 +738,9 @@ int main(void)
         cmocka_unit_test(a_user_has_at_most_twenty_sessions),
         cmocka_unit_test(ended_sessions_leave_the_store),
         cmocka_unit_test(the_origin_is_that_of_the_platforms_url),
+        cmocka_unit_test(a_new_password_ends_the_other_sessions_and_renews_this_one),
+        cmocka_unit_test(a_new_password_needs_the_old_one_and_a_fresh_code),
+        cmocka_unit_test(guesses_at_ones_own_password_are_limited),
         cmocka_unit_test(the_store_holds_no_secret_in_clear),
     };
 

@@ -472,10 +472,25 @@ static void run_handler(struct cs_api *a)
     }
     answer = a->route->run(a);
     if (a->is_later) {
-        CS_ASSERT(answer == NULL && is_open(a->route));
+        CS_ASSERT(answer == NULL && (is_open(a->route) || a->who.session != NULL));
         return; /* cs_api_resume goes on */
     }
     deliver(a, &idem, answer);
+}
+
+/* The user who asked is the one who gets the answer, if the session is still there. */
+static bool still_there(struct cs_api *a, const struct cs_later *l)
+{
+    if (!l->has_session) {
+        return true;
+    }
+    if (!cs_session_again(a, l->session)) {
+        (void)cs_api_fail(a, CS_API_UNAUTHENTICATED, "Cookie",
+                          "this session has ended: sign in again");
+        return false;
+    }
+    become(a, CS_ACTOR_USER, "email");
+    return true;
 }
 
 /* Secrets that came in as JSON are wiped where jansson keeps them. */
@@ -491,7 +506,7 @@ static void wipe_secret(json_t *body, const char *name)
 void cs_api_body_free(json_t *body)
 {
     static const char *const secrets[] = {"clientSecret", "setupToken", "password",
-                                          "code", "token"};
+                                          "newPassword",  "code",       "token"};
 
     for (size_t i = 0; i < CS_COUNTOF(secrets); i++) {
         wipe_secret(body, secrets[i]);
@@ -554,11 +569,15 @@ void cs_api_resume(struct cs_platform_core *core, struct cs_later *l)
                        .actor = "",
                        .who = {.id = "", .name = ""},
                        .body = l->body};
+    json_t *answer;
 
     l->body = NULL;
     a.in = CS_JR(a.body);
     cs_audit_begin(core);
-    deliver(&a, &none, l->then(&a, l));
+    answer = still_there(&a, l) ? l->then(&a, l) : NULL;
+    if (!a.is_later) {
+        deliver(&a, &none, answer);
+    }
     cs_audit_request(&a);
     api_wipe(&a);
 }

@@ -196,6 +196,7 @@ json_t *cs_api_sign_in(struct cs_api *a);
 json_t *cs_api_enrol(struct cs_api *a);
 json_t *cs_api_enrol_confirm(struct cs_api *a);
 json_t *cs_api_session_get(struct cs_api *a);
+json_t *cs_api_session_password(struct cs_api *a); /* new_password.c */
 json_t *cs_api_session_end(struct cs_api *a);
 json_t *cs_api_session_list(struct cs_api *a);
 json_t *cs_api_session_revoke(struct cs_api *a);

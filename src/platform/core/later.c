@@ -103,6 +103,8 @@ struct cs_later *cs_later_begin(struct cs_api *a, const char *password,
     l->body = a->body;
     a->body = NULL;
     a->is_later = true;
+    l->has_session = a->who.session != NULL &&
+                     cs_js_id(a->who.session, "id", l->session);
     *tail(core) = l;
     core->n_later++;
     pump(core);

@@ -2,9 +2,11 @@
  * RELIABILITY 4.3), at most two at once, and the request goes on when it is there.
  *
  * Only for routes without path parameters that know nobody yet (CS_PERM_OPEN,
- * CS_PERM_SIGN_IN).  Whatever was checked before the pause has to be checked again in
- * then(): the world may have changed.  Rows are in memory and bounded; a client that
- * goes away leaves its row until the job is done.  Thread: loop. */
+ * CS_PERM_SIGN_IN) or a user (CS_PERM_USER); that user's session is looked up again.
+ * Whatever else was checked before the pause has to be checked again in then(): the
+ * world may have changed.  then() may begin another job and return NULL.  An
+ * Idempotency-Key has no effect on these.  Rows are in memory and bounded; a client
+ * that goes away leaves its row until the job is done.  Thread: loop. */
 #ifndef CS_PLATFORM_CORE_LATER_H
 #define CS_PLATFORM_CORE_LATER_H
 
@@ -40,6 +42,9 @@ struct cs_later {
     uint8_t key[CS_PASSWORD_OUT]; /* the result */
     uint8_t user[CS_PC_ID];       /* the handler's, if it has found one */
     bool has_user;
+    uint8_t session[CS_PC_ID]; /* of who asks, if somebody is known */
+    bool has_session;
+    uint8_t carry[CS_PASSWORD_OUT]; /* the handler's: the key of a job before */
 };
 
 /* The handler returns NULL right after it.  NULL: too many wait, refusal set. */

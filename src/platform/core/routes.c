@@ -10,6 +10,7 @@ static const struct cs_route routes[] = {
     {"POST",   "/v2/session",                              CS_PERM_SIGN_IN,            cs_api_sign_in},
     {"GET",    "/v2/session",                              CS_PERM_USER,               cs_api_session_get},
     {"DELETE", "/v2/session",                              CS_PERM_USER,               cs_api_session_end},
+    {"POST",   "/v2/session/password",                     CS_PERM_USER,               cs_api_session_password},
     {"POST",   "/v2/session/enrol",                        CS_PERM_SIGN_IN,            cs_api_enrol},
     {"POST",   "/v2/session/enrol/confirm",                CS_PERM_SIGN_IN,            cs_api_enrol_confirm},
     {"GET",    "/v2/sessions",                             CS_PERM_USER,               cs_api_session_list},

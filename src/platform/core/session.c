@@ -193,13 +193,11 @@ static json_t *find(struct cs_platform_core *core, const char *token)
     return NULL;
 }
 
-bool cs_session_lookup(struct cs_platform_core *core, const char *cookie, json_t **user,
-                       json_t **session)
+/* Takes s, a live session or NULL. */
+static bool with_user(struct cs_platform_core *core, json_t *s, json_t **user,
+                      json_t **session)
 {
     uint8_t id[CS_PC_ID];
-    bool any;
-    const char *token = cookie_value(cookie, &any);
-    json_t *s = token == NULL ? NULL : find(core, token);
     json_t *u = s != NULL && cs_js_id(s, "userId", id) ? cs_pc_get(core, CS_PC_USER, id)
                                                        : NULL;
 
@@ -211,6 +209,26 @@ bool cs_session_lookup(struct cs_platform_core *core, const char *cookie, json_t
     *user = u;
     *session = s;
     return true;
+}
+
+bool cs_session_lookup(struct cs_platform_core *core, const char *cookie, json_t **user,
+                       json_t **session)
+{
+    bool any;
+    const char *token = cookie_value(cookie, &any);
+
+    return with_user(core, token == NULL ? NULL : find(core, token), user, session);
+}
+
+bool cs_session_again(struct cs_api *a, const uint8_t id[CS_PC_ID])
+{
+    json_t *s = cs_pc_get(a->core, CS_PC_SESSION, id);
+
+    if (s != NULL && end_of(s) <= a->core->wall_ms) {
+        json_decref(s);
+        s = NULL;
+    }
+    return with_user(a->core, s, &a->who.rec, &a->who.session);
 }
 
 bool cs_session_find(struct cs_api *a)

@@ -29,6 +29,8 @@ bool cs_session_find(struct cs_api *a);
 /* Same for WebSockets (core without a request): user and session, both owned. */
 bool cs_session_lookup(struct cs_platform_core *core, const char *cookie, json_t **user,
                        json_t **session);
+/* The same by the session's id, for a request that had found it before (later.h). */
+bool cs_session_again(struct cs_api *a, const uint8_t id[CS_PC_ID]);
 /* After find: is this request sent by a page of ours?  Notes the use.  false: refused.
  */
 bool cs_session_guard(struct cs_api *a);

@@ -122,6 +122,23 @@ static bool unseal(const json_t *o, const char *name, const uint8_t key[32],
                           CS_SPAN_OF(box)) == CS_OK;
 }
 
+bool cs_user_reseal(struct cs_platform_core *core, json_t *user,
+                    const uint8_t from[CS_PASSWORD_OUT],
+                    const uint8_t to[CS_PASSWORD_OUT])
+{
+    const char *id = cs_js_text(user, "id");
+    int64_t step = cs_js_num(json_object_get(user, "_totp"), "step");
+    uint8_t secret[CS_TOTP_SECRET];
+    bool ok = unseal(user, "_totp", from + 32, id, secret);
+
+    if (ok) {
+        seal(core, user, "_totp", to + 32, id, secret);
+        cs_js_int(json_object_get(user, "_totp"), "step", step);
+    }
+    cs_wipe(secret, sizeof secret);
+    return ok;
+}
+
 static void token_key(uint8_t key[32], const char *token)
 {
     cs_pc_digest(key, "enrol-key", CS_SPAN(token, strlen(token)), CS_SPAN(NULL, 0));

@@ -63,6 +63,10 @@ bool cs_user_code_ok(struct cs_platform_core *core, json_t *user, const char *co
 /* The same for "_byToken" of a pending enrolment; the step lands in "_totp" of it. */
 bool cs_user_first_code_ok(struct cs_platform_core *core, json_t *pending,
                            const char *user_id, const char *code, const char *token);
+/* The TOTP secret from under one password to under another; false: it is not there. */
+bool cs_user_reseal(struct cs_platform_core *core, json_t *user,
+                    const uint8_t from[CS_PASSWORD_OUT],
+                    const uint8_t to[CS_PASSWORD_OUT]);
 /* As much work as cs_user_code_ok. */
 void cs_user_code_dummy(struct cs_platform_core *core);
 
