@@ -119,6 +119,8 @@ doctor 1 3 -- DB_ENCRYPTION_KEY_HEX="$(openssl rand -hex 32)"
 found FAIL store "exit code 79"
 doctor 1 3 -- DB_ENCRYPTION_KEY_HEX=
 found FAIL settings "DB_ENCRYPTION_KEY"
+doctor 1 9 -- "CLOUDSIGN_DATA_DIR=$H_DIR/no"$'\xff\xc2\x9b'"such" # and as many findings as it says
+found FAIL file-system "no??such"
 mkdir -m 700 "$H_DIR/node9"
 h_put dbkey9 "$(openssl rand -hex 32)"
 doctor 1 9
