@@ -76,7 +76,8 @@ static void the_process_environment_no_longer_shows_a_secret_that_was_read(void 
     /* Only a variable of the initial block shows in /proc/PID/environ: exec anew. */
     char exe[4096] = {0}, *argv[] = {exe, NULL};
     static char var[] = "CS_TEST_SECRET=canary-4711", mode[] = "CS_TEST_CHILD=1";
-    char *envp[] = {mode, var, NULL};
+    static char twice[] = "CS_TEST_SECRET=canary-4711-twice";
+    char *envp[] = {mode, var, twice, NULL};
     int status;
     pid_t pid;
 

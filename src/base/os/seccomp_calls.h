@@ -177,7 +177,8 @@
 
 /* What a start needs beyond that, before the program's own filter: the profile for
  * containers allows these, too.  Some are the runtime's own (runc, crun), which may set
- * the profile before it drops its rights; mknodat (a FIFO) and lchown are a backup's. */
+ * the profile before it drops its rights; mknodat (a FIFO) and lchown are `cloudsign
+ * backup`'s, memfd_create is `cloudsign doctor`'s. */
 #define CS_SECCOMP_START(CALL) \
     CALL(execve) CALL(arch_prctl) CALL(wait4) CALL(kill) \
     CALL(landlock_create_ruleset) CALL(landlock_add_rule) \
@@ -185,7 +186,7 @@
     CALL(capget) CALL(capset) CALL(chdir) CALL(fchdir) CALL(setuid) CALL(setgid) \
     CALL(setgroups) CALL(fchown) CALL(fchownat) CALL(setsid) CALL(tkill) \
     CALL(getgroups) CALL(setresuid) CALL(setresgid) CALL(waitid) CALL(mknodat) \
-    CALL(lchown)
+    CALL(lchown) CALL(memfd_create)
 
 /* clang-format on */
 

@@ -46,14 +46,18 @@ static enum cs_err finish(struct cs_wr *out, size_t at, const char *name,
     return out->err;
 }
 
+/* Whoever starts a program may give it a name twice: getenv finds one of them, the
+ * block that /proc/PID/environ shows keeps both. */
 void cs_os_setting_wipe(const char *name)
 {
-    char *value = getenv(name);
+    size_t n = strlen(name);
 
-    if (value != NULL) {
-        cs_wipe(value, strlen(value)); /* in the block that /proc/PID/environ shows */
-        (void)unsetenv(name);
+    for (char **e = environ; e != NULL && *e != NULL; e++) {
+        if (strncmp(*e, name, n) == 0 && (*e)[n] == '=') {
+            cs_wipe(*e + n + 1, strlen(*e + n + 1));
+        }
     }
+    (void)unsetenv(name);
 }
 
 static enum cs_err from_env(struct cs_wr *out, const char *name, const char *value,
