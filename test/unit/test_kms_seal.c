@@ -656,6 +656,26 @@ static void only_a_whole_record_of_this_form_is_read(void **state)
     cs_wr_free(&copy);
 }
 
+/* What comes behind a NUL would be bound, but not read. */
+static void a_name_with_a_nul_is_none(void **state)
+{
+    struct cs_wr w = {0};
+    struct cs_kms_arn arn;
+    struct cs_span blob;
+
+    (void)state;
+    cs_wr_str(&w, "CSKMS");
+    cs_wr_u8(&w, 1);
+    cs_wr_u16(&w, (uint16_t)(strlen(KEY_A) + 2));
+    cs_wr_str(&w, KEY_A);
+    cs_wr_u8(&w, 0);
+    cs_wr_u8(&w, 'x');
+    cs_wr_u16(&w, 1);
+    cs_wr_u8(&w, 1);
+    assert_err(cs_seal_record_read(&arn, &blob, cs_wr_get(&w)), CS_ERR_STORE_CORRUPT);
+    cs_wr_free(&w);
+}
+
 static void the_record_of_an_alias_is_none(void **state)
 {
     struct cs_wr w = {0};
@@ -699,6 +719,7 @@ int main(void)
         cmocka_unit_test(files_are_asked_for_and_no_credentials_at_all_end_it),
         cmocka_unit_test(answers_that_nobody_asked_for_are_ignored),
         cmocka_unit_test(only_a_whole_record_of_this_form_is_read),
+        cmocka_unit_test(a_name_with_a_nul_is_none),
         cmocka_unit_test(the_record_of_an_alias_is_none),
     };
 
