@@ -192,6 +192,40 @@ static void the_limit_works_on_the_real_sink(void **state)
     (void)(unsetenv("LOG_LIMIT") | unsetenv("LOG_LEVEL"));
 }
 
+/* The reader of the log has stopped (a container's daemon, a terminal with ^S). */
+static void a_reader_that_stopped_does_not_stop_the_program(void **state)
+{
+    static char buf[1 << 17];
+    int fds[2], saved = dup(STDERR_FILENO);
+    size_t n = 0;
+    ssize_t k;
+
+    (void)state;
+    assert_int_equal(setenv("LOG_LIMIT", "0", 1), 0);
+    assert_int_equal(cs_os_log_env(NULL), CS_OK);
+    assert_int_equal(pipe(fds), 0);
+    assert_true(dup2(fds[1], STDERR_FILENO) >= 0);
+    (void)alarm(60); /* it would wait for ever */
+    for (int i = 0; i < 3000; i++) {
+        cs_log(CS_LOG_ERROR, "net", "%0100d", i);
+    }
+    k = read(fds[0], buf, 1 << 15); /* it goes on */
+    cs_log(CS_LOG_INFO, "net", "the next");
+    (void)alarm(0);
+    cs_log_set(NULL, NULL, CS_LOG_INFO);
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    (void)close(fds[1]);
+    for (; k > 0; k = read(fds[0], buf + n, sizeof buf - 1 - n)) {
+        n += (size_t)k;
+    }
+    buf[n] = '\0';
+    assert_non_null(strstr(buf, "warn  other: "));
+    assert_non_null(strstr(buf, " lines of the log were lost"));
+    assert_non_null(strstr(buf, "net: the next\n"));
+    (void)(close(fds[0]) | close(saved));
+    (void)unsetenv("LOG_LIMIT");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +241,7 @@ int main(void)
         cmocka_unit_test(fields_that_do_not_fit_leave_well_formed_json),
         cmocka_unit_test(each_bad_setting_is_named),
         cmocka_unit_test(the_limit_works_on_the_real_sink),
+        cmocka_unit_test(a_reader_that_stopped_does_not_stop_the_program),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

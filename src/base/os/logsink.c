@@ -1,7 +1,9 @@
 #include "base/os/logsink.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +15,17 @@
 #include "base/os/secret.h"
 #include "base/redact.h"
 
-enum { LINE_CAP = 4096, TIME_CAP = 96, FIELD_NAME = 32, LIMIT_MAX = 100000 };
+enum {
+    LINE_CAP = 4096,
+    TIME_CAP = 96,
+    FIELD_NAME = 32,
+    LIMIT_MAX = 100000,
+    SLOW_MS = 20
+};
 
 static enum cs_log_format the_format;
 static struct cs_log_limit the_limit;
+static atomic_uint the_lost; /* lines, since one could be written */
 static pthread_mutex_t the_lock = PTHREAD_MUTEX_INITIALIZER; /* of the_limit */
 
 bool cs_os_log_format_parse(enum cs_log_format *out, const char *word)
@@ -173,7 +182,20 @@ size_t cs_os_log_line(char *buf, size_t cap, enum cs_log_format format, int64_t 
     return l.n;
 }
 
-static void write_line(enum cs_log_level level, const char *module, const char *line)
+/* A line is at most PIPE_BUF long: what poll says there is room for does not wait.  A
+ * slow reader gets a moment, once; then lines are lost until it reads again. */
+static bool has_room(void)
+{
+    struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+    bool ok = poll(&p, 1, atomic_load(&the_lost) == 0 ? SLOW_MS : 0) > 0;
+
+    if (!ok) {
+        (void)atomic_fetch_add(&the_lost, 1);
+    }
+    return ok;
+}
+
+static void write_one(enum cs_log_level level, const char *module, const char *line)
 {
     char buf[LINE_CAP];
     size_t n = cs_os_log_line(buf, sizeof buf, the_format, cs_os_wall_ms(), level,
@@ -183,7 +205,27 @@ static void write_line(enum cs_log_level level, const char *module, const char *
     do {
         done = write(STDERR_FILENO, buf, n);
     } while (done < 0 && errno == EINTR);
-    /* A log that cannot be written must not stop the node: the line is lost. */
+}
+
+/* A log that cannot be written must not stop the node: the line is lost, and told. */
+static void write_line(enum cs_log_level level, const char *module, const char *line)
+{
+    char text[80];
+    unsigned lost;
+
+    if (!has_room()) {
+        return;
+    }
+    lost = atomic_exchange(&the_lost, 0);
+    if (lost != 0) {
+        (void)snprintf(text, sizeof text,
+                       "%u lines of the log were lost: nobody read it", lost);
+        write_one(CS_LOG_WARN, "other", text);
+        if (!has_room()) {
+            return;
+        }
+    }
+    write_one(level, module, line);
 }
 
 static void sink(void *ctx, enum cs_log_level level, const char *module,

@@ -4,7 +4,9 @@
  *   {"time":"2025-01-31T23:59:59.123Z","level":"info","module":"link","msg":"up",
  *    "peer":"2"}                                          (on one line)
  *
- * One write(2) per line, so lines of several threads do not mix.  Any thread. */
+ * One write(2) per line, so lines of several threads do not mix.  Nobody waits for a
+ * reader that has stopped: lines are lost then, and their number is told.  Any thread.
+ */
 #ifndef CS_BASE_OS_LOGSINK_H
 #define CS_BASE_OS_LOGSINK_H
 
