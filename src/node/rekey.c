@@ -50,11 +50,12 @@ static bool is_next(const struct cs_node_settings *s, const struct question *q)
            cs_ct_equal(s->next_kek.key, q->kek, sizeof q->kek);
 }
 
-static void refuse(struct cs_node *n, uint64_t id, const char *reason, const char *text)
+static void refuse(struct cs_node *n, uint64_t id, enum cs_err err, const char *text)
 {
     struct cs_wr w = {0};
 
-    cs_wr_printf(&w, "{\"ok\":false,\"reason\":\"%s\",\"text\":\"%s\"}", reason, text);
+    cs_wr_printf(&w, "{\"ok\":false,\"reason\":\"%s\",\"text\":\"%s\"}",
+                 cs_err_reason(err), text);
     cs_host_answer(n->keeper.host, id, cs_wr_get(&w));
     cs_wr_free(&w);
 }
@@ -76,12 +77,12 @@ static void take(struct cs_node *n, uint64_t id, const struct question *q)
     bool again = is_next(s, q);
 
     if (!is_settled(n)) {
-        refuse(n, id, "STATE", "a rekey is under way, or has failed: ask again");
+        refuse(n, id, CS_ERR_STATE, "a rekey is under way: ask again");
     } else if (again) {
         cs_host_answer(n->keeper.host, id, CS_SPAN_LIT("{\"ok\":true}"));
     } else if (cs_node_settings_offer(s, q->kek, CS_SPAN(q->record, q->record_len)) !=
                CS_OK) {
-        refuse(n, id, "USAGE", "the KMS record is too long");
+        refuse(n, id, CS_ERR_USAGE, "the KMS record is too long");
     } else {
         cs_node_core_offer(n->core, &s->next_kek);
         cs_host_pass(n->keeper.host, id, CS_SPAN_LIT("{\"cmd\":\"rekey\"}"));
@@ -104,13 +105,13 @@ bool cs_node_rekey_question(struct cs_node *n, uint64_t id, struct cs_span line)
     }
     q = cs_guard_new(sizeof *q);
     if (q == NULL) {
-        refuse(n, id, "NOMEM", "no memory that can be locked");
+        refuse(n, id, CS_ERR_NOMEM, "no memory that can be locked");
         return true;
     }
     if (read_question(q, line) == CS_OK) {
         take(n, id, q);
     } else {
-        refuse(n, id, "BAD_FORMAT", "key and seal are not what a rekey needs");
+        refuse(n, id, CS_ERR_BAD_FORMAT, "key and seal are not what a rekey needs");
     }
     cs_guard_free(q);
     return true;

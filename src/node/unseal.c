@@ -7,11 +7,9 @@
 #include "base/mem.h"
 #include "base/os/clock.h"
 #include "base/os/random.h"
+#include "kms/fields.h"
 #include "node/sealer.h"
 #include "store/safe.h"
-#include "wire/jsonx.h"
-
-enum { QUESTION_MAX = 64 << 10 };
 
 struct cs_unseal {
     struct cs_unseal_config cfg;
@@ -198,19 +196,14 @@ const char *cs_unseal_device(const struct cs_unseal *u)
     return u->device_id;
 }
 
+/* Read without a heap: another question may hold a key (rekey). */
 static bool is_status(struct cs_span line)
 {
-    const char *problem = "";
-    json_t *o = NULL;
-    bool yes = false;
+    char cmd[32];
+    struct cs_field f[] = {{"cmd", cmd, sizeof cmd, false}};
 
-    if (cs_json_parse(&o, line, QUESTION_MAX, &problem) == CS_OK) {
-        const char *cmd = json_string_value(json_object_get(o, "cmd"));
-
-        yes = cmd != NULL && strcmp(cmd, "status") == 0;
-        json_decref(o);
-    }
-    return yes;
+    return cs_fields_read(f, CS_COUNTOF(f), line) == CS_OK && f[0].is_found &&
+           strcmp(cmd, "status") == 0;
 }
 
 static void on_question(void *ctx, uint64_t id, struct cs_span line)

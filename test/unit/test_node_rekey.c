@@ -91,6 +91,17 @@ static void a_rekey_may_follow_another_at_once(void **state)
     expect_key(key_c);
 }
 
+static void what_is_no_key_is_refused_with_a_word_of_the_list(void **state)
+{
+    cs_node *n = running();
+
+    (void)state;
+    assert_non_null(strstr(ask_rekey(n, "1234"), "\"BAD_FORMAT\""));
+    assert_non_null(strstr(ask_rekey(n, "zz"), "\"BAD_FORMAT\""));
+    stop(n);
+    expect_key(key_a);
+}
+
 static void limit_files(rlim_t bytes)
 {
     struct rlimit r = {bytes, RLIM_INFINITY};
@@ -118,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_rekey_may_follow_another_at_once),
+        CASE(what_is_no_key_is_refused_with_a_word_of_the_list),
         CASE(a_rekey_that_a_full_disk_refused_may_be_asked_again),
     };
 
