@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # A supervisor with three nodes in one process against a platform: pairing, quorum, key,
-# requests that its approval hook allows, refuses, and answers later; one node made anew;
-# the end.  Its transcript must say all of it, and it must print nothing itself.
+# requests that its approval hook allows, refuses, and answers later, beside an approval
+# callback, for both must allow; one node made anew; the end.  Its transcript must say all of it, and it must print nothing itself.
 #
 #   supervise.sh BUILD_DIR SUPERVISOR [WRAPPER...]
 set -euo pipefail
 supervisor=${2:?usage: $0 BUILD_DIR SUPERVISOR [WRAPPER...]}
 wrapper=("${@:3}")
 source "$(dirname "${BASH_SOURCE[0]}")/../e2e/common.sh" "$1"
+# shellcheck source=../e2e/approval-lib.sh
+source "$E_HERE/approval-lib.sh"
 
 T=$H_DIR/logs/transcript.log
 mkfifo "$H_DIR/commands"
@@ -26,10 +28,14 @@ s_field() { grep -E -- "$1" "$T" | tail -n 1 | sed 's/^[^{]*//' | jq -r "$2"; }
 
 # ---- three nodes, paired and approved ---------------------------------------------------
 
+a_files
+printf hmac >"$A_DIR/answers"
+a_start
 e_platform
 for n in 1 2 3; do
     h_device_create $n
-    (umask 077; mkdir "$H_DIR/node$n"; printf '%s\n%s\n' "$(h_get pairing$n)" "$(h_get dbkey$n)" >"$H_DIR/config$n")
+    (umask 077; mkdir "$H_DIR/node$n"; printf '%s\n' "$(h_get pairing$n)" "$(h_get dbkey$n)" \
+        "$A_URL" "$(<"$A_DIR/secret")" "$A_DIR/tls-ca.pem" >"$H_DIR/config$n")
 done
 "${wrapper[@]}" "$supervisor" "$H_DIR" "$T" <"$H_DIR/commands" >"$H_DIR/out" 2>"$H_DIR/logs/supervisor.log" &
 H_PID[supervisor]=$!
@@ -96,7 +102,7 @@ ok "one node stopped, freed, made anew on the same loop: signing goes on"
 
 s_say 'policy refuse'
 s_wait '^policy refuse' "the policy is set"
-before=$(s_count '^node. approve own ')
+before=$(s_count '^node. approve own ') asked=$(a_asked)
 e_transfer
 h_sign SOLANA ED25519 raw "$E_HEX"
 h_wait "$H_PATIENCE" h_tx_settled || true
@@ -111,6 +117,15 @@ for n in 1 2 3; do s_wait "^node$n event session .*\"outcome\":\"APPROVAL_REFUSE
 [ "$(s_count '^node. log. approval: .*not on a Sunday')" -ge 2 ] || wrong "the node's own log has not why"
 [[ $reasons == *APPROVAL_REFUSED* ]] || wrong "the reasons of the request name no refusal: $reasons"
 ok "refused by the hook: APPROVAL_REFUSED in the timeline and on each node; the request fails: $reasons"
+
+[ "$(a_asked)" = "$asked" ] || wrong "the hook refused, and yet the callback was asked"
+
+s_say 'policy allow'
+s_wait '^policy allow' "the policy is set"
+a_mode refuse
+a_refused APPROVAL_REFUSED "allowed by the hook, refused by the callback" "$H_PATIENCE"
+[ "$(a_asked)" -gt "$asked" ] || wrong "the callback was not asked"
+a_mode allow
 
 s_say 'policy later'
 s_wait '^policy later' "the policy is set"

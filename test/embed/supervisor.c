@@ -5,7 +5,8 @@
  *   supervisor DIR TRANSCRIPT <commands
  *
  * DIR holds node1/ .. node3/ (their stores) and config1 .. config3: a line with the
- * pairing key, a line with the store's key.  What happens goes to TRANSCRIPT, a line
+ * pairing key, a line with the store's key, and three with the approval callback's URL,
+ * secret and CA file, if there is one.  What happens goes to TRANSCRIPT, a line
  * each: standard output and error stay empty, unless the supervisor itself is used
  * wrongly.
  *
@@ -33,8 +34,9 @@ struct host { /* one node and what belongs to it */
     char dir[512];
     char pairing_key[4096];
     char db_key[80];
-    int restart;     /* when it has stopped, make it anew */
-    uv_timer_t late; /* the answer to the question that was left open */
+    char approval[3][512]; /* URL, secret, CA file */
+    int restart;           /* when it has stopped, make it anew */
+    uv_timer_t late;       /* the answer to the question that was left open */
     uint64_t question;
 };
 
@@ -142,6 +144,9 @@ static void start(struct host *h)
         .ctx = h,
         .approve = on_approve,
         .approve_ctx = h,
+        .approval_url = h->approval[0],
+        .approval_secret = h->approval[1],
+        .approval_ca_file = h->approval[2],
         .log = on_log,
         .log_least = CLOUDSIGN_LOG_INFO,
     };
@@ -185,6 +190,9 @@ static int read_config(struct host *h, const char *dir)
     }
     ok = read_line(file, h->pairing_key, sizeof h->pairing_key) &&
          read_line(file, h->db_key, sizeof h->db_key);
+    for (int i = 0; i < 3; i++) {
+        (void)read_line(file, h->approval[i], sizeof h->approval[i]);
+    }
     fclose(file);
     return ok;
 }

@@ -235,6 +235,19 @@ static void silence_is_a_refusal_after_thirty_seconds(void **state)
     nothing_left(1, 1);
 }
 
+/* The loop stood still: the verdict is read before the timer runs. */
+static void a_verdict_that_overtakes_the_timer_is_too_late(void **state)
+{
+    (void)state;
+    request(1, 1);
+    verdict(0, CS_OK);
+    b.now += CS_CTL_APPROVAL_MS;
+    verdict(1, CS_OK);
+    bed_advance(&b, 60000);
+    BED_FAILED(&b, 1, CS_EVT_SIGN_FAILED, "APPROVAL_TIMEOUT");
+    nothing_left(1, 1);
+}
+
 static void an_approver_that_cannot_be_asked_refuses(void **state)
 {
     (void)state;
@@ -441,7 +454,9 @@ int main(void)
         FROST(a_message_after_the_refusal_is_refused_too),
         ECDSA(a_message_after_the_refusal_is_refused_too),
         FROST(silence_is_a_refusal_after_thirty_seconds),
+        FROST(a_verdict_that_overtakes_the_timer_is_too_late),
         ECDSA(silence_is_a_refusal_after_thirty_seconds),
+        ECDSA(a_verdict_that_overtakes_the_timer_is_too_late),
         FROST(an_approver_that_cannot_be_asked_refuses),
         FROST(a_verdict_for_another_question_does_nothing),
         FROST(the_next_attempt_does_not_ask_again),
