@@ -156,6 +156,9 @@ typedef enum cs_node_decision cs_node_approve_cb(void *ctx, cs_node *node, uint6
  *  is wanted.  Everything is copied by cs_node_new; secrets may be wiped right after
  *  it.  Text is UTF-8 with NUL; "" counts as NULL.
  *
+ *  A message about a field names it as the program's environment does:
+ *  DB_ENCRYPTION_KEY_HEX for db_key_hex, POLICY_FILE for policy_file.
+ *
  *  It grows at its end only.  A program that was built with an older header has the new
  *  fields at zero, which is what the older library did; one built with a newer header
  *  works as long as the fields that this library does not know are zero (else 64). */
@@ -294,6 +297,8 @@ CS_API void cs_node_free(cs_node *node);
  *    process          of the whole process: pid, rssBytes, cpuMs, openFiles, maxFiles,
  *                     lockedMaxBytes
  *    metricsAddr      "", or where it serves
+ *    policyHash, policyRules   with policy_file only: SHA-256 of the file as it was
+ *                     read, and how many rules it has
  *
  *  Returns: its length without NUL; cap or more means it was cut: ask with more
  *  Out:     buf  NUL-terminated; may be NULL when cap is 0 */
