@@ -479,6 +479,28 @@ static void a_reset_of_the_password_takes_the_code_with_it(void **state)
     fake_platform_free(w);
 }
 
+/* Set up as programs do it: the credential lets its owner into the console. */
+static void an_owner_without_a_password_gets_one_by_a_reset(void **state)
+{
+    struct fake_platform *w = fake_platform_new();
+    struct person owner = {.email = "a@example.org", .password = "one for the console"};
+    char id[40], secret[80], token[80];
+
+    (void)state;
+    fake_setup(w, id, secret);
+    fake_ok(w, "GET", "/v2/users", NULL);
+    (void)snprintf(owner.id, sizeof owner.id, "%s", fake_text(w, "users.0.id"));
+    assert_int_equal(people_try(w, owner.email, owner.password, "000000"), 401);
+    fake_ok(w, "POST", path_of(&owner, "/password"), "{}");
+    (void)snprintf(token, sizeof token, "%s", fake_text(w, "enrolmentToken"));
+    people_enrol(w, &owner, token);
+    people_sign_in(w, &owner);
+    assert_string_equal(fake_text(w, "roles.0"), "OWNER");
+    (void)fake_api(w, "DELETE", path_of(&owner, ""), NULL);
+    fake_refused(w, 409, "id"); /* the last one, all the time */
+    fake_platform_free(w);
+}
+
 /* ---- stores of before -------------------------------------------------- */
 
 static void forget(struct cs_db *db, uint8_t table, const void *key, size_t n)
@@ -548,6 +570,7 @@ int main(void)
         cmocka_unit_test(bad_statuses_are_refused),
         cmocka_unit_test(a_reset_of_the_code_needs_the_password),
         cmocka_unit_test(a_reset_of_the_password_takes_the_code_with_it),
+        cmocka_unit_test(an_owner_without_a_password_gets_one_by_a_reset),
         cmocka_unit_test(the_owner_of_an_old_store_is_found_again),
     };
 
