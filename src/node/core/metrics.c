@@ -96,8 +96,8 @@ static void write_sessions(struct cs_wr *w, const struct cs_metrics *m)
     char labels[LABELS_MAX];
 
     cs_prom_family(w, "cloudsign_sessions_total", CS_PROM_COUNTER,
-                   "Key generations, requests and check signatures that ended on this "
-                   "node, by outcome.");
+                   "Key generations, and requests and check signatures that this "
+                   "node led or refused, by outcome.");
     for (size_t k = 0; k < CS_MX_KINDS; k++) {
         for (size_t s = 0; s < CS_MX_SCHEMES; s++) {
             (void)snprintf(labels, sizeof labels, "kind=\"%s\",scheme=\"%s\",",
