@@ -15,9 +15,9 @@ enum { CS_OS_SECRET_MAX = 65536 };
 /* Appends the secret to out, without trailing white space, then a NUL (so out->p is a
  * C string and out->n counts the NUL).
  *   NOT_FOUND  neither NAME nor NAME_FILE is set (an empty value counts as set)
- *   CONFIG     both are set, empty, a NUL inside, too long, or the file is unreadable or
- *              everybody may write it; that everybody may read it is a warning (so do
- *              container engines mount their secrets) */
+ *   CONFIG     both are set, empty, a NUL inside, too long, or the file is unreadable
+ * or everybody may write it; that everybody may read it is a warning (so do container
+ * engines mount their secrets) */
 enum cs_err cs_os_secret(struct cs_wr *out, const char *name, struct cs_why *why)
     CS_MUST_USE;
 /* Overwrites the value in the environment block and removes the variable. */
