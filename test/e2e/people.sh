@@ -7,6 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 PASSWORD="correct horse battery staple"
 OTHER_PASSWORD="quite another long one"
+NEW_PASSWORD="a new one after a while"
 
 # totp SECRET OFFSET: the code of an authenticator, OFFSET steps of 30 s from now.
 totp() {
@@ -56,6 +57,7 @@ h_put clientSecret "$(api_get .credential.clientSecret)"
 h_put clientId "$(api_get .credential.clientId)"
 ada_totp=$(api_get .totp.secret)
 ada_recovery=$(api_get '.recoveryCodes[0]')
+ada_second=$(api_get '.recoveryCodes[1]')
 [ "$(jq '.recoveryCodes | length' <<<"$API_BODY")" = 10 ] || wrong "not ten recovery codes"
 
 sign_in ada ada@example.org "$PASSWORD" 000000
@@ -132,6 +134,14 @@ browse ada DELETE "/v2/sessions/$(jq -r '.sessions[] | select(.current | not) | 
 expect 204 "revoking the other session"
 browse other GET /v2/session
 expect 401 "which has ended"
+browse ada POST /v2/session/password "$(jq -nc --arg p "$PASSWORD" --arg n "$NEW_PASSWORD" --arg c "$ada_second" \
+    '{password: $p, newPassword: $n, code: $c}')"
+expect 200 "a new password"
+h_put csrf-ada "$(api_get .csrfToken)"
+sign_in other ada@example.org "$PASSWORD" "$(totp "$ada_totp" 1)"
+expect 401 "the old password"
+sign_in other ada@example.org "$NEW_PASSWORD" "$(totp "$ada_totp" 1)"
+expect 200 "the new password with the same authenticator"
 cookie=$(awk '$6 == "__Host-cloudsign" { print $7 }' "$H_DIR/jar-ada")
 browse ada DELETE /v2/session
 expect 204 "signing out"
@@ -148,7 +158,7 @@ expect 429 "guessing"
 [ "$n" -le 12 ] || wrong "$n guesses were checked"
 h_stop_clean platform
 
-for secret in "$PASSWORD" "$OTHER_PASSWORD" "$ada_totp" "$bob_totp" "$ada_recovery" "${ada_recovery//-/}" \
+for secret in "$PASSWORD" "$OTHER_PASSWORD" "$NEW_PASSWORD" "$ada_totp" "$bob_totp" "$ada_recovery" "${ada_recovery//-/}" \
     "$token" "$cookie" "$(printf '%s' "$ada_totp" | base32 -d | od -An -tx1 | tr -d ' \n')"; do
     [ ${#secret} -ge 16 ] || wrong "no secret to look for"
     if grep -raqF -- "$secret" "$H_DIR/platform" "$H_DIR/logs"; then
