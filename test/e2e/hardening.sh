@@ -41,7 +41,7 @@ for p in "$pid" "${H_PID[node3]}" "$platform"; do
     grep -Eq '^Max core file size +0 +0 ' "/proc/$p/limits" || wrong "core limit of $p"
 done
 status_is "$pid" Seccomp_filters 3
-status_is "$platform" Seccomp_filters 2
+status_is "$platform" Seccomp_filters 3
 for log in node1 node3 platform; do
     grep -q "Landlock is on" "$H_DIR/logs/$log.log" || wrong "$log: no Landlock"
 done

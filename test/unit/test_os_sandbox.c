@@ -179,6 +179,7 @@ static void the_program_s_own_work_goes_on(void **state)
 static int try_paths(void)
 {
     char path[192];
+    int fd;
 
     (void)snprintf(path, sizeof path, "%s/file", outside);
     REFUSED(open(path, O_RDONLY), EACCES);
@@ -188,8 +189,12 @@ static int try_paths(void)
     REFUSED(open("/root", O_RDONLY | O_DIRECTORY), EACCES);
     REFUSED(open("/proc/1/environ", O_RDONLY), EACCES);
     REFUSED(open("/proc/1/mem", O_RDWR), EACCES);
+    REFUSED(open("/proc/self/mem", O_RDWR), EACCES); /* it would write code */
     EXPECT(open("/etc/hosts", O_WRONLY) < 0 && (errno == EACCES || errno == ENOENT));
     REFUSED(open("/usr/bin/env", O_RDONLY), EACCES);
+    EXPECT((fd = open(path, O_PATH)) >= 0); /* a name, no more */
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    REFUSED(open(path, O_RDONLY), EACCES);
     (void)snprintf(path, sizeof path, "%s/../%s/file", dir, outside + 5);
     REFUSED(open(path, O_RDONLY), EACCES);
     return 0;
@@ -503,6 +508,15 @@ static int try_unix(void)
     return 0;
 }
 
+static int try_no_unix(void)
+{
+    struct cs_why why = {""};
+
+    EXPECT(cs_os_sandbox_no_unix(CS_OS_SANDBOX_REQUIRE, &why) == CS_OK);
+    EXPECT(listen(socket(AF_INET, SOCK_STREAM, 0), 1) == 0);
+    return try_unix();
+}
+
 static int try_listen_unix(void) /* one that is there */
 {
     return listen(before, 2);
@@ -542,6 +556,7 @@ static void nothing_new_can_listen(void **state)
     goes(try_bind_udp, true, "bind of a UDP port");
     dies(try_listen_tcp, true, "listen without bind");
     goes(try_unix, true, "unix sockets");
+    goes(try_no_unix, false, "unix sockets of a platform");
     goes(try_modes_late, true, "chmod");
     dies(try_listen_unix, true, "listen on a unix socket");
     dies(try_filter_again, true, "seccomp");
@@ -564,9 +579,9 @@ static int try_refused(void)
     REFUSED(socket(AF_NETLINK, SOCK_RAW, 9 /* audit */), EPROTONOSUPPORT);
     REFUSED(prctl(PR_SET_SECUREBITS, 0, 0, 0, 0), EINVAL);
     REFUSED(setrlimit(RLIMIT_CORE, &r), EPERM);
-    REFUSED(syscall(SYS_io_uring_setup, 8, NULL), ENOSYS);
-    REFUSED(syscall(SYS_clone3, NULL, 0), ENOSYS);
-    REFUSED(syscall(SYS_openat2, AT_FDCWD, "/etc/passwd", NULL, 0), ENOSYS);
+#define CALL(name) REFUSED(syscall(SYS_##name, 0, 0, 0, 0, 0, 0), ENOSYS);
+    CS_SECCOMP_ABSENT(CALL)
+#undef CALL
     REFUSED(fcntl(before, F_SETOWN, getpid()), EINVAL);
     REFUSED(syscall(SYS_ioctl, 0, 0x5412 /* TIOCSTI */, "x"), ENOTTY);
     return 0;

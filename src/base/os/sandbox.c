@@ -158,6 +158,11 @@ enum cs_err cs_os_sandbox(enum cs_os_sandbox_mode mode, const struct cs_os_path 
     return filter(mode, CS_OS_FILTER_PROGRAM, why);
 }
 
+enum cs_err cs_os_sandbox_no_unix(enum cs_os_sandbox_mode mode, struct cs_why *why)
+{
+    return mode == CS_OS_SANDBOX_OFF ? CS_OK : filter(mode, CS_OS_FILTER_NO_UNIX, why);
+}
+
 enum cs_err cs_os_sandbox_listening(enum cs_os_sandbox_mode mode, struct cs_why *why)
 {
     return mode == CS_OS_SANDBOX_OFF ? CS_OK

@@ -29,7 +29,11 @@ enum cs_err cs_os_sandbox_mode(enum cs_os_sandbox_mode *out, struct cs_why *why)
  * none. SANDBOX, OS. */
 enum cs_err cs_os_sandbox(enum cs_os_sandbox_mode mode, const struct cs_os_path *paths,
                           size_t n, int tcp_port, struct cs_why *why) CS_MUST_USE;
-/* From now on nothing can listen any more.  SANDBOX. */
+/* From now on no unix socket can be made: for a program that listens again later.
+ * SANDBOX. */
+enum cs_err cs_os_sandbox_no_unix(enum cs_os_sandbox_mode mode, struct cs_why *why)
+    CS_MUST_USE;
+/* That, and nothing can listen any more.  SANDBOX. */
 enum cs_err cs_os_sandbox_listening(enum cs_os_sandbox_mode mode, struct cs_why *why)
     CS_MUST_USE;
 

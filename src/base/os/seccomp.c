@@ -286,24 +286,36 @@ static void fill_program(struct filter *f)
     verdict(f, SECCOMP_RET_TRAP);
 }
 
-/* The name service binds a netlink socket and goes on when it cannot, or when it
- * reaches no cache.  A unix socket would reach those that act for others: a session
- * bus, a container engine, systemd, another node of the same user. */
-static void fill_no_listen(struct filter *f)
+/* A unix socket would reach those that act for others: a session bus, a container
+ * engine, systemd, another node of the same user.  The name service goes on when it
+ * reaches no cache. */
+static void refuse_unix(struct filter *f)
 {
     unsigned short start;
 
-    call(f, SYS_bind, errno_of(EPERM));
     call(f, SYS_socketpair, errno_of(EAFNOSUPPORT)); /* of datagrams: may connect */
+    start = block(f, SYS_socket);
+    load(f, 0, LOW);
+    if_equal(f, AF_UNIX, errno_of(EAFNOSUPPORT));
+    block_end(f, start, SECCOMP_RET_ALLOW);
+}
+
+static void fill_no_unix(struct filter *f)
+{
+    refuse_unix(f);
+    verdict(f, SECCOMP_RET_ALLOW);
+}
+
+/* The name service binds a netlink socket and goes on when it cannot. */
+static void fill_no_listen(struct filter *f)
+{
+    call(f, SYS_bind, errno_of(EPERM));
     call(f, SYS_chmod, errno_of(EPERM));
     call(f, SYS_fchmod, errno_of(EPERM));
     call(f, SYS_fchmodat, errno_of(EPERM));
     call(f, SYS_listen, SECCOMP_RET_KILL_PROCESS);
     call(f, SYS_seccomp, SECCOMP_RET_KILL_PROCESS);
-    start = block(f, SYS_socket);
-    load(f, 0, LOW);
-    if_equal(f, AF_UNIX, errno_of(EAFNOSUPPORT));
-    block_end(f, start, SECCOMP_RET_ALLOW);
+    refuse_unix(f);
     verdict(f, SECCOMP_RET_ALLOW);
 }
 
@@ -344,6 +356,9 @@ enum cs_err cs_os_seccomp(enum cs_os_filter which)
         break;
     case CS_OS_FILTER_PROGRAM:
         fill_program(&f);
+        break;
+    case CS_OS_FILTER_NO_UNIX:
+        fill_no_unix(&f);
         break;
     case CS_OS_FILTER_NO_LISTEN:
         fill_no_listen(&f);

@@ -15,6 +15,7 @@ enum cs_os_filter {
     CS_OS_FILTER_FIRST,     /* no io_uring: a ring that is made before PROGRAM refuses
                                its calls would still be used after it */
     CS_OS_FILTER_PROGRAM,   /* a program from now on; may still listen */
+    CS_OS_FILTER_NO_UNIX,   /* on top of it: no more unix sockets */
     CS_OS_FILTER_NO_LISTEN, /* on top of it: bind, chmod and unix sockets are refused,
                                listen is deadly */
     CS_OS_FILTER_CHILD,     /* read what is open, write an answer, exit */

@@ -157,8 +157,9 @@ static enum cs_err confine(const struct serve *s, const struct cs_platform_setti
     const char *colon = strrchr(of->listen, ':');
     unsigned long port = colon != NULL ? strtoul(colon + 1, NULL, 10) : 0;
 
-    return cs_os_sandbox(s->sandbox, paths, CS_COUNTOF(paths), (int)(port & 0xffff),
-                         why);
+    CS_CHECK(
+        cs_os_sandbox(s->sandbox, paths, CS_COUNTOF(paths), (int)(port & 0xffff), why));
+    return cs_os_sandbox_no_unix(s->sandbox, why);
 }
 
 static int serve(struct serve *s, struct cs_platform_settings *settings)
