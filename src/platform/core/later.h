@@ -44,6 +44,8 @@ struct cs_later {
     bool has_user;
     uint8_t session[CS_PC_ID]; /* of who asks, if somebody is known */
     bool has_session;
+    uint8_t old_session[CS_PC_ID]; /* sign-in: of the cookie that came with it */
+    bool has_old_session;
     uint8_t carry[CS_PASSWORD_OUT]; /* the handler's: the key of a job before */
 };
 

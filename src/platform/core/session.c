@@ -138,6 +138,16 @@ static void end_session(struct cs_platform_core *core, json_t *s)
     cs_pc_raw_del(core, CS_PC_SESSION, CS_SPAN_OF(id));
 }
 
+void cs_session_end(struct cs_platform_core *core, const uint8_t id[CS_PC_ID])
+{
+    json_t *s = cs_pc_get(core, CS_PC_SESSION, id);
+
+    if (s != NULL) {
+        end_session(core, s);
+    }
+    json_decref(s);
+}
+
 void cs_session_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID])
 {
     json_t *s = cs_pc_get(core, CS_PC_SESSION, id);
@@ -218,6 +228,17 @@ bool cs_session_lookup(struct cs_platform_core *core, const char *cookie, json_t
     const char *token = cookie_value(cookie, &any);
 
     return with_user(core, token == NULL ? NULL : find(core, token), user, session);
+}
+
+bool cs_session_of(struct cs_api *a, uint8_t id[CS_PC_ID])
+{
+    bool any, ok;
+    const char *token = cookie_value(a->http->cookie, &any);
+    json_t *s = token == NULL ? NULL : find(a->core, token);
+
+    ok = s != NULL && cs_js_id(s, "id", id);
+    json_decref(s);
+    return ok;
 }
 
 bool cs_session_again(struct cs_api *a, const uint8_t id[CS_PC_ID])

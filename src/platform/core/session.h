@@ -40,6 +40,9 @@ bool cs_session_not_foreign(struct cs_api *a);
 /* A new session of this user: cookie in a->headers, CSRF token as the answer's secret.
  * The oldest one goes when there are too many.  The answer is the view, owned. */
 json_t *cs_session_open(struct cs_api *a, const json_t *user);
+/* The session of the request's cookie, if it is live: a sign-in takes its place. */
+bool cs_session_of(struct cs_api *a, uint8_t id[CS_PC_ID]);
+void cs_session_end(struct cs_platform_core *core, const uint8_t id[CS_PC_ID]);
 void cs_session_end_all(struct cs_platform_core *core, const char *user_id);
 void cs_session_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID]);
 

@@ -55,6 +55,9 @@ static json_t *go_on(struct cs_api *a, const struct cs_later *l)
         (void)wrong(a);
     } else {
         cs_api_try_back(a->core, a->http->remote, email, known);
+        if (l->has_old_session) {
+            cs_session_end(a->core, l->old_session);
+        }
         answer = welcome(a, user);
     }
     json_decref(user);
@@ -83,6 +86,7 @@ json_t *cs_api_sign_in(struct cs_api *a)
     cs_pw_params_of(a->core, user, email, &params);
     l = cs_later_begin(a, password, &params, go_on);
     if (l != NULL) {
+        l->has_old_session = cs_session_of(a, l->old_session);
         l->has_user = user != NULL && cs_js_id(user, "id", l->user);
     }
     json_decref(user);
