@@ -68,8 +68,8 @@ static int report(const struct cs_audit_check *c, bool has_head)
         return cs_err_exit(CS_ERR_STORE_CORRUPT);
     }
     if (c->next == 0) {
-        (void)printf("no records\n");
-        return 0;
+        (void)printf("no records: this file is empty\n");
+        return cs_err_exit(CS_ERR_NOT_FOUND); /* a failed download is no proof */
     }
     (void)printf("whole: records %llu to %llu\nhead %s\n", (unsigned long long)c->first,
                  (unsigned long long)(c->next - 1),
