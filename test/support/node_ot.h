@@ -88,40 +88,50 @@ BED void ot_note(struct ot_seen *s, const uint8_t osid[32])
     memcpy(s->osid[s->n++], osid, 32);
 }
 
-/* ---- a second quorum of the same nodes
+/* ---- more quorums of the same nodes
  * ------------------------------------------------- */
 
-static const uint8_t ot_quorum_2[16] = "quorum-trio-0002";
+/* Number k, 2.. in this order. */
+BED void ot_quorum_id(uint8_t id[16], int k)
+{
+    memcpy(id, "quorum-trio-0000", 16);
+    id[15] = (uint8_t)('0' + k);
+}
 
-BED void ot_second_quorum(struct bed *b)
+BED void ot_more_quorum(struct bed *b, int k)
 {
     struct cs_device_set ds;
     struct cs_ctl_frame f;
     struct cs_wr w = {0};
 
     trio_ds(b, &ds);
-    memset(ds.ds_id, 0xd6, sizeof ds.ds_id);
+    memset(ds.ds_id, 0xd4 + k, sizeof ds.ds_id);
     assert_int_equal(cs_ds_encode(&w, &ds), CS_OK);
     for (int i = 0; i < BED_NODES; i++) {
         struct cs_ctl_frame join = {.kind = CS_CMD_QUORUM_JOIN};
 
-        memcpy(join.u.quorum_join.quorum_id, ot_quorum_2, 16);
-        (void)snprintf(join.u.quorum_join.name, 16, "second");
+        ot_quorum_id(join.u.quorum_join.quorum_id, k);
+        (void)snprintf(join.u.quorum_join.name, 16, "number %d", k);
         join.u.quorum_join.descriptor = (struct cs_blob){w.p, w.n};
         join.u.quorum_join.expires_at = BED_WALL + b->now + 3600000;
         bed_cmd(b, i, &join);
     }
     trio_commits(b, &f);
-    memcpy(f.u.quorum_commits.quorum_id, ot_quorum_2, 16);
+    ot_quorum_id(f.u.quorum_commits.quorum_id, k);
     trio_to_all(b, &f);
     trio_openings(b, &f);
-    memcpy(f.u.quorum_finish.quorum_id, ot_quorum_2, 16);
+    ot_quorum_id(f.u.quorum_finish.quorum_id, k);
     trio_to_all(b, &f);
     cs_wr_free(&w);
     bed_advance(b, 5000);
     for (int i = 0; i < BED_NODES; i++) {
-        assert_int_equal(b->node[i].core->n_quorums, 2);
+        assert_int_equal(b->node[i].core->n_quorums, k);
     }
+}
+
+BED void ot_second_quorum(struct bed *b)
+{
+    ot_more_quorum(b, 2);
 }
 
 #endif

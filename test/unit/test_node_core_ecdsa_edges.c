@@ -182,6 +182,35 @@ static void an_abort_after_the_end_of_a_session_is_dropped(void **state)
     assert_int_equal(blames(0, 1), 0);
 }
 
+/* ---- a node that ends --------------------------------------------------------------
+ */
+
+static enum cs_ot_state half_of_0(uint8_t alice)
+{
+    const struct cs_ot_pair *p = b.node[0].core->quorums[0]->peers[2].ot;
+
+    return p == NULL ? CS_OT_NONE : cs_ot_pair_half(p, alice);
+}
+
+/* Node 1 comes back while node 0 only waits for what it does with node 2. */
+static void a_draining_node_begins_and_joins_no_setup(void **state)
+{
+    (void)state;
+    liar = NULL;
+    b.node[0].hold_jobs = true;
+    ec_sign(&b, 1, 1, 3, 1);
+    (void)bed_put(&b, 0, CS_EV_STOP);
+    bed_run(&b);
+    bed_restart(&b, 1);
+    bed_advance(&b, 4000); /* it waits for 5 s */
+    assert_false(b.node[0].exited);
+    assert_true(cs_nd_link_live(b.node[0].core->quorums[0], 2));
+    assert_int_equal(half_of_0(1), CS_OT_NONE);
+    assert_int_equal(half_of_0(2), CS_OT_NONE);
+    bed_release_jobs(&b.node[0]);
+    assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 1); /* what ran, ends well */
+}
+
 #define CASE(name, start) cmocka_unit_test_setup_teardown(name, start, down)
 
 int main(void)
@@ -190,6 +219,7 @@ int main(void)
         CASE(a_check_signature_cannot_be_called_off, up_in_checks),
         CASE(a_check_is_no_request_whatever_a_session_calls_it, up_in_checks),
         CASE(an_abort_after_the_end_of_a_session_is_dropped, up),
+        CASE(a_draining_node_begins_and_joins_no_setup, up),
     };
 
     cmocka_set_test_filter(getenv("CASE"));

@@ -161,7 +161,7 @@ static void a_burned_device_is_refused_in_every_quorum(void **state)
     (void)state;
     ot_second_quorum(&b);
     trio_key_frame(&b, &f, 2);
-    memcpy(f.u.key_create.quorum_id, ot_quorum_2, 16);
+    ot_quorum_id(f.u.key_create.quorum_id, 2);
     (void)snprintf(f.u.key_create.curve, 16, "SECP256K1");
     (void)snprintf(f.u.key_create.scheme, 24, "ECDSA");
     (void)snprintf(f.u.key_create.blockchain, 24, "ETHEREUM");

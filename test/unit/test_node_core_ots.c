@@ -311,6 +311,55 @@ static void setups_of_two_quorums_are_apart_and_share_the_limits(void **state)
     assert_int_equal(n->quorums[0]->peers[2].device->as_alice.used, 1);
 }
 
+/* Own setups of node 0 that run, over all quorums. */
+static size_t own_running(void)
+{
+    const struct cs_node_core *n = b.node[0].core;
+    size_t k = 0;
+
+    for (size_t i = 0; i < n->n_quorums; i++) {
+        for (int peer = 2; peer <= BED_NODES; peer++) {
+            const struct cs_ot_pair *p = n->quorums[i]->peers[peer].ot;
+
+            k += p != NULL && cs_ot_pair_half(p, 1) == CS_OT_RUNNING ? 1 : 0;
+        }
+    }
+    return k;
+}
+
+/* Ten are wanted, and each device would be allowed its five. */
+static void a_node_has_few_setups_and_fewer_jobs_at_once(void **state)
+{
+    enum { QUORUMS = 5 };
+    struct cs_node_core *n = b.node[0].core;
+
+    (void)state;
+    _Static_assert(2 * QUORUMS > MAX_OT_STARTED, "more than may run");
+    for (int k = 2; k <= QUORUMS; k++) {
+        ot_more_quorum(&b, k);
+    }
+    b.node[0].hold_jobs = true;
+    for (int k = 1; k <= QUORUMS; k++) {
+        struct cs_ctl_frame f;
+
+        ot_key_frame(&b, &f, (uint8_t)k);
+        if (k > 1) {
+            ot_quorum_id(f.u.key_create.quorum_id, k);
+        }
+        trio_to_all(&b, &f);
+        assert_in_range(n->n_ot_jobs, 0, MAX_OT_JOBS);
+    }
+    bed_advance(&b, 3000);
+    assert_int_equal(own_running(), MAX_OT_STARTED);
+    assert_int_equal(n->n_ot_jobs, MAX_OT_JOBS);
+    bed_release_jobs(&b.node[0]);
+    bed_advance(&b, 30000);
+    for (size_t i = 0; i < QUORUMS; i++) { /* the others came after them */
+        assert_true(cs_nd_ot_ready(n->quorums[i], 2));
+        assert_true(cs_nd_ot_ready(n->quorums[i], 3));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,7 +388,10 @@ int main(void)
                                         up, down),
         cmocka_unit_test_setup_teardown(
             setups_of_two_quorums_are_apart_and_share_the_limits, up, down),
+        cmocka_unit_test_setup_teardown(a_node_has_few_setups_and_fewer_jobs_at_once,
+                                        up, down),
     };
 
+    cmocka_set_test_filter(getenv("CASE"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
