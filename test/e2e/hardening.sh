@@ -119,6 +119,8 @@ if strace -e trace=none true 2>/dev/null; then
     fits_profile backup backup "$H_DIR/backup"
     [ -d "$H_DIR/backup" ] || wrong "no backup was made: $(cat "$H_DIR/out")"
     fits_profile "backup verify" backup verify "$H_DIR/backup"
+else
+    echo "SKIPPED: the profile for containers: no strace here"
 fi
 
 # ---- a full disk, locked in: the lives of the core after the first make all their
@@ -206,6 +208,8 @@ if [ "$(id -u)" = 0 ] && strace -e trace=none true 2>/dev/null; then
         env CLOUDSIGN_SANDBOX=require "${quiet[@]}" -e trace=seccomp -e inject=seccomp:error=ENOSYS
     ends_with 91 "restore the volume" "the examining process dies" \
         "${quiet[@]}" -e trace=close_range -e inject=close_range:signal=KILL
+else
+    echo "SKIPPED: a kernel without Landlock or seccomp: no strace here, or not root"
 fi
 start_as_user CLOUDSIGN_SANDBOX=off
 h_wait 20 grep -q "CLOUDSIGN_SANDBOX=off" "$H_DIR/logs/node1.log" || wrong "off does not warn"
