@@ -170,6 +170,17 @@ static const struct field dkg_ack_fields[] = {
     {"signature",   BROADCAST, BYTES, 64, 1, IS(BLAME, DKG_ACK_SIG), NONE},
 };
 
+/* Of another C nothing is known: neither side blames who has seen another session. */
+static const struct field cert_want_fields[] = {
+    {"C", PRIVATE, BYTES, 32, 1, {NOBODY, CS_OK}, NONE},
+};
+#define CERT_FIELDS(n)                                                                  \
+    {"C",    PRIVATE, BYTES, 32, 1, IS_FINE, NONE},                                     \
+    {"mask", PRIVATE, INT,   1,  1, NONE, NONE},                                        \
+    {"sigs", PRIVATE, BYTES, 64, n, IS_FINE, NONE}
+static const struct field cert_have_fields[] = {CERT_FIELDS(N)};
+static const struct field cert_aborted_fields[] = {CERT_FIELDS(1)};
+
 /* ---- messages --------------------------------------------------------------------------- */
 
 #define FIELDS(f) f, sizeof f / sizeof f[0]
@@ -181,6 +192,8 @@ enum { OPEN_LEN = 32 + 16 + 32 + 1 + 4 + 2 + 1 + 2 + 2 * 32 };
 #define SIGN_HEAD   IS_DROPPED, IS_DROPPED, IS_DROPPED, IS_DROPPED
 #define DKG_HEAD    IS_DROPPED, FORMAT, IS_DROPPED, IS_DROPPED
 #define OT_HEAD     IS_DROPPED, FORMAT, FORMAT, FORMAT
+/* The key id says which key: of another one nothing is known. */
+#define CERT_HEAD   IS_FINE, IS_FINE, IS_FINE, IS_FINE
 /* Of no session: nothing but the text counts. */
 #define NO_SESSION  IS_FINE, IS_FINE, IS_FINE, IS_FINE
 
@@ -213,6 +226,10 @@ const struct message messages[] = {
      FIELDS(dkg_reveal_fields), IS(BLAME, DKG_COUNT), DKG_HEAD},
     {"DKG_CERT", KEYGEN, CS_PROTO_DKG, CS_TYPE_DKG_CERT, 64 + 64, 0, FIELDS(dkg_cert_fields), FORMAT, DKG_HEAD},
     {"DKG_ACK", KEYGEN, CS_PROTO_DKG, CS_TYPE_DKG_ACK, 32 + 32 + 64, 0, FIELDS(dkg_ack_fields), FORMAT, DKG_HEAD},
+
+    {"CERT_WANT", WANT, CS_PROTO_DKG, CS_TYPE_CERT_WANT, 0, 32, FIELDS(cert_want_fields), FORMAT, CERT_HEAD},
+    {"CERT_HAVE", HAVE, CS_PROTO_DKG, CS_TYPE_CERT_HAVE, 0, 32 + 1 + N * 64, FIELDS(cert_have_fields), FORMAT, CERT_HEAD},
+    {"CERT_ABORTED", NEVER, CS_PROTO_DKG, CS_TYPE_CERT_ABORTED, 0, 32 + 1 + 64, FIELDS(cert_aborted_fields), FORMAT, CERT_HEAD},
 };
 const size_t n_messages = sizeof messages / sizeof messages[0];
 
@@ -222,6 +239,8 @@ const size_t n_messages = sizeof messages / sizeof messages[0];
 #define DKG_OPENS(field, value, outcome) {"DKG_OPEN", field, KEYGEN_BY_LIAR, value, outcome}
 #define VERSIONS(value, outcome) {"VERSION", "text", HEARSAY, value, outcome}
 #define NOTICES(field, value, outcome) {"NOTICE", field, HEARSAY, value, outcome}
+#define HAVES(value, outcome) {"CERT_HAVE", "mask", HAVE, value, outcome}
+#define NEVERS(value, outcome) {"CERT_ABORTED", "mask", NEVER, value, outcome}
 #define ABORTS(value, outcome) {"ABORT", "code", CALLED_OFF, value, outcome}
 #define ARE(...) __VA_ARGS__
 
@@ -278,6 +297,16 @@ const struct int_row ints[] = {
     NOTICES("code", 11, ARE(IS_FINE)),
     NOTICES("code", 1000, ARE(IS_FINE)), /* a later version's, perhaps */
     NOTICES("code", 65535, ARE(IS_FINE)),
+
+    HAVES(0, ARE(FORMAT)),
+    HAVES(3, ARE(FORMAT)),
+    HAVES(0x0b, ARE(IS_FINE)), /* three, but of whom? */
+    HAVES(255, ARE(FORMAT)),
+    NEVERS(0, ARE(FORMAT)),
+    NEVERS(1, ARE(IS_FINE)), /* in the name of others */
+    NEVERS(4, ARE(IS_FINE)),
+    NEVERS(8, ARE(IS_FINE)),
+    NEVERS(255, ARE(FORMAT)),
 
     DKG_OPENS("kind", 0, ARE(FORMAT)),
     DKG_OPENS("kind", CS_REQUEST_SIGN_RAW, ARE(IS(NOBODY, POLICY_REFUSED))),

@@ -25,6 +25,10 @@ enum scene {
     HEARSAY,        /* the same; party 2 runs version "1" and refuses party 3 */
     KEYGEN,         /* party 2 lies */
     KEYGEN_BY_LIAR, /* party 1 lies and has begun */
+    /* Told once; a second time the truth. */
+    WANT,  /* party 2 lacks a certificate and lies when it asks */
+    HAVE,  /* party 1 lacks it and asks, party 2 lies when it answers */
+    NEVER, /* party 1 alone signed, party 2 lies when it says that it did not */
 };
 
 /* What an honest node does about it. */

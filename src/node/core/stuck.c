@@ -171,7 +171,9 @@ static void on_answer(struct cs_node_core *n, struct quorum *q, uint8_t from,
 void cs_nd_stuck_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
                          const struct cs_message *m)
 {
-    if (m->type == CS_TYPE_CERT_WANT) {
+    if (m->broadcast.n != 0) { /* all three are private */
+        cs_nd_blame(n, q, from, CS_ERR_BAD_FORMAT);
+    } else if (m->type == CS_TYPE_CERT_WANT) {
         on_want(n, q, from, m);
     } else {
         on_answer(n, q, from, m);
