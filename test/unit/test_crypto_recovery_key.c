@@ -9,11 +9,13 @@
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <sodium.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "crypto/identity.h"
 #include "crypto/recovery_key.h"
@@ -238,12 +240,67 @@ static void a_box_of_rsa_opens_to_its_key_alone(void **state)
     EVP_PKEY_free(a);
 }
 
+/* With libcrypto alone, as another program would open it. */
+static void a_box_of_rsa_is_what_the_header_says(void **state)
+{
+    EVP_PKEY *a = rsa_of(4096);
+    EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(a, NULL);
+    struct cs_wr pub = {0}, w = {0};
+    struct cs_recovery_key *k;
+    uint8_t rnd[CS_RECOVERY_RANDOM], plain[512], out[64];
+    size_t n = sizeof plain;
+
+    (void)state;
+    memset(rnd, 3, sizeof rnd);
+    make_pem(&pub, a, false, NULL);
+    k = parse(cs_wr_get(&pub));
+    assert_int_equal(cs_recovery_seal(&w, k, rnd, ad, content), CS_OK);
+    assert_int_equal(EVP_PKEY_decrypt_init(c), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_OAEP_PADDING), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_oaep_md(c, EVP_sha256()), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_mgf1_md(c, EVP_sha256()), 1);
+    assert_int_equal(EVP_PKEY_decrypt(c, plain, &n, w.p, 512), 1);
+    assert_int_equal(n, 32);
+    assert_memory_equal(plain, rnd, 32);
+    assert_memory_equal(w.p + 512, rnd + 32, 12);
+    assert_int_equal(
+        cs_gcm_open(out, plain, w.p + 512, ad, CS_SPAN(w.p + 524, w.n - 524)), CS_OK);
+    assert_memory_equal(out, content.p, content.n);
+    cs_wr_free(&pub);
+    cs_wr_free(&w);
+    cs_recovery_key_free(k);
+    EVP_PKEY_CTX_free(c);
+    EVP_PKEY_free(a);
+}
+
+/* 4096 bits, e = 3. */
+static EVP_PKEY *rsa_of_exponent_3(void)
+{
+    EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    BIGNUM *e = BN_new();
+    EVP_PKEY *k = NULL;
+
+    assert_int_equal(BN_set_word(e, 3), 1);
+    assert_int_equal(EVP_PKEY_keygen_init(c), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(c, 4096), 1);
+    assert_int_equal(EVP_PKEY_CTX_set1_rsa_keygen_pubexp(c, e), 1);
+    assert_int_equal(EVP_PKEY_keygen(c, &k), 1);
+    BN_free(e);
+    EVP_PKEY_CTX_free(c);
+    return k;
+}
+
 static void other_keys_in_pem_are_refused(void **state)
 {
     EVP_PKEY *small = rsa_of(3072), *ec = EVP_EC_gen("P-256");
+    EVP_PKEY *three = rsa_of_exponent_3();
     struct cs_wr w = {0};
 
     (void)state;
+    make_pem(&w, three, false, NULL);
+    refuse(cs_wr_get(&w), CS_ERR_USAGE);
+    cs_wr_reset(&w);
+    EVP_PKEY_free(three);
     make_pem(&w, small, false, NULL);
     refuse(cs_wr_get(&w), CS_ERR_USAGE);
     cs_wr_reset(&w);
@@ -283,6 +340,27 @@ static void a_passphrase_opens_what_it_closed_and_nothing_else_does(void **state
     cs_wr_free(&w);
 }
 
+static void a_passphrase_box_is_what_the_header_says(void **state)
+{
+    const struct cs_span pass = CS_SPAN_LIT("correct horse");
+    uint8_t rnd[CS_PASS_RANDOM], key[32], out[64];
+    struct cs_wr w = {0};
+
+    (void)state;
+    memset(rnd, 5, sizeof rnd);
+    assert_int_equal(cs_pass_seal(&w, pass, rnd, ad, content), CS_OK);
+    assert_memory_equal(w.p, rnd, sizeof rnd);
+    assert_int_equal(crypto_pwhash(key, 32, (const char *)pass.p, pass.n, rnd, 3,
+                                   256 << 20, crypto_pwhash_ALG_ARGON2ID13),
+                     0);
+    assert_int_equal(
+        crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, w.p + 40, w.n - 40,
+                                                   ad.p, ad.n, rnd + 16, key),
+        0);
+    assert_memory_equal(out, content.p, content.n);
+    cs_wr_free(&w);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -297,8 +375,10 @@ int main(void)
         cmocka_unit_test(a_box_of_x25519_opens_to_its_key_alone),
         cmocka_unit_test(a_box_of_x25519_is_what_the_header_says),
         cmocka_unit_test(a_box_of_rsa_opens_to_its_key_alone),
+        cmocka_unit_test(a_box_of_rsa_is_what_the_header_says),
         cmocka_unit_test(other_keys_in_pem_are_refused),
         cmocka_unit_test(a_passphrase_opens_what_it_closed_and_nothing_else_does),
+        cmocka_unit_test(a_passphrase_box_is_what_the_header_says),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -147,6 +147,62 @@ static void a_record_of_a_table_that_does_not_exist_is_found(void **state)
     bed_free(&b);
 }
 
+static void a_record_of_an_earlier_commit_is_found(void **state)
+{
+    struct bed b = bed_on(cs_kv_mem_new());
+    struct cs_kv_batch *batch = cs_kv_batch_new();
+    struct cs_wr key = {0}, value = {0};
+    struct cs_why why = {{0}};
+    const uint8_t one[2] = {0, 0};
+    uint64_t n = 0;
+
+    (void)state;
+    fill(&b, T, 1);
+    assert_ok(b.kv->ops->next(b.kv, T, CS_SPAN(NULL, 0), false, &key, &value));
+    assert_ok(cs_safe_put(b.safe, T, CS_SPAN_OF(one), S("later")));
+    bed_commit(&b);
+    assert_ok(check(&b, &why, &n));
+    assert_ok(cs_kv_batch_put(batch, T, cs_wr_get(&key), cs_wr_get(&value)));
+    commit(&b, batch);
+    assert_err(check(&b, &why, &n),
+               CS_ERR_STORE_CORRUPT); /* sealed well, and as many */
+    assert_says(why, "manifest");
+    cs_wr_free(&key);
+    cs_wr_free(&value);
+    bed_free(&b);
+}
+
+static enum cs_err nothing(void *ctx, struct cs_span key, struct cs_span value)
+{
+    (void)ctx;
+    (void)key;
+    (void)value;
+    return CS_OK;
+}
+
+static void a_name_that_is_none_is_found(void **state)
+{
+    struct bed b = bed_on(cs_kv_mem_new());
+    struct cs_kv_batch *batch = cs_kv_batch_new();
+    struct cs_safe_place at = {.begun = false};
+    struct cs_wr key = {0}, value = {0};
+    struct cs_why why = {{0}};
+    uint64_t n = 0;
+
+    (void)state;
+    fill(&b, T, 1);
+    assert_ok(b.kv->ops->next(b.kv, T, CS_SPAN(NULL, 0), false, &key, &value));
+    cs_wr_u8(&key, 0); /* 32 bytes that are right, and one */
+    assert_ok(cs_kv_batch_put(batch, T, cs_wr_get(&key), cs_wr_get(&value)));
+    commit(&b, batch);
+    assert_err(cs_safe_some(b.safe, T, &at, 7, nothing, NULL), CS_ERR_STORE_CORRUPT);
+    assert_err(check(&b, &why, &n), CS_ERR_STORE_CORRUPT);
+    assert_says(why, "0x40");
+    cs_wr_free(&key);
+    cs_wr_free(&value);
+    bed_free(&b);
+}
+
 static enum cs_err count(void *ctx, struct cs_span key, struct cs_span value)
 {
     (void)value;
@@ -184,6 +240,8 @@ int main(void)
         cmocka_unit_test(puts_and_deletes_meanwhile_are_worked_in),
         cmocka_unit_test(a_record_in_the_wrong_place_is_found),
         cmocka_unit_test(a_removed_record_is_found),
+        cmocka_unit_test(a_record_of_an_earlier_commit_is_found),
+        cmocka_unit_test(a_name_that_is_none_is_found),
         cmocka_unit_test(a_record_of_a_table_that_does_not_exist_is_found),
         cmocka_unit_test(a_walk_in_pieces_meets_each_record_once),
     };
