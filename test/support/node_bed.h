@@ -213,7 +213,8 @@ BED void bed_restart(struct bed *b, int i)
     bed_start(b, i);
 }
 
-/* As `cloudsign restore` with this very store; the node is down. */
+/* As `cloudsign restore` with this very store, always in the same minute; the node is
+ * down. */
 BED void bed_restored(struct bed *b, int i)
 {
     struct bed_node *a = &b->node[i];
@@ -221,7 +222,7 @@ BED void bed_restored(struct bed *b, int i)
         .kv = a->kv, .random = bed_random, .random_ctx = a, .kek = &a->kek};
     struct cs_event ev = {.type = CS_EV_LOCAL,
                           .now_ms = b->now,
-                          .wall_ms = bed_wall(a),
+                          .wall_ms = BED_WALL,
                           .conn = 1,
                           .remote = "",
                           .data = CS_SPAN_LIT("{\"cmd\":\"store.restored\"}")};

@@ -335,6 +335,61 @@ static void a_rolled_back_volume_is_fenced_until_an_operator_accepts(void **stat
     assert_null(strstr(bed_ask(&b, 0, "{\"cmd\":\"status\"}"), "FENCED"));
 }
 
+static void put_volume(struct cs_kv *kv)
+{
+    bed_kill(&b, 1);
+    b.node[1].kv->ops->close(b.node[1].kv);
+    b.node[1].kv = kv;
+}
+
+/* Node 0 meets node 1 with this store and refuses it. */
+static void expect_refused(struct cs_kv *kv, bool restored)
+{
+    put_volume(kv);
+    if (restored) {
+        bed_restored(&b, 1);
+    }
+    bed_start(&b, 1);
+    bed_advance(&b, 20000);
+    ask("{\"cmd\":\"status\"}", "FENCED");
+}
+
+static void accept_it(void)
+{
+    ask("{\"cmd\":\"peer.accept\",\"quorumId\":"
+        "\"71756f72-756d-2d74-7269-6f2d30303031\",\"index\":2}",
+        "\"ok\":true");
+    bed_advance(&b, 60000);
+    assert_null(strstr(bed_ask(&b, 0, "{\"cmd\":\"status\"}"), "FENCED"));
+}
+
+static void a_restored_node_and_its_old_instance_shut_each_other_out(void **state)
+{
+    struct cs_kv *backup = cs_kv_mem_clone(b.node[1].kv), *old, *later;
+
+    (void)state;
+    for (int k = 0; k < 5; k++) { /* so the old one has more starts .. */
+        bed_restart(&b, 1);
+    }
+    trio_sign(&b, 1, 1, 2, 1); /* .. and the longer journal */
+    bed_advance(&b, 10000);
+    old = cs_kv_mem_clone(b.node[1].kv);
+    expect_refused(backup, true);
+    accept_it();
+    bed_restart(&b, 1); /* an ordinary start goes on */
+    bed_advance(&b, 20000);
+    assert_null(strstr(bed_ask(&b, 0, "{\"cmd\":\"status\"}"), "FENCED"));
+    later = cs_kv_mem_clone(b.node[1].kv);
+    expect_refused(old, false);
+    put_volume(cs_kv_mem_clone(later));
+    bed_start(&b, 1);
+    accept_it();
+    old = cs_kv_mem_clone(b.node[1].kv);
+    expect_refused(later, true); /* another restore, though in the same minute */
+    accept_it();
+    expect_refused(old, false);
+}
+
 /* A record of an open request, as this and other versions of the node write it. */
 static void put_record(uint8_t version)
 {
@@ -413,6 +468,7 @@ int main(void)
         CASE(the_status_is_one_json_object),
         CASE(questions_that_make_no_sense_are_refused_with_the_field),
         WITH_KEY(a_rolled_back_volume_is_fenced_until_an_operator_accepts),
+        WITH_KEY(a_restored_node_and_its_old_instance_shut_each_other_out),
     };
 
     cmocka_set_test_filter(getenv("CASE"));
