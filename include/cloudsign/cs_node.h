@@ -99,9 +99,9 @@ enum cs_node_decision {
  *
  *  Asked once for each request, after all of the node's own checks and its policy, and
  *  before its first share or nonce of it leaves.  The verdict counts for all attempts
- *  of the request; a node that starts again may ask again.  A refusal ends the request
- *  on this node for good: the platform hears APPROVAL_REFUSED, or APPROVAL_TIMEOUT when
- *  nobody answered, and never the text.
+ *  of the request, CS_NODE_ALLOW for an hour; a node that starts again may ask again. A
+ *  refusal ends the request on this node for good: the platform hears APPROVAL_REFUSED,
+ * or APPROVAL_TIMEOUT when nobody answered, and never the text.
  *
  *    ctx     approve_ctx of the configuration
  *    node    who asks

@@ -289,6 +289,29 @@ static void the_next_attempt_does_not_ask_again(void **state)
     assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 1);
 }
 
+/* The platform may say that a request lives for years. */
+static void a_yes_counts_for_an_hour(void **state)
+{
+    (void)state;
+    b.relay_down = true;
+    request(1, 1);
+    verdict(0, CS_OK);
+    verdict(1, CS_OK);
+    bed_advance(&b, 3600000);
+    b.relay_down = false;
+    bed_advance(&b, 60000);
+    request(1, 2);
+    bed_advance(&b, 1000);
+    assert_int_equal(b.node[0].n_asked, 2);
+    assert_int_equal(b.node[1].n_asked, 2);
+    nothing_left(0, 1);
+    nothing_left(1, 1);
+    verdict(0, CS_OK);
+    verdict(1, CS_OK);
+    bed_advance(&b, 3000);
+    assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 1);
+}
+
 static void an_attempt_that_ends_before_the_verdict_leaves_it_to_the_next(void **state)
 {
     (void)state;
@@ -460,6 +483,7 @@ int main(void)
         FROST(an_approver_that_cannot_be_asked_refuses),
         FROST(a_verdict_for_another_question_does_nothing),
         FROST(the_next_attempt_does_not_ask_again),
+        FROST(a_yes_counts_for_an_hour),
         ECDSA(the_next_attempt_does_not_ask_again),
         FROST(an_attempt_that_ends_before_the_verdict_leaves_it_to_the_next),
         FROST(a_restart_forgets_and_asks_again),

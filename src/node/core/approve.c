@@ -5,8 +5,10 @@
  *   command -> checks -> policy -> ASK .. VERDICT -> intent durable -> share
  *
  * The verdict is remembered in memory until the request's life is over, so that another
- * attempt does not ask again; a restart forgets it, and asks again.  A refusal is final
- * on this node.  No answer in APPROVAL_MS is one. */
+ * attempt does not ask again; a restart forgets it, and asks again.  The platform says
+ * when that life ends, so what was allowed counts for KEEP_MS at most: a yes of today
+ * is none for next year.  A refusal is final on this node.  No answer in APPROVAL_MS is
+ * one. */
 #include "node/core/core.h"
 
 #include <stdio.h>
@@ -16,7 +18,10 @@
 #include "base/mem.h"
 #include "wire/jsonx.h"
 
-enum { LATE_MS = 120000 }; /* as cs_request_fresh: clocks differ */
+enum {
+    LATE_MS = 120000,  /* as cs_request_fresh: clocks differ */
+    KEEP_MS = 3600000, /* many times the life of an honest platform's request */
+};
 
 static struct approval *find(const struct cs_node_core *n, const uint8_t id[16])
 {
@@ -123,9 +128,26 @@ void cs_nd_say_step(struct cs_node_core *n, const uint8_t request_id[16],
     cs_nd_outbox_put(n, &f);
 }
 
+static bool is_stale(const struct cs_node_core *n, const struct approval *a)
+{
+    return a->state == APPROVAL_ALLOWED && n->now >= a->deadline + KEEP_MS;
+}
+
 bool cs_nd_approval_known(const struct cs_node_core *n, const struct work *w)
 {
-    return !n->ask || find(n, w->req.request_id) != NULL;
+    const struct approval *a = find(n, w->req.request_id);
+
+    return !n->ask || (a != NULL && !is_stale(n, a));
+}
+
+static void drop_stale(struct cs_node_core *n, const struct approval *stale)
+{
+    struct approval **at = &n->approvals;
+
+    while (*at != stale) {
+        at = &(*at)->next;
+    }
+    drop(n, at);
 }
 
 enum cs_err cs_nd_approval_ask(struct cs_node_core *n, struct work *w,
@@ -140,7 +162,9 @@ enum cs_err cs_nd_approval_ask(struct cs_node_core *n, struct work *w,
     if (a != NULL && memcmp(a->reqh, w->reqh, 32) != 0) {
         return CS_ERR_REQUEST_CONFLICT; /* that id was asked for something else */
     }
-    if (a != NULL) {
+    if (a != NULL && is_stale(n, a)) {
+        drop_stale(n, a);
+    } else if (a != NULL) {
         return a->state == APPROVAL_REFUSED ? a->why : CS_OK;
     }
     a = question.n == 0 ? NULL : add(n, w);

@@ -360,8 +360,8 @@ void cs_nd_policy_count(struct cs_node_core *n, struct work *w);
 /* approve.c */
 /* Nobody needs to be asked (again) about this request. */
 bool cs_nd_approval_known(const struct cs_node_core *n, const struct work *w);
-/* Asks once.  CS_OK: allowed, or asked (cs_nd_approval tells which).  A refusal;
- * REQUEST_CONFLICT; LIMIT: too many requests. */
+/* Asks once an hour.  CS_OK: allowed, or asked (cs_nd_approval tells which).  A
+ * refusal; REQUEST_CONFLICT; LIMIT: too many requests. */
 enum cs_err cs_nd_approval_ask(struct cs_node_core *n, struct work *w,
                                struct cs_span question) CS_MUST_USE;
 /* CS_OK: allowed, or nobody is to be asked.  STATE: not answered yet.  A refusal. */
