@@ -218,8 +218,14 @@ static enum cs_err make(struct cs_sealer *s, struct cs_why *why)
                                .env = c->env->cred};
     struct cs_https_config https = {.loop = c->loop, .ca_file = c->env->ca_bundle};
 
+    struct cs_why reason = {""};
+    enum cs_err err;
+
     CS_CHECK(cs_seal_new(&s->seal, &p, why));
-    return cs_https_new(&s->https, &https, why);
+    err = cs_https_new(&s->https, &https, &reason);
+    return err == CS_OK || reason.text[0] == '\0'
+               ? err
+               : cs_why(why, err, "AWS_CA_BUNDLE: %s", reason.text);
 }
 
 enum cs_err cs_sealer_new(struct cs_sealer **out, const struct cs_sealer_config *cfg,

@@ -163,6 +163,25 @@ static void a_stop_right_after_the_start_is_one(void **state)
     cs_node_free(n);
 }
 
+static void a_ca_bundle_that_is_none_fails_the_start_and_is_named(void **state)
+{
+    static const char *const with_bundle[] = {
+        "AWS_ACCESS_KEY_ID=AKIAX", "AWS_SECRET_ACCESS_KEY=secret",
+        "AWS_CA_BUNDLE=/nonexistent/ca.pem", NULL};
+    struct cs_node_config cfg = sealed(1);
+    cs_node *n;
+
+    (void)state;
+    cfg.aws_env = with_bundle;
+    assert_int_equal(make_node(&n, &cfg), 0);
+    assert_int_equal(cs_node_start(n, t.message, sizeof t.message), 78);
+    assert_non_null(strstr(t.message, "AWS_CA_BUNDLE: "));
+    assert_non_null(strstr(t.message, "/nonexistent/ca.pem"));
+    cs_node_free(n);
+    (void)uv_run(&t.loop, UV_RUN_DEFAULT);
+    assert_int_equal(t.stopped, 0);
+}
+
 /* `answer` of a KMS to the first call: the node must end with the code. */
 static void ends_with(const char *answer, int exit_code)
 {
@@ -210,6 +229,7 @@ int main(void)
         CASE(a_node_that_was_never_started_leaves_nothing_on_the_loop),
         CASE(a_node_that_waits_for_kms_ends_at_once),
         CASE(a_stop_right_after_the_start_is_one),
+        CASE(a_ca_bundle_that_is_none_fails_the_start_and_is_named),
         CASE(what_kms_refuses_ends_the_node_and_leaves_no_store),
     };
 
