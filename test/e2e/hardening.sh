@@ -140,6 +140,16 @@ e_online 1
 pid=${H_PID[node1]}
 ok "a full disk under the sandbox: it says so between its lives, goes on after it, and signs"
 
+# The platform listens again, on the port that it had.
+prlimit --pid "$platform" --fsize=1000:
+! (h_device_create 8) >/dev/null 2>&1 || wrong "the platform takes a device that it cannot store"
+sleep 1.5 # into its first wait
+prlimit --pid "$platform" --fsize=unlimited:
+h_wait 40 api_try GET /v2/devices || wrong "the platform does not listen again"
+h_alive platform || wrong "the platform has ended"
+e_online 1 2 3
+ok "a full disk of the platform, too"
+
 # ---- ends without a trace
 (cd "$H_DIR" && kill -SEGV "$pid")
 h_wait 10 h_ended node1

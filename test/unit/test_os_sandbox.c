@@ -34,6 +34,7 @@
 #include "base/os/build.h"
 #include "base/os/harden.h"
 #include "base/os/sandbox.h"
+#include "base/os/seccomp.h"
 #include "base/os/seccomp_calls.h"
 #include "base/span.h"
 
@@ -650,7 +651,7 @@ static void *call_when_told(void *unused)
     return unused;
 }
 
-/* One from before the filters (only the rules on paths would not reach it). */
+/* One from before the filters; the rules on paths would not reach it: no sandbox. */
 static void a_thread_that_was_there_is_filtered_too(void **state)
 {
     int status = 0;
@@ -661,7 +662,8 @@ static void a_thread_that_was_there_is_filtered_too(void **state)
         pthread_t t;
 
         if (sem_init(&go, 0, 0) != 0 ||
-            pthread_create(&t, NULL, call_when_told, NULL) != 0 || !lock_in(true)) {
+            pthread_create(&t, NULL, call_when_told, NULL) != 0 || lock_in(true) ||
+            cs_os_seccomp(CS_OS_FILTER_PROGRAM) != CS_OK) {
             _exit(SANDBOX_FAILED);
         }
         (void)sem_post(&go);

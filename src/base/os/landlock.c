@@ -54,14 +54,14 @@ struct port_rule {
     uint64_t allowed, port;
 };
 
-static struct ruleset handled(int abi)
+static struct ruleset handled(int abi, int tcp_port)
 {
     struct ruleset r = {.fs = FS_ALL_1};
 
     r.fs |= abi >= 2 ? FS_REFER : 0;
     r.fs |= abi >= 3 ? FS_TRUNCATE : 0;
     r.fs |= abi >= 5 ? FS_IOCTL_DEV : 0;
-    r.net = abi >= 4 ? NET_BIND_TCP : 0;
+    r.net = abi >= 4 && tcp_port != 0 ? NET_BIND_TCP : 0;
     r.scoped = abi >= 6 ? SCOPE_ALL : 0;
     return r;
 }
@@ -188,7 +188,7 @@ enum cs_err cs_os_landlock(const struct cs_os_path *paths, size_t n, int tcp_por
                ? -1
                : (int)syscall(SYS_landlock_create_ruleset, NULL, 0, ASK_VERSION);
     if (*abi >= 1) {
-        h = handled(*abi);
+        h = handled(*abi, tcp_port);
         size = sizeof(uint64_t) * (*abi >= 6 ? 3 : *abi >= 4 ? 2 : 1);
         set = (int)syscall(SYS_landlock_create_ruleset, &h, size, 0);
     }

@@ -24,9 +24,9 @@ struct cs_os_path {
 };
 
 /* Everything else is refused with EACCES, and so is binding a TCP port other than
- * tcp_port (-1: any of them), reaching abstract unix sockets of others, signalling
- * others: as far as this kernel knows how.  *abi is what it knows (1 or more).
- * SANDBOX: no Landlock here (errno, why); OS: a rule was refused. */
+ * tcp_port (-1: none may be, 0: any may), reaching abstract unix sockets of others,
+ * signalling others: as far as this kernel knows how.  *abi is what it knows (1 or
+ * more). SANDBOX: no Landlock here (errno, why); OS: a rule was refused. */
 enum cs_err cs_os_landlock(const struct cs_os_path *paths, size_t n, int tcp_port,
                            int *abi, struct cs_why *why) CS_MUST_USE;
 

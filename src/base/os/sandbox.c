@@ -90,6 +90,14 @@ static enum cs_err missing(enum cs_os_sandbox_mode mode, enum cs_err err,
     return CS_OK;
 }
 
+/* The filters reach every thread there is, the rules on paths only this one. */
+static bool is_alone(void)
+{
+    struct stat st;
+
+    return stat("/proc/self/task", &st) != 0 || st.st_nlink <= 3; /* one folder each */
+}
+
 /* A rule is for an inode, and the one of /proc/self is made anew when the kernel has
  * let go of the name (it does when memory is short); so it is held, for good. */
 static void hold_proc(void)
@@ -113,6 +121,9 @@ static enum cs_err lock_paths(enum cs_os_sandbox_mode mode,
     enum cs_err err;
 
     CS_ASSERT(n <= CS_OS_SANDBOX_PATHS_MAX);
+    if (!is_alone()) {
+        CS_CHECK(missing(mode, CS_ERR_SANDBOX, "threads from before Landlock", why));
+    }
     hold_proc();
     memcpy(all, common, sizeof common);
     if (n != 0) {

@@ -26,7 +26,8 @@ enum cs_err cs_os_sandbox_mode(enum cs_os_sandbox_mode *out, struct cs_why *why)
     CS_MUST_USE;
 /* paths: the program's own, beside what the libraries need (name service, certificates,
  * /proc/self, random numbers).  tcp_port: the only TCP port that may be bound, -1:
- * none. SANDBOX, OS. */
+ * none, 0: any (whoever let the kernel choose will want the same one again). SANDBOX,
+ * OS. */
 enum cs_err cs_os_sandbox(enum cs_os_sandbox_mode mode, const struct cs_os_path *paths,
                           size_t n, int tcp_port, struct cs_why *why) CS_MUST_USE;
 /* From now on no unix socket can be made: for a program that listens again later.
