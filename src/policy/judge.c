@@ -329,9 +329,9 @@ static void no_rule(const struct cs_policy *p, const struct facts *f, const char
         (void)snprintf(out->why, sizeof out->why,
                        "no rule allows blind signatures, and the default never does");
     } else {
-        (void)snprintf(out->why, sizeof out->why, "no rule fits, the default %s%s%.250s",
-                       p->default_allow ? "allows" : "denies",
-                       near[0] == '\0' ? "" : "; ", near);
+        (void)snprintf(
+            out->why, sizeof out->why, "no rule fits, the default %s%s%.250s",
+            p->default_allow ? "allows" : "denies", near[0] == '\0' ? "" : "; ", near);
     }
 }
 
