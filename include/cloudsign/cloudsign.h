@@ -33,7 +33,8 @@
  *                 own initialisation.  libwebsockets has one log for the whole process:
  *                 the first start of a node leads it to cloudsign_log_set's callback,
  *                 so that it prints nothing.  A program that uses libwebsockets itself
- *                 may call lws_set_log_level afterwards.
+ *                 may call lws_set_log_level afterwards.  Its one allocator is still
+ *                 the C heap's, but what it gives back is wiped.
  */
 #ifndef CLOUDSIGN_CLOUDSIGN_H
 #define CLOUDSIGN_CLOUDSIGN_H
