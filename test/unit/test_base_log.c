@@ -288,6 +288,7 @@ static void what_only_a_terminal_would_obey_is_masked(void **state)
         "\xe2\x80\xae"
         "evil", /* right to left */
         "\xe2\x81\xa6",
+        "\xe2\x80\x8f",
         "\xe2\x80\xa8",
         "\xc3",
         "\xed\xa0\x80",

@@ -230,6 +230,29 @@ static void the_socket_is_the_owners_alone_and_goes_at_the_end(void **state)
     assert_int_equal(stat(t.path, &st), -1);
 }
 
+/* A mode that was changed, or not set yet: the kernel's word counts. */
+static void another_user_gets_no_answer(void **state)
+{
+    static const char request[] = "GET /healthz HTTP/1.0\r\n\r\n";
+    int fd;
+
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("SKIPPED: only root can be somebody else\n");
+        return;
+    }
+    listen_unix();
+    assert_int_equal(chmod(t.dir, 0711) | chmod(t.path, 0666), 0);
+    assert_int_equal(seteuid(65534), 0);
+    fd = dial();
+    assert_int_equal(send(fd, request, sizeof request - 1, MSG_NOSIGNAL),
+                     (ssize_t)sizeof request - 1);
+    assert_int_equal(seteuid(0), 0); /* the node is who it was */
+    assert_true(hear(fd) <= 0);
+    assert_int_equal(t.asked, 0);
+    (void)close(fd);
+}
+
 static void a_stale_socket_is_replaced_and_anything_else_is_not(void **state)
 {
     struct sockaddr_un un = {.sun_family = AF_UNIX};
@@ -329,6 +352,7 @@ static void what_is_not_a_get_of_a_known_path_is_refused(void **state)
         {"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", "400"},
         {"GET /healthz HTTP/1.1\r\nHost: localhost\r\nfolded\r\n\r\n", "400"},
         {"GET /healthz HTTP/1.1\r\nHost: localhost\r\n x: y\r\n\r\n", "400"},
+        {"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: a\x01z\r\n\r\n", "400"},
         {"\r\n\r\n", "400"},
         {"\x16\x03\x01\r\n\r\n", "400"}, /* TLS */
     };
@@ -491,6 +515,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_stale_socket_is_replaced_and_anything_else_is_not, up, down),
         cmocka_unit_test_setup_teardown(a_socket_of_another_kind_stays, up, down),
+        cmocka_unit_test_setup_teardown(another_user_gets_no_answer, up, down),
         cmocka_unit_test_setup_teardown(
             a_client_that_says_it_is_done_gets_all_of_its_answer, up, down),
         cmocka_unit_test_setup_teardown(a_missing_directory_and_a_taken_port_are_said,

@@ -139,6 +139,26 @@ static void fields_that_do_not_fit_leave_well_formed_json(void **state)
     }
 }
 
+static void as_many_fields_as_there_is_room_for(void **state)
+{
+    static const char field[] = CS_LOG_SEP "field=v";
+    char text[400] = "x", buf[512];
+
+    (void)state;
+    for (size_t i = 0; i < 40; i++) {
+        memcpy(text + 1 + i * (sizeof field - 1), field, sizeof field);
+    }
+    for (size_t cap = 120; cap < sizeof buf; cap++) {
+        size_t n = cs_os_log_line(buf, cap, CS_LOG_JSON, 0, CS_LOG_INFO, "m", text);
+        json_t *o = json_loadb(buf, n, 0, NULL);
+
+        if (o == NULL || json_object_get(o, "") != NULL) {
+            fail_msg("%zu: %s", cap, buf);
+        }
+        json_decref(o);
+    }
+}
+
 /* ---- the environment
  * ----------------------------------------------------------------------------- */
 
@@ -239,6 +259,7 @@ int main(void)
         cmocka_unit_test_setup(without_a_limit_everything_passes, fresh),
         cmocka_unit_test(json_has_a_member_for_each_field),
         cmocka_unit_test(fields_that_do_not_fit_leave_well_formed_json),
+        cmocka_unit_test(as_many_fields_as_there_is_room_for),
         cmocka_unit_test(each_bad_setting_is_named),
         cmocka_unit_test(the_limit_works_on_the_real_sink),
         cmocka_unit_test(a_reader_that_stopped_does_not_stop_the_program),
