@@ -9,7 +9,7 @@
 /* clang-format on */
 #include "node/core/ecdsa.h"
 #include "support/node_ecdsa.h"
-#include "support/node_liar.h"
+#include "support/node_ot.h"
 
 enum { KIND_AT = 32 + 16 + 32 }; /* in SES_OPEN */
 
@@ -150,20 +150,12 @@ static void a_check_is_no_request_whatever_a_session_calls_it(void **state)
     the_checks_come_to_their_end();
 }
 
-/* The responder has done its part and keeps it for repeats: there is nothing to end,
- * and nobody to blame. */
-static void an_abort_after_the_end_of_a_session_is_dropped(void **state)
+/* Of the session that node 1 opened. */
+static void say_abort_to_0(void)
 {
-    const struct cs_node_core *n = b.node[0].core;
     struct cs_message m = {.proto = CS_PROTO_CONTROL, .type = CS_TYPE_ABORT};
     struct cs_wr body = {0};
-    uint64_t dropped;
 
-    (void)state;
-    ec_sign(&b, 1, 1, 2, 2);
-    assert_int_equal(bed_count(&b, 1, CS_EVT_SIGN_DONE), 1);
-    assert_non_null(n->ecdsa);
-    dropped = n->counters.messages_dropped;
     memcpy(m.sid, open_m.sid, sizeof m.sid);
     memcpy(m.key_id, open_m.key_id, sizeof m.key_id);
     m.key_epoch = open_m.key_epoch;
@@ -171,6 +163,21 @@ static void an_abort_after_the_end_of_a_session_is_dropped(void **state)
     m.priv = cs_wr_get(&body);
     lie_say(&b, 1, 0, &m);
     cs_wr_free(&body);
+}
+
+/* The responder has done its part and keeps it for repeats: there is nothing to end,
+ * and nobody to blame. */
+static void an_abort_after_the_end_of_a_session_is_dropped(void **state)
+{
+    const struct cs_node_core *n = b.node[0].core;
+    uint64_t dropped;
+
+    (void)state;
+    ec_sign(&b, 1, 1, 2, 2);
+    assert_int_equal(bed_count(&b, 1, CS_EVT_SIGN_DONE), 1);
+    assert_non_null(n->ecdsa);
+    dropped = n->counters.messages_dropped;
+    say_abort_to_0();
     assert_int_equal(n->counters.messages_dropped, dropped + 1);
     assert_non_null(n->ecdsa);
     answers = 0;
@@ -180,6 +187,51 @@ static void an_abort_after_the_end_of_a_session_is_dropped(void **state)
     lie_say(&b, 1, 0, &open_m); /* a repeat is still answered */
     assert_true(answers > 0);
     assert_int_equal(blames(0, 1), 0);
+}
+
+/* ---- repeats -----------------------------------------------------------------------
+ */
+
+static size_t said[CS_TYPE_SIG_R3 + 1]; /* by node 1, to node 0 */
+
+static bool lose_r3(struct lie *l)
+{
+    if (l->m.proto == CS_PROTO_ECDSA && is_between(l, 1, 0)) {
+        said[l->m.type]++;
+    }
+    return !lie_is(l, CS_PROTO_ECDSA, CS_TYPE_SIG_R3);
+}
+
+/* 53 KB are not sent again to a peer that shows it has them. */
+static void only_what_may_be_missing_is_sent_again(void **state)
+{
+    (void)state;
+    memset(said, 0, sizeof said);
+    liar = lose_r3;
+    ec_sign(&b, 1, 1, 2, 2);
+    assert_int_equal(said[CS_TYPE_SIG_R2], 1);
+    bed_advance(&b, 1500);
+    assert_int_equal(said[CS_TYPE_SIG_R2], 2);
+    assert_int_equal(said[CS_TYPE_SIG_R1], 1);
+    assert_int_equal(said[CS_TYPE_OPEN], 1);
+    liar = NULL;
+    bed_advance(&b, 3000);
+    assert_int_equal(bed_count(&b, 1, CS_EVT_SIGN_DONE), 1);
+}
+
+/* What is kept for repeats goes with its link, and no failure is made of that. */
+static void a_link_that_ends_after_a_signature_fails_nothing(void **state)
+{
+    size_t from;
+
+    (void)state;
+    ec_sign(&b, 1, 1, 2, 2);
+    assert_non_null(b.node[0].core->ecdsa);
+    from = b.said.n;
+    bed_restart(&b, 1);
+    bed_advance(&b, 5000);
+    assert_null(b.node[0].core->ecdsa);
+    assert_int_equal(ot_said(&b, from, "ECDSA session"), 0);
 }
 
 /* ---- a node that ends --------------------------------------------------------------
@@ -211,6 +263,20 @@ static void a_draining_node_begins_and_joins_no_setup(void **state)
     assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 1); /* what ran, ends well */
 }
 
+/* The work stays for its attempt's sake, but nothing of it runs. */
+static void a_session_that_failed_does_not_hold_the_end_up(void **state)
+{
+    (void)state;
+    b.node[0].hold_jobs = true;
+    ec_sign(&b, 1, 1, 2, 2);
+    say_abort_to_0();
+    assert_non_null(b.node[0].core->works);
+    (void)bed_put(&b, 0, CS_EV_STOP);
+    bed_run(&b);
+    assert_true(b.node[0].exited);
+    bed_release_jobs(&b.node[0]);
+}
+
 #define CASE(name, start) cmocka_unit_test_setup_teardown(name, start, down)
 
 int main(void)
@@ -219,7 +285,10 @@ int main(void)
         CASE(a_check_signature_cannot_be_called_off, up_in_checks),
         CASE(a_check_is_no_request_whatever_a_session_calls_it, up_in_checks),
         CASE(an_abort_after_the_end_of_a_session_is_dropped, up),
+        CASE(only_what_may_be_missing_is_sent_again, up),
+        CASE(a_link_that_ends_after_a_signature_fails_nothing, up),
         CASE(a_draining_node_begins_and_joins_no_setup, up),
+        CASE(a_session_that_failed_does_not_hold_the_end_up, up),
     };
 
     cmocka_set_test_filter(getenv("CASE"));

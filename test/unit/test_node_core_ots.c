@@ -268,6 +268,98 @@ static void a_peer_that_ends_tested_setups_makes_few_new_ones(void **state)
     assert_in_range(begun.n, 5, 5 + 7);
 }
 
+/* ---- what a peer says of a setup
+ * ------------------------------------------------------ */
+
+/* Header and body name two setups: neither of them ends. */
+static void an_abort_that_names_two_setups_is_blamed(void **state)
+{
+    struct cs_message m = {.proto = CS_PROTO_CONTROL, .type = CS_TYPE_ABORT};
+    struct cs_wr body = {0};
+    uint8_t other[32] = {5};
+
+    (void)state;
+    ot_key(&b, 1);
+    bed_advance(&b, 3000);
+    liar = NULL;
+    memcpy(m.sid, cs_ot_pair_latest(ot_peer(&b, 0, 1)->ot, 1), 32);
+    cs_abort_encode(&body, other, CS_ERR_SETUP_MISSING);
+    m.priv = cs_wr_get(&body);
+    lie_say(&b, 1, 0, &m);
+    cs_wr_free(&body);
+    assert_int_equal(ot_peer(&b, 0, 1)->rec.blames, 1);
+    assert_memory_equal(m.sid, cs_ot_pair_latest(ot_peer(&b, 0, 1)->ot, 1), 32);
+    ot_all_are(&b, CS_OT_TESTED);
+}
+
+static enum { NO_FIELD, BROADCAST, ROUND, KEY_EPOCH, KEY_ID, FIELDS } wrong;
+
+/* The first message of node 1. */
+static bool wrong_field(struct lie *l)
+{
+    if (l->from != 1 || l->to != 0 || l->m.proto != CS_PROTO_OT) {
+        return true;
+    }
+    if (wrong == BROADCAST) {
+        cs_wr_u8(&l->broadcast, 7);
+    }
+    l->m.round = (uint8_t)(l->m.round + (wrong == ROUND));
+    l->m.key_epoch += wrong == KEY_EPOCH;
+    l->m.key_id[15] ^= wrong == KEY_ID;
+    wrong = NO_FIELD;
+    return true;
+}
+
+static void a_message_that_is_more_than_a_setups_is_blamed(void **state)
+{
+    (void)state;
+    for (int field = BROADCAST; field < FIELDS; field++) {
+        up(NULL);
+        liar = wrong_field;
+        wrong = field;
+        ot_key(&b, 1);
+        bed_advance(&b, 500);
+        assert_int_equal(wrong, NO_FIELD);
+        assert_int_equal(ot_peer(&b, 0, 1)->rec.blames, 1);
+        down(NULL);
+    }
+}
+
+static size_t told; /* ABORTs of node 0 to node 1 */
+
+static bool lose_2_2(struct lie *l)
+{
+    told += l->from == 0 && l->to == 1 && lie_is(l, CS_PROTO_CONTROL, CS_TYPE_ABORT);
+    return !(l->from == 0 && l->to == 1 && lie_is(l, CS_PROTO_OT, CS_TYPE_OT_S));
+}
+
+/* What it said of the end was lost: the peer's next repeat is answered by it. */
+static void who_goes_on_with_a_setup_that_ended_is_told(void **state)
+{
+    struct cs_ot_out out = {0};
+    struct cs_ot_pair *p;
+
+    (void)state;
+    liar = lose_2_2;
+    told = 0;
+    ot_key(&b, 1);
+    bed_advance(&b, 500);
+    p = ot_peer(&b, 0, 1)->ot;
+    assert_int_equal(cs_ot_pair_half(p, 1), CS_OT_TESTED);
+    assert_int_equal(cs_ot_pair_half(p, 2), CS_OT_RUNNING);
+    cs_ot_pair_aborted(p, cs_ot_pair_latest(p, 2), &out);
+    cs_ot_out_clear(&out);
+    ot_peer(&b, 0, 1)->ot_clock.repeat_at = UINT64_MAX;  /* its own setup is tested: */
+    ot_peer(&b, 0, 1)->ot_clock.give_up_at = UINT64_MAX; /* it has nothing to say */
+    assert_int_equal(told, 0);
+    bed_advance(&b, 1000);
+    assert_true(told > 0);
+    assert_int_equal(ot_peer(&b, 0, 1)->rec.blames, 0);
+    liar = NULL;
+    bed_advance(&b, 60000);
+    ot_all_are(&b, CS_OT_TESTED);
+}
+
 /* ---- jobs
  * ------------------------------------------------------------------------------ */
 
@@ -382,6 +474,11 @@ int main(void)
             down),
         cmocka_unit_test_setup_teardown(
             a_peer_that_ends_tested_setups_makes_few_new_ones, up, down),
+        cmocka_unit_test_setup_teardown(an_abort_that_names_two_setups_is_blamed, up,
+                                        down),
+        cmocka_unit_test(a_message_that_is_more_than_a_setups_is_blamed),
+        cmocka_unit_test_setup_teardown(who_goes_on_with_a_setup_that_ended_is_told, up,
+                                        down),
         cmocka_unit_test_setup_teardown(a_result_that_comes_after_its_link_is_dropped,
                                         up, down),
         cmocka_unit_test_setup_teardown(jobs_that_are_out_when_a_node_ends_are_freed,

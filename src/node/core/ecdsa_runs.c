@@ -240,14 +240,6 @@ static void send_abort(struct cs_node_core *n, struct quorum *q, uint8_t to,
     cs_nd_send_abort(n, q, to, &about, why);
 }
 
-/* The peer has nobody to tell about what it did itself, or about a link that is over.
- */
-static bool is_told(const struct ecdsa_run *r, enum cs_err err)
-{
-    return err != CS_ERR_LINK_LOST && err != CS_ERR_QUARANTINED &&
-           cs_nd_link_live(r->q, r->peer);
-}
-
 static void end_work(struct cs_node_core *n, struct work *w, size_t item,
                      const struct ecdsa_end *e)
 {
@@ -271,7 +263,7 @@ void cs_nd_ecdsa_failed(struct cs_node_core *n, struct ecdsa_run *r,
     uint8_t peer = r->peer;
     size_t item = r->item;
 
-    if (w != NULL && !e->by_peer && is_told(r, e->err)) {
+    if (w != NULL && !e->by_peer) { /* cs_nd_link_send: if it is live, and not burned */
         send_abort(n, q, peer, w, cs_dkls_presid_of(r->d), e->err);
     }
     cs_log(CS_LOG_WARN, "session", "an ECDSA session with party %u ended: %s", peer,
