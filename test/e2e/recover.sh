@@ -27,6 +27,7 @@ refused() {
 (umask 077; openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:4096 -out "$safe/two.key" 2>/dev/null)
 openssl pkey -in "$safe/two.key" -pubout -out "$safe/two.pub"
 refused 73 "not overwritten" "$cloudsign" recover keygen "$safe/one.key"
+refused 64 "use:" "$cloudsign" recover keygen "$safe/x.key" --out "$safe/x.rec"
 RECOVERY_KEYS="$("$cloudsign" recover id "$safe/one.pub") $("$cloudsign" recover id "$safe/two.pub")"
 export RECOVERY_KEYS
 

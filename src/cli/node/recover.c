@@ -84,6 +84,12 @@ static bool parse(struct options *o, int argc, char **argv)
     return true;
 }
 
+static bool is_file_alone(const struct options *o)
+{
+    return o->n_files == 1 && o->n_keys == 0 && !o->show && o->path == NULL &&
+           o->out == NULL && o->passphrase == NULL;
+}
+
 /* ---- keygen -----------------------------------------------------------------------
  */
 
@@ -95,7 +101,7 @@ static enum cs_err keygen(const struct options *o)
     uint8_t rnd[32];
     enum cs_err err;
 
-    if (o->n_files != 1 || o->n_keys + o->show != 0) {
+    if (!is_file_alone(o)) {
         return usage();
     }
     cs_random(rnd, sizeof rnd);
@@ -127,7 +133,7 @@ static enum cs_err print_id(const struct options *o)
     char hex[2 * CS_RECOVERY_ID_LEN + 1];
     enum cs_err err;
 
-    if (o->n_files != 1 || o->n_keys + o->show != 0) {
+    if (!is_file_alone(o)) {
         return usage();
     }
     k = off_key(o->files[0], false, &err);
