@@ -82,7 +82,10 @@ e_online 2
 
 # ---- stopped
 h_stop node3
+sum=$(sha256sum <"$H_DIR/node3/data.mdb")
 doctor 0 3 --deep
+[ "$(sha256sum <"$H_DIR/node3/data.mdb")" = "$sum" ] || wrong "doctor changed the store"
+[ -z "$(find "$H_DIR/node3" -name '.doctor*')" ] || wrong "doctor leaves a file"
 found WARN node "no node answers"
 found OK store "the store opens"
 found OK store-deep "records open"

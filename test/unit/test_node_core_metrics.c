@@ -126,6 +126,7 @@ static void a_fault_and_a_quarantine_are_counted(void **state)
 {
     struct cs_node_core *n = b.node[0].core;
     struct cs_step out = {0};
+    json_t *o;
 
     (void)state;
     n->out = &out;
@@ -138,6 +139,13 @@ static void a_fault_and_a_quarantine_are_counted(void **state)
     assert_true(value(0, "cloudsign_quarantines_total") == 1);
     assert_true(value(0, "cloudsign_peers{link=\"QUARANTINED\"}") == 1);
     assert_true(value(0, "cloudsign_peers{link=\"LIVE\"}") == 1);
+    assert_true(value(0, "cloudsign_peers{link=\"NONE\"}") == 0); /* not itself */
+    o = status(0);
+    assert_string_equal(json_string_value(json_object_get(
+                            json_object_get(peer(o, 0, 1), "quarantine"), "reason")),
+                        "BAD_FORMAT");
+    assert_null(json_object_get(peer(o, 0, 2), "quarantine"));
+    json_decref(o);
     (void)bed_ask(&b, 0,
                   "{\"cmd\":\"peer.release\",\"quorumId\":"
                   "\"71756f72-756d-2d74-7269-6f2d30303031\",\"index\":2}");
