@@ -292,7 +292,8 @@ static void an_abort_that_names_two_setups_is_blamed(void **state)
     ot_all_are(&b, CS_OT_TESTED);
 }
 
-static enum { NO_FIELD, BROADCAST, ROUND, KEY_EPOCH, KEY_ID, FIELDS } wrong;
+enum { NO_FIELD, BROADCAST, ROUND, KEY_EPOCH, KEY_ID, FIELDS };
+static int wrong;
 
 /* The first message of node 1. */
 static bool wrong_field(struct lie *l)
