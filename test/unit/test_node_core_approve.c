@@ -289,6 +289,22 @@ static void the_next_attempt_does_not_ask_again(void **state)
     assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 1);
 }
 
+/* What the platform says of it is bounded on both sides. */
+static void an_attempt_has_time_for_the_own_approver_and_no_end_of_it(void **state)
+{
+    struct cs_ctl_frame f;
+
+    (void)state;
+    frame(&f, 1, 1);
+    f.u.sign.approval_ms = 0;
+    trio_sign_send(&b, &f);
+    assert_int_equal(b.node[0].core->works->approval_ms, CS_CTL_APPROVAL_MS);
+    frame(&f, 1, 2);
+    f.u.sign.approval_ms = UINT32_MAX;
+    trio_sign_send(&b, &f);
+    assert_int_equal(b.node[0].core->works->approval_ms, CS_CTL_APPROVAL_MAX_MS);
+}
+
 /* The platform may say that a request lives for years. */
 static void a_yes_counts_for_an_hour(void **state)
 {
@@ -484,6 +500,7 @@ int main(void)
         FROST(a_verdict_for_another_question_does_nothing),
         FROST(the_next_attempt_does_not_ask_again),
         FROST(a_yes_counts_for_an_hour),
+        FROST(an_attempt_has_time_for_the_own_approver_and_no_end_of_it),
         ECDSA(the_next_attempt_does_not_ask_again),
         FROST(an_attempt_that_ends_before_the_verdict_leaves_it_to_the_next),
         FROST(a_restart_forgets_and_asks_again),
