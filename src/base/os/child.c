@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -93,12 +94,13 @@ static void child_main(int fd, int pipe_fd, cs_os_child_job *job,
 /* Bytes of address space of now: the first number of statm, in pages. */
 static uint64_t mapped_now(void)
 {
-    unsigned long long pages = 0;
+    char line[128] = "";
+    uint64_t pages = 0;
     FILE *f = fopen("/proc/self/statm", "re");
 
     if (f != NULL) {
-        if (fscanf(f, "%llu", &pages) != 1) {
-            pages = 0;
+        if (fgets(line, sizeof line, f) != NULL) {
+            pages = strtoull(line, NULL, 10); /* no number: 0 */
         }
         (void)fclose(f);
     }

@@ -477,7 +477,11 @@ static enum cs_err start(struct rekey **r)
         return say_why(err, &why);
     }
     *r = cs_guard_new(sizeof **r);
-    return *r != NULL ? CS_OK : say_why(CS_ERR_NOMEM, &why);
+    if (*r == NULL) {
+        (void)say_why(CS_ERR_NOMEM, &why);
+        return CS_ERR_NOMEM;
+    }
+    return CS_OK;
 }
 
 int cli_rekey(int argc)
