@@ -473,15 +473,14 @@ static enum cs_err start(struct rekey **r)
 
     CS_CHECK(err);
     err = cs_os_locked_memory(LOCKED_MEMORY, &why);
+    if (err == CS_OK) {
+        *r = cs_guard_new(sizeof **r);
+        err = *r != NULL ? CS_OK : CS_ERR_NOMEM;
+    }
     if (err != CS_OK) {
-        return say_why(err, &why);
+        (void)say_why(err, &why);
     }
-    *r = cs_guard_new(sizeof **r);
-    if (*r == NULL) {
-        (void)say_why(CS_ERR_NOMEM, &why);
-        return CS_ERR_NOMEM;
-    }
-    return CS_OK;
+    return err;
 }
 
 int cli_rekey(int argc)
