@@ -5,7 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 for program in cloudsign cloudsign-platform; do
     "$H_BIN/$program" version | grep -Eq '[0-9]+\.[0-9]+\.[0-9]+' || wrong "$program version"
-    "$H_BIN/$program" --help | grep -q 'Usage\|usage' || wrong "$program --help"
+    "$H_BIN/$program" --help >"$H_DIR/out" && grep -q 'Usage\|usage' "$H_DIR/out" || wrong "$program --help"
     code=0
     "$H_BIN/$program" no-such-word >"$H_DIR/out" 2>&1 || code=$?
     [ $code -eq 64 ] && [ -s "$H_DIR/out" ] || wrong "$program no-such-word: exit $code, not 64"
