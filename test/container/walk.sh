@@ -253,7 +253,7 @@ sealed() {
     walk_devices
     project up -d
     walk_through
-    ! docker inspect cloudsign1 | grep -q DB_ENCRYPTION_KEY_HEX || wrong "a key is in the container's settings"
+    ! docker inspect cloudsign1 | grep DB_ENCRYPTION_KEY_HEX >/dev/null || wrong "a key is in the container's settings"
     ok "three nodes sealed by the test KMS over a private CA: Paired, Confirmed, key made, signature verified"
     kms_stop
     walk_sign

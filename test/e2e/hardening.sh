@@ -63,7 +63,10 @@ sockets=$(ss -Hlnptu | grep -F "pid=$pid," || true)
 [ "$(ss -Hlnpx | grep -cF "pid=$pid,")" -ge 1 ] || wrong "ss does not even see the local socket"
 [ "$(ss -Hlnpt | grep -F "pid=$platform," | wc -l)" = 1 ] || wrong "the platform listens on other than one port"
 ok "a node listens on its local socket and nowhere else"
+# What this shell has from whoever runs it (ctest's log) is not the node's doing.
+given=$(find "/proc/$$/fd" -type l -exec readlink {} + 2>/dev/null || true)
 while read -r file; do
+    ! grep -qxF "$file" <<<"$given" || continue
     case $file in
         "$H_DIR"/node1 | "$H_DIR"/node1/* | "$H_DIR/logs/node1.log" | /dev/null | /dev/urandom) ;;
         "/proc/$pid" | "/proc/$pid/"* | socket:* | pipe:* | anon_inode:*) ;;

@@ -57,7 +57,7 @@ rm "$H_DIR/node1/copy-01"
 (cd "$safe/new" && sha256sum -c --quiet SHA256SUMS) || wrong "sha256sum does not agree"
 [ "$(status 1 .backup.keysWithoutKit)" = 0 ] && [ "$(status 1 .backup.kits)" = 1 ] &&
     [ "$(status 1 .backup.time)" -gt 0 ] || wrong "the node does not say that a backup exists"
-asked 1 "$cloudsign" status | grep -q '^backup  ' || wrong "status does not show the backup"
+asked 1 "$cloudsign" status | grep '^backup  ' >/dev/null || wrong "status does not show the backup"
 [ "$(jq -r .journalSeq "$safe/new/backup.json")" -gt 0 ] || wrong "no journal entry in the manifest"
 asked 1 "$cloudsign" backup verify "$safe/new" --key "$safe/one.key"
 as 1 "$cloudsign" backup verify "$safe/new"

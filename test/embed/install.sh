@@ -41,7 +41,7 @@ ok "programs, headers, libraries, packages, src/ops: installed, and moved afterw
 
 # ---- the library -------------------------------------------------------------------------
 
-readelf -d "$lib/libcloudsign.so" | grep -q 'SONAME.*\[libcloudsign\.so\.0\]' || wrong "SONAME"
+readelf -d "$lib/libcloudsign.so" | grep 'SONAME.*\[libcloudsign\.so\.0\]' >/dev/null || wrong "SONAME"
 ! readelf -d "$lib/libcloudsign.so" | grep -Eq 'TEXTREL|RPATH|RUNPATH' || wrong "TEXTREL or RPATH"
 nm -D --defined-only "$lib/libcloudsign.so" | awk '$2 != "A" {print $3}' |
     grep -v '^_' | LC_ALL=C sort >"$work/exports"
@@ -85,7 +85,7 @@ quietly "${CC:-cc}" -Wall -Wextra -Werror "${flags[@]}" "$work/minimal.c" -o "$w
 quietly "${CC:-cc}" -g -Wall -Wextra -Werror "${flags[@]}" "$here/supervisor.c" -o "$work/supervisor-static" \
     $(pkg-config --cflags cloudsign) "$lib/libcloudsign.a" \
     $(pkg-config --static --libs cloudsign | sed 's/-lcloudsign//')
-! readelf -d "$work/supervisor-static" | grep -q libcloudsign || wrong "not static"
+! readelf -d "$work/supervisor-static" | grep libcloudsign >/dev/null || wrong "not static"
 ok "pkg-config: supervisor and README's example against the shared library, supervisor against the static one"
 
 quietly cmake -S "$here/outside" -B "$work/outside" -DCMAKE_PREFIX_PATH="$work/prefix" \
