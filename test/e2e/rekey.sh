@@ -128,14 +128,18 @@ code=0
 [ $code = 66 ] || wrong "no store: exit $code, not 66"
 [ -z "$(ls -A "$H_DIR/empty")" ] || wrong "no store: something was made: $(ls -A "$H_DIR/empty")"
 ok "no store: exit 66, and none was made"
-less_memory=(env) # root may lock what it likes
-[ "$(id -u)" != 0 ] || less_memory=(setpriv --bounding-set=-ipc_lock --inh-caps=-ipc_lock)
-code=0
-(ulimit -l 8; setting=$(setting "$(fresh)" NEW_); export "${setting?}"
-    CLOUDSIGN_DATA_DIR=$H_DIR/node1 exec "${less_memory[@]}" "$H_BIN/cloudsign" rekey) >"$H_DIR/logs/rekey.log" 2>&1 || code=$?
-[ $code = 71 ] && grep -q 'ulimit -l' "$H_DIR/logs/rekey.log" ||
-    wrong "no memory to lock: exit $code, not 71: $(cat "$H_DIR/logs/rekey.log")"
-ok "no memory to lock: exit 71: $(head -n 1 "$H_DIR/logs/rekey.log" | cut -c1-120)"
+if grep -qa __asan_init "$H_BIN/cloudsign"; then
+    echo "SKIPPED: no memory to lock: AddressSanitizer makes mlock a word without effect"
+else
+    less_memory=(env) # root may lock what it likes
+    [ "$(id -u)" != 0 ] || less_memory=(setpriv --bounding-set=-ipc_lock --inh-caps=-ipc_lock)
+    code=0
+    (ulimit -l 8; setting=$(setting "$(fresh)" NEW_); export "${setting?}"
+        CLOUDSIGN_DATA_DIR=$H_DIR/node1 exec "${less_memory[@]}" "$H_BIN/cloudsign" rekey) >"$H_DIR/logs/rekey.log" 2>&1 || code=$?
+    [ $code = 71 ] && grep -q 'ulimit -l' "$H_DIR/logs/rekey.log" ||
+        wrong "no memory to lock: exit $code, not 71: $(cat "$H_DIR/logs/rekey.log")"
+    ok "no memory to lock: exit 71: $(head -n 1 "$H_DIR/logs/rekey.log" | cut -c1-120)"
+fi
 
 # ---- kill -9
 
