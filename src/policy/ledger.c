@@ -88,8 +88,8 @@ bool cs_ledger_expire(struct cs_ledger *l, int64_t wall_ms, uint32_t minutes,
     return false;
 }
 
-static bool is_of(const struct cs_ledger_row *r, const struct cs_policy_ask *ask,
-                  enum cs_policy_per per, const uint8_t *asset)
+bool cs_ledger_is_of(const struct cs_ledger_row *r, const struct cs_policy_ask *ask,
+                     enum cs_policy_per per, const uint8_t *asset)
 {
     if (asset != NULL && memcmp(r->asset, asset, 32) != 0) {
         return false;
@@ -112,7 +112,7 @@ void cs_ledger_sum(const struct cs_ledger *l, const struct cs_policy_ask *ask,
     for (size_t i = 0; i < l->n; i++) {
         const struct cs_ledger_row *r = &l->rows[i];
 
-        if (is_within(r, wall_ms, minutes) && is_of(r, ask, per, asset)) {
+        if (is_within(r, wall_ms, minutes) && cs_ledger_is_of(r, ask, per, asset)) {
             *units = cs_num_add(*units, r->units);
             *requests += r->requests;
         }

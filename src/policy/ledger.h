@@ -33,6 +33,9 @@ enum cs_err cs_ledger_put(struct cs_ledger *l, const struct cs_ledger_row *row)
 /* Takes out one row that is older than the last `minutes`; false: there is none. */
 bool cs_ledger_expire(struct cs_ledger *l, int64_t wall_ms, uint32_t minutes,
                       struct cs_ledger_row *out);
+/* Does a window of this rule count the row for this request?  asset NULL: all. */
+bool cs_ledger_is_of(const struct cs_ledger_row *r, const struct cs_policy_ask *ask,
+                     enum cs_policy_per per, const uint8_t *asset);
 /* Adds what the rows have to *units and *requests; asset NULL: all. */
 void cs_ledger_sum(const struct cs_ledger *l, const struct cs_policy_ask *ask,
                    enum cs_policy_per per, const uint8_t *asset, uint32_t minutes,

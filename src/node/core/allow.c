@@ -33,17 +33,6 @@ struct past {
     bool counted;         /* it is in the ledger already: no window refuses it now */
 };
 
-static bool is_of(const struct cs_ledger_row *r, const struct cs_policy_ask *ask,
-                  enum cs_policy_per per, const uint8_t *asset)
-{
-    if (asset != NULL && memcmp(r->asset, asset, 32) != 0) {
-        return false;
-    }
-    return per == CS_PER_NODE ||
-           (per == CS_PER_KEY && memcmp(r->key_id, ask->key_id, 16) == 0) ||
-           (per == CS_PER_QUORUM && memcmp(r->quorum_id, ask->quorum_id, 16) == 0);
-}
-
 static void sum(void *ctx, const struct cs_policy_ask *ask, enum cs_policy_per per,
                 const uint8_t *asset, uint32_t minutes, struct cs_num *units,
                 uint64_t *requests)
@@ -56,7 +45,7 @@ static void sum(void *ctx, const struct cs_policy_ask *ask, enum cs_policy_per p
     cs_ledger_sum(&p->n->ledger, ask, per, asset, minutes, window_ms(p->n), units,
                   requests);
     for (const struct work *w = p->n->works; w != NULL; w = w->next) {
-        if (w != p->w && w->reserves && is_of(&w->spend, ask, per, asset)) {
+        if (w != p->w && w->reserves && cs_ledger_is_of(&w->spend, ask, per, asset)) {
             *units = cs_num_add(*units, w->spend.units);
             ++*requests;
         }
