@@ -340,15 +340,20 @@ bool cs_safe_peek_opens(struct cs_kv *kv, const struct cs_kek *kek)
     return ok;
 }
 
+/* *h borrows from raw, which the caller frees. */
+static enum cs_err peek(struct cs_kv *kv, struct cs_wr *raw, struct cs_header *h,
+                        struct cs_why *why)
+{
+    CS_CHECK(kv->ops->get(kv, CS_SAFE_TABLE_HEADER, empty, raw));
+    return cs_header_decode(h, cs_wr_get(raw), why);
+}
+
 enum cs_err cs_safe_peek_device(struct cs_kv *kv, char *device)
 {
     struct cs_wr raw = {0};
     struct cs_header h;
-    enum cs_err err = kv->ops->get(kv, CS_SAFE_TABLE_HEADER, empty, &raw);
+    enum cs_err err = peek(kv, &raw, &h, NULL);
 
-    if (err == CS_OK) {
-        err = cs_header_decode(&h, cs_wr_get(&raw), NULL);
-    }
     if (err == CS_OK) {
         memcpy(device, h.device_id, sizeof h.device_id);
     }
@@ -360,11 +365,8 @@ enum cs_err cs_safe_peek_store(struct cs_kv *kv, uint8_t store_id[16])
 {
     struct cs_wr raw = {0};
     struct cs_header h;
-    enum cs_err err = kv->ops->get(kv, CS_SAFE_TABLE_HEADER, empty, &raw);
+    enum cs_err err = peek(kv, &raw, &h, NULL);
 
-    if (err == CS_OK) {
-        err = cs_header_decode(&h, cs_wr_get(&raw), NULL);
-    }
     if (err == CS_OK) {
         memcpy(store_id, h.store_id, sizeof h.store_id);
     }
@@ -376,11 +378,8 @@ enum cs_err cs_safe_peek_seal(struct cs_kv *kv, struct cs_wr *out, struct cs_why
 {
     struct cs_wr raw = {0};
     struct cs_header h;
-    enum cs_err err = kv->ops->get(kv, CS_SAFE_TABLE_HEADER, empty, &raw);
+    enum cs_err err = peek(kv, &raw, &h, why);
 
-    if (err == CS_OK) {
-        err = cs_header_decode(&h, cs_wr_get(&raw), why);
-    }
     if (err == CS_OK) {
         cs_wr_span(out, cs_header_seal(&h));
         err = out->err;
