@@ -1,10 +1,10 @@
 /* Dialling of the HTTPS client: DNS without blocking, then libwebsockets.  See
  * https_internal.h. */
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "net/dns_pick.h"
 #include "net/https_internal.h"
 
 /* As the Host header says it, with a port that is not the usual one: libwebsockets
@@ -51,35 +51,18 @@ static void dial(struct https_call *c, const char *ip)
     https_release(c);
 }
 
-/* IPv4 first: a name with both must not fail half of the time on hosts without v6. */
-static bool pick(char ip[64], const struct addrinfo *list)
-{
-    static const int families[] = {AF_INET, AF_INET6};
-
-    for (size_t f = 0; f < CS_COUNTOF(families); f++) {
-        for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
-            if (a->ai_family == families[f] &&
-                getnameinfo(a->ai_addr, a->ai_addrlen, ip, 64, NULL, 0,
-                            NI_NUMERICHOST) == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 static void resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list)
 {
     struct https_dns *dns = CS_CONTAINER_OF(req, struct https_dns, req);
     struct https_call *c = dns->call;
-    char ip[64] = "";
+    char ip[CS_DNS_IP_LEN] = "";
 
     dns->h->dns_pending--;
     if (c != NULL) {
         c->dns = NULL;
         if (c->is_over || c->h->ending) {
             https_release(c);
-        } else if (status == 0 && pick(ip, list)) {
+        } else if (status == 0 && cs_dns_pick(ip, list)) {
             dial(c, ip);
         } else {
             https_over(c, CS_ERR_DNS, "the name does not resolve (%s)",

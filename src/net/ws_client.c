@@ -1,6 +1,5 @@
 /* Dialling: name resolution without blocking, then libwebsockets with the pinned CA.
  * Never retries: the core decides when to dial again.  See ws_internal.h. */
-#include <netdb.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -45,32 +44,15 @@ static void dial(struct cs_conn *c, const char *ip)
     cs_conn_release(c);
 }
 
-/* IPv4 first: a name with both must not fail half of the time on hosts without v6. */
-static bool pick(char ip[64], const struct addrinfo *list)
-{
-    static const int families[] = {AF_INET, AF_INET6};
-
-    for (size_t f = 0; f < CS_COUNTOF(families); f++) {
-        for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
-            if (a->ai_family == families[f] &&
-                getnameinfo(a->ai_addr, a->ai_addrlen, ip, 64, NULL, 0,
-                            NI_NUMERICHOST) == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 /* RELIABILITY T32: DNS is availability only, so the last good address may serve. */
-static bool remembered(char ip[64], const struct cs_conn *c)
+static bool remembered(char ip[CS_DNS_IP_LEN], const struct cs_conn *c)
 {
     const struct cs_ws *ws = c->ws;
 
     if (strcmp(ws->good_host[c->channel], c->url_host) != 0) {
         return false;
     }
-    memcpy(ip, ws->good_ip[c->channel], 64);
+    memcpy(ip, ws->good_ip[c->channel], CS_DNS_IP_LEN);
     return ip[0] != '\0';
 }
 
@@ -78,7 +60,7 @@ static void resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list)
 {
     struct cs_dns *dns = CS_CONTAINER_OF(req, struct cs_dns, req);
     struct cs_conn *c = dns->conn;
-    char ip[64] = "";
+    char ip[CS_DNS_IP_LEN] = "";
 
     dns->ws->dns_pending--;
     if (c == NULL) {
@@ -89,7 +71,7 @@ static void resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list)
     c->dns = NULL;
     if (c->closing || c->ws->ending) {
         cs_conn_release(c);
-    } else if ((status == 0 && pick(ip, list)) || remembered(ip, c)) {
+    } else if ((status == 0 && cs_dns_pick(ip, list)) || remembered(ip, c)) {
         dial(c, ip);
     } else {
         cs_conn_down(c, CS_ERR_DNS);
@@ -114,7 +96,7 @@ void cs_conn_drop_dns(struct cs_conn *c)
 
 void cs_conn_dns_late(struct cs_conn *c)
 {
-    char ip[64] = "";
+    char ip[CS_DNS_IP_LEN] = "";
 
     cs_conn_drop_dns(c);
     if (remembered(ip, c)) {

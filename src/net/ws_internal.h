@@ -5,6 +5,7 @@
 #include <libwebsockets.h>
 
 #include "base/wr.h"
+#include "net/dns_pick.h"
 #include "net/ip_limit.h"
 #include "net/lws_end.h"
 #include "net/outbox.h"
@@ -102,7 +103,8 @@ struct cs_ws {
     unsigned in_lws; /* depth of callbacks of libwebsockets */
     unsigned dns_pending;
     struct cs_lws_end end;
-    char good_host[2][128], good_ip[2][64]; /* by channel: last address that worked */
+    char good_host[2][128],
+        good_ip[2][CS_DNS_IP_LEN]; /* by channel: last address that worked */
     struct cs_wr ca_pem;
     void (*closed)(void *ctx);
     void *closed_ctx;
