@@ -9,7 +9,7 @@
 
 enum { PATH_CAP = 1024 };
 
-static enum cs_err write_all(int fd, struct cs_span data)
+enum cs_err cs_file_write_fd(int fd, struct cs_span data)
 {
     while (data.n != 0) {
         ssize_t n = write(fd, data.p, data.n);
@@ -34,7 +34,7 @@ static enum cs_err write_new(const char *path, struct cs_span data, mode_t mode)
     if (fd < 0) {
         return CS_ERR_OS;
     }
-    err = write_all(fd, data);
+    err = cs_file_write_fd(fd, data);
     if (err == CS_OK && (fchmod(fd, mode) != 0 || fsync(fd) != 0)) {
         err = CS_ERR_OS;
     }

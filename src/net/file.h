@@ -8,6 +8,8 @@
 #include "base/span.h"
 #include "base/why.h"
 
+/* All of it to an open file, pipe or terminal.  OS: errno says why. */
+enum cs_err cs_file_write_fd(int fd, struct cs_span data) CS_MUST_USE;
 /* OS, with path and reason. */
 enum cs_err cs_file_write(const char *path, struct cs_span data, mode_t mode,
                           struct cs_why *why) CS_MUST_USE;

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/node/offline.h"
+#include "net/file.h"
 #include "wire/jsonx.h"
 
 enum { CHUNK = 256 << 10 };
@@ -32,23 +33,6 @@ const char *bd_kit_name(char out[BD_NAME_CAP], const struct cs_kit_head *h)
     (void)snprintf(out, BD_NAME_CAP, "%s-e%u-%u.kit", cs_uuid_text(id, h->key_id),
                    (unsigned)h->epoch, h->index);
     return out;
-}
-
-enum cs_err bd_write_fd(int fd, struct cs_span data)
-{
-    while (data.n != 0) {
-        ssize_t n = write(fd, data.p, data.n);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return CS_ERR_OS;
-        }
-        data.p += n;
-        data.n -= (size_t)n;
-    }
-    return CS_OK;
 }
 
 void bd_progress(const char *what, uint64_t done, uint64_t total, const char *unit)
@@ -259,7 +243,7 @@ static enum cs_err put(struct bd_out *o, const char *name, struct cs_span data)
     if (fd < 0) {
         return CS_ERR_OS;
     }
-    err = bd_write_fd(fd, data);
+    err = cs_file_write_fd(fd, data);
     if (err != CS_OK) {
         err = cannot("write", o->part);
     }

@@ -71,7 +71,6 @@ const char *bd_kit_name(char out[BD_NAME_CAP], const struct cs_kit_head *h);
 /* "dir/name" or "" when it does not fit. */
 const char *bd_path(char out[BD_PATH_CAP], const char *dir, const char *name);
 enum cs_err bd_hash_fd(uint8_t out[32], int fd, uint64_t *bytes) CS_MUST_USE;
-enum cs_err bd_write_fd(int fd, struct cs_span data) CS_MUST_USE;
 /* One line on stderr, renewed on a terminal, else at each tenth. */
 void bd_progress(const char *what, uint64_t done, uint64_t total, const char *unit);
 

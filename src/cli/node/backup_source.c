@@ -19,6 +19,7 @@
 #include "cli/node/cli.h"
 #include "cli/node/environment.h"
 #include "cli/node/offline.h"
+#include "net/file.h"
 #include "net/local_client.h"
 #include "store/lmdb/copy.h"
 #include "wire/jsonx.h"
@@ -163,7 +164,7 @@ struct to_file {
 
 static enum cs_err write_on(struct to_file *f, struct cs_span bytes, uint64_t total)
 {
-    if (bd_write_fd(f->fd, bytes) != CS_OK) {
+    if (cs_file_write_fd(f->fd, bytes) != CS_OK) {
         return off_say(errno == ENOSPC ? CS_ERR_STORE_FULL : CS_ERR_OS,
                        "cannot write the copy: %s", strerror(errno));
     }

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/os/harden.h"
 #include "crypto/selftest.h"
+#include "net/file.h"
 
 enum { LINE_MAX_LEN = 1024, PASSPHRASE_MIN = 12, CTRL_C = 3, CTRL_D = 4 };
 
@@ -153,23 +154,9 @@ struct cs_recovery_key *off_key(const char *path, bool secret, enum cs_err *err)
 /* ---- the terminal -----------------------------------------------------------------
  */
 
-static bool write_all(int fd, const void *p, size_t n)
+static bool write_text(int fd, const char *text)
 {
-    const uint8_t *at = p;
-
-    while (n > 0) {
-        ssize_t put = write(fd, at, n);
-
-        if (put < 0 && errno == EINTR) {
-            continue;
-        }
-        if (put <= 0) {
-            return false;
-        }
-        at += put;
-        n -= (size_t)put;
-    }
-    return true;
+    return cs_file_write_fd(fd, CS_SPAN(text, strlen(text))) == CS_OK;
 }
 
 static int open_terminal(void)
@@ -226,11 +213,10 @@ static enum cs_err ask_unseen(struct cs_wr *w, const char *question)
     if (fd < 0) {
         return CS_ERR_USAGE;
     }
-    err = write_all(fd, question, strlen(question)) && set_echo(fd, false)
-              ? read_line(w, fd)
-              : CS_ERR_OS;
+    err = write_text(fd, question) && set_echo(fd, false) ? read_line(w, fd)
+                                                          : CS_ERR_OS;
     (void)set_echo(fd, true);
-    (void)write_all(fd, "\n", 1);
+    (void)write_text(fd, "\n");
     (void)close(fd);
     return err;
 }
@@ -279,7 +265,7 @@ bool off_confirm(const char *question, const char *expected)
     if (fd < 0) {
         return false;
     }
-    if (write_all(fd, question, strlen(question)) && read_line(&w, fd) == CS_OK) {
+    if (write_text(fd, question) && read_line(&w, fd) == CS_OK) {
         yes = w.p != NULL && w.n == strlen(expected) && memcmp(w.p, expected, w.n) == 0;
     }
     cs_wr_free(&w);
@@ -295,7 +281,7 @@ enum cs_err off_show(struct cs_span text)
     if (fd < 0) {
         return CS_ERR_USAGE;
     }
-    err = write_all(fd, text.p, text.n) ? CS_OK : CS_ERR_OS;
+    err = cs_file_write_fd(fd, text);
     (void)close(fd);
     return err;
 }

@@ -20,6 +20,7 @@
 #include "cli/node/cli.h"
 #include "cli/node/environment.h"
 #include "cli/node/offline.h"
+#include "net/file.h"
 #include "store/lmdb/kv_lmdb.h"
 #include "wire/jsonx.h"
 
@@ -226,7 +227,7 @@ static enum cs_err copy_fd(int from, int to, const uint8_t want[32])
         n = read(from, chunk, CHUNK);
         if (n > 0) {
             cs_sha256_update(&st, chunk, (size_t)n);
-            err = bd_write_fd(to, CS_SPAN(chunk, (size_t)n));
+            err = cs_file_write_fd(to, CS_SPAN(chunk, (size_t)n));
         } else if (n < 0 && errno != EINTR) {
             err = CS_ERR_OS;
         }
