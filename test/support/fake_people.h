@@ -135,6 +135,16 @@ FAKE int people_call(struct fake_platform *w, const struct person *p,
     return fake_http(w, h);
 }
 
+/* Shows the code of this moment; who has shown it already needs the next one. */
+FAKE int people_step_up(struct fake_platform *w, const struct person *p)
+{
+    char body[64];
+
+    (void)snprintf(body, sizeof body, "{\"code\":\"%06u\"}",
+                   cs_totp(CS_SPAN_OF(p->totp), (uint64_t)w->wall / 30000));
+    return people_call(w, p, "POST", "/v2/session/step-up", body);
+}
+
 /* With a token of an invitation, up to active. */
 FAKE void people_enrol(struct fake_platform *w, struct person *p, const char *token)
 {

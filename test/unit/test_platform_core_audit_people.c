@@ -71,6 +71,11 @@ static void put_new_password(struct fake_platform *w, char body[512])
                    ada.password, people_code(w, &ada));
 }
 
+static void put_code(struct fake_platform *w, char body[512])
+{
+    (void)snprintf(body, 512, "{\"code\":\"%s\"}", people_code(w, &ada));
+}
+
 static void take_new_session(struct fake_platform *w)
 {
     people_take_session(w, &ada);
@@ -94,6 +99,7 @@ static const struct step steps[] = {
     {"POST", "/v2/users/{id}/password", "{}", 200, NULL, NULL},
     {"DELETE", "/v2/users/{id}", NULL, 200, NULL, NULL},
     {"POST", "/v2/session/password", NULL, 200, put_new_password, take_new_session},
+    {"POST", "/v2/session/step-up", NULL, 200, put_code, NULL},
     {"DELETE", "/v2/session", NULL, 204, NULL, NULL},
 };
 
@@ -115,6 +121,7 @@ static bool is_open(const struct step *s)
 {
     return strcmp(s->method, "POST") == 0 &&
            strncmp(s->pattern, "/v2/session", 11) == 0 &&
+           strcmp(s->pattern, "/v2/session/step-up") != 0 &&
            strcmp(s->pattern, "/v2/session/password") != 0; /* a path, public */
 }
 

@@ -369,7 +369,8 @@ static bool authenticate(struct cs_api *a, const struct cs_route *r)
                                  cs_pc_perm_word(r->perm)));
         return false;
     }
-    return true;
+    return a->who.kind != CS_ACTOR_USER || !cs_route_wants_step_up(r) ||
+           cs_session_stepped_up(a);
 }
 
 static bool has_body(const char *method)

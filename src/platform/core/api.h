@@ -90,6 +90,9 @@ struct cs_route {
 };
 /* All routes; NULL behind the last.  Tests walk it. */
 const struct cs_route *cs_route_at(size_t i);
+/* Does it want a user who has shown a code lately (step_up.c)?  Programs are not asked:
+ * they have no authenticator. */
+bool cs_route_wants_step_up(const struct cs_route *r);
 
 /* ---- for handlers ------------------------------------------------------------------
  */
@@ -197,6 +200,7 @@ json_t *cs_api_enrol(struct cs_api *a);
 json_t *cs_api_enrol_confirm(struct cs_api *a);
 json_t *cs_api_session_get(struct cs_api *a);
 json_t *cs_api_session_password(struct cs_api *a); /* new_password.c */
+json_t *cs_api_session_step_up(struct cs_api *a);  /* step_up.c */
 json_t *cs_api_session_end(struct cs_api *a);
 json_t *cs_api_session_list(struct cs_api *a);
 json_t *cs_api_session_revoke(struct cs_api *a);
@@ -268,6 +272,18 @@ json_t *cs_api_tx_digest(struct cs_api *a);
 json_t *cs_api_tx_get(struct cs_api *a);
 json_t *cs_api_tx_list(struct cs_api *a);
 json_t *cs_api_tx_timeline(struct cs_api *a);
+/* tx_list.c, tx_preview.c, tx_batch.c */
+json_t *cs_api_tx_list_all(struct cs_api *a);
+json_t *cs_api_tx_preview(struct cs_api *a);
+json_t *cs_api_tx_batch(struct cs_api *a);
+/* vendor.c, registry.c, openapi.c */
+json_t *cs_api_instead(struct cs_api *a); /* 501 with what to use in its place */
+json_t *cs_api_auth_method_list(struct cs_api *a);
+json_t *cs_api_auth_method_get(struct cs_api *a);
+json_t *cs_api_blockchain_list(struct cs_api *a);
+json_t *cs_api_blockchain_get(struct cs_api *a);
+json_t *cs_api_asset_list(struct cs_api *a);
+json_t *cs_api_openapi(struct cs_api *a);
 
 /* token.c: the credential behind "Bearer ..", NULL when the token is not good.  Owned.
  */

@@ -32,7 +32,7 @@ static json_t *set_new(struct cs_api *a, const struct cs_later *l)
     cs_js_time(user, "authLastPasswordReset", a->core->wall_ms);
     cs_session_end_all(a->core, a->actor);
     cs_user_save(a->core, user, cs_user_is_owner(user));
-    return cs_session_open(a, user);
+    return cs_session_open(a, user, l->key);
 }
 
 /* The worker has stretched the present one.  The code is looked at with the new one, so

@@ -12,6 +12,7 @@ enum {
     OAPV = OAP | 1 << CS_ROLE_APPROVER,
     OAU = OA | 1 << CS_ROLE_AUDITOR,
     ALL = OAPV | OAU | 1 << CS_ROLE_VIEWER,
+    STEP = 1 << 16, /* not a role */
 };
 
 static const struct {
@@ -62,6 +63,11 @@ bool cs_roles_have(const json_t *roles, enum cs_pc_perm p)
         }
     }
     return false;
+}
+
+bool cs_perm_wants_step_up(enum cs_pc_perm p)
+{
+    return p < CS_PERM_COUNT && (perms[p].roles & STEP) != 0;
 }
 
 const char *cs_pc_perm_word(enum cs_pc_perm p)

@@ -4,9 +4,11 @@
  * X(NAME, "word", CATEGORY, roles, "what it allows").  A credential holds words of this
  * list, or "*" for all of them; a user holds the rights of each of his roles.  roles
  * are letters: O owner, A administrator, P proposer, V approver, U auditor; ALL:
- * viewers too.  Nobody hands out or touches what he does not have himself.  The table
- * is shown in src/platform/README.md; test_platform_core_matrix holds page, table,
- * routes and answers against each other. */
+ * viewers too.  | STEP: a user who changes something by it has proven within the last
+ * minutes that he is there (step_up.c).
+ * Nobody hands out or touches what he does not have himself.  The table is shown in
+ * src/platform/README.md; test_platform_core_matrix holds page, table, routes and
+ * answers against each other. */
 #ifndef CS_PLATFORM_CORE_PERM_H
 #define CS_PLATFORM_CORE_PERM_H
 
@@ -18,18 +20,18 @@
 #define CS_PC_PERM_MAP(X) \
     X(ORGANIZATION_READ,  "organization.read",      CONTROLS,     ALL,  "read the organisation") \
     X(USERS_READ,         "users.read",             CONTROLS,     OAU,  "list users") \
-    X(USERS_MANAGE,       "users.manage",           CONTROLS,     OA,   "invite, change, block and delete users, and reset how they sign in") \
-    X(OWNERS_MANAGE,      "owners.manage",          CONTROLS,     O,    "the same for owners") \
+    X(USERS_MANAGE,       "users.manage",           CONTROLS,     OA | STEP, "invite, change, block and delete users, and reset how they sign in") \
+    X(OWNERS_MANAGE,      "owners.manage",          CONTROLS,     O | STEP, "the same for owners") \
     X(CREDENTIALS_READ,   "credentials.read",       CONTROLS,     OAU,  "list API credentials") \
-    X(CREDENTIALS_MANAGE, "credentials.manage",     CONTROLS,     OA,   "create, change and delete API credentials") \
+    X(CREDENTIALS_MANAGE, "credentials.manage",     CONTROLS,     OA | STEP, "create, change and delete API credentials") \
     X(DEVICES_READ,       "devices.read",           CONTROLS,     ALL,  "list devices") \
     X(DEVICES_CREATE,     "devices.create",         CONTROLS,     OAPV, "create devices and take their pairing keys") \
     X(DEVICES_UPDATE,     "devices.update",         CONTROLS,     OA,   "rename, enable and disable devices") \
-    X(DEVICES_APPROVE,    "devices.approve",        CONTROLS,     OA,   "approve or reject devices") \
+    X(DEVICES_APPROVE,    "devices.approve",        CONTROLS,     OA | STEP, "approve or reject devices") \
     X(DEVICES_DELETE,     "devices.delete",         CONTROLS,     OA,   "delete devices") \
     X(QUORUMS_READ,       "quorums.read",           CONTROLS,     ALL,  "list quorums, memberships and sessions") \
     X(QUORUMS_CREATE,     "quorums.create",         CONTROLS,     OAP,  "create quorums") \
-    X(QUORUMS_CONFIRM,    "quorums.confirm",        CONTROLS,     OA,   "confirm the words of a quorum") \
+    X(QUORUMS_CONFIRM,    "quorums.confirm",        CONTROLS,     OA | STEP, "confirm the words of a quorum") \
     X(QUORUMS_DELETE,     "quorums.delete",         CONTROLS,     OA,   "delete quorums that are not confirmed") \
     X(VAULTS_READ,        "vaults.read",            WALLETS,      ALL,  "list vaults") \
     X(VAULTS_WRITE,       "vaults.write",           WALLETS,      OAP,  "create and change vaults") \
@@ -73,6 +75,9 @@ bool cs_role_parse(enum cs_role *role, const char *word);
 bool cs_role_has(enum cs_role role, enum cs_pc_perm p);
 /* Does one of the roles (words) have it? */
 bool cs_roles_have(const json_t *roles, enum cs_pc_perm p);
+
+/* Do writes by this word want a step-up of a user's session? */
+bool cs_perm_wants_step_up(enum cs_pc_perm p);
 
 /* Does the array of words have "*"? */
 bool cs_pc_perm_all(const json_t *words);

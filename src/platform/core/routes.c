@@ -1,5 +1,7 @@
 /* Every path of the API: one table (RELIABILITY T35, F21).  Fixed paths stand before
  * those with an id in the same place. */
+#include <string.h>
+
 #include "platform/core/api.h"
 
 /* clang-format off */
@@ -11,6 +13,7 @@ static const struct cs_route routes[] = {
     {"GET",    "/v2/session",                              CS_PERM_USER,               cs_api_session_get},
     {"DELETE", "/v2/session",                              CS_PERM_USER,               cs_api_session_end},
     {"POST",   "/v2/session/password",                     CS_PERM_USER,               cs_api_session_password},
+    {"POST",   "/v2/session/step-up",                      CS_PERM_USER,               cs_api_session_step_up},
     {"POST",   "/v2/session/enrol",                        CS_PERM_SIGN_IN,            cs_api_enrol},
     {"POST",   "/v2/session/enrol/confirm",                CS_PERM_SIGN_IN,            cs_api_enrol_confirm},
     {"GET",    "/v2/sessions",                             CS_PERM_USER,               cs_api_session_list},
@@ -116,4 +119,12 @@ static const struct cs_route routes[] = {
 const struct cs_route *cs_route_at(size_t i)
 {
     return i < CS_COUNTOF(routes) ? &routes[i] : NULL;
+}
+
+bool cs_route_wants_step_up(const struct cs_route *r)
+{
+    if (strcmp(r->method, "GET") == 0) {
+        return r->run == cs_api_audit_export; /* all of the log leaves the house */
+    }
+    return cs_perm_wants_step_up(r->perm);
 }

@@ -107,6 +107,20 @@ static void csrf_of(char out[65], const char *token)
     cs_wipe(d, sizeof d);
 }
 
+static void step_up_key(uint8_t key[32], const char *token)
+{
+    cs_pc_digest(key, "step-up", CS_SPAN(token, TOKEN_HEX), CS_SPAN(NULL, 0));
+}
+
+void cs_session_key(const struct cs_api *a, uint8_t key[32])
+{
+    bool any;
+    const char *token = cookie_value(a->http->cookie, &any);
+
+    CS_ASSERT(token != NULL);
+    step_up_key(key, token);
+}
+
 /* ---- records ----------------------------------------------------------- */
 
 static int64_t end_of(const json_t *s)
@@ -124,6 +138,31 @@ static void note_use(struct cs_platform_core *core, json_t *s)
     cs_js_time(s, "idleExpiresAt", end_of(s));
     cs_pc_timer(core, s, CS_TIMER_SESSION, end_of(s));
     cs_pc_save(core, CS_PC_SESSION, s);
+}
+
+static void prove(struct cs_platform_core *core, json_t *s)
+{
+    int64_t until = core->wall_ms + CS_SESSION_STEP_UP_S * INT64_C(1000);
+
+    cs_js_int(s, "_stepUp", until);
+    cs_js_time(s, "stepUpUntil", until);
+}
+
+void cs_session_step_up(struct cs_api *a)
+{
+    prove(a->core, a->who.session);
+    note_use(a->core, a->who.session);
+}
+
+bool cs_session_stepped_up(struct cs_api *a)
+{
+    if (cs_js_num(a->who.session, "_stepUp") > a->core->wall_ms) {
+        return true;
+    }
+    (void)cs_api_fail(a, CS_API_DENIED, "stepUp",
+                      "needs a code of your authenticator that is new: send it to "
+                      "POST /v2/session/step-up and repeat this request");
+    return false;
 }
 
 static void end_session(struct cs_platform_core *core, json_t *s)
@@ -319,12 +358,24 @@ static json_t *session_view(struct cs_api *a, const json_t *user, const json_t *
     cs_js_str(o, "sessionId", cs_js_text(s, "id"));
     cs_js_str(o, "expiresAt", cs_js_text(s, "expiresAt"));
     cs_js_str(o, "idleExpiresAt", cs_js_text(s, "idleExpiresAt"));
+    cs_js_str(o, "stepUpUntil", cs_js_text(s, "stepUpUntil"));
     csrf_of(a->secret, token);
     a->secret_name = "csrfToken";
     return o;
 }
 
-static json_t *make(struct cs_api *a, const json_t *user, const char *token)
+static void seal_factor(struct cs_platform_core *core, const json_t *user, json_t *s,
+                        const char *token, const uint8_t key[CS_PASSWORD_OUT])
+{
+    uint8_t to[32];
+
+    step_up_key(to, token);
+    cs_user_factor_lend(core, user, key, s, to);
+    cs_wipe(to, sizeof to);
+}
+
+static json_t *make(struct cs_api *a, const json_t *user, const char *token,
+                    const uint8_t key[CS_PASSWORD_OUT])
 {
     struct cs_platform_core *core = a->core;
     int64_t end = core->wall_ms + CS_SESSION_LIFE_S * INT64_C(1000);
@@ -340,6 +391,8 @@ static json_t *make(struct cs_api *a, const json_t *user, const char *token)
     cs_js_str(s, "address", a->http->remote);
     cs_js_int(s, "_end", end);
     cs_js_time(s, "expiresAt", end);
+    prove(core, s);
+    seal_factor(core, user, s, token, key);
     cs_pc_unique_put(core, CS_UNIQUE_SESSION, text, id);
     cs_pc_index_add(core, CS_IX_SESSIONS, cs_pc_scope(cs_js_text(user, "id"), ""),
                     (uint64_t)cs_js_num(s, "_seq"), id);
@@ -347,7 +400,8 @@ static json_t *make(struct cs_api *a, const json_t *user, const char *token)
     return s;
 }
 
-json_t *cs_session_open(struct cs_api *a, const json_t *user)
+json_t *cs_session_open(struct cs_api *a, const json_t *user,
+                        const uint8_t key[CS_PASSWORD_OUT])
 {
     const char *user_id = cs_js_text(user, "id");
     uint8_t raw[32];
@@ -360,7 +414,7 @@ json_t *cs_session_open(struct cs_api *a, const json_t *user)
     }
     cs_pc_random(a->core, raw, sizeof raw);
     (void)cs_hex(token, raw, sizeof raw);
-    s = make(a, user, token);
+    s = make(a, user, token, key);
     (void)snprintf(a->headers, sizeof a->headers,
                    "set-cookie: " CS_SESSION_COOKIE
                    "=%s; Path=/; Secure; HttpOnly; SameSite=Strict\n",
@@ -372,12 +426,17 @@ json_t *cs_session_open(struct cs_api *a, const json_t *user)
     return view;
 }
 
-json_t *cs_api_session_get(struct cs_api *a)
+json_t *cs_session_view(struct cs_api *a)
 {
     bool any;
 
     return session_view(a, a->who.rec, a->who.session,
                         cookie_value(a->http->cookie, &any));
+}
+
+json_t *cs_api_session_get(struct cs_api *a)
+{
+    return cs_session_view(a);
 }
 
 json_t *cs_api_session_end(struct cs_api *a)

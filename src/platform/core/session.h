@@ -9,6 +9,7 @@
 #ifndef CS_PLATFORM_CORE_SESSION_H
 #define CS_PLATFORM_CORE_SESSION_H
 
+#include "crypto/password.h"
 #include "platform/core/api.h"
 
 #define CS_SESSION_COOKIE "__Host-cloudsign"
@@ -18,6 +19,7 @@ enum {
     CS_SESSION_LIFE_S = 12 * 3600,
     CS_SESSION_NOTE_S = 30, /* how often use is noted in the store */
     CS_SESSION_USER_MAX = 20,
+    CS_SESSION_STEP_UP_S = 300, /* from a sign-in or a step-up (step_up.c) */
 };
 
 /* "wss://name:443/control" -> "https://name" */
@@ -38,8 +40,19 @@ bool cs_session_guard(struct cs_api *a);
 bool cs_session_not_foreign(struct cs_api *a);
 
 /* A new session of this user: cookie in a->headers, CSRF token as the answer's secret.
- * The oldest one goes when there are too many.  The answer is the view, owned. */
-json_t *cs_session_open(struct cs_api *a, const json_t *user);
+ * The oldest one goes when there are too many.  key: of his password (cs_later); with
+ * it the TOTP secret is sealed once more, under the cookie.  The answer is the view,
+ * owned. */
+json_t *cs_session_open(struct cs_api *a, const json_t *user,
+                        const uint8_t key[CS_PASSWORD_OUT]);
+/* The session of the request: its view again (CSRF token as the answer's secret). */
+json_t *cs_session_view(struct cs_api *a);
+/* The key of what is sealed under the cookie of the request, which has been found. */
+void cs_session_key(const struct cs_api *a, uint8_t key[32]);
+/* The user of the request has just shown a code. */
+void cs_session_step_up(struct cs_api *a);
+/* Has he, within CS_SESSION_STEP_UP_S?  Else refused (field "stepUp"). */
+bool cs_session_stepped_up(struct cs_api *a);
 /* The session of the request's cookie, if it is live: a sign-in takes its place. */
 bool cs_session_of(struct cs_api *a, uint8_t id[CS_PC_ID]);
 void cs_session_end(struct cs_platform_core *core, const uint8_t id[CS_PC_ID]);

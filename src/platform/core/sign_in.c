@@ -30,13 +30,14 @@ static json_t *user_of(struct cs_platform_core *core, const struct cs_later *l)
     return user;
 }
 
-static json_t *welcome(struct cs_api *a, json_t *user)
+static json_t *welcome(struct cs_api *a, json_t *user,
+                       const uint8_t key[CS_PASSWORD_OUT])
 {
     cs_js_int(user, "authLoginCount", cs_js_num(user, "authLoginCount") + 1);
     cs_js_time(user, "authLastLogin", a->core->wall_ms);
     cs_js_str(user, "authLastIp", a->http->remote);
     cs_user_save(a->core, user, cs_user_is_owner(user));
-    return cs_session_open(a, user);
+    return cs_session_open(a, user, key);
 }
 
 /* The worker has stretched the password. */
@@ -58,7 +59,7 @@ static json_t *go_on(struct cs_api *a, const struct cs_later *l)
         if (l->has_old_session) {
             cs_session_end(a->core, l->old_session);
         }
-        answer = welcome(a, user);
+        answer = welcome(a, user, l->key);
     }
     json_decref(user);
     return answer;

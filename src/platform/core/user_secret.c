@@ -299,6 +299,40 @@ bool cs_user_code_ok(struct cs_platform_core *core, json_t *user, const char *co
     return ok;
 }
 
+void cs_user_factor_lend(struct cs_platform_core *core, const json_t *user,
+                         const uint8_t from[CS_PASSWORD_OUT], json_t *session,
+                         const uint8_t to[32])
+{
+    uint8_t secret[CS_TOTP_SECRET];
+
+    if (unseal(user, "_totp", from + 32, cs_js_text(user, "id"), secret)) {
+        seal(core, session, "_lent", to, cs_js_text(session, "id"), secret);
+    }
+    cs_wipe(secret, sizeof secret);
+}
+
+bool cs_user_factor_is_lent(const json_t *session)
+{
+    return json_object_get(session, "_lent") != NULL;
+}
+
+bool cs_user_lent_code_ok(struct cs_platform_core *core, json_t *user,
+                          const json_t *session, const char *code,
+                          const uint8_t key[32])
+{
+    uint8_t secret[CS_TOTP_SECRET];
+    uint32_t v;
+    bool ok;
+
+    if (!six_digits(code, &v)) {
+        return recovery_ok(user, code);
+    }
+    ok = unseal(session, "_lent", key, cs_js_text(session, "id"), secret) &&
+         totp_ok(core, user, v, secret);
+    cs_wipe(secret, sizeof secret);
+    return ok;
+}
+
 bool cs_user_first_code_ok(struct cs_platform_core *core, json_t *pending,
                            const char *user_id, const char *code, const char *token)
 {

@@ -60,6 +60,16 @@ void cs_user_factors_make(struct cs_api *a, json_t *o, const struct cs_later *l,
  * key: of cs_later. */
 bool cs_user_code_ok(struct cs_platform_core *core, json_t *user, const char *code,
                      const uint8_t key[CS_PASSWORD_OUT]);
+/* The same secret once more in a session (session.h), under the key of its cookie: so a
+ * code can be checked without the password, and not by who has the store. */
+void cs_user_factor_lend(struct cs_platform_core *core, const json_t *user,
+                         const uint8_t from[CS_PASSWORD_OUT], json_t *session,
+                         const uint8_t to[32]);
+bool cs_user_factor_is_lent(const json_t *session);
+/* cs_user_code_ok with what was lent. */
+bool cs_user_lent_code_ok(struct cs_platform_core *core, json_t *user,
+                          const json_t *session, const char *code,
+                          const uint8_t key[32]);
 /* The same for "_byToken" of a pending enrolment; the step lands in "_totp" of it. */
 bool cs_user_first_code_ok(struct cs_platform_core *core, json_t *pending,
                            const char *user_id, const char *code, const char *token);
