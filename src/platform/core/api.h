@@ -68,6 +68,9 @@ struct cs_api {
     char secret[128];
     /* What a list's view() passes over: "" for no filter. */
     char want_chain[32], want_corr[4 * CS_API_EXT + 1], want_role[32];
+    char want_q[2 * CS_API_NAME + 1]; /* text that the name must have */
+    bool want_desc;                   /* the newest first */
+    const struct cs_tx_want *want_tx; /* tx_list.c */
     /* ?wait=: how long, and for which record; 0: the answer goes out at once. */
     uint32_t wait_s;
     uint8_t wait_table, wait_id[CS_PC_ID];
@@ -127,6 +130,8 @@ json_t *cs_api_record(struct cs_api *a, uint8_t table, size_t i, const char *wha
 const char *cs_api_name(struct cs_api *a, const char *member, size_t max);
 const char *cs_api_name_opt(struct cs_api *a, const char *member,
                             size_t max); /* or NULL */
+/* Is part in text?  Letters of ASCII count the same in both cases. */
+bool cs_text_has(const char *text, const char *part);
 /* Query parameter, percent-decoded into out ("" when absent).  false: malformed or too
  * long, refusal set. */
 bool cs_api_query(struct cs_api *a, const char *name, char *out, size_t size);
@@ -149,14 +154,25 @@ struct cs_api_page {
     const char *name;
     json_t *(*view)(struct cs_api *a, const json_t *rec); /* NULL: leave out */
     size_t (*cost)(const json_t *rec); /* of that view, NULL: next to nothing */
+    bool (*keep)(struct cs_api *a, const json_t *rec); /* asked first; NULL: all */
+    const char *search;       /* the member that ?q= looks into; NULL: no such filter */
+    uint64_t min_seq, end_seq; /* entries from the one to below the other; 0: all */
 };
+/* In order of creation, or the newest first with ?order=desc. */
 json_t *cs_api_page(struct cs_api *a, const struct cs_api_page *p);
+/* The order number from which on entries were made at this time (cs_pc_time) or later,
+ * found by halving: records of the index must have "createdAt". */
+uint64_t cs_api_seek(struct cs_api *a, const struct cs_api_page *p, const char *at);
 /* "pageSize" and "pageToken" (0: none).  false: malformed, refusal set. */
 bool cs_api_page_args(struct cs_api *a, size_t *size, uint64_t *after);
 /* The newest max records as a JSON array, oldest of them first. */
 json_t *cs_api_list_last(struct cs_api *a, const struct cs_api_page *p, size_t max);
 /* All records as a JSON array, at most max. */
 json_t *cs_api_list(struct cs_api *a, const struct cs_api_page *p, size_t max);
+/* The same for the vendor's lists that are bare arrays, with the paging, order and
+ * search of cs_api_page for those who ask for it: the token of the next page is in the
+ * header "next-page-token" of the answer.  NULL: malformed, refusal set. */
+json_t *cs_api_array(struct cs_api *a, const struct cs_api_page *p, size_t max);
 
 /* ---- entry ------------------------------------------------------------- */
 
@@ -284,6 +300,39 @@ json_t *cs_api_blockchain_list(struct cs_api *a);
 json_t *cs_api_blockchain_get(struct cs_api *a);
 json_t *cs_api_asset_list(struct cs_api *a);
 json_t *cs_api_openapi(struct cs_api *a);
+
+/* wallet_limits.c, permitted.c */
+json_t *cs_api_limit_put(struct cs_api *a);
+json_t *cs_api_limit_get(struct cs_api *a);
+json_t *cs_api_limit_delete(struct cs_api *a);
+json_t *cs_api_limit_list(struct cs_api *a);
+json_t *cs_api_limit_list_all(struct cs_api *a);
+json_t *cs_api_permitted(struct cs_api *a);
+/* counterparties.c, addresses.c */
+json_t *cs_api_party_create(struct cs_api *a);
+json_t *cs_api_party_get(struct cs_api *a);
+json_t *cs_api_party_list(struct cs_api *a);
+json_t *cs_api_party_update(struct cs_api *a);
+json_t *cs_api_party_delete(struct cs_api *a);
+json_t *cs_api_address_create(struct cs_api *a);
+json_t *cs_api_address_get(struct cs_api *a);
+json_t *cs_api_address_list(struct cs_api *a);
+json_t *cs_api_address_list_all(struct cs_api *a);
+json_t *cs_api_address_delete(struct cs_api *a);
+/* tags.c */
+json_t *cs_api_tag_list(struct cs_api *a);
+json_t *cs_api_vault_tag_add(struct cs_api *a);
+json_t *cs_api_vault_tag_delete(struct cs_api *a);
+json_t *cs_api_vault_tags(struct cs_api *a);
+json_t *cs_api_vault_tag_list(struct cs_api *a);
+json_t *cs_api_wallet_tag_add(struct cs_api *a);
+json_t *cs_api_wallet_tag_delete(struct cs_api *a);
+json_t *cs_api_wallet_tags(struct cs_api *a);
+json_t *cs_api_wallet_tag_list(struct cs_api *a);
+/* backup_strategies.c */
+json_t *cs_api_strategy_create(struct cs_api *a);
+json_t *cs_api_strategy_get(struct cs_api *a);
+json_t *cs_api_strategy_list(struct cs_api *a);
 
 /* token.c: the credential behind "Bearer ..", NULL when the token is not good.  Owned.
  */

@@ -44,6 +44,12 @@
     X(TX_PLAINTEXT,       "transactions.plaintext", TRANSACTIONS, OAP,  "request signatures of messages") \
     X(TX_TYPED_DATA,      "transactions.typed-data", TRANSACTIONS, OAP,  "request signatures of EIP-712 documents, which may give assets away") \
     X(TX_DIGEST,          "transactions.digest",    TRANSACTIONS, OAP,  "request blind signatures of digests") \
+    X(POLICIES_READ,      "policies.read",          CONTROLS,     ALL,  "list limits of wallets and where they may pay to") \
+    X(POLICIES_MANAGE,    "policies.manage",        CONTROLS,     OA | STEP, "create and delete limits of wallets, and switch their allow list") \
+    X(COUNTERPARTIES_READ, "counterparties.read",   CONTROLS,     ALL,  "read the address book") \
+    X(COUNTERPARTIES_MANAGE, "counterparties.manage", CONTROLS,   OAP,  "change the address book") \
+    X(STRATEGIES_READ,    "backup-strategies.read", CONTROLS,     ALL,  "list backup strategies") \
+    X(STRATEGIES_MANAGE,  "backup-strategies.manage", CONTROLS,   O | STEP, "create backup strategies") \
     X(AUDIT_READ,         "audit.read",             AUDIT,        OAU,  "read the audit log, timelines and receipts")
 /* clang-format on */
 

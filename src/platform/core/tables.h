@@ -7,7 +7,7 @@
 #define CS_PLATFORM_CORE_TABLES_H
 
 enum {
-    CS_PC_SCHEMA = 1,
+    CS_PC_SCHEMA = 2, /* migrate.h has a step for each */
 
     CS_PC_META = 0x20,       /* text key: "head" */
     CS_PC_CREDENTIAL = 0x21, /* id -> V2Credential, _hash */
@@ -28,6 +28,12 @@ enum {
     CS_PC_UNIQUE = 0x30,     /* kind, digest 16 -> id: external ids, client ids */
     CS_PC_SESSION = 0x31,    /* id -> session of a user, _hash */
     CS_PC_AUDIT = 0x32,      /* u64 number -> hash 32, record (audit.h) */
+    CS_PC_LIMIT = 0x3a,      /* id -> V2WalletLimit */
+    CS_PC_SPENT = 0x3b,      /* limit id, u64 slot -> amount (limit_spent.h) */
+    CS_PC_PARTY = 0x3c,      /* id -> V2Counterparty */
+    CS_PC_ADDRESS = 0x3d,    /* id -> Counterpartyv2Address, _keys */
+    CS_PC_STRATEGY = 0x43,   /* id -> V2BackupStrategy */
+    CS_PC_STAT = 0x3f,       /* counters and who is counted (overview.h) */
 };
 
 enum cs_pc_index {
@@ -49,6 +55,21 @@ enum cs_pc_index {
     CS_IX_USERS = 16,
     CS_IX_OWNERS = 17,   /* users that are active owners: one always stays */
     CS_IX_SESSIONS = 18, /* scope: user */
+    CS_IX_LIMITS = 40,
+    CS_IX_LIMITS_WALLET = 41,
+    CS_IX_PARTIES = 42,
+    CS_IX_ADDRESSES = 43,
+    CS_IX_ADDRESSES_PARTY = 44,
+    CS_IX_ADDRESSES_TEXT = 45,  /* scope: the address in its one spelling */
+    CS_IX_ADDRESSES_CHAIN = 46, /* scope: blockchain; only enabled ones */
+    CS_IX_TAGGED_VAULTS = 47,
+    CS_IX_TAGGED_WALLETS = 48, /* scope: vault, or "" for all */
+    CS_IX_STRATEGIES = 49,
+    CS_IX_TXS_ALL = 50,  /* of all wallets */
+    CS_IX_TXS_ALL_CORR = 51, /* scope: correlation id */
+    CS_IX_OV_DEVICES = 60, /* what the overview names: wait for approval */
+    CS_IX_OV_QUORUMS = 61, /* members still join */
+    CS_IX_OV_CHEATS = 62,  /* quorums with a quarantined pair */
 };
 
 enum cs_pc_timer {
@@ -68,6 +89,7 @@ enum cs_pc_unique {
     CS_UNIQUE_EMAIL = 6,
     CS_UNIQUE_SESSION = 7, /* digest of a cookie */
     CS_UNIQUE_ENROL = 8,   /* digest of an invitation's token */
+    CS_UNIQUE_ADDRESS = 30, /* blockchain, address in its one spelling */
 };
 
 #endif
