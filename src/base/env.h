@@ -63,11 +63,12 @@ struct cs_http_req {
     const char *content_type;
     const char *idempotency_key;
     const char *origin;
-    const char *cookie;        /* all of the header */
-    const char *csrf_token;    /* X-CSRF-Token */
-    const char *fetch_site;    /* Sec-Fetch-Site: what a browser says of the page */
-    const char *if_none_match; /* ETags that the client has */
-    const char *remote;        /* address of the client */
+    const char *cookie;          /* all of the header */
+    const char *csrf_token;      /* X-CSRF-Token */
+    const char *fetch_site;      /* Sec-Fetch-Site: what a browser says of the page */
+    const char *if_none_match;   /* ETags that the client has */
+    const char *accept_encoding; /* codings that the client can undo; NULL: none */
+    const char *remote;          /* address of the client */
     struct cs_span body;
 };
 

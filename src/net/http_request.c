@@ -190,6 +190,9 @@ static int read_head(struct cs_conn *c)
     status = status != 0
                  ? status
                  : get_header(c, &h->if_none_match, WSI_TOKEN_HTTP_IF_NONE_MATCH);
+    status = status != 0
+                 ? status
+                 : get_header(c, &h->accept_encoding, WSI_TOKEN_HTTP_ACCEPT_ENCODING);
     status = status != 0 ? status : get_custom(c, &h->csrf_token, "x-csrf-token:");
     status = status != 0 ? status : get_custom(c, &h->fetch_site, "sec-fetch-site:");
     return status;
@@ -242,6 +245,7 @@ static int to_core(struct cs_conn *c)
         .csrf_token = h->csrf_token,
         .fetch_site = h->fetch_site,
         .if_none_match = h->if_none_match,
+        .accept_encoding = h->accept_encoding,
         .remote = c->remote,
         .body = cs_wr_get(&h->body),
     };
@@ -314,6 +318,7 @@ void cs_http_reset(struct cs_conn *c)
     free_text(&h->csrf_token);
     free_text(&h->fetch_site);
     free_text(&h->if_none_match);
+    free_text(&h->accept_encoding);
     free_text(&h->reply_headers);
     free_text(&h->reply_type);
     cs_wr_free(&h->body);

@@ -41,7 +41,7 @@ struct cs_http {
     enum cs_http_state state;
     const char *method; /* static text */
     char *path, *query, *authorization, *content_type, *idempotency_key, *origin;
-    char *cookie, *csrf_token, *fetch_site, *if_none_match;
+    char *cookie, *csrf_token, *fetch_site, *if_none_match, *accept_encoding;
     struct cs_wr body;
     size_t body_len; /* announced */
     bool refused;    /* by the glue: the client may still be sending */

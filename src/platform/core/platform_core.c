@@ -7,9 +7,11 @@
 #include "base/mem.h"
 #include "base/rd.h"
 #include "platform/core/api.h"
+#include "platform/core/assets.h"
 #include "platform/core/audit.h"
 #include "platform/core/flows.h"
 #include "platform/core/later.h"
+#include "platform/core/migrate.h"
 #include "platform/core/session.h"
 #include "platform/core/users.h"
 #include "platform/core/wait.h"
@@ -133,6 +135,9 @@ static enum cs_err load_head(struct cs_platform_core *core, char *m, size_t n)
         (void)snprintf(core->org_id, sizeof core->org_id, "%s",
                        cs_js_text(head, "organizationId"));
     }
+    if (err == CS_OK) {
+        err = cs_migrate_load(core, cs_js_num(head, "schema"));
+    }
     json_decref(head);
     return err;
 }
@@ -237,9 +242,12 @@ static void handle(struct cs_platform_core *core, const struct cs_event *ev)
     case CS_EV_START:
         cs_setup_start(core);
         cs_users_start(core);
+        cs_migrate_start(core);
         break;
     case CS_EV_HTTP:
-        cs_api_run(core, ev->http);
+        if (!cs_assets_serve(core, ev->http)) {
+            cs_api_run(core, ev->http);
+        }
         break;
     case CS_EV_CONN_UP:
         cs_pc_conn_up(core, ev);
@@ -337,6 +345,7 @@ static void core_step(void *self, const struct cs_event *ev, struct cs_step *out
         cs_pc_timers_run(core); /* first, so that nobody sees what is over as alive */
         cs_pc_conn_tick(core);
         cs_pc_wait_run(core); /* after the timers: they may have ended a request */
+        cs_migrate_run(core);
     }
     core->is_handling = true;
     handle(core, ev);
@@ -354,6 +363,7 @@ static uint64_t core_deadline(void *self)
     const struct cs_platform_core *core = self;
     uint64_t at = core->conns.n > 0 ? core->tick_at : UINT64_MAX;
     uint64_t timer, wait = cs_pc_wait_deadline(core);
+    uint64_t migration = cs_migrate_deadline(core);
 
     if (core->broken != CS_OK || core->stopping) {
         return UINT64_MAX;
@@ -365,6 +375,7 @@ static uint64_t core_deadline(void *self)
         at = timer < at ? timer : at;
     }
     at = core->n_late > 0 && core->late_ms < at ? core->late_ms : at;
+    at = migration < at ? migration : at;
     return wait < at ? wait : at;
 }
 

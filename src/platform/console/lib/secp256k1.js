@@ -99,7 +99,7 @@ export function ecdsaVerify(publicKey, digest, signature) {
 
 async function sha256(...parts) {
     const all = new Uint8Array(await new Blob(parts).arrayBuffer());
-    return new Uint8Array(await crypto.subtle.digest("SHA-256", all));
+    return new Uint8Array(await crypto.subtle.digest('SHA-256', all));
 }
 
 export async function bip340Verify(xOnly, message, signature) {
@@ -108,7 +108,7 @@ export async function bip340Verify(xOnly, message, signature) {
     if (q === null || signature.length !== 64 || r >= P || s >= N) {
         return false;
     }
-    const tag = await sha256(new TextEncoder().encode("BIP0340/challenge"));
+    const tag = await sha256(new TextEncoder().encode('BIP0340/challenge'));
     const e = mod(num(await sha256(tag, tag, signature.slice(0, 32), xOnly, message)), N);
     const point = both(s, mod(N - e, N), q);
     if (point === null) {

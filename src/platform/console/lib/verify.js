@@ -1,6 +1,6 @@
 /* What the browser checks by itself, without believing the platform: the certificate of
  * a key, the receipts of its nodes, the check signatures of each pair, and the receipts
- * of a signing request (src/mpc/PROTOCOL.md "DKG"; src/mpc/cert_record.h).
+ * of a signing request (src/mpc/PROTOCOL.md 'DKG'; src/mpc/cert_record.h).
  *
  *   checkKey({wallet, proof, members})        -> [{ok, text, detail}]
  *   checkRequest({tx, wallet, keyId, members}) -> [{ok, text, detail}]
@@ -10,26 +10,26 @@
  *
  * Where the identity keys of the members come from is what this page cannot prove: the
  * platform shows them.  The nodes pin them when they join, and people compare the words. */
-import { bip340Verify, ecdsaVerify } from "./secp256k1.js";
+import { bip340Verify, ecdsaVerify } from './secp256k1.js';
 
-const PREFIX = "cloudsign/1/";
-const CURVES = { 1: { name: "SECP256K1", point: 33 }, 2: { name: "ED25519", point: 32 } };
-const SCHEMES = { 1: "ED25519", 2: "ECDSA", 3: "BIP340" };
+const PREFIX = 'cloudsign/1/';
+const CURVES = { 1: { name: 'SECP256K1', point: 33 }, 2: { name: 'ED25519', point: 32 } };
+const SCHEMES = { 1: 'ED25519', 2: 'ECDSA', 3: 'BIP340' };
 const text = new TextEncoder();
 
 /* ---- bytes --------------------------------------------------------------------- */
 
 export function unhex(hex) {
-    if (typeof hex !== "string" || hex.length % 2 || !/^[0-9a-f]*$/i.test(hex)) {
-        throw new Error("not hexadecimal");
+    if (typeof hex !== 'string' || hex.length % 2 || !/^[0-9a-f]*$/i.test(hex)) {
+        throw new Error('not hexadecimal');
     }
     const pairs = hex.match(/../g) ?? [];
     return Uint8Array.from(pairs, (pair) => parseInt(pair, 16));
 }
 
-const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
 const same = (a, b) => hex(a) === hex(b);
-const idBytes = (uuid) => unhex(String(uuid).replaceAll("-", ""));
+const idBytes = (uuid) => unhex(String(uuid).replaceAll('-', ''));
 
 function join(...parts) {
     const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
@@ -53,7 +53,7 @@ function enc(items) {
 }
 
 async function sha256(bytes) {
-    return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }
 
 async function th(tag, ...items) {
@@ -67,12 +67,12 @@ async function th(tag, ...items) {
 async function ed25519(publicKey, message, signature) {
     let key;
     try {
-        key = await crypto.subtle.importKey("raw", publicKey, { name: "Ed25519" }, false,
-            ["verify"]);
+        key = await crypto.subtle.importKey('raw', publicKey, { name: 'Ed25519' }, false,
+            ['verify']);
     } catch (error) {
-        return error.name === "NotSupportedError" ? null : false;
+        return error.name === 'NotSupportedError' ? null : false;
     }
-    return crypto.subtle.verify({ name: "Ed25519" }, key, signature, message);
+    return crypto.subtle.verify({ name: 'Ed25519' }, key, signature, message);
 }
 
 const byScheme = {
@@ -81,7 +81,7 @@ const byScheme = {
     BIP340: (key, digest, signature) => bip340Verify(key.slice(1), digest, signature),
 };
 
-const NO_ED25519 = "this browser cannot verify Ed25519 signatures: use a newer one";
+const NO_ED25519 = 'this browser cannot verify Ed25519 signatures: use a newer one';
 
 function row(ok, what, right, wrong) {
     if (ok === null) {
@@ -100,7 +100,7 @@ class Reader {
 
     take(n) {
         if (this.at + n > this.bytes.length) {
-            throw new Error("it is too short");
+            throw new Error('it is too short');
         }
         this.at += n;
         return this.bytes.slice(this.at - n, this.at);
@@ -116,7 +116,7 @@ function readShape(r, c) {
     c.n = r.byte();
     c.t = r.byte();
     if (!curve || !scheme || c.n > 7 || c.t < 2 || c.t > c.n) {
-        throw new Error("it names no curve, scheme or threshold that exists");
+        throw new Error('it names no curve, scheme or threshold that exists');
     }
     c.curve = curve.name;
     c.scheme = scheme;
@@ -129,7 +129,7 @@ function readShape(r, c) {
 export function readCertificate(bytes) {
     const r = new Reader(bytes), c = {};
     if (r.byte() !== 1) {
-        throw new Error("its version is unknown");
+        throw new Error('its version is unknown');
     }
     c.sid = r.take(32);
     c.dsHash = r.take(32);
@@ -142,13 +142,13 @@ export function readCertificate(bytes) {
     c.tr2 = r.take(32);
     c.signatures = Array.from({ length: c.n }, () => r.take(64));
     if (r.at !== bytes.length) {
-        throw new Error("bytes follow it");
+        throw new Error('bytes follow it');
     }
     return c;
 }
 
 async function contentOf(c) {
-    return th("dkg/cert", c.sid, c.dsHash, c.keyId, c.epoch,
+    return th('dkg/cert', c.sid, c.dsHash, c.keyId, c.epoch,
         ...Array.from(c.small, u8), c.X, enc(c.shares), c.chainCode, c.tr1, c.tr2);
 }
 
@@ -166,34 +166,34 @@ async function eachMember(members, check) {
 function shapeRows(c, wallet, proof, members) {
     const rows = [
         row(hex(c.X) === String(wallet.publicKey).toLowerCase(),
-            "The certificate is about this public key",
-            "The key in the certificate is the one shown on this page.",
-            "It is about ANOTHER key. Do not use this address."),
+            'The certificate is about this public key',
+            'The key in the certificate is the one shown on this page.',
+            'It is about ANOTHER key. Do not use this address.'),
         row(same(c.keyId, idBytes(proof.keyId)) && c.scheme === wallet.signatureScheme &&
-            c.curve === wallet.keyAlgorithm, "Key id, curve and signature scheme agree",
+            c.curve === wallet.keyAlgorithm, 'Key id, curve and signature scheme agree',
         `${c.scheme} on ${c.curve}; a key signs by one scheme for ever.`,
-        "They differ from what this page shows."),
+        'They differ from what this page shows.'),
         row(c.n === members.length && c.t === 2, `Any ${c.t} of ${c.n} nodes can sign`,
-            "The certificate fixes the threshold.",
-            "The certificate names another number of nodes or signers."),
+            'The certificate fixes the threshold.',
+            'The certificate names another number of nodes or signers.'),
     ];
     return rows;
 }
 
 async function memberRows(c, proof, members) {
-    const content = await contentOf(c), certHash = await th("cert", content);
+    const content = await contentOf(c), certHash = await th('cert', content);
     const signed = await eachMember(members, (m) =>
         ed25519(unhex(m.publicKey), content, c.signatures[m.playerId - 1]));
     const receipts = await eachMember(members, async (m) =>
         proof.receipts[m.playerId] !== undefined && ed25519(unhex(m.publicKey),
-            await th("dkg/ack", certHash, u8(m.playerId)),
+            await th('dkg/ack', certHash, u8(m.playerId)),
             unhex(proof.receipts[m.playerId])));
     return [
         row(signed.ok, `All ${c.n} nodes signed the certificate`,
             "Each signature verifies with that node's identity key.",
             `The signature of member ${signed.who} does not verify.`),
         row(receipts.ok, `All ${c.n} nodes gave a receipt for their share`,
-            "Each node says that its share is stored and fits the certificate.",
+            'Each node says that its share is stored and fits the certificate.',
             `The receipt of member ${receipts.who} is missing or does not verify.`),
         ...await pairRows(c, proof, certHash),
     ];
@@ -206,9 +206,9 @@ async function pairRows(c, proof, certHash) {
             wanted.push([i, k]);
         }
     }
-    const result = await eachMember(wanted.map((pair) => ({ pair, playerId: pair.join("-") })),
+    const result = await eachMember(wanted.map((pair) => ({ pair, playerId: pair.join('-') })),
         async ({ pair, playerId }) => proof.checkSignatures[playerId] !== undefined &&
-            byScheme[c.scheme](c.X, await th("check", certHash, enc(pair.map(u8))),
+            byScheme[c.scheme](c.X, await th('check', certHash, enc(pair.map(u8))),
                 unhex(proof.checkSignatures[playerId])));
     return [row(result.ok, `Every pair of nodes signed once with the new key`,
         `${wanted.length} check signatures verify under the public key, so any pair can sign.`,
@@ -220,7 +220,7 @@ export async function checkKey({ wallet, proof, members }) {
     try {
         c = readCertificate(unhex(proof.certificate));
     } catch (error) {
-        return [{ ok: false, text: "The certificate can be read", detail: error.message }];
+        return [{ ok: false, text: 'The certificate can be read', detail: error.message }];
     }
     return [...shapeRows(c, wallet, proof, members),
         ...await memberRows(c, proof, members)];
@@ -230,7 +230,7 @@ export async function checkKey({ wallet, proof, members }) {
 
 /* DER of ECDSA -> r | s; 64 bytes stay as they are. */
 export function compact(signature, scheme) {
-    if (scheme !== "ECDSA") {
+    if (scheme !== 'ECDSA') {
         return signature;
     }
     const out = new Uint8Array(64);
@@ -243,7 +243,7 @@ export function compact(signature, scheme) {
             number = number.slice(1);
         }
         if (number.length > 32) {
-            throw new Error("a number of the signature is too long");
+            throw new Error('a number of the signature is too long');
         }
         out.set(number, end - number.length);
     }
@@ -252,28 +252,28 @@ export function compact(signature, scheme) {
 
 async function signatureRow(tx, wallet) {
     const parts = tx.signingPayloads ?? [];
-    if (tx.derivationPath || wallet.signatureScheme === "BIP340") {
-        return { ok: null, text: "The signature verifies",
-            detail: "It is under a derived or tweaked key: the platform and both nodes " +
-                "verified it, this page does not derive keys." };
+    if (tx.derivationPath || wallet.signatureScheme === 'BIP340') {
+        return { ok: null, text: 'The signature verifies',
+            detail: 'It is under a derived or tweaked key: the platform and both nodes ' +
+                'verified it, this page does not derive keys.' };
     }
     const result = await eachMember(parts.map((p) => ({ p, playerId: p.inputIndex })),
         ({ p }) => byScheme[wallet.signatureScheme](unhex(wallet.publicKey),
             unhex(p.signingHash), compact(unhex(p.signature), wallet.signatureScheme)));
     return row(parts.length > 0 && result.ok, "The signature verifies under this key's public key",
-        parts.length === 1 ? "Over exactly the bytes that are shown above as signing hash."
+        parts.length === 1 ? 'Over exactly the bytes that are shown above as signing hash.'
             : `All ${parts.length} signatures, each over its own signing hash.`,
-        `Signature ${result.who ?? ""} does NOT verify. Do not use it.`);
+        `Signature ${result.who ?? ''} does NOT verify. Do not use it.`);
 }
 
 async function receiptRow(tx, wallet, keyId, member, receipt) {
     const signatures = join(...tx.signingPayloads.map((p) =>
         compact(unhex(p.signature), wallet.signatureScheme)));
-    const ok = await ed25519(unhex(member.publicKey), await th("receipt", idBytes(tx.id),
+    const ok = await ed25519(unhex(member.publicKey), await th('receipt', idBytes(tx.id),
         unhex(receipt.requestHash), idBytes(keyId), signatures), unhex(receipt.receipt));
     return row(ok, `Node ${member.playerId} gave a receipt for this request`,
         "Signed with the node's identity key, over request, key and signatures.",
-        "The receipt does not verify: it belongs to another request or node.");
+        'The receipt does not verify: it belongs to another request or node.');
 }
 
 export async function checkRequest({ tx, wallet, keyId, members }) {
