@@ -10,8 +10,10 @@ enum {
     OA = O | 1 << CS_ROLE_ADMINISTRATOR,
     OAP = OA | 1 << CS_ROLE_PROPOSER,
     OAPV = OAP | 1 << CS_ROLE_APPROVER,
+    OAV = OA | 1 << CS_ROLE_APPROVER,
     OAU = OA | 1 << CS_ROLE_AUDITOR,
-    ALL = OAPV | OAU | 1 << CS_ROLE_VIEWER,
+    OAPVU = OAPV | 1 << CS_ROLE_AUDITOR,
+    ALL = OAPVU | 1 << CS_ROLE_VIEWER,
     STEP = 1 << 16, /* not a role */
 };
 

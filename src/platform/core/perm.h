@@ -44,6 +44,10 @@
     X(TX_PLAINTEXT,       "transactions.plaintext", TRANSACTIONS, OAP,  "request signatures of messages") \
     X(TX_TYPED_DATA,      "transactions.typed-data", TRANSACTIONS, OAP,  "request signatures of EIP-712 documents, which may give assets away") \
     X(TX_DIGEST,          "transactions.digest",    TRANSACTIONS, OAP,  "request blind signatures of digests") \
+    X(TX_FREEZE,          "transactions.freeze",    TRANSACTIONS, OAV,  "freeze and unfreeze requests") \
+    X(APPROVALS_READ,     "approvals.read",         CONTROLS,     OAPVU, "list approvals, approval groups and eligible approvers") \
+    X(APPROVALS_DECIDE,   "approvals.decide",       CONTROLS,     OAV | STEP, "be an approver: approve or reject what others ask for") \
+    X(GROUPS_MANAGE,      "approval-groups.manage", CONTROLS,     OA | STEP, "change approval groups") \
     X(POLICIES_READ,      "policies.read",          CONTROLS,     ALL,  "list limits of wallets and where they may pay to") \
     X(POLICIES_MANAGE,    "policies.manage",        CONTROLS,     OA | STEP, "create and delete limits of wallets, and switch their allow list") \
     X(COUNTERPARTIES_READ, "counterparties.read",   CONTROLS,     ALL,  "read the address book") \

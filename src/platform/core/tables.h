@@ -28,6 +28,8 @@ enum {
     CS_PC_UNIQUE = 0x30,     /* kind, digest 16 -> id: external ids, client ids */
     CS_PC_SESSION = 0x31,    /* id -> session of a user, _hash */
     CS_PC_AUDIT = 0x32,      /* u64 number -> hash 32, record (audit.h) */
+    CS_PC_GROUP = 0x37,      /* id -> approval group (approvals.h) */
+    CS_PC_APPROVAL = 0x38,   /* id -> approval set, _votes */
     CS_PC_LIMIT = 0x3a,      /* id -> V2WalletLimit */
     CS_PC_SPENT = 0x3b,      /* limit id, u64 slot -> amount (limit_spent.h) */
     CS_PC_PARTY = 0x3c,      /* id -> V2Counterparty */
@@ -55,6 +57,9 @@ enum cs_pc_index {
     CS_IX_USERS = 16,
     CS_IX_OWNERS = 17,   /* users that are active owners: one always stays */
     CS_IX_SESSIONS = 18, /* scope: user */
+    CS_IX_GROUPS = 30,
+    CS_IX_APPROVALS = 31,       /* scope: status, or "" for all */
+    CS_IX_APPROVALS_GROUP = 32, /* scope: group; open ones */
     CS_IX_LIMITS = 40,
     CS_IX_LIMITS_WALLET = 41,
     CS_IX_PARTIES = 42,
@@ -65,19 +70,22 @@ enum cs_pc_index {
     CS_IX_TAGGED_VAULTS = 47,
     CS_IX_TAGGED_WALLETS = 48, /* scope: vault, or "" for all */
     CS_IX_STRATEGIES = 49,
-    CS_IX_TXS_ALL = 50,  /* of all wallets */
+    CS_IX_TXS_ALL = 50,      /* of all wallets */
     CS_IX_TXS_ALL_CORR = 51, /* scope: correlation id */
-    CS_IX_OV_DEVICES = 60, /* what the overview names: wait for approval */
-    CS_IX_OV_QUORUMS = 61, /* members still join */
-    CS_IX_OV_CHEATS = 62,  /* quorums with a quarantined pair */
+    CS_IX_OV_DEVICES = 60,   /* what the overview names: wait for approval */
+    CS_IX_OV_QUORUMS = 61,   /* members still join */
+    CS_IX_OV_CHEATS = 62,    /* quorums with a quarantined pair */
 };
 
 enum cs_pc_timer {
-    CS_TIMER_QUORUM = 1,  /* join time is over */
-    CS_TIMER_KEY = 2,     /* attempt or life of a key creation */
-    CS_TIMER_TX = 3,      /* attempt, pause or life of a signing request */
-    CS_TIMER_IDEM = 4,    /* forget an idempotency key */
-    CS_TIMER_SESSION = 5, /* idle or old */
+    CS_TIMER_QUORUM = 1,    /* join time is over */
+    CS_TIMER_KEY = 2,       /* attempt or life of a key creation */
+    CS_TIMER_TX = 3,        /* attempt, pause or life of a signing request */
+    CS_TIMER_IDEM = 4,      /* forget an idempotency key */
+    CS_TIMER_SESSION = 5,   /* idle or old */
+    CS_TIMER_APPROVAL = 15, /* time to decide is over */
+    CS_TIMER_RECOUNT = 16,  /* open sets of a group are counted anew */
+    CS_TIMER_HELD = 17,     /* a frozen request has waited long enough */
 };
 
 enum cs_pc_unique {
@@ -87,9 +95,11 @@ enum cs_pc_unique {
     CS_UNIQUE_TX = 4,     /* wallet id, external id */
     CS_UNIQUE_KEY = 5,    /* key id -> wallet id */
     CS_UNIQUE_EMAIL = 6,
-    CS_UNIQUE_SESSION = 7, /* digest of a cookie */
-    CS_UNIQUE_ENROL = 8,   /* digest of an invitation's token */
-    CS_UNIQUE_ADDRESS = 30, /* blockchain, address in its one spelling */
+    CS_UNIQUE_SESSION = 7,   /* digest of a cookie */
+    CS_UNIQUE_ENROL = 8,     /* digest of an invitation's token */
+    CS_UNIQUE_GROUP = 20,    /* source, wallet id or "" -> group */
+    CS_UNIQUE_APPROVAL = 21, /* source, object id -> its open set */
+    CS_UNIQUE_ADDRESS = 30,  /* blockchain, address in its one spelling */
 };
 
 #endif
