@@ -210,6 +210,7 @@ bool cs_api_work_or_fail(struct cs_api *a, size_t n);
 /* credentials.c, token.c, setup.c */
 json_t *cs_api_setup(struct cs_api *a);
 json_t *cs_api_organization(struct cs_api *a);
+json_t *cs_api_overview(struct cs_api *a); /* overview.h */
 /* sign_in.c, enrol.c, session.c, users.c */
 json_t *cs_api_sign_in(struct cs_api *a);
 json_t *cs_api_enrol(struct cs_api *a);

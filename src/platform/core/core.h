@@ -84,6 +84,15 @@ struct cs_pc_bucket {
     uint64_t at_ms;
 };
 
+/* migrate.h */
+struct cs_pc_migration {
+    bool is_on;
+    uint8_t schema; /* of the head, as stored */
+    uint8_t from;   /* the version before the one whose work is being done .. */
+    uint8_t table, id[CS_PC_ID]; /* .. up to this record */
+    uint64_t at_ms;
+};
+
 struct cs_platform_core {
     struct cs_platform_config cfg; /* strings and CA are owned copies */
     struct cs_db *db;
@@ -121,6 +130,7 @@ struct cs_platform_core {
     bool has_written;       /* this step */
     struct cs_audit *audit; /* audit.h */
     bool is_handling;       /* the step's own event, not what was due before it */
+    struct cs_pc_migration migration;
 };
 
 /* ---- conn.c: connections of both channels -------------------------------------------

@@ -7,6 +7,7 @@
 #include "base/rd.h"
 #include "crypto/hash.h"
 #include "platform/core/audit.h"
+#include "platform/core/overview.h"
 #include "platform/core/wait.h"
 
 enum { SEQ_BLOCK = 4096, KEY_MAX = 64 };
@@ -154,6 +155,7 @@ void cs_pc_put(struct cs_platform_core *core, uint8_t table, const uint8_t id[CS
     struct cs_wr w = {0};
 
     cs_audit_note(core, table, id, rec);
+    cs_overview_note(core, table, id, rec);
     cs_json_write(&w, rec);
     check(core, w.err);
     cs_pc_raw_put(core, table, CS_SPAN(id, CS_PC_ID), cs_wr_get(&w));

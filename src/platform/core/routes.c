@@ -8,6 +8,7 @@
 static const struct cs_route routes[] = {
     {"POST",   "/v2/setup",                                CS_PERM_SIGN_IN,            cs_api_setup},
     {"GET",    "/v2/organizations",                        CS_PERM_ORGANIZATION_READ,  cs_api_organization},
+    {"GET",    "/v2/overview",                             CS_PERM_ANY,                cs_api_overview},
 
     {"POST",   "/v2/session",                              CS_PERM_SIGN_IN,            cs_api_sign_in},
     {"GET",    "/v2/session",                              CS_PERM_USER,               cs_api_session_get},
