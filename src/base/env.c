@@ -111,6 +111,18 @@ void cs_emit_ask(struct cs_step *out, uint64_t id, struct cs_span json)
     set_data(a, json);
 }
 
+void cs_emit_call(struct cs_step *out, uint64_t id, const char *url,
+                  const char *headers, struct cs_span body)
+{
+    struct cs_action *a = emit(out, CS_ACT_CALL);
+
+    CS_ASSERT(strlen(headers) <= CS_HTTP_HEADERS_MAX);
+    a->conn = id;
+    set_text(a, url);
+    set_data(a, body);
+    a->headers = dup_text(headers);
+}
+
 void cs_emit_notify(struct cs_step *out, const char *word, struct cs_span json)
 {
     struct cs_action *a = emit(out, CS_ACT_NOTIFY);

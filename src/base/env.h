@@ -36,7 +36,8 @@ struct cs_job {
 enum cs_event_type {
     CS_EV_START,         /* first event of a life */
     CS_EV_TIME,          /* the deadline the core asked for has come */
-    CS_EV_CONN_UP,       /* conn, channel, remote, exporter: TLS and WebSocket are up */
+    CS_EV_CONN_UP,       /* conn, channel, remote, exporter: TLS and WebSocket are up;
+                            http: the upgrade's request, on CS_CHANNEL_EVENTS */
     CS_EV_CONN_DOWN,     /* conn, err: gone, or the attempt failed */
     CS_EV_MESSAGE,       /* conn, data: one whole WebSocket message */
     CS_EV_HTTP,          /* http: one whole request; answer it with CS_ACT_REPLY */
@@ -44,12 +45,14 @@ enum cs_event_type {
     CS_EV_JOB_DONE,      /* job: the core owns it again and frees it */
     CS_EV_COMMIT_FAILED, /* err: nothing of the pending steps took effect */
     CS_EV_VERDICT,       /* conn = id of an ASK, err: CS_OK allows, data: why not */
-    CS_EV_STOP,          /* end in order; CS_ACT_EXIT when done */
+    CS_EV_CALLED, /* conn = id of a CALL, err; status when CS_OK, else data: why */
+    CS_EV_STOP,   /* end in order; CS_ACT_EXIT when done */
 };
 
 enum cs_channel {
     CS_CHANNEL_CONTROL, /* cloudsign.control.v2: JSON text */
     CS_CHANNEL_RELAY,   /* cloudsign.relay.v1: binary */
+    CS_CHANNEL_EVENTS,  /* cloudsign.events.v1: JSON text, to people and programs */
 };
 
 /* One HTTP request as a core sees it.  Strings are NUL-terminated UTF-8, borrowed for
@@ -79,6 +82,7 @@ struct cs_event {
     uint64_t conn;
     enum cs_channel channel;
     enum cs_err err;
+    int status;
     const char *remote;      /* peer address, "" when unknown */
     struct cs_span exporter; /* TLS exporter bytes for channel binding, may be empty */
     struct cs_span data;
@@ -97,6 +101,8 @@ enum cs_action_type {
     CS_ACT_ANSWER,  /* conn = local request id, data */
     CS_ACT_JOB,     /* job */
     CS_ACT_ASK,     /* conn = id, data = JSON: may this be signed?  CS_EV_VERDICT */
+    CS_ACT_CALL,    /* conn = id, text = https URL, headers, data = body: POST it.
+                       CS_EV_CALLED follows once */
     CS_ACT_NOTIFY,  /* text = word, data = JSON: for the embedder and the simulator */
     CS_ACT_EXIT,    /* err: the program, or this node of it, ends */
 };
@@ -138,6 +144,9 @@ void cs_emit_reply_with(struct cs_step *out, uint64_t http_id, int status,
 void cs_emit_answer(struct cs_step *out, uint64_t request, struct cs_span data);
 void cs_emit_job(struct cs_step *out, struct cs_job *job); /* takes the job */
 void cs_emit_ask(struct cs_step *out, uint64_t id, struct cs_span json);
+/* headers as cs_emit_reply_with has them. */
+void cs_emit_call(struct cs_step *out, uint64_t id, const char *url,
+                  const char *headers, struct cs_span body);
 void cs_emit_notify(struct cs_step *out, const char *word, struct cs_span json);
 void cs_emit_exit(struct cs_step *out, enum cs_err err);
 void cs_step_clear(struct cs_step *out); /* frees actions and jobs, not the batch */

@@ -81,13 +81,14 @@ static void event(struct cs_host *h, struct cs_event *ev)
 }
 
 static void on_up(void *ctx, uint64_t conn, enum cs_channel channel, const char *remote,
-                  struct cs_span exporter)
+                  struct cs_span exporter, const struct cs_http_req *http)
 {
     struct cs_event ev = {.type = CS_EV_CONN_UP,
                           .conn = conn,
                           .channel = channel,
                           .remote = remote,
-                          .exporter = exporter};
+                          .exporter = exporter,
+                          .http = http};
 
     event(ctx, &ev);
 }
@@ -116,8 +117,12 @@ static void on_http(void *ctx, const struct cs_http_req *req)
 {
     struct cs_event ev = {
         .type = CS_EV_HTTP, .conn = req->id, .remote = req->remote, .http = req};
+    struct cs_host *h = ctx;
 
-    event(ctx, &ev);
+    if (h->cfg.requested != NULL) {
+        h->cfg.requested(h->cfg.notify_ctx, req);
+    }
+    event(h, &ev);
 }
 
 static void on_question(void *ctx, uint64_t id, struct cs_span line)
@@ -258,6 +263,9 @@ static void env_act(void *ctx, struct cs_action *a)
         cs_ws_close_conn(h->ws, a->conn, a->err);
         break;
     case CS_ACT_REPLY:
+        if (h->cfg.replied != NULL) {
+            h->cfg.replied(h->cfg.notify_ctx, a->conn, a->status, a->data_len);
+        }
         cs_ws_reply(h->ws, a->conn, a->status, a->text, a->headers, data);
         break;
     case CS_ACT_ANSWER:
@@ -270,6 +278,11 @@ static void env_act(void *ctx, struct cs_action *a)
     case CS_ACT_ASK:
         if (h->cfg.ask != NULL) {
             h->cfg.ask(h->cfg.notify_ctx, a->conn, data);
+        }
+        break;
+    case CS_ACT_CALL:
+        if (h->cfg.call != NULL) {
+            h->cfg.call(h->cfg.notify_ctx, a);
         }
         break;
     case CS_ACT_NOTIFY:
@@ -504,6 +517,20 @@ void cs_host_verdict(struct cs_host *h, uint64_t id, enum cs_err err,
     struct cs_event ev = {.type = CS_EV_VERDICT,
                           .conn = id,
                           .err = err,
+                          .remote = "",
+                          .data = CS_SPAN(text, strlen(text))};
+
+    event(h, &ev);
+}
+
+void cs_host_called(struct cs_host *h, uint64_t id, enum cs_err err, int status,
+                    const char *reason)
+{
+    const char *text = reason == NULL ? cs_err_text(err) : reason;
+    struct cs_event ev = {.type = CS_EV_CALLED,
+                          .conn = id,
+                          .err = err,
+                          .status = status,
                           .remote = "",
                           .data = CS_SPAN(text, strlen(text))};
 

@@ -48,10 +48,17 @@ struct cs_host_config {
      * cs_host_verdict(id) follows later, not from inside.  NULL: nobody is asked, and
      * the core's own time limit refuses. */
     void (*ask)(void *ctx, uint64_t id, struct cs_span json);
+    /* CS_ACT_CALL: a is borrowed for the call (text, headers, data); one
+     * cs_host_called(a->conn) follows later, not from inside.  NULL: nobody calls. */
+    void (*call)(void *ctx, const struct cs_action *a);
+    /* A REST request comes, and its answer goes out, what it says being durable: for
+     * logs and metrics; NULL allowed.  Must call nothing of the host. */
+    void (*requested)(void *ctx, const struct cs_http_req *req);
+    void (*replied)(void *ctx, uint64_t http_id, int status, size_t bytes);
     /* CS_ACT_EXIT, once; may close. */
     void (*exited)(void *ctx, enum cs_err err);
     void *ctx;        /* of exited */
-    void *notify_ctx; /* of notify, ready, question, answer and ask */
+    void *notify_ctx; /* of notify, ready, question, answer, ask, call and so on */
 };
 
 /* What cs_ws_new, cs_local_server_new and the threads say.  On failure only handles
@@ -82,6 +89,10 @@ void cs_host_question(struct cs_host *h, uint64_t id, struct cs_span line);
  * error's text; shown to people).  Ids that nobody waits for any more do nothing. */
 void cs_host_verdict(struct cs_host *h, uint64_t id, enum cs_err err,
                      const char *reason);
+/* How a call ended: CS_OK and the answer's status, else err, and reason says why (NULL:
+ * the error's text). */
+void cs_host_called(struct cs_host *h, uint64_t id, enum cs_err err, int status,
+                    const char *reason);
 /* Once.  closed(ctx) follows; then core and kv may be freed; h is gone. */
 void cs_host_close(struct cs_host *h, void (*closed)(void *ctx), void *ctx);
 

@@ -218,21 +218,11 @@ static const char *why(int status)
     }
 }
 
-static int to_core(struct cs_conn *c)
+void cs_http_request_of(const struct cs_conn *c, struct cs_http_req *out)
 {
-    struct cs_ws *ws = c->ws;
-    struct cs_http *h = &c->http;
-    struct cs_http_req req;
+    const struct cs_http *h = &c->http;
 
-    if (ws->paused) {
-        cs_http_error(c, 503, why(503));
-        return 0;
-    }
-    cs_conn_set_id(c, ws->next_id++);
-    h->state = HTTP_CORE;
-    (void)lws_rx_flow_control(c->wsi, 0); /* what follows is not read; see answer */
-    cs_conn_deadline(c, ws->cfg.limits.answer_ms);
-    req = (struct cs_http_req){
+    *out = (struct cs_http_req){
         .id = c->id,
         .method = h->method,
         .path = h->path,
@@ -249,6 +239,28 @@ static int to_core(struct cs_conn *c)
         .remote = c->remote,
         .body = cs_wr_get(&h->body),
     };
+}
+
+int cs_http_head(struct cs_conn *c)
+{
+    return read_head(c);
+}
+
+static int to_core(struct cs_conn *c)
+{
+    struct cs_ws *ws = c->ws;
+    struct cs_http *h = &c->http;
+    struct cs_http_req req;
+
+    if (ws->paused) {
+        cs_http_error(c, 503, why(503));
+        return 0;
+    }
+    cs_conn_set_id(c, ws->next_id++);
+    h->state = HTTP_CORE;
+    (void)lws_rx_flow_control(c->wsi, 0); /* what follows is not read; see answer */
+    cs_conn_deadline(c, ws->cfg.limits.answer_ms);
+    cs_http_request_of(c, &req);
     ws->cfg.events.http(ws->cfg.ctx, &req);
     return 0;
 }
@@ -303,11 +315,10 @@ static void free_text(char **s)
     *s = NULL;
 }
 
-void cs_http_reset(struct cs_conn *c)
+void cs_http_forget(struct cs_conn *c)
 {
     struct cs_http *h = &c->http;
 
-    cs_conn_set_id(c, 0);
     free_text(&h->path);
     free_text(&h->query);
     free_text(&h->authorization);
@@ -328,4 +339,10 @@ void cs_http_reset(struct cs_conn *c)
     h->body_len = 0;
     h->refused = h->head_sent = false;
     h->status = 0;
+}
+
+void cs_http_reset(struct cs_conn *c)
+{
+    cs_conn_set_id(c, 0);
+    cs_http_forget(c);
 }

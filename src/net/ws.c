@@ -21,6 +21,10 @@ static const struct lws_protocols protocols[] = {
      .callback = cs_ws_frame_cb,
      .rx_buffer_size = 65536,
      .id = 2},
+    {.name = "cloudsign.events.v1",
+     .callback = cs_ws_frame_cb,
+     .rx_buffer_size = 4096,
+     .id = 3},
     {.name = NULL},
 };
 

@@ -2,9 +2,9 @@
  * loop, as a server (one TLS port, platform), as a client (node), or both.
  *
  * Rules it enforces by itself: TLS 1.2 or later only; http/1.1 only; no upgrade but
- * websocket, on /control and /relay with their subprotocol; bounded sizes, numbers and
- * times everywhere; one HTTP request a connection.  What a message means is the core's
- * business.
+ * websocket, on /control, /relay and /v2/events with their subprotocol; bounded sizes,
+ * numbers and times everywhere; one HTTP request a connection.  What a message means is
+ * the core's business.
  *
  * No event is raised from inside a call of this header, so a core's actions may call
  * it.  Thread: loop.  Source: DECISIONS 15-19, STACK 2, RELIABILITY T28-T32. */
@@ -18,10 +18,12 @@
 
 struct cs_ws;
 
-/* What happens: given on the loop.  Pointers are borrowed for the call. */
+/* What happens: given on the loop.  Pointers are borrowed for the call.  http of up:
+ * the request that was upgraded, on CS_CHANNEL_EVENTS, where it says who asks; else
+ * NULL. */
 struct cs_ws_events {
     void (*up)(void *ctx, uint64_t conn, enum cs_channel channel, const char *remote,
-               struct cs_span exporter);
+               struct cs_span exporter, const struct cs_http_req *http);
     void (*down)(void *ctx, uint64_t conn, enum cs_err err); /* once, last */
     void (*message)(void *ctx, uint64_t conn, enum cs_channel channel,
                     struct cs_span data);

@@ -8,18 +8,20 @@
 #include "base/mem.h"
 #include "net/ws_internal.h"
 
-static const char *channel_path(enum cs_channel channel)
-{
-    return channel == CS_CHANNEL_CONTROL ? "/control" : "/relay";
-}
+/* By channel: where it is, and how long its messages are. */
+static const struct {
+    const char *path;
+    size_t first_max, max; /* what a stranger may send, and who has spoken */
+} channels[] = {
+    [CS_CHANNEL_CONTROL] = {"/control", WS_CONTROL_FIRST_MAX, WS_CONTROL_MAX},
+    [CS_CHANNEL_RELAY] = {"/relay", WS_RELAY_FIRST_MAX, WS_RELAY_MAX},
+    [CS_CHANNEL_EVENTS] = {"/v2/events", WS_EVENTS_MAX, WS_EVENTS_MAX},
+};
 
 static size_t size_limit(const struct cs_conn *c)
 {
-    if (c->kind == CONN_SERVER && !c->spoke) {
-        return c->channel == CS_CHANNEL_CONTROL ? WS_CONTROL_FIRST_MAX
-                                                : WS_RELAY_FIRST_MAX;
-    }
-    return c->channel == CS_CHANNEL_CONTROL ? WS_CONTROL_MAX : WS_RELAY_MAX;
+    return c->kind == CONN_SERVER && !c->spoke ? channels[c->channel].first_max
+                                               : channels[c->channel].max;
 }
 
 /* Ends the connection with a close frame; what the callback returns. */
@@ -43,6 +45,20 @@ static void set_user_timeout(struct cs_conn *c)
     }
 }
 
+static void tell_up(struct cs_conn *c, struct cs_span exporter)
+{
+    struct cs_ws *ws = c->ws;
+    bool has_head = c->channel == CS_CHANNEL_EVENTS;
+    struct cs_http_req head;
+
+    if (has_head) {
+        cs_http_request_of(c, &head);
+    }
+    ws->cfg.events.up(ws->cfg.ctx, c->id, c->channel, c->remote, exporter,
+                      has_head ? &head : NULL);
+    cs_http_forget(c);
+}
+
 static int established(struct cs_conn *c)
 {
     struct cs_ws *ws = c->ws;
@@ -64,7 +80,7 @@ static int established(struct cs_conn *c)
         (void)lws_rx_flow_control(c->wsi, 0); /* cs_ws_pause(false) lets it go on */
     }
     c->told_up = true;
-    ws->cfg.events.up(ws->cfg.ctx, c->id, c->channel, c->remote, span);
+    tell_up(c, span);
     cs_wipe(exporter, sizeof exporter);
     return 0;
 }
@@ -92,9 +108,17 @@ static int filter(struct cs_conn *c)
         lws_hdr_copy(c->wsi, path, sizeof path, WSI_TOKEN_GET_URI) <= 0) {
         return -1;
     }
-    c->channel = p->id == 1 ? CS_CHANNEL_CONTROL : CS_CHANNEL_RELAY;
-    if (strcmp(path, channel_path(c->channel)) != 0) {
+    c->channel = (enum cs_channel)(p->id - 1);
+    if (strcmp(path, channels[c->channel].path) != 0) {
         return -1;
+    }
+    if (c->channel == CS_CHANNEL_EVENTS) {
+        if (cs_http_head(c) != 0) {
+            return -1;
+        }
+        /* Who reads more slowly than things happen begins anew. */
+        c->out.max_bytes = WS_EVENTS_OUT;
+        c->out.max_count = WS_EVENTS_OUT_COUNT;
     }
     c->kind = CONN_SERVER;
     return 0;
@@ -138,6 +162,24 @@ static int received(struct cs_conn *c, const void *p, size_t n)
     return last ? message_done(c) : 0;
 }
 
+/* What a client of the events reads: a browser sees nothing else of a refusal. */
+static enum lws_close_status close_status(const struct cs_conn *c)
+{
+    if (c->channel != CS_CHANNEL_EVENTS || c->err == CS_OK) {
+        return LWS_CLOSE_STATUS_NORMAL;
+    }
+    switch (c->err) {
+    case CS_ERR_AUTH:
+        return (enum lws_close_status)WS_CLOSE_SIGN_IN;
+    case CS_ERR_POLICY_REFUSED:
+        return (enum lws_close_status)WS_CLOSE_DENIED;
+    case CS_ERR_LIMIT:
+        return (enum lws_close_status)WS_CLOSE_LIMIT;
+    default:
+        return LWS_CLOSE_STATUS_POLICY_VIOLATION;
+    }
+}
+
 static int writeable(struct cs_conn *c)
 {
     enum lws_write_protocol type = c->channel == CS_CHANNEL_RELAY ? LWS_WRITE_BINARY
@@ -155,7 +197,7 @@ static int writeable(struct cs_conn *c)
     if (c->out.q.first != NULL) {
         cs_conn_want_write(c);
     } else if (c->closing) {
-        lws_close_reason(c->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
+        lws_close_reason(c->wsi, close_status(c), NULL, 0);
         return -1;
     }
     return 0;

@@ -14,6 +14,13 @@
 enum {
     WS_CONTROL_MAX = 512 * 1024, /* DECISIONS 19 */
     WS_RELAY_MAX = 128 * 1024,
+    WS_EVENTS_MAX = 1024,       /* its clients have nothing to say */
+    WS_EVENTS_OUT = 256 * 1024, /* that a reader may be behind */
+    WS_EVENTS_OUT_COUNT = 1024,
+    /* Close codes of /v2/events: 4000 and the status of HTTP. */
+    WS_CLOSE_SIGN_IN = 4401,
+    WS_CLOSE_DENIED = 4403,
+    WS_CLOSE_LIMIT = 4429,
     WS_CONTROL_FIRST_MAX = 8 * 1024, /* what a stranger may send: wire/README */
     WS_RELAY_FIRST_MAX = 512,
     WS_BUCKETS = 256,
@@ -147,6 +154,11 @@ int cs_http_cb(struct lws *wsi, enum lws_callback_reasons reason, void *user, vo
 
 /* Each returns what the callback of libwebsockets returns. */
 int cs_http_begin(struct cs_conn *c);
+/* The headers of a request to upgrade, into c->http; 0, or the status that refuses it.
+ */
+int cs_http_head(struct cs_conn *c);
+void cs_http_request_of(const struct cs_conn *c, struct cs_http_req *out);
+void cs_http_forget(struct cs_conn *c); /* wipes what was read */
 int cs_http_body(struct cs_conn *c, const void *p, size_t n);
 int cs_http_complete(struct cs_conn *c);
 int cs_http_write(struct cs_conn *c);

@@ -208,6 +208,8 @@ static void env_act(void *ctx, struct cs_action *act)
                  (uint64_t)a->index, a->life);
         act->job = NULL;
         break;
+    case CS_ACT_CALL: /* its webhooks have no world here */
+        break;
     case CS_ACT_NOTIFY:
         notified(w, a, act);
         break;

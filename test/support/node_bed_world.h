@@ -465,6 +465,9 @@ BED void bed_act(void *ctx, struct cs_action *act)
         break;
     case CS_ACT_REPLY:
         fail_msg("a node answers no HTTP");
+        break;
+    case CS_ACT_CALL:
+        fail_msg("a node calls nobody");
     }
 }
 

@@ -167,6 +167,8 @@ static void dispatch(struct cs_node_core *n, const struct cs_event *ev)
     case CS_EV_STOP:
         stop(n);
         break;
+    case CS_EV_CALLED:
+        break; /* a node calls nobody */
     case CS_EV_VERDICT:
         cs_nd_verdict(n, ev->conn, ev->err, ev->data);
         break;

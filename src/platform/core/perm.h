@@ -54,6 +54,8 @@
     X(COUNTERPARTIES_MANAGE, "counterparties.manage", CONTROLS,   OAP,  "change the address book") \
     X(STRATEGIES_READ,    "backup-strategies.read", CONTROLS,     ALL,  "list backup strategies") \
     X(STRATEGIES_MANAGE,  "backup-strategies.manage", CONTROLS,   O | STEP, "create backup strategies") \
+    X(WEBHOOKS_READ,      "webhooks.read",          CONTROLS,     OAU,  "list webhooks and what was delivered") \
+    X(WEBHOOKS_MANAGE,    "webhooks.manage",        CONTROLS,     OA | STEP, "create, change, test and delete webhooks, and deliver again") \
     X(AUDIT_READ,         "audit.read",             AUDIT,        OAU,  "read the audit log, timelines and receipts")
 /* clang-format on */
 

@@ -12,6 +12,7 @@
 #include "platform/core/flows.h"
 #include "platform/core/later.h"
 #include "platform/core/migrate.h"
+#include "platform/core/seen.h"
 #include "platform/core/session.h"
 #include "platform/core/users.h"
 #include "platform/core/wait.h"
@@ -213,6 +214,7 @@ void cs_platform_core_free(struct cs_platform_core *core)
     cs_pc_wait_free(core);
     cs_audit_free(core);
     cs_later_free(core);
+    cs_seen_free(core);
     cs_db_free(core->db);
     text_free(core->cfg.platform_url);
     text_free(core->cfg.relay_url);
@@ -273,6 +275,7 @@ static void handle(struct cs_platform_core *core, const struct cs_event *ev)
     case CS_EV_TIME:
     case CS_EV_LOCAL:
     case CS_EV_VERDICT:
+    case CS_EV_CALLED:
         break;
     }
 }
@@ -392,24 +395,4 @@ struct cs_core cs_platform_core_iface(struct cs_platform_core *core)
                             .step = core_step,
                             .deadline = core_deadline,
                             .durable = core_durable};
-}
-
-static void count_online(void *ctx, struct cs_pc_node *node)
-{
-    struct cs_platform_stats *s = ctx;
-    const struct cs_pc_live *l = (const struct cs_pc_live *)(const void *)node;
-
-    s->control_online += l->control != NULL ? 1 : 0;
-    s->relay_online += l->relay != NULL ? 1 : 0;
-}
-
-void cs_platform_core_stats(const struct cs_platform_core *core,
-                            struct cs_platform_stats *out)
-{
-    struct cs_pc_map live = core->live;
-
-    *out = core->stats;
-    out->connections = core->conns.n;
-    out->tokens = core->tokens.n;
-    cs_pc_map_each(&live, count_online, out);
 }

@@ -28,6 +28,9 @@ enum {
     CS_PC_UNIQUE = 0x30,     /* kind, digest 16 -> id: external ids, client ids */
     CS_PC_SESSION = 0x31,    /* id -> session of a user, _hash */
     CS_PC_AUDIT = 0x32,      /* u64 number -> hash 32, record (audit.h) */
+    CS_PC_WEBHOOK = 0x33,    /* id -> V2Webhook, subscriptions, _key */
+    CS_PC_DELIVERY = 0x34,   /* id -> one event on its way to one webhook */
+    CS_PC_HOOKQ = 0x35,      /* webhook, object, u64 order -> delivery, u64 due ms */
     CS_PC_GROUP = 0x37,      /* id -> approval group (approvals.h) */
     CS_PC_APPROVAL = 0x38,   /* id -> approval set, _votes */
     CS_PC_LIMIT = 0x3a,      /* id -> V2WalletLimit */
@@ -57,6 +60,10 @@ enum cs_pc_index {
     CS_IX_USERS = 16,
     CS_IX_OWNERS = 17,   /* users that are active owners: one always stays */
     CS_IX_SESSIONS = 18, /* scope: user */
+    CS_IX_WEBHOOKS = 20,
+    CS_IX_DELIVERIES = 21,      /* scope: webhook */
+    CS_IX_DELIVERIES_DONE = 22, /* scope: webhook; finished ones */
+    CS_IX_DELIVERIES_ALL = 23,  /* finished ones of all webhooks */
     CS_IX_GROUPS = 30,
     CS_IX_APPROVALS = 31,       /* scope: status, or "" for all */
     CS_IX_APPROVALS_GROUP = 32, /* scope: group; open ones */
@@ -83,6 +90,7 @@ enum cs_pc_timer {
     CS_TIMER_TX = 3,        /* attempt, pause or life of a signing request */
     CS_TIMER_IDEM = 4,      /* forget an idempotency key */
     CS_TIMER_SESSION = 5,   /* idle or old */
+    CS_TIMER_HOOK_PURGE = 10, /* what a deleted webhook leaves goes in pieces */
     CS_TIMER_APPROVAL = 15, /* time to decide is over */
     CS_TIMER_RECOUNT = 16,  /* open sets of a group are counted anew */
     CS_TIMER_HELD = 17,     /* a frozen request has waited long enough */

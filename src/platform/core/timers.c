@@ -68,6 +68,8 @@ static void fire(struct cs_platform_core *core, enum cs_pc_timer kind,
     case CS_TIMER_SESSION:
         cs_session_timer(core, id);
         break;
+    case CS_TIMER_HOOK_PURGE:
+        break;
     case CS_TIMER_APPROVAL:
     case CS_TIMER_RECOUNT:
     case CS_TIMER_HELD:
