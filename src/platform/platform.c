@@ -15,6 +15,7 @@
 #include "net/tls_files.h"
 #include "net/tls_pem.h"
 #include "net/url.h"
+#include "platform/observe.h"
 #include "store/lmdb/kv_lmdb.h"
 #include "wire/jsonx.h"
 
@@ -34,7 +35,9 @@ struct cs_platform {
     struct cs_platform_limits limits;
     struct cs_ws_limits net;
     struct cs_ws_listen listen;
-    bool started, has_token;
+    struct cs_observe *observe;
+    enum cs_err ended; /* why */
+    bool started, has_token, is_ready;
     void (*stopped)(void *ctx, enum cs_err err);
     void *ctx;
 };
@@ -121,6 +124,63 @@ static void remove_file(const struct cs_platform *p, const char *name)
     }
 }
 
+/* ---- for observe.c ----------------------------------------------------- */
+
+static const struct cs_platform_core *core_of(void *ctx)
+{
+    const struct cs_platform *p = ctx;
+
+    return p->core;
+}
+
+static const struct cs_host *host_of(void *ctx)
+{
+    const struct cs_platform *p = ctx;
+
+    return p->keeper.host;
+}
+
+static const char *state_of(void *ctx)
+{
+    const struct cs_platform *p = ctx;
+
+    if (p->keeper.stopping || p->keeper.ending) {
+        return "DRAINING";
+    }
+    if (p->started && p->keeper.host == NULL) {
+        return "WAITING_FOR_SPACE";
+    }
+    return p->is_ready ? "READY" : "STARTING";
+}
+
+static enum cs_err observe(struct cs_platform *p, const struct cs_platform_settings *s,
+                           struct cs_why *why)
+{
+    const struct cs_observe_config cfg = {.loop = p->keeper.loop,
+                                          .dir = p->dir,
+                                          .kv = p->kv,
+                                          .core = core_of,
+                                          .host = host_of,
+                                          .state = state_of,
+                                          .ctx = p};
+
+    return cs_platform_observe_start(&p->observe, &cfg, s->metrics_addr, why);
+}
+
+static void on_requested(void *ctx, const struct cs_http_req *req)
+{
+    struct cs_platform *p = ctx;
+
+    cs_platform_observe_request(p->observe, req);
+}
+
+static void on_replied(void *ctx, uint64_t http_id, int status, size_t bytes)
+{
+    struct cs_platform *p = ctx;
+
+    cs_platform_observe_reply(p->observe, http_id, status, bytes);
+}
+
 static enum cs_err open_all(struct cs_platform *p, const struct cs_platform_settings *s,
                             struct cs_why *why)
 {
@@ -136,7 +196,8 @@ static enum cs_err open_all(struct cs_platform *p, const struct cs_platform_sett
     CS_CHECK(set_public(p, s->public_url, why));
     CS_CHECK(cs_kv_lmdb_open(&p->kv, &store, why)); /* locks the directory first */
     remove_file(p, "platform.url"); /* of a life that was killed: not this one's port */
-    return set_tls(p, s, why);
+    CS_CHECK(set_tls(p, s, why));
+    return observe(p, s, why);
 }
 
 /* ---- files for people and scripts
@@ -232,6 +293,7 @@ static void on_ready(void *ctx)
         cs_log(CS_LOG_ERROR, "platform", "%s", why.text);
         cs_keeper_abort(&p->keeper, err);
     } else {
+        p->is_ready = true;
         cs_log(CS_LOG_INFO, "platform", "listening on %s port %d as %s", p->host,
                p->port, p->url);
     }
@@ -256,6 +318,8 @@ static enum cs_err prepare(void *ctx, struct cs_host_config *cfg, struct cs_why 
     cfg->limits = p->net;
     cfg->notify = on_notify;
     cfg->ready = on_ready;
+    cfg->requested = on_requested;
+    cfg->replied = on_replied;
     cfg->notify_ctx = p;
     return CS_OK;
 }
@@ -292,18 +356,29 @@ static void drop_core(void *ctx)
 {
     struct cs_platform *p = ctx;
 
+    p->is_ready = false;
     cs_platform_core_free(p->core);
     p->core = NULL;
+}
+
+static void observe_stopped(void *ctx)
+{
+    struct cs_platform *p = ctx;
+
+    if (p->stopped != NULL) {
+        p->stopped(p->ctx, p->ended);
+    }
 }
 
 static void on_ended(void *ctx, enum cs_err err)
 {
     struct cs_platform *p = ctx;
+    struct cs_observe *o = p->observe;
 
     remove_file(p, "platform.url");
-    if (p->stopped != NULL) {
-        p->stopped(p->ctx, err);
-    }
+    p->ended = err;
+    p->observe = NULL;
+    cs_platform_observe_stop(o, observe_stopped, p);
 }
 
 static const struct cs_keeper_ops keeper_ops = {
@@ -337,11 +412,26 @@ enum cs_err cs_platform_new(struct cs_platform **out, uv_loop_t *loop,
     return CS_OK;
 }
 
+/* Of a platform that has no life that could end. */
+static void observe_end(struct cs_platform *p)
+{
+    if (p->observe != NULL) {
+        cs_platform_observe_stop(p->observe, NULL, NULL);
+        p->observe = NULL;
+    }
+}
+
 enum cs_err cs_platform_start(struct cs_platform *p, struct cs_why *why)
 {
+    enum cs_err err;
+
     CS_ASSERT(!p->started);
     p->started = true;
-    return cs_keeper_start(&p->keeper, why);
+    err = cs_keeper_start(&p->keeper, why);
+    if (err != CS_OK) {
+        observe_end(p);
+    }
+    return err;
 }
 
 const char *cs_platform_url(const struct cs_platform *p)
@@ -360,6 +450,7 @@ void cs_platform_free(struct cs_platform *p)
         return;
     }
     CS_ASSERT(!p->keeper.running);
+    observe_end(p);
     cs_platform_core_free(p->core);
     if (p->kv != NULL) {
         p->kv->ops->close(p->kv);

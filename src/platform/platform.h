@@ -17,6 +17,7 @@ struct cs_platform_settings {
     const char
         *public_url; /* "https://name[:port]" as clients reach it; NULL: listen */
     const char *tls_cert, *tls_key, *tls_ca; /* all or none; NULL: own CA */
+    const char *metrics_addr; /* NULL: none (observe.h) */
     bool allow_unsafe_fs;
     struct cs_platform_limits limits;
     struct cs_ws_limits net;
@@ -35,6 +36,8 @@ enum cs_err cs_platform_new(struct cs_platform **out, uv_loop_t *loop,
 enum cs_err cs_platform_start(struct cs_platform *p, struct cs_why *why) CS_MUST_USE;
 const char *cs_platform_url(const struct cs_platform *p); /* after start */
 void cs_platform_stop(struct cs_platform *p);
-void cs_platform_free(struct cs_platform *p); /* not while it runs; NULL allowed */
+/* Not while it runs; NULL allowed.  One that was never started leaves handles that close
+ * in the next turns of the loop. */
+void cs_platform_free(struct cs_platform *p);
 
 #endif

@@ -145,6 +145,14 @@ static int drive(struct serve *s)
     return cs_err_exit(err);
 }
 
+/* METRICS_ADDR listens already; a Unix socket's file has to be removed at the end. */
+static const char *metrics_socket(const struct cs_platform_settings *of)
+{
+    const char *addr = of->metrics_addr;
+
+    return addr != NULL && strncmp(addr, "unix:", 5) == 0 ? addr + 5 : NULL;
+}
+
 /* Landlock and seccomp, with the store open and nothing else.  It may go on listening:
  * after a full disk its sockets are made anew (net/keeper.h), on this one port. */
 static enum cs_err confine(const struct serve *s, const struct cs_platform_settings *of,
@@ -153,7 +161,8 @@ static enum cs_err confine(const struct serve *s, const struct cs_platform_setti
     const struct cs_os_path paths[] = {{of->dir, CS_OS_WRITE},
                                        {of->tls_cert, CS_OS_FILE},
                                        {of->tls_key, CS_OS_FILE},
-                                       {of->tls_ca, CS_OS_FILE}};
+                                       {of->tls_ca, CS_OS_FILE},
+                                       {metrics_socket(of), CS_OS_SOCKET}};
     const char *colon = strrchr(of->listen, ':');
     unsigned long port = colon != NULL ? strtoul(colon + 1, NULL, 10) : 0;
 
@@ -180,15 +189,15 @@ static int serve(struct serve *s, struct cs_platform_settings *settings)
     if (err == CS_OK) {
         err = confine(s, settings, &why);
     }
-    if (err != CS_OK) {
-        cs_signals_close(&s->signals);
-        (void)uv_run(&s->loop, UV_RUN_DEFAULT); /* closes them */
-        code = refuse(err, &why);
-    } else {
+    if (err == CS_OK) {
         code = drive(s);
+        cs_platform_free(s->platform);
+        return code;
     }
     cs_platform_free(s->platform);
-    return code;
+    cs_signals_close(&s->signals);
+    (void)uv_run(&s->loop, UV_RUN_DEFAULT); /* closes what is left */
+    return refuse(err, &why);
 }
 
 /* As many connections as there are descriptors for: without one, libwebsockets spins on
@@ -210,6 +219,7 @@ int cli_serve(int n_options, char **options)
     struct cs_platform_settings settings = {
         .dir = cs_os_setting("CLOUDSIGN_PLATFORM_DATA_DIR", CLI_DEFAULT_DIR),
         .listen = "127.0.0.1:8443",
+        .metrics_addr = cs_os_setting("METRICS_ADDR", NULL),
     };
     struct cs_why why = {""};
     enum cs_err err = cs_os_harden(&why);

@@ -11,6 +11,7 @@
 #include "platform/core/idem.h"
 #include "platform/core/ip_rule.h"
 #include "platform/core/later.h"
+#include "platform/core/seen.h"
 #include "platform/core/session.h"
 #include "platform/core/wait.h"
 
@@ -544,6 +545,7 @@ void cs_api_run(struct cs_platform_core *core, const struct cs_http_req *http)
         reply_error(&a);
     }
     cs_audit_request(&a);
+    cs_seen_note(&a);
     api_wipe(&a);
 }
 
@@ -580,5 +582,6 @@ void cs_api_resume(struct cs_platform_core *core, struct cs_later *l)
         deliver(&a, &none, answer);
     }
     cs_audit_request(&a);
+    cs_seen_note(&a);
     api_wipe(&a);
 }

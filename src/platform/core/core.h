@@ -131,6 +131,7 @@ struct cs_platform_core {
     struct cs_audit *audit; /* audit.h */
     bool is_handling;       /* the step's own event, not what was due before it */
     struct cs_pc_migration migration;
+    struct cs_seen *seen; /* seen.h */
 };
 
 /* ---- conn.c: connections of both channels -------------------------------------------

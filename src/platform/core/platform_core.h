@@ -84,8 +84,25 @@ void cs_platform_core_free(struct cs_platform_core *core); /* NULL allowed */
 struct cs_platform_stats {
     size_t connections, control_online, relay_online, tokens;
     uint64_t http_requests, events, commands_sent, relay_frames, relay_dropped;
+    size_t outbox;       /* commands kept for devices that were looked at in this life */
+    size_t waits;        /* answers held back (?wait=) */
+    size_t passwords;    /* sign-ins and the like that wait for Argon2id */
+    bool is_migrating;   /* records of an earlier version are being worked on */
 };
 void cs_platform_core_stats(const struct cs_platform_core *core,
                             struct cs_platform_stats *out);
+
+/* A request whose answer goes out (seen.h); strings are the route table's.  false: it
+ * was no request of the API, or is forgotten; out is empty texts then. */
+struct cs_platform_request {
+    const char *method, *pattern;
+    const char *kind; /* "user", "credential" or "none" .. */
+    char actor[37];   /* .. with this id */
+    bool waits;       /* ?wait=: its time is not ours */
+};
+bool cs_platform_core_request(const struct cs_platform_core *core, uint64_t http_id,
+                              struct cs_platform_request *out);
+/* The label of metrics for a route: a word of the table, "other" for none. */
+void cs_platform_route_class(char *out, size_t size, const char *pattern);
 
 #endif
