@@ -4,7 +4,7 @@
 #   what the page loads (see src/platform/core/assets.h).
 cmake_policy(VERSION 3.25)
 file(GLOB_RECURSE paths RELATIVE ${FROM}
-     ${FROM}/*.html ${FROM}/*.css ${FROM}/*.js ${FROM}/*.svg)
+     ${FROM}/*.html ${FROM}/*.css ${FROM}/*.js ${FROM}/*.svg ${FROM}/*.json)
 list(SORT paths)
 
 set(all "")
@@ -19,6 +19,7 @@ set(type_html "text/html; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
 set(type_js "text/javascript; charset=utf-8")
 set(type_svg "image/svg+xml")
+set(type_json "application/json")
 get_filename_component(work ${TO} DIRECTORY)
 set(work ${work}/console_work)
 file(MAKE_DIRECTORY ${work})

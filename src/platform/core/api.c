@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "platform/core/assets.h"
 #include "platform/core/audit.h"
 #include "platform/core/idem.h"
 #include "platform/core/ip_rule.h"
@@ -74,10 +75,9 @@ bool cs_api_bad_body(struct cs_api *a)
     return a->code != CS_API_OK;
 }
 
-static void reply_error(struct cs_api *a)
+json_t *cs_api_error_view(const struct cs_api *a)
 {
     json_t *o = cs_js_obj(), *details = cs_js_arr(), *d;
-    struct cs_wr w = {0};
 
     cs_js_int(o, "code", a->code);
     cs_js_str(o, "message", a->message);
@@ -88,6 +88,14 @@ static void reply_error(struct cs_api *a)
         cs_js_push(details, d);
     }
     cs_js_set(o, "details", details);
+    return o;
+}
+
+static void reply_error(struct cs_api *a)
+{
+    json_t *o = cs_api_error_view(a);
+    struct cs_wr w = {0};
+
     cs_json_write(&w, o);
     cs_emit_reply_with(a->core->out, a->http->id, a->status, "application/json",
                        a->headers, cs_wr_get(&w));
@@ -100,6 +108,10 @@ static void reply_ok(struct cs_api *a, struct cs_span text)
 {
     struct cs_wr w = {0};
 
+    if (a->file != NULL) {
+        cs_asset_send(a->core, a->http, a->file);
+        return;
+    }
     if (a->has_lines) {
         cs_emit_reply(a->core->out, a->http->id, a->status, "application/x-ndjson",
                       cs_wr_get(&a->lines));

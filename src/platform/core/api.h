@@ -78,6 +78,7 @@ struct cs_api {
     /* Lines of JSON that go out instead of the answer. */
     bool has_lines;
     struct cs_wr lines;
+    const struct cs_asset *file; /* goes out instead of the answer (assets.h) */
     bool is_repeat;    /* the kept answer went out again: nothing has happened */
     char headers[256]; /* of the answer: lines of cs_emit_reply_with, may be secret */
     bool is_later;     /* a worker computes first: no answer yet (later.h) */
@@ -93,6 +94,8 @@ struct cs_route {
 };
 /* All routes; NULL behind the last.  Tests walk it. */
 const struct cs_route *cs_route_at(size_t i);
+/* Does it only read, whatever its method is?  Such requests are not in the audit log. */
+bool cs_route_reads(const struct cs_route *r);
 /* Does it want a user who has shown a code lately (step_up.c)?  Programs are not asked:
  * they have no authenticator. */
 bool cs_route_wants_step_up(const struct cs_route *r);
@@ -115,6 +118,8 @@ bool cs_actor_covers_role(const struct cs_actor *who, enum cs_role role);
  */
 json_t *cs_api_fail(struct cs_api *a, enum cs_api_code code, const char *field,
                     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* {code, message, details}: what an error is in an answer.  Owned. */
+json_t *cs_api_error_view(const struct cs_api *a);
 /* True when the typed reads of a->in failed: the refusal is set then. */
 bool cs_api_bad_body(struct cs_api *a);
 /* A record made earlier with this external id, for a request that repeats it: *rec is
@@ -293,7 +298,7 @@ json_t *cs_api_tx_timeline(struct cs_api *a);
 json_t *cs_api_tx_list_all(struct cs_api *a);
 json_t *cs_api_tx_preview(struct cs_api *a);
 json_t *cs_api_tx_batch(struct cs_api *a);
-/* vendor.c, registry.c, openapi.c */
+/* vendor.c, registry.c */
 json_t *cs_api_instead(struct cs_api *a); /* 501 with what to use in its place */
 json_t *cs_api_auth_method_list(struct cs_api *a);
 json_t *cs_api_auth_method_get(struct cs_api *a);

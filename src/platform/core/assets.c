@@ -37,7 +37,7 @@ static bool is_api(const char *path)
     return false;
 }
 
-static const struct cs_asset *file_of(const char *name)
+const struct cs_asset *cs_asset_find(const char *name)
 {
     for (size_t i = 0; i < cs_assets_n; i++) {
         if (strcmp(cs_assets[i].path, name) == 0) {
@@ -62,14 +62,14 @@ static const struct cs_asset *find(const char *path, bool *forever)
     if (strncmp(path, files, sizeof files - 1) == 0) {
         path += sizeof files - 1;
         *forever = strncmp(path, cs_assets_version, n) == 0 && path[n] == '/';
-        return file_of(*forever ? path + n + 1 : path);
+        return cs_asset_find(*forever ? path + n + 1 : path);
     }
     if (below(path, "/docs")) {
         return strcmp(path, "/docs") == 0 || strcmp(path, "/docs/api") == 0
-                   ? file_of("api.html")
+                   ? cs_asset_find("api.html")
                    : NULL;
     }
-    return path[0] == '/' && is_page(path) ? file_of("index.html") : NULL;
+    return path[0] == '/' && is_page(path) ? cs_asset_find("index.html") : NULL;
 }
 
 static void refuse(struct cs_platform_core *core, const struct cs_http_req *http,
@@ -119,6 +119,12 @@ static void send_file(struct cs_platform_core *core, const struct cs_http_req *h
     CS_ASSERT(n > 0 && (size_t)n < sizeof headers);
     cs_emit_reply_with(core->out, http->id, same ? 304 : 200, f->type, headers,
                        same ? CS_SPAN(NULL, 0) : body);
+}
+
+void cs_asset_send(struct cs_platform_core *core, const struct cs_http_req *http,
+                   const struct cs_asset *f)
+{
+    send_file(core, http, f, false);
 }
 
 bool cs_assets_serve(struct cs_platform_core *core, const struct cs_http_req *http)

@@ -41,4 +41,9 @@ struct cs_http_req;
  * happened. */
 bool cs_assets_serve(struct cs_platform_core *core, const struct cs_http_req *http);
 
+/* The file of this name, NULL: there is none; and as the answer of an API request. */
+const struct cs_asset *cs_asset_find(const char *path);
+void cs_asset_send(struct cs_platform_core *core, const struct cs_http_req *http,
+                   const struct cs_asset *f);
+
 #endif

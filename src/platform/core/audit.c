@@ -368,7 +368,7 @@ void cs_audit_begin(struct cs_platform_core *core)
 
 static bool reads(const struct cs_api *a)
 {
-    return strcmp(a->http->method, "GET") == 0;
+    return cs_route_reads(a->route);
 }
 
 static bool is_open(const struct cs_route *r)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/rd.h"
 #include "platform/core/overview.h"
+#include "platform/core/tx_make.h"
 
 /* What one version's work is: fn sees every record of the tables, in the order of
  * tables and ids. */
@@ -19,9 +20,19 @@ struct migration {
 static const uint8_t counted[] = {CS_PC_DEVICE, CS_PC_QUORUM, CS_PC_VAULT,
                                   CS_PC_WALLET, CS_PC_TX,     0};
 
+/* The overview's counters, and the list of the requests of all wallets. */
+static void count_and_list(struct cs_platform_core *core, uint8_t table,
+                           const uint8_t id[CS_PC_ID], const json_t *rec)
+{
+    cs_overview_count(core, table, id, rec);
+    if (table == CS_PC_TX) {
+        cs_tx_index_all(core, rec, id);
+    }
+}
+
 /* Numbers are on disk: append only. */
 static const struct migration migrations[] = {
-    {1, "counting what there is for the overview", counted, cs_overview_count},
+    {1, "counting and listing what there is", counted, count_and_list},
 };
 
 _Static_assert(CS_COUNTOF(migrations) == CS_PC_SCHEMA - 1, "a row for each version");

@@ -4,7 +4,14 @@
 #include "base/text.h"
 #include "platform/core/api.h"
 
-enum { LOOK_MAX = 1000, BYTES_MAX = 4 << 20, WORK_MAX = 256, TOKEN_LEN = 16 };
+enum {
+    LOOK_MAX = 1000,
+    BYTES_MAX = 4 << 20,
+    WORK_MAX = 256,
+    TOKEN_LEN = 16,
+    SKIP_UNIT = 64, /* so many records that a filter passes over .. */
+    SKIP_WORK = 16, /* .. cost as much as so many signatures that are shown */
+};
 
 json_t *cs_api_record(struct cs_api *a, uint8_t table, size_t i, const char *what)
 {
@@ -74,6 +81,25 @@ const char *cs_api_name_opt(struct cs_api *a, const char *member, size_t max)
     const char *s = cs_jr_str_opt(&a->in, member, CS_API_BODY_MAX);
 
     return s == NULL || text_ok(a, member, s, max, max >= CS_API_TEXT) ? s : "";
+}
+
+static char fold(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool cs_text_has(const char *text, const char *part)
+{
+    size_t n = strlen(part), len = strlen(text), i, k;
+
+    for (i = 0; i + n <= len; i++) {
+        for (k = 0; k < n && fold(text[i + k]) == fold(part[k]); k++) {
+        }
+        if (k == n) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- query ------------------------------------------------------------- */
@@ -166,6 +192,32 @@ bool cs_api_page_args(struct cs_api *a, size_t *size, uint64_t *after)
     return true;
 }
 
+/* "order" and, where the list has names, "q". */
+static bool order_args(struct cs_api *a, const struct cs_api_page *p)
+{
+    char order[8];
+
+    if (!cs_api_query(a, "order", order, sizeof order) ||
+        (p->search != NULL && !cs_api_query(a, "q", a->want_q, sizeof a->want_q))) {
+        return false;
+    }
+    a->want_desc = a->want_desc || strcmp(order, "desc") == 0;
+    if (strcmp(order, "asc") == 0) {
+        a->want_desc = false;
+    } else if (order[0] != '\0' && strcmp(order, "desc") != 0) {
+        (void)cs_api_fail(a, CS_API_INVALID, "order",
+                          "must be asc (the oldest first) or desc");
+        return false;
+    }
+    return true;
+}
+
+/* Page token of this place in the index. */
+static void token_text(char out[TOKEN_LEN + 1], uint64_t last)
+{
+    (void)snprintf(out, TOKEN_LEN + 1, "%016llx", (unsigned long long)last);
+}
+
 static json_t *filter(struct cs_api *a, const struct cs_api_page *p, bool more,
                       uint64_t last)
 {
@@ -173,7 +225,7 @@ static json_t *filter(struct cs_api *a, const struct cs_api_page *p, bool more,
     char token[TOKEN_LEN + 1];
 
     if (more) {
-        (void)snprintf(token, sizeof token, "%016llx", (unsigned long long)last);
+        token_text(token, last);
         cs_js_str(f, "nextPageToken", token);
     }
     cs_js_int(f, "total", (int64_t)cs_pc_index_count(a->core, p->kind, p->scope));
@@ -192,13 +244,24 @@ static bool is_full(const struct filled *f, size_t size)
            f->work >= WORK_MAX;
 }
 
+static bool is_kept(struct cs_api *a, const struct cs_api_page *p, const json_t *rec)
+{
+    if (rec == NULL || cs_js_true(rec, "_deleted") || cs_js_true(rec, "deleted")) {
+        return false;
+    }
+    if (p->search != NULL && a->want_q[0] != '\0' &&
+        !cs_text_has(cs_js_text(rec, p->search), a->want_q)) {
+        return false;
+    }
+    return p->keep == NULL || p->keep(a, rec);
+}
+
 /* Appends the view of one record; false: the credential may not ask for it now. */
 static bool add_view(struct cs_api *a, const struct cs_api_page *p,
                      const uint8_t id[CS_PC_ID], struct filled *f)
 {
     json_t *rec = cs_pc_get(a->core, p->table, id), *view = NULL;
-    bool is_there = rec != NULL && !cs_js_true(rec, "_deleted") &&
-                    !cs_js_true(rec, "deleted");
+    bool is_there = is_kept(a, p, rec);
     size_t cost = is_there && p->cost != NULL ? p->cost(rec) : 0;
     bool may = cost == 0 || cs_api_work(a, cost);
 
@@ -214,38 +277,150 @@ static bool add_view(struct cs_api *a, const struct cs_api_page *p,
     return may;
 }
 
+/* ---- the way through an index ------------------------------------------- */
+
+/* Where a page begins: behind the token, and not outside of the bounds. */
+static struct cs_pc_walk walk_start(const struct cs_api *a, const struct cs_api_page *p,
+                                    uint64_t after)
+{
+    struct cs_pc_walk w = {.kind = p->kind, .scope = p->scope, .after = after};
+
+    if (a->want_desc && p->end_seq != 0 && (after == 0 || after > p->end_seq)) {
+        w.after = p->end_seq;
+    } else if (!a->want_desc && p->min_seq > 0 && after < p->min_seq) {
+        w.after = p->min_seq - 1;
+    }
+    return w;
+}
+
+/* One entry on, within the bounds. */
+static bool walk_on(const struct cs_api *a, const struct cs_api_page *p,
+                    struct cs_pc_walk *w)
+{
+    if (a->want_desc) {
+        return cs_pc_walk_prev(a->core, w) && w->after >= p->min_seq;
+    }
+    return cs_pc_walk_next(a->core, w) && (p->end_seq == 0 || w->after < p->end_seq);
+}
+
+uint64_t cs_api_seek(struct cs_api *a, const struct cs_api_page *p, const char *at)
+{
+    uint64_t low = 0, high = a->core->seq; /* entries up to low are older */
+
+    while (low < high) {
+        struct cs_pc_walk w = {
+            .kind = p->kind, .scope = p->scope, .after = low + (high - low) / 2};
+        uint64_t middle = w.after;
+        bool is_there = cs_pc_walk_next(a->core, &w);
+        json_t *rec = is_there ? cs_pc_get(a->core, p->table, w.id) : NULL;
+
+        if (is_there && strcmp(cs_js_text(rec, "createdAt"), at) < 0) {
+            low = w.after;
+        } else {
+            high = middle;
+        }
+        json_decref(rec);
+    }
+    return low + 1;
+}
+
+/* What one page of a walk found, and where the next one goes on. */
+struct page {
+    struct filled f;
+    struct cs_pc_walk w;
+    bool more, may;
+};
+
+static void fill(struct cs_api *a, const struct cs_api_page *p, struct page *g,
+                 size_t size)
+{
+    struct cs_pc_walk next;
+    size_t looked = 0, skipped = 0, shown;
+
+    g->more = g->may = true;
+    while (!is_full(&g->f, size) && looked++ < LOOK_MAX && g->more && g->may) {
+        next = g->w;
+        shown = json_array_size(g->f.items);
+        g->more = walk_on(a, p, &next);
+        g->may = !g->more || add_view(a, p, next.id, &g->f);
+        /* The next page begins with what this one may not show. */
+        g->w = g->more && g->may ? next : g->w;
+        if (g->may && json_array_size(g->f.items) == shown &&
+            ++skipped % SKIP_UNIT == 0) {
+            g->may = cs_api_work(a, SKIP_WORK); /* reading was work, too */
+        }
+    }
+    if (g->more) { /* is there anything behind this page? */
+        next = g->w;
+        g->more = walk_on(a, p, &next);
+    }
+}
+
+/* false: refused. */
+static bool page_run(struct cs_api *a, const struct cs_api_page *p, struct page *g)
+{
+    size_t size;
+    uint64_t after;
+
+    if (!cs_api_page_args(a, &size, &after) || !order_args(a, p)) {
+        return false;
+    }
+    g->f.items = cs_js_arr();
+    g->w = walk_start(a, p, after);
+    fill(a, p, g, size);
+    if (!g->may && json_array_size(g->f.items) == 0) {
+        json_decref(g->f.items);
+        (void)cs_api_work_or_fail(a, SIZE_MAX);
+        return false;
+    }
+    return true;
+}
+
 json_t *cs_api_page(struct cs_api *a, const struct cs_api_page *p)
 {
-    struct cs_pc_walk w = {.kind = p->kind, .scope = p->scope}, next;
-    struct filled f = {0};
-    size_t size, looked = 0;
-    bool more = true, may = true;
+    struct page g = {.f = {0}};
     json_t *o;
 
-    if (!cs_api_page_args(a, &size, &w.after)) {
+    if (!page_run(a, p, &g)) {
         return NULL;
-    }
-    f.items = cs_js_arr();
-    while (!is_full(&f, size) && looked++ < LOOK_MAX && more && may) {
-        next = w;
-        more = cs_pc_walk_next(a->core, &next);
-        may = !more || add_view(a, p, next.id, &f);
-        w = may ? next : w; /* the next page begins with what this one may not show */
-    }
-    if (!may && json_array_size(f.items) == 0) {
-        json_decref(f.items);
-        (void)cs_api_work_or_fail(a, SIZE_MAX);
-        return NULL;
-    }
-    if (more) { /* is there anything behind this page? */
-        struct cs_pc_walk probe = w;
-
-        more = cs_pc_walk_next(a->core, &probe);
     }
     o = cs_js_obj();
-    cs_js_set(o, "filter", filter(a, p, more, w.after));
-    cs_js_set(o, p->name, f.items);
+    cs_js_set(o, "filter", filter(a, p, g.more, g.w.after));
+    cs_js_set(o, p->name, g.f.items);
     return o;
+}
+
+static bool is_paged(const struct cs_api *a)
+{
+    const char *q = a->http->query;
+
+    return strstr(q, "pageSize=") != NULL || strstr(q, "pageToken=") != NULL;
+}
+
+json_t *cs_api_array(struct cs_api *a, const struct cs_api_page *p, size_t max)
+{
+    struct page g = {.f = {0}};
+    char token[TOKEN_LEN + 1];
+
+    if (!is_paged(a)) {
+        if (!order_args(a, p)) {
+            return NULL;
+        }
+        g.w = walk_start(a, p, 0);
+        g.f.items = cs_js_arr();
+        while (json_array_size(g.f.items) < max && walk_on(a, p, &g.w)) {
+            (void)add_view(a, p, g.w.id, &g.f); /* these lists cost nothing */
+        }
+        return g.f.items;
+    }
+    if (!page_run(a, p, &g)) {
+        return NULL;
+    }
+    if (g.more) {
+        token_text(token, g.w.after);
+        (void)snprintf(a->headers, sizeof a->headers, "next-page-token: %s\n", token);
+    }
+    return g.f.items;
 }
 
 static json_t *list_from(struct cs_api *a, const struct cs_api_page *p,

@@ -149,6 +149,7 @@ json_t *cs_api_device_list(struct cs_api *a)
     const struct cs_api_page p = {.table = CS_PC_DEVICE,
                                   .kind = CS_IX_DEVICES,
                                   .scope = cs_pc_scope("", ""),
+                                  .search = "displayName",
                                   .view = cs_device_view};
     char type[16], owner[32];
 
@@ -161,7 +162,7 @@ json_t *cs_api_device_list(struct cs_api *a)
         (owner[0] != '\0' && strcmp(owner, "THIS_ORGANIZATION") != 0)) {
         return cs_js_arr();
     }
-    return cs_api_list(a, &p, a->core->cfg.limits.max_devices);
+    return cs_api_array(a, &p, a->core->cfg.limits.max_devices);
 }
 
 json_t *cs_api_device_get(struct cs_api *a)

@@ -156,9 +156,10 @@ json_t *cs_api_quorum_list(struct cs_api *a)
     const struct cs_api_page p = {.table = CS_PC_QUORUM,
                                   .kind = CS_IX_QUORUMS,
                                   .scope = cs_pc_scope("", ""),
+                                  .search = "name",
                                   .view = quorum_view};
 
-    return cs_api_list(a, &p, a->core->cfg.limits.max_quorums);
+    return cs_api_array(a, &p, a->core->cfg.limits.max_quorums);
 }
 
 json_t *cs_api_quorum_get(struct cs_api *a)

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "platform/core/api.h"
 #include "platform/core/flows.h"
+#include "platform/core/tx_make.h"
 
 enum {
     RAW_HEX_MAX = 2 * CS_CHAIN_PAYLOAD_MAX,
@@ -23,15 +24,23 @@ static const char *const switch_help[][2] = {
      "digest does; switch it on in its settings if you must"},
 };
 
+bool cs_tx_has_key(struct cs_api *a, const json_t *wallet)
+{
+    bool ok = cs_js_is(wallet, "status", "PROVISIONED");
+
+    if (!ok) {
+        (void)cs_api_fail(a, CS_API_STATE, "walletId",
+                          "the key is not provisioned: wait until its address appears");
+    }
+    return ok;
+}
+
 static bool wallet_ok(struct cs_api *a, const json_t *wallet, const char *kind)
 {
     const json_t *s = json_object_get(wallet, "settings");
     const char *flag = cs_pc_tx_switch(kind);
 
-    if (!cs_js_is(wallet, "status", "PROVISIONED")) {
-        (void)cs_api_fail(a, CS_API_STATE, "walletId",
-                          "the key is not provisioned: wait until its address appears");
-    } else if (!cs_js_true(s, "enabled")) {
+    if (cs_tx_has_key(a, wallet) && !cs_js_true(s, "enabled")) {
         (void)cs_api_fail(a, CS_API_STATE, "enabled",
                           "the wallet is not enabled: enable it in its settings");
     }
@@ -69,7 +78,7 @@ static void add_quantity(json_t *rec, const struct cs_chain_tx *tx)
 }
 
 /* The summary of the payload: who pays whom how much. */
-static void add_summary(json_t *rec, const struct cs_chain_tx *tx)
+void cs_tx_add_summary(json_t *rec, const struct cs_chain_tx *tx)
 {
     const char *chain = cs_js_text(rec, "blockchain");
 
@@ -143,6 +152,7 @@ static void index_new(struct cs_api *a, const json_t *rec, const uint8_t id[CS_P
     uint64_t seq = (uint64_t)cs_js_num(rec, "_seq");
 
     cs_pc_index_add(a->core, CS_IX_TXS, cs_pc_scope(wallet, ""), seq, id);
+    cs_tx_index_all(a->core, rec, id);
     if (corr[0] != '\0') {
         cs_pc_index_add(a->core, CS_IX_TXS_CORR, cs_pc_scope(wallet, corr), seq, id);
     }
@@ -159,7 +169,7 @@ static json_t *begin(struct cs_api *a, json_t *rec, const struct cs_pc_tx *t)
     head = cs_pc_make(a->core, id, a->actor);
     CS_ASSERT(json_object_update(rec, head) == 0);
     json_decref(head);
-    add_summary(rec, &t->chain);
+    cs_tx_add_summary(rec, &t->chain);
     if (t->kind != CS_CHAIN_KIND_RAW) {
         cs_js_hex(rec, "encodedTransaction", t->chain.items[0].data.p,
                   t->chain.items[0].data.n);
@@ -188,6 +198,14 @@ static bool open_tx(struct cs_api *a, struct cs_pc_tx *t, const json_t *rec,
     return cs_api_work_or_fail(a, t->chain.n_items - 1);
 }
 
+bool cs_tx_draft(struct cs_api *a, struct cs_pc_tx *t, json_t *rec,
+                 const json_t *wallet, const json_t *wishes, const char *field)
+{
+    add_wallet(rec, wallet);
+    CS_ASSERT(json_object_update(rec, (json_t *)(uintptr_t)wishes) == 0);
+    return add_key(a, rec, wallet) && open_tx(a, t, rec, field);
+}
+
 static json_t *start(struct cs_api *a, const json_t *wallet, const json_t *wishes,
                      const char *field)
 {
@@ -195,13 +213,7 @@ static json_t *start(struct cs_api *a, const json_t *wallet, const json_t *wishe
     uint8_t quorum[CS_PC_ID];
     json_t *rec = cs_js_obj(), *view = NULL;
 
-    add_wallet(rec, wallet);
-    CS_ASSERT(json_object_update(rec, (json_t *)(uintptr_t)wishes) == 0);
-    if (!add_key(a, rec, wallet)) {
-        json_decref(rec);
-        return NULL;
-    }
-    if (open_tx(a, &t, rec, field)) {
+    if (cs_tx_draft(a, &t, rec, wallet, wishes, field)) {
         if (!cs_js_id(rec, "_quorumId", quorum) ||
             !cs_pc_sign_has_room(a->core, quorum)) {
             (void)cs_api_fail(a, CS_API_LIMIT, "",

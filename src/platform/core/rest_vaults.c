@@ -103,6 +103,7 @@ json_t *cs_api_vault_list(struct cs_api *a)
                             .kind = CS_IX_VAULTS,
                             .scope = cs_pc_scope("", ""),
                             .name = "vaults",
+                            .search = "name",
                             .view = vault_view};
 
     if (!cs_api_query(a, "correlationId", a->want_corr, sizeof a->want_corr)) {

@@ -94,6 +94,7 @@ json_t *cs_api_wallet_list(struct cs_api *a)
     struct cs_api_page p = {.table = CS_PC_WALLET,
                             .kind = CS_IX_WALLETS_VAULT,
                             .name = "wallets",
+                            .search = "name",
                             .view = list_view};
     char vault[CS_UUID_LEN];
     json_t *rec = cs_api_record(a, CS_PC_VAULT, 0, "vault");
@@ -115,6 +116,7 @@ json_t *cs_api_wallet_list_global(struct cs_api *a)
                             .kind = CS_IX_WALLETS,
                             .scope = cs_pc_scope("", ""),
                             .name = "wallets",
+                            .search = "name",
                             .view = list_view};
     char address[CS_CHAIN_ADDRESS_MAX];
 

@@ -2,12 +2,16 @@
  * those with an id in the same place. */
 #include <string.h>
 
+#include <string.h>
+
 #include "platform/core/api.h"
 
 /* clang-format off */
 static const struct cs_route routes[] = {
     {"POST",   "/v2/setup",                                CS_PERM_SIGN_IN,            cs_api_setup},
     {"GET",    "/v2/organizations",                        CS_PERM_ORGANIZATION_READ,  cs_api_organization},
+    {"GET",    "/v2/organizations/auth-methods",           CS_PERM_ORGANIZATION_READ,  cs_api_auth_method_list},
+    {"GET",    "/v2/organizations/auth-methods/{id}",      CS_PERM_ORGANIZATION_READ,  cs_api_auth_method_get},
     {"GET",    "/v2/overview",                             CS_PERM_ANY,                cs_api_overview},
 
     {"POST",   "/v2/session",                              CS_PERM_SIGN_IN,            cs_api_sign_in},
@@ -114,8 +118,109 @@ static const struct cs_route routes[] = {
                                                            CS_PERM_TX_READ,            cs_api_tx_get},
     {"GET",    "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/{transactionId}/timeline",
                                                            CS_PERM_AUDIT_READ,         cs_api_tx_timeline},
+
+    /* lists of all wallets, batches, previews */
+    {"GET",    "/v2/transactions",                         CS_PERM_TX_READ,            cs_api_tx_list_all},
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/preview",
+                                                           CS_PERM_TX_READ,            cs_api_tx_preview},
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/batch",
+                                                           CS_PERM_TX_READ,            cs_api_tx_batch},
+
+    /* what this program knows of chains */
+    {"GET",    "/v2/blockchains",                          CS_PERM_ANY,                cs_api_blockchain_list},
+    {"POST",   "/v2/blockchains:list",                     CS_PERM_ANY,                cs_api_blockchain_list},
+    {"GET",    "/v2/assets",                               CS_PERM_ANY,                cs_api_asset_list},
+    {"POST",   "/v2/assets:list",                          CS_PERM_ANY,                cs_api_asset_list},
+
+    {"GET",    "/v2/openapi.json",                         CS_PERM_OPEN,               cs_api_openapi},
+
+    /* vendor.c: 501 with what to use instead */
+    {"GET",    "/v2/audit/firehose/configuration",         CS_PERM_ANY,                cs_api_instead},
+    {"PUT",    "/v2/audit/firehose/configuration",         CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/balances",                             CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/vaults/{vaultId}/balances",            CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/vaults/{vaultId}/wallets/{walletId}/balances",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/vaults/{vaultId}/wallets/{walletId}/sequence",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/devices/{id}/trust-organization",      CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/organizations/self-service-sso-ticket",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"DELETE", "/v2/organizations/auth-methods/{id}",      CS_PERM_ANY,                cs_api_instead},
+    {"PUT",    "/v2/organizations/auth-methods/{id}/default",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"PUT",    "/v2/organizations/auth-methods/{id}/idp",  CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/transactions/transfer/estimate-fee",   CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/transfer",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/xrp/account-set",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/xrp/amm-create",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/xrp/amm-deposit",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/xrp/amm-withdraw",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/xrp/clawback",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/xrp/offer-cancel",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/xrp/offer-create",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/xrp/signer-list-set",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/transactions/xrp/trust-set",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/transactions/sweep/{sweepId}",         CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/workflows/sweep",                      CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/workflows/sweep",                      CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/workflows/sweep/instances/{id}",       CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/workflows/sweep/{id}",                 CS_PERM_ANY,                cs_api_instead},
+    {"DELETE", "/v2/workflows/sweep/{id}",                 CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/workflows/sweep/{id}/instances",       CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/workflows/sweep/{id}/disable",         CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/workflows/sweep/{id}/enable",          CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/workflows/sweep/{id}/trigger",         CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/connections",                          CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/vaults/{vaultId}/wallets/{walletId}/connections",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/vaults/{vaultId}/wallets/{walletId}/connections",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/vaults/{vaultId}/wallets/{walletId}/connections/{id}",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"PUT",    "/v2/vaults/{vaultId}/wallets/{walletId}/connections/{id}/accept",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"PUT",    "/v2/vaults/{vaultId}/wallets/{walletId}/connections/{id}/disconnect",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"PUT",    "/v2/vaults/{vaultId}/wallets/{walletId}/connections/{id}/reject",
+                                                           CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/currencies",                           CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/currencies",                           CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/currencies:list",                      CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/info/supported-currencies",            CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/rates",                                CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/notabene/search",                      CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/notabene/token",                       CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/blockchains",                          CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/assets",                               CS_PERM_ANY,                cs_api_instead},
+    {"POST",   "/v2/sync:trigger",                         CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/sync/status",                          CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/sync/imports",                         CS_PERM_ANY,                cs_api_instead},
 };
 /* clang-format on */
+
+bool cs_route_reads(const struct cs_route *r)
+{
+    static cs_api_handler *const readers[] = {cs_api_tx_preview, cs_api_blockchain_list,
+                                              cs_api_asset_list};
+
+    for (size_t i = 0; i < CS_COUNTOF(readers); i++) {
+        if (r->run == readers[i]) {
+            return true;
+        }
+    }
+    return strcmp(r->method, "GET") == 0;
+}
 
 const struct cs_route *cs_route_at(size_t i)
 {
