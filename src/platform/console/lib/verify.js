@@ -10,11 +10,11 @@
  *
  * Where the identity keys of the members come from is what this page cannot prove: the
  * platform shows them.  The nodes pin them when they join, and people compare the words. */
-import { bip340Verify, ecdsaVerify } from './secp256k1.js';
+import {bip340Verify, ecdsaVerify} from './secp256k1.js';
 
 const PREFIX = 'cloudsign/1/';
-const CURVES = { 1: { name: 'SECP256K1', point: 33 }, 2: { name: 'ED25519', point: 32 } };
-const SCHEMES = { 1: 'ED25519', 2: 'ECDSA', 3: 'BIP340' };
+const CURVES = { 1: {name: 'SECP256K1', point: 33}, 2: {name: 'ED25519', point: 32} };
+const SCHEMES = {1: 'ED25519', 2: 'ECDSA', 3: 'BIP340'};
 const text = new TextEncoder();
 
 /* ---- bytes --------------------------------------------------------------------- */
@@ -67,12 +67,12 @@ async function th(tag, ...items) {
 async function ed25519(publicKey, message, signature) {
     let key;
     try {
-        key = await crypto.subtle.importKey('raw', publicKey, { name: 'Ed25519' }, false,
+        key = await crypto.subtle.importKey('raw', publicKey, {name: 'Ed25519'}, false,
             ['verify']);
     } catch (error) {
         return error.name === 'NotSupportedError' ? null : false;
     }
-    return crypto.subtle.verify({ name: 'Ed25519' }, key, signature, message);
+    return crypto.subtle.verify({name: 'Ed25519'}, key, signature, message);
 }
 
 const byScheme = {
@@ -85,9 +85,9 @@ const NO_ED25519 = 'this browser cannot verify Ed25519 signatures: use a newer o
 
 function row(ok, what, right, wrong) {
     if (ok === null) {
-        return { ok, text: what, detail: NO_ED25519 };
+        return {ok, text: what, detail: NO_ED25519};
     }
-    return { ok, text: what, detail: ok ? right : wrong };
+    return {ok, text: what, detail: ok ? right : wrong};
 }
 
 /* ---- the certificate ------------------------------------------------------------- */
@@ -121,7 +121,7 @@ function readShape(r, c) {
     c.curve = curve.name;
     c.scheme = scheme;
     c.X = r.take(curve.point);
-    c.shares = Array.from({ length: c.n }, () => r.take(curve.point));
+    c.shares = Array.from({length: c.n}, () => r.take(curve.point));
 }
 
 /* version | sid, ds_hash, key id, epoch, curve, scheme, n, t, X, X_i, chain code, tr_1,
@@ -140,7 +140,7 @@ export function readCertificate(bytes) {
     c.chainCode = r.take(32);
     c.tr1 = r.take(32);
     c.tr2 = r.take(32);
-    c.signatures = Array.from({ length: c.n }, () => r.take(64));
+    c.signatures = Array.from({length: c.n}, () => r.take(64));
     if (r.at !== bytes.length) {
         throw new Error('bytes follow it');
     }
@@ -157,10 +157,10 @@ async function eachMember(members, check) {
     for (const m of members) {
         const ok = await check(m);
         if (ok !== true) {
-            return { ok, who: m.playerId };
+            return {ok, who: m.playerId};
         }
     }
-    return { ok: true };
+    return {ok: true};
 }
 
 function shapeRows(c, wallet, proof, members) {
@@ -206,8 +206,8 @@ async function pairRows(c, proof, certHash) {
             wanted.push([i, k]);
         }
     }
-    const result = await eachMember(wanted.map((pair) => ({ pair, playerId: pair.join('-') })),
-        async ({ pair, playerId }) => proof.checkSignatures[playerId] !== undefined &&
+    const result = await eachMember(wanted.map((pair) => ({pair, playerId: pair.join('-')})),
+        async ({pair, playerId}) => proof.checkSignatures[playerId] !== undefined &&
             byScheme[c.scheme](c.X, await th('check', certHash, enc(pair.map(u8))),
                 unhex(proof.checkSignatures[playerId])));
     return [row(result.ok, `Every pair of nodes signed once with the new key`,
@@ -215,12 +215,12 @@ async function pairRows(c, proof, certHash) {
         `The check signature of pair ${result.who} is missing or does not verify.`)];
 }
 
-export async function checkKey({ wallet, proof, members }) {
+export async function checkKey({wallet, proof, members}) {
     let c;
     try {
         c = readCertificate(unhex(proof.certificate));
     } catch (error) {
-        return [{ ok: false, text: 'The certificate can be read', detail: error.message }];
+        return [{ok: false, text: 'The certificate can be read', detail: error.message}];
     }
     return [...shapeRows(c, wallet, proof, members),
         ...await memberRows(c, proof, members)];
@@ -257,8 +257,8 @@ async function signatureRow(tx, wallet) {
             detail: 'It is under a derived or tweaked key: the platform and both nodes ' +
                 'verified it, this page does not derive keys.' };
     }
-    const result = await eachMember(parts.map((p) => ({ p, playerId: p.inputIndex })),
-        ({ p }) => byScheme[wallet.signatureScheme](unhex(wallet.publicKey),
+    const result = await eachMember(parts.map((p) => ({p, playerId: p.inputIndex})),
+        ({p}) => byScheme[wallet.signatureScheme](unhex(wallet.publicKey),
             unhex(p.signingHash), compact(unhex(p.signature), wallet.signatureScheme)));
     return row(parts.length > 0 && result.ok, "The signature verifies under this key's public key",
         parts.length === 1 ? 'Over exactly the bytes that are shown above as signing hash.'
@@ -276,7 +276,7 @@ async function receiptRow(tx, wallet, keyId, member, receipt) {
         'The receipt does not verify: it belongs to another request or node.');
 }
 
-export async function checkRequest({ tx, wallet, keyId, members }) {
+export async function checkRequest({tx, wallet, keyId, members}) {
     if (!tx.signingPayloads?.every((p) => p.signature)) {
         return [];
     }

@@ -48,11 +48,11 @@ export const CHAINS = ROWS.map(([id, name, symbol, curves, signs]) => ({
 }));
 
 export const chain = (id) => CHAINS.find((c) => c.id === id) ??
-    { id, name: id ?? '', symbol: '', curves: [K1], addressOnly: true };
+    {id, name: id ?? '', symbol: '', curves: [K1], addressOnly: true};
 
 /* ---- statuses -------------------------------------------------------------------- */
 
-const table = (rows) => (key) => rows[key] ?? { text: sentence(key), tone: 'neutral' };
+const table = (rows) => (key) => rows[key] ?? {text: sentence(key), tone: 'neutral'};
 
 /* SOME_STATE -> "Some state": a word that this console does not know yet. */
 export function sentence(word) {
@@ -66,72 +66,72 @@ export const deviceStatus = table({
         help: 'No node has used its pairing key yet.' },
     'Waiting for approval': { text: 'Waiting for approval', tone: 'warn',
         help: 'A node is connected. An administrator compares its fingerprint and approves it.' },
-    Paired: { text: 'Paired', tone: 'good', help: 'Ready to be a member of MPC quorums.' },
-    Disabled: { text: 'Disabled', tone: 'neutral', help: 'It takes no part in anything until it is enabled.' },
-    Rejected: { text: 'Rejected', tone: 'bad', help: 'It was not approved. Add a new device.' },
-    Deleted: { text: 'Deleted', tone: 'neutral' },
+    Paired: {text: 'Paired', tone: 'good', help: 'Ready to be a member of MPC quorums.'},
+    Disabled: {text: 'Disabled', tone: 'neutral', help: 'It takes no part in anything until it is enabled.'},
+    Rejected: {text: 'Rejected', tone: 'bad', help: 'It was not approved. Add a new device.'},
+    Deleted: {text: 'Deleted', tone: 'neutral'},
 });
 
 export const connection = table({
-    ONLINE: { text: 'Online', tone: 'good' },
-    OFFLINE: { text: 'Offline', tone: 'bad' },
-    UNKNOWN: { text: 'Never seen', tone: 'neutral' },
+    ONLINE: {text: 'Online', tone: 'good'},
+    OFFLINE: {text: 'Offline', tone: 'bad'},
+    UNKNOWN: {text: 'Never seen', tone: 'neutral'},
 });
 
 export const quorumState = table({
-    QUORUM_STATE_CREATED: { text: 'Created', tone: 'info' },
-    QUORUM_STATE_PENDING: { text: 'Pending', tone: 'info' },
-    QUORUM_STATE_CONFIRMED: { text: 'Confirmed', tone: 'good' },
-    QUORUM_STATE_REJECTED: { text: 'Rejected', tone: 'bad' },
-    QUORUM_STATE_FAILED: { text: 'Failed', tone: 'bad' },
+    QUORUM_STATE_CREATED: {text: 'Created', tone: 'info'},
+    QUORUM_STATE_PENDING: {text: 'Pending', tone: 'info'},
+    QUORUM_STATE_CONFIRMED: {text: 'Confirmed', tone: 'good'},
+    QUORUM_STATE_REJECTED: {text: 'Rejected', tone: 'bad'},
+    QUORUM_STATE_FAILED: {text: 'Failed', tone: 'bad'},
 });
 
 export const memberState = table({
-    MEMBERSHIP_STATE_CREATED: { text: 'Invited', tone: 'neutral' },
-    MEMBERSHIP_STATE_PENDING: { text: 'Joining', tone: 'info' },
-    MEMBERSHIP_STATE_CONFIRMED: { text: 'Confirmed', tone: 'good' },
-    MEMBERSHIP_STATE_REJECTED: { text: 'Rejected', tone: 'bad' },
-    MEMBERSHIP_STATE_FAILED: { text: 'Failed', tone: 'bad' },
+    MEMBERSHIP_STATE_CREATED: {text: 'Invited', tone: 'neutral'},
+    MEMBERSHIP_STATE_PENDING: {text: 'Joining', tone: 'info'},
+    MEMBERSHIP_STATE_CONFIRMED: {text: 'Confirmed', tone: 'good'},
+    MEMBERSHIP_STATE_REJECTED: {text: 'Rejected', tone: 'bad'},
+    MEMBERSHIP_STATE_FAILED: {text: 'Failed', tone: 'bad'},
 });
 
 export const keyStatus = table({
-    CREATED: { text: 'Created', tone: 'info' },
-    PROVISIONING: { text: 'Provisioning', tone: 'info' },
-    PROVISIONED: { text: 'Provisioned', tone: 'good' },
-    PROVISIONING_FAILED: { text: 'Provisioning failed', tone: 'bad' },
+    CREATED: {text: 'Created', tone: 'info'},
+    PROVISIONING: {text: 'Provisioning', tone: 'info'},
+    PROVISIONED: {text: 'Provisioned', tone: 'good'},
+    PROVISIONING_FAILED: {text: 'Provisioning failed', tone: 'bad'},
 });
 
 export const txStatus = table({
-    REQUESTED: { text: 'Requested', tone: 'info' },
-    POLICY_CHECK_PENDING: { text: 'Policy check', tone: 'info' },
-    POLICY_CHECK_PASSED: { text: 'Policy passed', tone: 'info' },
-    APPROVAL_CHECK_PENDING: { text: 'Waiting for approval', tone: 'warn' },
-    APPROVAL_CHECK_PASSED: { text: 'Approved', tone: 'info' },
-    SIGNATURE_PENDING: { text: 'Signing', tone: 'info' },
-    SIGNED: { text: 'Signed', tone: 'good' },
-    FAILED: { text: 'Failed', tone: 'bad' },
-    REJECTED: { text: 'Rejected', tone: 'bad' },
+    REQUESTED: {text: 'Requested', tone: 'info'},
+    POLICY_CHECK_PENDING: {text: 'Policy check', tone: 'info'},
+    POLICY_CHECK_PASSED: {text: 'Policy passed', tone: 'info'},
+    APPROVAL_CHECK_PENDING: {text: 'Waiting for approval', tone: 'warn'},
+    APPROVAL_CHECK_PASSED: {text: 'Approved', tone: 'info'},
+    SIGNATURE_PENDING: {text: 'Signing', tone: 'info'},
+    SIGNED: {text: 'Signed', tone: 'good'},
+    FAILED: {text: 'Failed', tone: 'bad'},
+    REJECTED: {text: 'Rejected', tone: 'bad'},
 });
 
 export const TX_FINAL = ['SIGNED', 'FAILED', 'REJECTED', 'CONFIRMED'];
 export const isFinal = (tx) => TX_FINAL.includes(tx.status);
 
 export const approvalState = table({
-    PENDING: { text: 'Pending', tone: 'warn' },
-    PROCESSING: { text: 'Waiting', tone: 'warn' },
-    APPROVED: { text: 'Approved', tone: 'good' },
-    MET: { text: 'Approved', tone: 'good' },
-    REJECTED: { text: 'Rejected', tone: 'bad' },
-    NOT_MET: { text: 'Rejected', tone: 'bad' },
-    EXPIRED: { text: 'Expired', tone: 'neutral' },
-    FAILED: { text: 'Failed', tone: 'bad' },
+    PENDING: {text: 'Pending', tone: 'warn'},
+    PROCESSING: {text: 'Waiting', tone: 'warn'},
+    APPROVED: {text: 'Approved', tone: 'good'},
+    MET: {text: 'Approved', tone: 'good'},
+    REJECTED: {text: 'Rejected', tone: 'bad'},
+    NOT_MET: {text: 'Rejected', tone: 'bad'},
+    EXPIRED: {text: 'Expired', tone: 'neutral'},
+    FAILED: {text: 'Failed', tone: 'bad'},
 });
 
-const KINDS = { RAW: 'Transaction', PLAINTEXT: 'Message', TYPED_DATA: 'Typed data', DIGEST: 'Digest (blind)' };
+const KINDS = {RAW: 'Transaction', PLAINTEXT: 'Message', TYPED_DATA: 'Typed data', DIGEST: 'Digest (blind)'};
 export const kindText = (kind) => KINDS[kind] ?? sentence(kind);
 
 /* "MEMBER_GONE: the node left" -> {code, text}. */
 export function reason(line) {
     const found = /^([A-Z][A-Z0-9_.]+):\s*(.*)$/s.exec(String(line ?? ''));
-    return found ? { code: found[1], text: found[2] } : { code: '', text: String(line ?? '') };
+    return found ? {code: found[1], text: found[2]} : {code: '', text: String(line ?? '')};
 }

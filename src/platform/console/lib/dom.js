@@ -1,0 +1,78 @@
+// Elements without markup strings: text can only ever become text, so nothing that a
+// user typed can run (RELIABILITY T33).  innerHTML and its kind are not used anywhere;
+// the browser enforces it (Trusted Types).
+//
+//   h('a', {class: 'link', href: '/devices', onclick: fn}, 'Devices')
+//     props: on* functions are listeners; dataset and style are objects; true/false are
+//     boolean attributes; value, checked, disabled .. are set as properties
+//     children: text, numbers, nodes, arrays of them; null, undefined, false: nothing
+//   svg('path', {d})      the same in SVG
+//   clear(el), replace(el, ...children)
+
+const SVG = 'http://www.w3.org/2000/svg';
+const PROPERTIES = new Set(['value', 'checked', 'disabled', 'selected', 'indeterminate', 'open', 'hidden']);
+
+export function h(tag, props, ...children) {
+    return fill(document.createElement(tag), props, children);
+}
+
+export function svg(tag, props, ...children) {
+    return fill(document.createElementNS(SVG, tag), props, children);
+}
+
+export function clear(el) {
+    el.replaceChildren();
+    return el;
+}
+
+export function replace(el, ...children) {
+    el.replaceChildren();
+    add(el, children);
+    return el;
+}
+
+function fill(el, props, children) {
+    for (const [name, value] of Object.entries(props ?? {})) {
+        set(el, name, value);
+    }
+    add(el, children);
+    return el;
+}
+
+function set(el, name, value) {
+    if (value === undefined || value === null) {
+        return;
+    }
+    if (name.startsWith('on')) {
+        if (typeof value === 'function') {
+            el.addEventListener(name.slice(2), value);
+        }
+    } else if (name === 'dataset' || name === 'style') {
+        Object.assign(el[name], value);
+    } else if (name === 'href' && !isSafeLink(String(value))) {
+        el.setAttribute('aria-disabled', 'true'); // javascript: and data: are no links
+    } else if (PROPERTIES.has(name)) {
+        el[name] = value;
+    } else if (value === true) {
+        el.setAttribute(name, '');
+    } else if (value !== false) {
+        el.setAttribute(name, String(value));
+    }
+}
+
+// Links lead into the console, to a part of the page, to https or to a blob of our own.
+function isSafeLink(text) {
+    return /^(\/(?!\/)|#|https:\/\/|blob:|otpauth:\/\/)/.test(text);
+}
+
+function add(el, children) {
+    for (const child of children) {
+        if (Array.isArray(child)) {
+            add(el, child);
+        } else if (child instanceof Node) {
+            el.append(child);
+        } else if (child !== null && child !== undefined && child !== false && child !== true) {
+            el.append(document.createTextNode(String(child)));
+        }
+    }
+}

@@ -1,0 +1,146 @@
+// One key: address, what it may do, what was proven when it was made, its requests.
+import {get, may, put} from '../lib/api.js';
+import {h} from '../lib/dom.js';
+import {field, formDialog} from '../lib/form.js';
+import {middle} from '../lib/format.js';
+import {svg as qr} from '../lib/qr.js';
+import {badge, banner, btn, by, code, describe, done, grid, meter, none, page, panel, steps, tabs, wait, when} from './kit.js';
+import {chain, keyStatus, kindText, reason, txStatus} from './facts.js';
+import {keyPath, orElse, people, txHref} from './data.js';
+import {limitsPanel} from './limits.js';
+import {proofPanel} from './proof.js';
+import {settingsPanel} from './key_settings.js';
+import {addressesPanel} from './key_addresses.js';
+
+/* ---- while it is made -------------------------------------------------------------------- */
+
+const isMade = (w) => w.status === 'PROVISIONED';
+const isMaking = (w) => w.status === 'PROVISIONING' || w.status === 'CREATED';
+
+async function sessionOf(w, signal) {
+    const sets = await orElse([], get(`/v2/mpc/sessions/${w.quorumId}`, {signal}));
+    const set = sets.filter((s) => s.payloadId === w.id).pop();
+
+    return set ? orElse(null, get(`/v2/mpc/sessions/${set.id}/status`, {signal})) : null;
+}
+
+function making(w, session, quorum) {
+    const n = session?.expectedCount ?? quorum?.deviceIds.length ?? 3, acks = session?.acceptedCount ?? 0;
+    const why = (w.reasons ?? []).map(reason);
+
+    return panel({title: 'The nodes are making this key', class: 'attention'},
+        meter(acks, n, `${acks} of ${n} nodes hold their shard`),
+        steps([
+            {label: 'The nodes were asked', state: 'done'},
+            {label: 'Shards are made and the certificate is signed by all', state: acks >= n ? 'done' : 'active'},
+            {label: 'Each pair signs once to prove it', state: acks >= n ? 'active' : 'todo'},
+            {label: 'The address appears', state: 'todo'},
+        ]),
+        why.length > 0 ? banner('warn', 'The last try did not succeed; it goes on by itself',
+            h('span', {}, why.map((r) => h('span', {class: 'line'}, r.text)), 'All nodes of the quorum must be running.')) : null);
+}
+
+function failed(w) {
+    return banner('bad', 'The key was not made', h('span', {}, (w.reasons ?? []).map((r) => h('span', {class: 'line'}, reason(r).text)),
+        'Verify that the quorum is Confirmed and that all its nodes are online, then create a new key. This one holds nothing.'));
+}
+
+/* ---- overview -------------------------------------------------------------------------------- */
+
+function addressCard(w) {
+    const c = chain(w.blockchain);
+
+    return panel({title: 'Address'}, h('div', {class: 'address'},
+        h('div', {class: 'qr', role: 'img', 'aria-label': 'QR code of the address'}, qr(w.address)),
+        h('div', {class: 'stack'},
+            code(w.address, {label: `${c.name} address`, wrap: true, copyLabel: 'Copy address'}),
+            h('p', {class: 'hint'}, `Send only assets of ${c.name} to it. Compare the whole address before you give it to somebody.`))));
+}
+
+function details(w, quorum, names) {
+    return panel({title: 'Details'}, describe([
+        ['Description', w.description || '–'],
+        ['Blockchain', chain(w.blockchain).name],
+        ['Keystore', 'MPC'],
+        ['Quorum', quorum ? h('a', {href: `/controls/quorums/${w.quorumId}`}, quorum.name) : code(w.quorumId, {inline: true})],
+        w.publicKey ? ['Public key', code(w.publicKey, {inline: true, label: 'Public key'})] : null,
+        ['Key algorithm', `${w.keyAlgorithm === 'ED25519' ? 'Ed25519' : 'secp256k1'}, signs ${w.signatureScheme}`],
+        w.addressType ? ['Address type', w.addressType] : null,
+        ['Created', h('span', {}, when(w.createdAt), ' by ', by(names, w.createdBy))],
+        ['Key ID', code(w.id, {inline: true, label: 'Key ID'})],
+        w.externalId ? ['External ID', w.externalId] : null,
+    ]));
+}
+
+function requests(w, list) {
+    return panel({title: 'Latest requests', flush: true, actions: [btn('All of this key', {href: `/transactions?walletId=${w.id}`, kind: 'ghost'})]},
+        grid({caption: 'Latest signing requests of this key', rows: list, href: txHref, columns: [
+            {title: 'Request', cell: (t) => t.summary || kindText(t.kind)},
+            {title: 'Kind', cell: (t) => kindText(t.kind), wide: true},
+            {title: 'Status', cell: (t) => badge(txStatus(t.status))},
+            {title: 'Requested', cell: (t) => when(t.createdAt)},
+        ], empty: none({icon: 'swap', title: 'Nothing signed yet', text: w.settings?.enabled ? 'Sign a message or a transaction with it.' : 'Enable the key first.'})}));
+}
+
+/* ---- page ---------------------------------------------------------------------------------------- */
+
+async function edit(w, changed) {
+    await formDialog({title: 'Edit key', submit: 'Save', fields: [
+        field({name: 'name', label: 'Name', required: true, maxlength: 50, value: w.name}),
+        field({name: 'description', label: 'Description', maxlength: 250, rows: 2, value: w.description ?? ''}),
+    ], onsubmit: async (values) => {
+        await put(keyPath(w), {name: values.name.trim(), description: values.description.trim()});
+        done('The key is saved.');
+    }});
+    await changed();
+}
+
+const maySign = () => ['raw', 'plaintext', 'typed-data', 'digest'].some((word) => may(`transactions.${word}`));
+
+function signButton(w) {
+    return btn('Sign', {kind: 'primary', icon: 'edit', href: `/vaults/${w.vaultId}/keys/${w.id}/sign`,
+        disabled: !maySign() ? 'Your role may not request signatures.' : w.settings?.enabled ? false : 'The key is not enabled: enable it in its settings.'});
+}
+
+function notEnabled(w) {
+    return isMade(w) && !w.settings?.enabled ? banner('info', 'This key is not enabled yet',
+        'It can receive, but nothing can be signed with it. Enable it in the tab Settings.') : null;
+}
+
+async function latest(w, signal) {
+    const answer = await orElse({}, get(`${keyPath(w)}/transactions?pageSize=5&order=desc`, {signal}));
+    const list = answer.transactions ?? [];
+
+    return list.slice().sort((a, b) => b.createdAt.localeCompare(a.createdAt)).slice(0, 5);
+}
+
+function parts(w, quorum, names, list, changed) {
+    return tabs([
+        {id: 'overview', label: 'Overview', render: () => h('div', {class: 'stack'}, h('div', {class: 'columns'}, addressCard(w), details(w, quorum, names)), requests(w, list))},
+        {id: 'settings', label: 'Settings', render: () => settingsPanel(w, changed)},
+        {id: 'limits', label: 'Limits', render: () => limitsPanel(w)},
+        w.keyAlgorithm === 'SECP256K1' ? {id: 'addresses', label: 'Derived addresses', render: () => addressesPanel(w)} : null,
+        {id: 'proof', label: 'Certificate', render: () => proofPanel(w)},
+    ].filter(Boolean), location.hash.slice(1) || 'overview');
+}
+
+export default async function keyPage(ctx) {
+    const {vaultId, walletId} = ctx.params, path = `/v2/vaults/${vaultId}/wallets/${walletId}`;
+    const [vault, names] = await Promise.all([orElse({name: 'Vault'}, get(`/v2/vaults/${vaultId}`, {signal: ctx.signal})), people(ctx)]);
+    const view = page(ctx, {title: 'Key', crumbs: [['Vaults', '/vaults'], [vault.name, `/vaults/${vaultId}`]]});
+
+    const read = async (signal) => {
+        const w = await get(path, {signal});
+        const [quorum, list, session] = await Promise.all([orElse(null, get(`/v2/mpc/quorums/${w.quorumId}`, {signal})),
+            isMade(w) ? latest(w, signal) : [], isMaking(w) ? sessionOf(w, signal) : null]);
+        const changed = () => read(ctx.signal);
+
+        view.title(w.name, h('span', {class: 'badges'}, badge(keyStatus(w.status)), isMade(w) && w.settings?.enabled ? badge({text: 'Enabled', tone: 'good'}) : null));
+        view.actions([btn('Edit', {icon: 'edit', word: 'wallets.update', onclick: () => edit(w, changed)}), isMade(w) ? signButton(w) : null]);
+        view.show('state', isMaking(w) ? making(w, session, quorum) : isMade(w) ? notEnabled(w) : failed(w));
+        view.showOnce('parts', `${w.updatedAt}${list.map((t) => t.id + t.status).join()}`, () => (isMade(w) ? parts(w, quorum, names, list, changed) : details(w, quorum, names)));
+        return isMaking(w);
+    };
+
+    await view.refresh(['key', 'transaction'], read);
+}

@@ -1,0 +1,58 @@
+// One vault and its keys.
+import {get, put} from '../lib/api.js';
+import {field, formDialog} from '../lib/form.js';
+import {middle, plural} from '../lib/format.js';
+import {h} from '../lib/dom.js';
+import {badge, btn, done, grid, none, page, searchBox, when} from './kit.js';
+import {chain, keyStatus} from './facts.js';
+import {keyHref, walletsOf} from './data.js';
+
+const COLUMNS = [
+    {title: 'Key', cell: (w) => w.name},
+    {title: 'Blockchain', cell: (w) => chain(w.blockchain).name},
+    {title: 'Status', cell: (w) => h('span', {class: 'badges'}, badge(keyStatus(w.status)),
+        w.status === 'PROVISIONED' && !w.settings?.enabled ? badge({text: 'Not enabled', tone: 'neutral'}) : null)},
+    {title: 'Address', cell: (w) => (w.address ? h('span', {class: 'mono', title: w.address}, middle(w.address, 8)) : '–'), wide: true},
+    {title: 'Created', cell: (w) => when(w.createdAt), wide: true},
+];
+
+async function edit(vault, changed) {
+    await formDialog({title: 'Edit vault', submit: 'Save', fields: [
+        field({name: 'name', label: 'Name', required: true, maxlength: 50, value: vault.name}),
+        field({name: 'description', label: 'Description', maxlength: 250, rows: 3, value: vault.description ?? ''}),
+    ], onsubmit: async (values) => {
+        await put(`/v2/vaults/${vault.id}`, {name: values.name.trim(), description: values.description.trim()});
+        done('The vault is saved.');
+    }});
+    await changed();
+}
+
+export default async function vaultPage(ctx) {
+    const id = ctx.params.vaultId;
+    const view = page(ctx, {title: 'Vault', crumbs: [['Vaults', '/vaults']]});
+    const create = () => btn('Create key', {kind: 'primary', icon: 'plus', href: `/vaults/${id}/keys/create`, word: 'wallets.create'});
+    let keys = [], text = '';
+
+    const draw = () => {
+        const rows = keys.filter((w) => `${w.name} ${w.address ?? ''} ${chain(w.blockchain).name}`.toLowerCase().includes(text));
+
+        view.show('keys', grid({caption: 'Keys of this vault', columns: COLUMNS, rows, href: keyHref,
+            empty: keys.length > 0 ? none({icon: 'search', title: 'No key matches', text: 'Change the search.'})
+                : none({icon: 'key', title: 'No keys yet', action: create(),
+                    text: 'A key is made by all three nodes of a confirmed quorum. None of them ever holds the whole key.'})}));
+    };
+    const read = async (signal) => {
+        const [vault, list] = await Promise.all([get(`/v2/vaults/${id}`, {signal}), walletsOf(id, {signal})]);
+
+        keys = list.reverse();
+        view.title(vault.name);
+        view.lead([vault.description, keys.length > 0 ? plural(keys.length, 'key') : null].filter(Boolean).join(' · '));
+        view.actions([btn('Edit', {icon: 'edit', word: 'vaults.write', onclick: () => edit(vault, () => read(ctx.signal))}), create()]);
+        view.showOnce('search', keys.length > 5, () => (keys.length > 5
+            ? searchBox({label: 'Search keys', placeholder: 'Name, address or blockchain', onchange: (typed) => { text = typed.toLowerCase(); draw(); }}) : null));
+        draw();
+        return keys.some((w) => w.status === 'PROVISIONING');
+    };
+
+    await view.refresh(['vault', 'key'], read);
+}

@@ -1,0 +1,87 @@
+// The console's modules that need no browser: QR codes judged by another reader (jsQR),
+// formats of values.
+import assert from 'node:assert/strict';
+import {dirname, join} from 'node:path';
+import {fileURLToPath, pathToFileURL} from 'node:url';
+
+const LIB = join(dirname(fileURLToPath(import.meta.url)), '../../src/platform/console/lib');
+let jsqr;
+try {
+    jsqr = (await import('jsqr')).default;
+    jsqr = jsqr.default ?? jsqr;
+} catch {
+    console.log('SKIPPED: jsqr is not installed (third_party/install.sh --with-tests)');
+    process.exit(77);
+}
+const load = (name) => import(pathToFileURL(join(LIB, name)).href);
+const {matrix} = await load('qr.js');
+const f = await load('format.js');
+let n = 0;
+const ok = (what) => {
+    n++;
+    console.log(`ok    ${what}`);
+};
+
+// ---- QR: what is drawn is read ------------------------------------------------------
+
+function read(text) {
+    const rows = matrix(text);
+    const scale = 4, quiet = 4;
+    const size = (rows.length + 2 * quiet) * scale;
+    const data = new Uint8ClampedArray(size * size * 4).fill(255);
+
+    rows.forEach((row, y) => row.forEach((dark, x) => {
+        for (let i = 0; dark && i < scale * scale; i++) {
+            const px = (x + quiet) * scale + i % scale, py = (y + quiet) * scale + Math.floor(i / scale);
+            data.fill(0, (py * size + px) * 4, (py * size + px) * 4 + 3);
+        }
+    }));
+    return {version: (rows.length - 17) / 4, got: jsqr(data, size, size)};
+}
+
+const versions = new Set();
+for (let len = 1; len <= 2331; len = Math.ceil(len * 1.045) + 1) {
+    const text = Array.from({length: len}, (_, i) => 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:/?&='[(i * 7 + len) % 66]).join('');
+    const {version, got} = read(text);
+    assert.equal(got?.data, text, `version ${version}, ${len} bytes`);
+    assert.equal(got.version, version);
+    versions.add(version);
+}
+assert.ok(versions.size >= 36, `only ${versions.size} versions were tried`);
+ok(`${versions.size} versions of QR codes are read back`);
+for (const text of ['otpauth://totp/CloudSign:ada%40example.org?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=CloudSign&algorithm=SHA1&digits=6&period=30',
+    '0x52908400098527886E0F7030069857D2E4169EE7', 'bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq', 'žluťoučký kůň €', 'a']) {
+    assert.equal(read(text).got?.data, text);
+}
+ok('addresses, an authenticator URL and text beyond ASCII are read back');
+assert.throws(() => matrix('x'.repeat(2332)), RangeError);
+matrix('x'.repeat(2331));
+ok('2331 bytes fit, one more is refused');
+
+// ---- values -------------------------------------------------------------------------
+
+const at = Date.parse('2026-11-26T09:00:00Z');
+for (const [seconds, want] of [[0, 'just now'], [-30, '30 seconds ago'], [-61, '1 minute ago'], [-7200, '2 hours ago'], [300, 'in 5 minutes'], [-86400, 'yesterday']]) {
+    assert.equal(f.ago(new Date(at + 1000 * seconds).toISOString(), at), want);
+}
+assert.equal(f.ago('1970-01-01T00:00:00.000Z', at), 'never');
+assert.equal(f.ago('', at), 'never');
+assert.equal(f.ago('nonsense', at), 'never');
+ok('times are relative; 1970 is never');
+for (const [units, decimals, want] of [['1500000', 6, '1.5'], ['1', 18, '0.000000000000000001'], ['0', 8, '0'], ['123456789012', 0, '123,456,789,012'],
+    ['-2500', 3, '-2.5'], ['100000000', 8, '1'], ['abc', 3, 'abc'], ['1234567000000000000000', 18, '1,234.567']]) {
+    assert.equal(f.amount(units, decimals), want);
+}
+ok('amounts are exact');
+assert.equal(f.words('WAITING_FOR_APPROVAL'), 'Waiting for approval');
+assert.equal(f.words('MPC_KEY'), 'MPC key');
+assert.equal(f.middle('0x52908400098527886E0F7030069857D2E4169EE7', 6), '0x5290…169EE7');
+assert.equal(f.middle('short', 6), 'short');
+assert.equal(f.plural(1, 'device'), '1 device');
+assert.equal(f.plural(2000, 'device'), '2,000 devices');
+assert.equal(f.left(new Date(at + 299000).toISOString(), at), '4:59');
+assert.equal(f.left(new Date(at - 5000).toISOString(), at), '0:00');
+assert.equal(f.bytes(1536), '1.5 KB');
+assert.equal(f.personName({firstName: 'Ada', lastName: 'Admin'}), 'Ada Admin');
+ok('words, ids, numbers, names');
+console.log(`lib: ${n} checks`);
