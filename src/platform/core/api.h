@@ -343,6 +343,24 @@ json_t *cs_api_strategy_list(struct cs_api *a);
 /* token.c: the credential behind "Bearer ..", NULL when the token is not good.  Owned.
  */
 json_t *cs_token_credential(struct cs_platform_core *core, const char *authorization);
+/* The digest of a token that was good, and the credential behind it now: for who goes
+ * on after the request.  NULL: it is not good any more.  Owned. */
+void cs_token_digest(uint8_t d[32], const char *authorization);
+json_t *cs_token_again(struct cs_platform_core *core, const uint8_t d[32]);
+/* feed_conn.c, rest_webhooks.c */
+json_t *cs_api_events(struct cs_api *a);
+json_t *cs_api_webhook_create(struct cs_api *a);
+json_t *cs_api_webhook_list(struct cs_api *a);
+json_t *cs_api_webhook_get(struct cs_api *a);
+json_t *cs_api_webhook_update(struct cs_api *a);
+json_t *cs_api_webhook_delete(struct cs_api *a);
+json_t *cs_api_webhook_test(struct cs_api *a);
+json_t *cs_api_subscription_create(struct cs_api *a);
+json_t *cs_api_subscription_list(struct cs_api *a);
+json_t *cs_api_subscription_get(struct cs_api *a);
+json_t *cs_api_subscription_delete(struct cs_api *a);
+json_t *cs_api_delivery_list(struct cs_api *a);
+json_t *cs_api_delivery_replay(struct cs_api *a);
 void cs_token_revoke(struct cs_platform_core *core, const uint8_t credential[CS_PC_ID]);
 void cs_token_free_all(struct cs_platform_core *core);
 /* credentials.c: a new credential with its secret in a->secret.  Owned. */
