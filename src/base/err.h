@@ -89,6 +89,8 @@
     X(ABORTED,          PEER,     RETRY,      75, "PEER_ABORTED",      "a peer ended the session")           \
     X(EQUIVOCATION,     PEER,     QUARANTINE, 76, "EQUIVOCATION",      "party said two different things")    \
     X(QUARANTINED,      PEER,     DROP,       77, "PEER_QUARANTINED",  "a peer is quarantined on this node") \
+    X(AUDIT_FORK,       PEER,     REFUSE,     76, "AUDIT_FORK",        "the platform shows another audit log than before")\
+    X(AUDIT_ROLLBACK,   PEER,     REFUSE,     76, "AUDIT_ROLLBACK",    "the platform's audit log ends before a record that this node has vouched for")\
     X(KEY_CORRUPT,      STORE,    LATCH,      83, "KEY_CORRUPT",       "a key record fails its load check")  \
     X(UNKNOWN_KEY,      USAGE,    REFUSE,     66, "UNKNOWN_KEY",       "this node has no such key")          \
     X(DESCRIPTOR,       PEER,     REFUSE,     76, "DESCRIPTOR",        "device set descriptor is not acceptable")\

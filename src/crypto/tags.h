@@ -67,6 +67,7 @@
     X(JOURNAL,      "journal")           \
     X(JOURNAL_HEAD, "journal/head")      \
     X(RECEIPT,      "receipt")           \
+    X(AUDIT_HEAD,   "audit-head")        \
     X(POLICY,       "policy")            \
     X(QUARANTINE,   "quarantine")        \
     X(KIT,          "kit")               \

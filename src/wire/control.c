@@ -12,12 +12,14 @@
  */
 
 enum field_type {
-    F_TEXT,  /* char[size], not empty */
-    F_TEXT0, /* char[size], may be empty */
-    F_WORD,  /* char[size]: capital letters, digits, _ */
-    F_HEX,   /* uint8_t[size] */
-    F_UUID,  /* uint8_t[16] */
-    F_U64,   /* decimal string */
+    F_TEXT,    /* char[size], not empty */
+    F_TEXT0,   /* char[size], may be empty */
+    F_WORD,    /* char[size]: capital letters, digits, _ */
+    F_WORD0,   /* the same, may be empty */
+    F_HEX,     /* uint8_t[size] */
+    F_UUID,    /* uint8_t[16] */
+    F_U64,     /* decimal string */
+    F_U64_OPT, /* absent: 0, and 0 is not written */
     F_U32,
     F_U32_OPT, /* absent: 0, and 0 is not written */
     F_BOOL,
@@ -64,7 +66,9 @@ static const struct field f_hello[] = {
     FIELD(F_HEX, cs_ctl_hello, boot, "boot"),
     FIELD(F_TEXT, cs_ctl_hello, version, "version"),
     FIELD(F_HEX, cs_ctl_hello, sig, "sig"),
-    FIELD(F_U32_OPT, cs_ctl_hello, approval_ms, "approvalMs"), END};
+    FIELD(F_U32_OPT, cs_ctl_hello, approval_ms, "approvalMs"),
+    FIELD(F_U32_OPT, cs_ctl_hello, audit, "audit"),
+    FIELD(F_U64_OPT, cs_ctl_hello, audit_seq, "auditSeq"), END};
 static const struct field f_pairing[] = {
     FIELD(F_HEX, cs_ctl_hello, pairing_public, "public"),
     FIELD(F_HEX, cs_ctl_hello, pairing_sig, "sig"), END};
@@ -94,6 +98,30 @@ static const struct field f_status[] = {
     FIELD(F_U32, cs_ctl_status, sessions, "sessions"),
     FIELD(F_U32, cs_ctl_status, keys, "keys"),
     LIST(cs_ctl_status, links, n_links, "links", cs_ctl_link_status, f_link), END};
+static const struct field f_key_id[] = {
+    FIELD(F_UUID, cs_ctl_key_id, id, "keyId"), END};
+static const struct field f_recipient[] = {
+    FIELD(F_HEX, cs_ctl_recipient, id, "id"), END};
+static const struct field f_backup[] = {
+    FIELD(F_U64, cs_ctl_backup, time, "time"),
+    FIELD(F_U64, cs_ctl_backup, copy_time, "copyTime"),
+    FIELD(F_U32, cs_ctl_backup, keys, "keys"),
+    FIELD(F_U32, cs_ctl_backup, without, "without"),
+    FIELD(F_BOOL, cs_ctl_backup, complete, "complete"),
+    LIST(cs_ctl_backup, to, n_to, "to", cs_ctl_recipient, f_recipient),
+    LIST(cs_ctl_backup, missing, n_missing, "missing", cs_ctl_key_id, f_key_id), END};
+static const struct field f_audit[] = {
+    FIELD(F_UUID, cs_ctl_audit, organization_id, "organizationId"),
+    FIELD(F_U64, cs_ctl_audit, seq, "seq"),
+    FIELD(F_HEX, cs_ctl_audit, hash, "hash"),
+    FIELD(F_U64, cs_ctl_audit, known_seq, "knownSeq"),
+    FIELD(F_HEX, cs_ctl_audit, known_hash, "knownHash"), END};
+static const struct field f_audited[] = {
+    FIELD(F_U64, cs_ctl_audited, seq, "seq"),
+    FIELD(F_HEX, cs_ctl_audited, hash, "hash"),
+    FIELD(F_U64, cs_ctl_audited, time, "time"),
+    FIELD(F_HEX, cs_ctl_audited, sig, "sig"),
+    FIELD(F_WORD0, cs_ctl_audited, reason, "reason"), END};
 static const struct field f_quorum_join[] = {
     FIELD(F_UUID, cs_ctl_quorum_join, quorum_id, "quorumId"),
     FIELD(F_TEXT, cs_ctl_quorum_join, name, "name"),
@@ -209,6 +237,7 @@ static const struct { const char *name; const struct field *fields; } types[CS_C
     [CS_CTL_CMD] = {"cmd", NULL},                    [CS_CTL_EVT] = {"evt", NULL},
     [CS_CTL_ACK] = {"ack", NULL},                    [CS_CTL_DEVICE] = {"device", f_device},
     [CS_CTL_STATUS] = {"status", f_status},          [CS_CTL_PONG] = {"pong", NULL},
+    [CS_CTL_AUDIT] = {"audit", f_audit},             [CS_CTL_AUDITED] = {"audited", f_audited},
 };
 
 static const struct { const char *name; const struct field *fields; } kinds[CS_CTL_KINDS] = {
@@ -254,9 +283,11 @@ bool cs_ctl_kind_is_cmd(enum cs_ctl_kind kind)
 
 static void read_text(struct cs_jr *r, const struct field *f, char *at)
 {
-    const char *s = cs_jr_str(r, f->name, f->size - 1, f->type == F_TEXT0);
+    const char *s = cs_jr_str(r, f->name, f->size - 1,
+                              f->type == F_TEXT0 || f->type == F_WORD0);
 
-    if (f->type == F_WORD && s[strspn(s, WORD_CHARACTERS)] != '\0') {
+    if ((f->type == F_WORD || f->type == F_WORD0) &&
+        s[strspn(s, WORD_CHARACTERS)] != '\0') {
         cs_jr_fail(r, f->name, "must be a word of capital letters, digits and _");
         return;
     }
@@ -329,6 +360,7 @@ static void read_one(struct cs_jr *r, const struct field *f, uint8_t *base)
     case F_TEXT:
     case F_TEXT0:
     case F_WORD:
+    case F_WORD0:
         read_text(r, f, (char *)at);
         break;
     case F_HEX:
@@ -339,6 +371,11 @@ static void read_one(struct cs_jr *r, const struct field *f, uint8_t *base)
         break;
     case F_U64:
         read_u64(r, f, at);
+        break;
+    case F_U64_OPT:
+        if (cs_jr_has(r, f->name)) {
+            read_u64(r, f, at);
+        }
         break;
     case F_U32:
         read_u32(r, f, at);
@@ -426,6 +463,23 @@ static void read_hello_rest(struct cs_jr *r, struct cs_ctl_hello *h)
     }
 }
 
+static void read_backup(struct cs_jr *r, struct cs_ctl_status *s)
+{
+    struct cs_jr sub;
+
+    s->has_backup = cs_jr_has(r, "backup");
+    if (!s->has_backup) {
+        return;
+    }
+    sub = CS_JR(cs_jr_object(r, "backup"));
+    if (r->err == CS_OK) {
+        read_fields(&sub, f_backup, &s->backup);
+    }
+    if (sub.err != CS_OK) {
+        cs_jr_fail(r, sub.field, sub.why);
+    }
+}
+
 static void read_message(struct cs_jr *r, struct cs_ctl_frame *f)
 {
     struct cs_jr sub;
@@ -452,6 +506,9 @@ static void read_frame(struct cs_jr *r, struct cs_ctl_frame *f)
     }
     if (f->type == CS_CTL_HELLO) {
         read_hello_rest(r, &f->u.hello);
+    }
+    if (f->type == CS_CTL_STATUS) {
+        read_backup(r, &f->u.status);
     }
     if (f->type == CS_CTL_CMD || f->type == CS_CTL_EVT) {
         read_message(r, f);
@@ -567,12 +624,14 @@ static json_t *write_one(const struct field *f, const uint8_t *base)
     case F_TEXT:
     case F_TEXT0:
     case F_WORD:
+    case F_WORD0:
         return write_text((const char *)at, f->size);
     case F_HEX:
         return cs_json_hex(at, f->size);
     case F_UUID:
         return cs_json_uuid(at);
     case F_U64:
+    case F_U64_OPT:
         return write_u64(at);
     case F_U32:
     case F_U32_OPT:
@@ -589,11 +648,13 @@ static json_t *write_one(const struct field *f, const uint8_t *base)
     return NULL;
 }
 
-static bool is_zero_u32(const uint8_t *at)
+/* Optional and absent. */
+static bool is_left_out(const struct field *f, const uint8_t *base)
 {
-    static const uint32_t zero;
+    static const uint8_t zero[8];
 
-    return memcmp(at, &zero, sizeof zero) == 0;
+    return (f->type == F_U32_OPT && memcmp(base + f->at, zero, 4) == 0) ||
+           (f->type == F_U64_OPT && memcmp(base + f->at, zero, 8) == 0);
 }
 
 static json_t *write_fields(const struct field *f, const void *base)
@@ -601,7 +662,7 @@ static json_t *write_fields(const struct field *f, const void *base)
     json_t *o = json_object();
 
     for (; f != NULL && f->name != NULL; f++) {
-        if (f->type == F_U32_OPT && is_zero_u32((const uint8_t *)base + f->at)) {
+        if (is_left_out(f, base)) {
             continue;
         }
         /* A NULL value makes this fail: out of memory. */
@@ -628,6 +689,10 @@ void cs_ctl_encode(struct cs_wr *w, const struct cs_ctl_frame *f)
     }
     if (f->type == CS_CTL_HELLO) {
         add_hello_rest(o, &f->u.hello);
+    }
+    if (f->type == CS_CTL_STATUS && f->u.status.has_backup) {
+        (void)json_object_set_new(o, "backup",
+                                  write_fields(f_backup, &f->u.status.backup));
     }
     if (f->type == CS_CTL_CMD || f->type == CS_CTL_EVT) {
         (void)json_object_set_new(o, "kind", json_string(kinds[f->kind].name));

@@ -16,6 +16,8 @@ enum {
     CS_CTL_CERT_MAX = 4096,
     CS_CTL_ITEMS_MAX = 512, /* signatures of one request */
     CS_CTL_LINKS = 64,
+    CS_CTL_RECIPIENTS = 8,
+    CS_CTL_MISSING = 32,
     CS_CTL_IN_FLIGHT = 256,
     CS_CTL_APPROVAL_MS = 30000,     /* how long an approver has */
     CS_CTL_APPROVAL_MAX_MS = 60000, /* what node and platform believe of each other */
@@ -32,6 +34,8 @@ enum cs_ctl_type {
     CS_CTL_DEVICE,
     CS_CTL_STATUS,
     CS_CTL_PONG,
+    CS_CTL_AUDIT,
+    CS_CTL_AUDITED,
     CS_CTL_TYPES
 };
 
@@ -77,6 +81,8 @@ struct cs_ctl_hello {
     char protocol[32]; /* the highest it speaks */
     uint8_t sig[64];
     uint32_t approval_ms; /* longest wait for its approver, 0: it has none */
+    uint32_t audit;       /* 1: it countersigns audit heads, 0: it does not know them */
+    uint64_t audit_seq;   /* the newest that it has countersigned, 0: none */
     bool has_pairing;
     uint8_t pairing_public[32];
     uint8_t pairing_sig[64];
@@ -99,6 +105,26 @@ struct cs_ctl_link_status {
     char state[16];
 };
 
+struct cs_ctl_key_id {
+    uint8_t id[16];
+};
+
+struct cs_ctl_recipient {
+    uint8_t id[32]; /* of a recovery key (crypto/recovery_key.h) */
+};
+
+struct cs_ctl_backup {
+    uint64_t time;      /* of the last one, ms since 1970; 0: there was none */
+    uint64_t copy_time; /* of the last one with a copy of the store */
+    uint32_t keys;      /* that the node had then */
+    uint32_t without;   /* keys that are in no kit of their epoch, now */
+    bool complete;      /* there is one, and no key is without */
+    struct cs_ctl_recipient to[CS_CTL_RECIPIENTS];
+    size_t n_to;
+    struct cs_ctl_key_id missing[CS_CTL_MISSING]; /* the first of them */
+    size_t n_missing;
+};
+
 struct cs_ctl_status {
     char version[32];
     char state[24];
@@ -109,6 +135,25 @@ struct cs_ctl_status {
     uint32_t sessions, keys;
     struct cs_ctl_link_status links[CS_CTL_LINKS];
     size_t n_links;
+    bool has_backup; /* a node that tells of its backups */
+    struct cs_ctl_backup backup;
+};
+
+struct cs_ctl_audit { /* the platform's newest audit record */
+    uint8_t organization_id[16];
+    uint64_t seq;
+    uint8_t hash[32];
+    uint64_t known_seq;     /* what the node has countersigned last, as it says .. */
+    uint8_t known_hash[32]; /* .. and the hash of that record in the platform's log */
+};
+
+struct cs_ctl_audited {
+    uint64_t
+        seq; /* of what is countersigned; of what the node knows, when it refuses */
+    uint8_t hash[32];
+    uint64_t time;
+    uint8_t sig[64];
+    char reason[32]; /* "" or why it refuses */
 };
 
 struct cs_ctl_quorum_join {
@@ -253,6 +298,8 @@ struct cs_ctl_frame {
         struct cs_ctl_welcome welcome; /* and device */
         struct cs_ctl_refused refused;
         struct cs_ctl_status status;
+        struct cs_ctl_audit audit;
+        struct cs_ctl_audited audited;
         struct cs_ctl_quorum_join quorum_join;
         struct cs_ctl_quorum_commits quorum_commits;
         struct cs_ctl_quorum_finish quorum_finish;

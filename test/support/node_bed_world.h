@@ -78,6 +78,9 @@ struct bed_node {
     struct cs_ctl_hello hello;
     uint8_t control_nonce[32], relay_nonce[32], relay_sig[64];
     size_t n_hellos, n_connects, n_status, n_acked;
+    struct cs_ctl_backup backup;   /* of the last status */
+    struct cs_ctl_audited audited; /* the last countersignature or refusal */
+    size_t n_audited, n_commits;
     char acked[40]; /* id of the last command acknowledged */
     size_t n_asked;
     uint64_t asked;      /* id of the last ASK .. */
@@ -209,6 +212,7 @@ BED void bed_commit(void *ctx, struct cs_kv_batch *batch, uint64_t seq)
     struct bed_node *a = ctx;
 
     bed_step_over(a);
+    a->n_commits++;
     if (a->hold) {
         assert_true(a->n_held < BED_HELD);
         a->held[a->n_held] = batch;
@@ -328,7 +332,12 @@ BED void bed_from_control(struct bed_node *a, struct cs_span text)
     } else if (f->type == CS_CTL_STATUS) {
         a->n_status++;
         (void)snprintf(a->state, sizeof a->state, "%s", f->u.status.state);
+        assert_true(f->u.status.has_backup);
+        a->backup = f->u.status.backup;
         cs_wr_span(&a->b->said, text);
+    } else if (f->type == CS_CTL_AUDITED) {
+        a->n_audited++;
+        a->audited = f->u.audited;
     }
     cs_ctl_free(f);
     free(f);

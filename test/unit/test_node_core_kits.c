@@ -252,6 +252,13 @@ static void status_tells_which_keys_have_no_kit(void **state)
     assert_int_equal(backup_says(0, "keys"), 1);
     assert_true(backup_says(0, "time") > 0);
     assert_int_equal(backup_says(0, "copyTime"), backup_says(0, "time"));
+    bed_advance(&b, 20000); /* and the platform hears it */
+    assert_true(b.node[0].backup.complete);
+    assert_int_equal(b.node[0].backup.keys, 1);
+    assert_false(b.node[1].backup.complete);
+    assert_int_equal(b.node[1].backup.without, 1);
+    assert_int_equal(b.node[1].backup.n_missing, 1);
+    assert_memory_equal(b.node[1].backup.missing[0].id, key_id, 16);
 }
 
 static void malformed_words_about_backups_are_refused(void **state)

@@ -250,6 +250,7 @@ static void the_status_is_one_json_object(void **state)
                                           "blindSigning",
                                           "signatures",
                                           "backup",
+                                          "audit",
                                           "approver"};
     json_t *o;
 

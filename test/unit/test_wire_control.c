@@ -201,6 +201,13 @@ static void errors_name_the_field(void **state)
          "\"quorumId\":\"00000000-0000-4000-8000-000000000000\",\"index\":1,"
          "\"peer\":2,\"reason\":\"CHEAT\\nplayer 3 is fine\",\"time\":\"1\"}}",
          "reason must be a word of capital letters, digits and _"},
+        {"{\"t\":\"audited\",\"seq\":\"1\",\"hash\":"
+         "\"0000000000000000000000000000000000000000000000000000000000000000\","
+         "\"time\":\"1\",\"sig\":\"00\",\"reason\":\"\"}",
+         "sig must be hex of the right length"},
+        {"{\"t\":\"audit\",\"organizationId\":"
+         "\"00000000-0000-4000-8000-000000000000\",\"seq\":1}",
+         "seq must be a string"},
         {"{\"t\":\"pong\",\"time\":\"007\"}",
          "time must be a decimal number in a string"},
         {"{\"t\":\"pong\",\"time\":\"1x\"}",
@@ -227,6 +234,85 @@ static void errors_name_the_field(void **state)
         assert_string_equal(why, cases[i].why);
         cs_ctl_free(&f);
     }
+}
+
+static void again(const struct cs_ctl_frame *a, struct cs_ctl_frame *b)
+{
+    struct cs_wr first = {0}, second = {0};
+    char why[128] = "";
+
+    cs_ctl_encode(&first, a);
+    if (cs_ctl_decode(b, cs_wr_get(&first), CS_CTL_MAX, why, sizeof why) != CS_OK) {
+        fail_msg("%s", why);
+    }
+    cs_ctl_encode(&second, b);
+    assert_int_equal(first.n, second.n);
+    assert_memory_equal(first.p, second.p, first.n);
+    cs_wr_free(&first);
+    cs_wr_free(&second);
+}
+
+static void frames_of_the_audit_log_survive_a_round_trip(void **state)
+{
+    struct cs_ctl_frame a = {.type = CS_CTL_AUDIT}, b;
+
+    (void)state;
+    a.u.audit.seq = UINT64_MAX;
+    a.u.audit.known_seq = 7;
+    a.u.audit.known_hash[31] = 9;
+    again(&a, &b);
+    assert_true(b.u.audit.seq == UINT64_MAX && b.u.audit.known_seq == 7);
+    assert_int_equal(b.u.audit.known_hash[31], 9);
+    a = (struct cs_ctl_frame){.type = CS_CTL_AUDITED};
+    a.u.audited.sig[63] = 1;
+    again(&a, &b); /* no reason: it is countersigned */
+    assert_string_equal(b.u.audited.reason, "");
+    (void)snprintf(a.u.audited.reason, 16, "AUDIT_FORK");
+    again(&a, &b);
+    assert_string_equal(b.u.audited.reason, "AUDIT_FORK");
+}
+
+/* A side that does not know the members neither sends them nor stumbles over them. */
+static void what_an_older_side_does_not_say_is_none(void **state)
+{
+    struct cs_ctl_frame a = {.type = CS_CTL_HELLO}, b;
+    struct cs_wr w = {0};
+
+    (void)state;
+    (void)snprintf(a.u.hello.version, 8, "1");
+    (void)snprintf(a.u.hello.protocol, 16, "cloudsign/1");
+    cs_ctl_encode(&w, &a);
+    cs_wr_u8(&w, 0);
+    assert_null(strstr((char *)w.p, "audit"));
+    again(&a, &b);
+    assert_true(b.u.hello.audit == 0 && b.u.hello.audit_seq == 0);
+    a.u.hello.audit = 1;
+    a.u.hello.audit_seq = 12;
+    again(&a, &b);
+    assert_true(b.u.hello.audit == 1 && b.u.hello.audit_seq == 12);
+    cs_wr_free(&w);
+}
+
+static void the_status_may_tell_of_backups(void **state)
+{
+    struct cs_ctl_frame a = {.type = CS_CTL_STATUS}, b;
+
+    (void)state;
+    (void)snprintf(a.u.status.version, 8, "1");
+    (void)snprintf(a.u.status.state, 8, "READY");
+    (void)snprintf(a.u.status.words, 8, "w");
+    again(&a, &b);
+    assert_false(b.u.status.has_backup);
+    a.u.status.has_backup = true;
+    a.u.status.backup.time = 5;
+    a.u.status.backup.complete = true;
+    a.u.status.backup.n_to = CS_CTL_RECIPIENTS;
+    a.u.status.backup.n_missing = CS_CTL_MISSING;
+    a.u.status.backup.missing[31].id[15] = 3;
+    again(&a, &b);
+    assert_true(b.u.status.has_backup && b.u.status.backup.complete);
+    assert_int_equal(b.u.status.backup.n_to, CS_CTL_RECIPIENTS);
+    assert_int_equal(b.u.status.backup.missing[31].id[15], 3);
 }
 
 static void protocols_are_a_list_of_names(void **state)
@@ -403,6 +489,9 @@ int main(void)
         cmocka_unit_test(after_an_error_the_frame_is_empty),
         cmocka_unit_test(a_frame_cut_at_any_byte_is_refused),
         cmocka_unit_test(errors_name_the_field),
+        cmocka_unit_test(frames_of_the_audit_log_survive_a_round_trip),
+        cmocka_unit_test(what_an_older_side_does_not_say_is_none),
+        cmocka_unit_test(the_status_may_tell_of_backups),
         cmocka_unit_test(protocols_are_a_list_of_names),
         cmocka_unit_test(json_of_exactly_the_allowed_depth_is_taken),
         cmocka_unit_test(deep_wide_and_large_json_is_refused_before_parsing),

@@ -76,6 +76,12 @@ int cli_quorum_confirm(const char *words)
                    "confirmed", NULL);
 }
 
+int cli_audit_accept(void)
+{
+    return command(json_pack("{s:s}", "cmd", "audit.accept"), "accepted",
+                   "the platform's audit log as it is now");
+}
+
 int cli_peer(const char *what, const char *quorum_id, int index)
 {
     bool release = strcmp(what, "release") == 0;

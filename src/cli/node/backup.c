@@ -27,6 +27,7 @@ struct job {
     struct bs source;
     struct bd_out out;
     json_t *to;        /* texts of the recovery keys; empty: no kits */
+    json_t *to_ids;    /* their ids in hex */
     json_t *head;      /* of backup.json */
     struct cs_wr kits; /* struct made, of each kit */
     size_t n_kits;
@@ -289,9 +290,9 @@ static enum cs_err tell_node(struct job *b)
         return CS_OK;
     }
     CS_CHECK(tell_saved(b));
-    return tell(b, json_pack("{s:s,s:I,s:I,s:b}", "cmd", "backup.done", "kits",
-                             (json_int_t)b->n_kits, "epoch", (json_int_t)b->epoch,
-                             "copy", 1));
+    return tell(b, json_pack("{s:s,s:I,s:I,s:O,s:b}", "cmd", "backup.done", "kits",
+                             (json_int_t)b->n_kits, "epoch", (json_int_t)b->epoch, "to",
+                             b->to_ids, "copy", 1));
 }
 
 /* ---- the command
@@ -326,6 +327,16 @@ static enum cs_err make(struct job *b, const char *dir)
     return finish(b);
 }
 
+static enum cs_err add_id(struct job *b, const struct cs_recovery_key *k)
+{
+    uint8_t id[CS_RECOVERY_ID_LEN];
+
+    cs_recovery_id(id, k);
+    return json_array_append_new(b->to_ids, cs_json_hex(id, sizeof id)) == 0
+               ? CS_OK
+               : CS_ERR_NOMEM;
+}
+
 static enum cs_err add_recipient(struct job *b, const char *path)
 {
     enum cs_err err;
@@ -347,6 +358,9 @@ static enum cs_err add_recipient(struct job *b, const char *path)
         json_array_append_new(b->to, json_stringn((const char *)text.p, text.n)) != 0) {
         err = off_say(CS_ERR_BAD_FORMAT, "%s is not text", path);
     }
+    if (err == CS_OK) {
+        err = add_id(b, k);
+    }
     cs_wr_free(&text);
     cs_recovery_key_free(k);
     return err;
@@ -363,6 +377,7 @@ static enum cs_err backup(int argc, char **argv)
         return usage();
     }
     b.to = json_array();
+    b.to_ids = json_array();
     for (int i = 2; i < argc && err == CS_OK; i++) {
         err = strcmp(argv[i], "--to") == 0 ? CS_OK : add_recipient(&b, argv[i]);
     }
@@ -377,6 +392,7 @@ static enum cs_err backup(int argc, char **argv)
     cs_wr_free(&b.kits);
     json_decref(b.head);
     json_decref(b.to);
+    json_decref(b.to_ids);
     return err;
 }
 

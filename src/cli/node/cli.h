@@ -13,6 +13,7 @@ int cli_doctor(int argc, char **argv);
 int cli_quorum_confirm(const char *words);
 /* what: "release" or "accept"; index 1..7. */
 int cli_peer(const char *what, const char *quorum_id, int index);
+int cli_audit_accept(void);
 /* argv: what stands behind "recover". */
 int cli_recover(int argc, char **argv);
 /* The same for "backup" and "restore". */

@@ -105,6 +105,26 @@ static void say_backup(struct doctor *d)
     }
 }
 
+static void say_audit(struct doctor *d)
+{
+    const json_t *a = json_object_get(d->status, "audit");
+    const char *refused = ask_str(a, "refused");
+
+    if (refused[0] != '\0') {
+        doc_say(
+            d, DOC_FAIL, "audit",
+            "was the platform restored from a backup? then: cloudsign audit accept; "
+            "else somebody has changed its log: look for an older export of it",
+            "the platform's audit log is not the one that this node has "
+            "countersigned: %s, record %lld is shown, %lld was seen",
+            refused, (long long)get_int(a, "shownSeq"), (long long)get_int(a, "seq"));
+    } else if (get_int(a, "seq") != 0) {
+        doc_say(d, DOC_OK, "audit", "",
+                "the platform's audit log is countersigned up to record %lld",
+                (long long)get_int(a, "seq"));
+    }
+}
+
 /* ---- peers
  * ---------------------------------------------------------------------------------- */
 
@@ -258,6 +278,7 @@ void doc_node(struct doctor *d)
     }
     say_store(d);
     say_backup(d);
+    say_audit(d);
     for (size_t i = 0; i < json_array_size(quorums); i++) {
         say_quorum(d, json_array_get(quorums, i));
     }

@@ -27,6 +27,11 @@ static const char help[] =
     "       cloudsign peer accept ID INDEX    accept the state of a party that was "
     "restored\n"
     "                                         from a backup (E_ROLLBACK, E_CLONE)\n"
+    "       cloudsign audit accept            the platform's audit log is the right "
+    "one "
+    "again\n"
+    "                                         (after its restore: AUDIT_ROLLBACK, "
+    "AUDIT_FORK)\n"
     "       cloudsign policy check FILE [--request FILE | --tx HEX --chain WORD ..]\n"
     "                                         is the policy valid, and what would it "
     "say\n"
@@ -159,6 +164,15 @@ static int peer(int argc, char **argv)
     return cs_err_exit(CS_ERR_USAGE);
 }
 
+static int audit(int argc, char **argv)
+{
+    if (argc == 3 && is(argv[2], "accept", NULL)) {
+        return cli_audit_accept();
+    }
+    (void)fprintf(stderr, "cloudsign: use: cloudsign audit accept\n");
+    return cs_err_exit(CS_ERR_USAGE);
+}
+
 static int status(int argc, char **argv)
 {
     if (argc == 2) {
@@ -186,6 +200,9 @@ int main(int argc, char **argv)
     }
     if (is(argv[1], "peer", NULL)) {
         return peer(argc, argv);
+    }
+    if (is(argv[1], "audit", NULL)) {
+        return audit(argc, argv);
     }
     if (is(argv[1], "backup", NULL)) {
         return cli_backup(argc - 2, argv + 2);

@@ -247,6 +247,25 @@ static void print_backup(const json_t *b)
     }
 }
 
+/* The platform's log, of which this node is a witness. */
+static void print_audit(const json_t *a)
+{
+    const char *refused = ask_str(a, "refused");
+    char since[32];
+
+    if (get_int(a, "seq") != 0) {
+        say("audit log", "countersigned up to record %lld, hash %.16s..",
+            (long long)get_int(a, "seq"), ask_str(a, "hash"));
+    }
+    if (refused[0] != '\0') {
+        say("  REFUSED",
+            "%s since %s: the platform shows record %lld now. Was it restored from a "
+            "backup? then: cloudsign audit accept",
+            refused, date(since, get_int(a, "since")),
+            (long long)get_int(a, "shownSeq"));
+    }
+}
+
 static void print_process(const json_t *o)
 {
     const json_t *p = json_object_get(o, "process");
@@ -295,6 +314,7 @@ static void print_core(const json_t *o)
         get_u64(o, "unacknowledgedEvents"));
     print_rules(o);
     print_backup(json_object_get(o, "backup"));
+    print_audit(json_object_get(o, "audit"));
 }
 
 static void print_status(const json_t *o)

@@ -9,7 +9,7 @@
 #include "base/rd.h"
 #include "node/core/kits.h"
 
-enum { BACKUP_VERSION = 1, SAVED_AT_ONCE = 256, SHOWN = 16, CHECK_AT_ONCE = 256 };
+enum { BACKUP_VERSION = 2, SAVED_AT_ONCE = 256, SHOWN = 16, CHECK_AT_ONCE = 256 };
 
 #define KEY_BACKUP CS_SPAN_LIT("backup")
 
@@ -29,8 +29,19 @@ static void save(struct cs_node_core *n)
     cs_wr_u32(&w, b->epoch);
     cs_wr_u64(&w, (uint64_t)b->copy_ms);
     cs_wr_u64(&w, (uint64_t)b->restored_ms);
+    cs_wr_u8(&w, b->n_to);
+    cs_wr_bytes(&w, b->to[0], (size_t)b->n_to * sizeof b->to[0]);
     cs_nd_put(n, TABLE_SELF, KEY_BACKUP, cs_wr_get(&w));
     cs_wr_free(&w);
+}
+
+/* Version 1 does not know them. */
+static void read_recipients(struct backup *b, struct cs_rd *r, uint8_t version)
+{
+    uint8_t n = version >= 2 ? cs_rd_u8(r) : 0;
+
+    b->n_to = n <= CS_CTL_RECIPIENTS ? n : 0; /* else bytes are left: corrupt */
+    cs_rd_copy(r, b->to[0], (size_t)b->n_to * sizeof b->to[0]);
 }
 
 enum cs_err cs_nd_backup_load(struct cs_node_core *n)
@@ -51,7 +62,8 @@ enum cs_err cs_nd_backup_load(struct cs_node_core *n)
         b->epoch = cs_rd_u32(&r);
         b->copy_ms = (int64_t)cs_rd_u64(&r);
         b->restored_ms = (int64_t)cs_rd_u64(&r);
-        err = cs_rd_end(&r) == CS_OK && version == BACKUP_VERSION
+        read_recipients(b, &r, version);
+        err = cs_rd_end(&r) == CS_OK && version >= 1 && version <= BACKUP_VERSION
                   ? CS_OK
                   : CS_ERR_STORE_CORRUPT;
     }
@@ -161,6 +173,30 @@ json_t *cs_nd_backup_saved(struct cs_node_core *n, struct cs_jr *r)
     return r->err == CS_OK ? json_pack("{s:b,s:i}", "ok", 1, "news", news) : NULL;
 }
 
+/* Optional, of a tool that is older than the node; false: malformed. */
+static bool take_recipients(struct backup *b, struct cs_jr *r)
+{
+    const json_t *ids = cs_jr_has(r, "to") ? cs_jr_array(r, "to", 0, CS_CTL_RECIPIENTS)
+                                           : NULL;
+    uint8_t to[CS_CTL_RECIPIENTS][32];
+    size_t n = json_array_size(ids);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *hex = json_string_value(json_array_get(ids, i));
+
+        if (hex == NULL || cs_unhex(to[i], sizeof to[i], hex) != CS_OK) {
+            cs_jr_fail(r, "to", "must be ids of recovery keys, 64 hex digits each");
+            return false;
+        }
+    }
+    if (r->err != CS_OK) {
+        return false;
+    }
+    memcpy(b->to, to, n * sizeof to[0]);
+    b->n_to = (uint8_t)n;
+    return true;
+}
+
 json_t *cs_nd_backup_done(struct cs_node_core *n, struct cs_jr *r)
 {
     struct backup *b = &n->backup;
@@ -168,7 +204,7 @@ json_t *cs_nd_backup_done(struct cs_node_core *n, struct cs_jr *r)
     uint32_t epoch = (uint32_t)cs_jr_int(r, "epoch", 0, INT32_MAX);
     bool copy = cs_jr_bool(r, "copy");
 
-    if (r->err != CS_OK) {
+    if (r->err != CS_OK || !take_recipients(b, r)) {
         return NULL;
     }
     cs_nd_backup_start(n); /* of an older store that has not been started since */
@@ -208,6 +244,37 @@ json_t *cs_nd_backup_json(const struct cs_node_core *n)
                      (json_int_t)b->kits, "epoch", (json_int_t)b->epoch, "copyTime",
                      (json_int_t)b->copy_ms, "restoreTime", (json_int_t)b->restored_ms,
                      "keysWithoutKit", (json_int_t)b->n_without, "withoutKit", ids);
+}
+
+static enum cs_err tell_one(void *ctx, struct cs_span key, struct cs_span value)
+{
+    struct cs_ctl_backup *b = ctx;
+
+    (void)value;
+    if (key.n == CS_ID_LEN && b->n_missing < CS_CTL_MISSING) {
+        memcpy(b->missing[b->n_missing++].id, key.p, CS_ID_LEN);
+    }
+    return CS_OK;
+}
+
+void cs_nd_backup_tell(const struct cs_node_core *n, struct cs_ctl_backup *out)
+{
+    const struct backup *b = &n->backup;
+    struct cs_safe_place at = {.begun = false};
+    enum cs_err err;
+
+    out->time = b->wall_ms > 0 ? (uint64_t)b->wall_ms : 0;
+    out->copy_time = b->copy_ms > 0 ? (uint64_t)b->copy_ms : 0;
+    out->keys = b->keys;
+    out->without = b->n_without;
+    out->complete = b->wall_ms > 0 && b->n_without == 0;
+    for (; out->n_to < b->n_to; out->n_to++) {
+        memcpy(out->to[out->n_to].id, b->to[out->n_to], sizeof b->to[0]);
+    }
+    err = cs_safe_some(n->safe, TABLE_NO_KIT, &at, CS_CTL_MISSING, tell_one, out);
+    if (err != CS_OK && err != CS_ERR_NOT_FOUND) {
+        out->n_missing = 0; /* their number says that there are some */
+    }
 }
 
 json_t *cs_nd_store_restored(struct cs_node_core *n)

@@ -32,6 +32,7 @@ void cs_nd_put(struct cs_node_core *n, uint8_t table, struct cs_span key,
 {
     enum cs_err err = value.p == NULL ? CS_ERR_NOMEM : CS_OK;
 
+    n->wrote = true;
     if (err == CS_OK) {
         err = cs_safe_put(n->safe, table, key, value);
     }
@@ -52,6 +53,7 @@ void cs_nd_del(struct cs_node_core *n, uint8_t table, struct cs_span key)
 {
     enum cs_err err = cs_safe_del(n->safe, table, key);
 
+    n->wrote = true;
     if (err != CS_OK && err != CS_ERR_NOT_FOUND) {
         cs_nd_fail(n, err, "a record cannot be deleted");
     }
@@ -297,6 +299,7 @@ static enum cs_err load_all(struct cs_node_core *n)
     CS_CHECK(cs_nd_quorums_load(n));
     CS_CHECK(cs_nd_keys_count(n));
     CS_CHECK(cs_nd_backup_load(n));
+    CS_CHECK(cs_nd_vouch_load(n));
     CS_CHECK(cs_nd_policy_load(n));
     return cs_nd_works_load(n);
 }

@@ -60,6 +60,8 @@ static void say_hello(struct cs_node_core *n, const uint8_t nonce[32])
     (void)snprintf(h->version, sizeof h->version, "%s", n->version);
     (void)snprintf(h->protocol, sizeof h->protocol, "%s", CS_PROTOCOL_PREFIX);
     h->approval_ms = n->ask ? CS_CTL_APPROVAL_MS : 0;
+    h->audit = 1;
+    h->audit_seq = n->vouched.head.seq;
     cs_nd_auth_sign(n, h->sig, &n->control, nonce);
     if (!n->paired && n->pairing_seed != NULL) {
         add_pairing(n, h, nonce);
@@ -217,6 +219,7 @@ static bool allowed_now(const struct cs_node_core *n, enum cs_ctl_type t)
     case CS_CTL_ACK:
     case CS_CTL_DEVICE:
     case CS_CTL_PONG:
+    case CS_CTL_AUDIT:
         return n->control.state == CONN_UP;
     default:
         return false; /* frames that only a node sends */
@@ -243,6 +246,9 @@ static void dispatch(struct cs_node_core *n, struct cs_ctl_frame *f)
         break;
     case CS_CTL_DEVICE:
         take_status(n, &f->u.welcome);
+        break;
+    case CS_CTL_AUDIT:
+        cs_nd_vouch(n, &f->u.audit);
         break;
     default:
         break;

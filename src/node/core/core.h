@@ -36,6 +36,7 @@
  *   local.c        questions on the local socket
  *   kits.c         backup kits
  *   backup.c       what is backed up
+ *   vouch.c        countersignatures of the platform's audit log
  *   status.c       state, heartbeat
  *   report.c       the status object, for people
  *   metrics.c      counters, gauges
@@ -82,6 +83,15 @@ void cs_nd_control_message(struct cs_node_core *n, struct cs_span text);
 void cs_nd_control_send(struct cs_node_core *n, const struct cs_ctl_frame *f);
 bool cs_nd_is_approved(const struct cs_node_core *n);
 bool cs_nd_is_enabled(const struct cs_node_core *n);
+
+/* vouch.c: the platform shows the head of its audit log (RELIABILITY T37). */
+enum cs_err cs_nd_vouch_load(struct cs_node_core *n) CS_MUST_USE;
+void cs_nd_vouch(struct cs_node_core *n, const struct cs_ctl_audit *a);
+/* At the end of a step: what waits goes with its commit. */
+void cs_nd_vouch_time(struct cs_node_core *n);
+uint64_t cs_nd_vouch_deadline(const struct cs_node_core *n);
+/* An operator: the log that the platform has now is the right one. */
+bool cs_nd_vouch_accept(struct cs_node_core *n);
 
 /* outbox.c */
 enum cs_err cs_nd_outbox_load(struct cs_node_core *n) CS_MUST_USE;

@@ -27,11 +27,14 @@ json_t *cs_nd_backup_kit(struct cs_node_core *n, struct cs_jr *r);
 /* backup.saved {keys:[{keyId,epoch}, 1..256]}: their kits are durable somewhere else.
  * Answers the number that were missing: {"ok":true,"news":N}. */
 json_t *cs_nd_backup_saved(struct cs_node_core *n, struct cs_jr *r);
-/* backup.done {kits, epoch, copy}: all of one backup is durable. */
+/* backup.done {kits, epoch, copy, to?: [ids of recovery keys]}: all of one backup is
+ * durable. */
 json_t *cs_nd_backup_done(struct cs_node_core *n, struct cs_jr *r);
 /* For status: {"time" (Unix ms, 0: none),"keys","kits","epoch","copyTime",
  * "restoreTime","keysWithoutKit","withoutKit":[first 16]}. */
 json_t *cs_nd_backup_json(const struct cs_node_core *n);
+/* For the platform. */
+void cs_nd_backup_tell(const struct cs_node_core *n, struct cs_ctl_backup *out);
 /* store.restored: this store is a copy that `cloudsign restore` puts in place (STATE in
  * a running node).  The boot counter begins anew in a range of its own, so that every
  * peer that knows this node fences it until an operator has said there that the old

@@ -90,6 +90,14 @@ static json_t *peer_command(struct cs_node_core *n, struct cs_jr *r, bool releas
     return json_pack("{s:b}", "ok", 1);
 }
 
+static json_t *audit_accept(struct cs_node_core *n)
+{
+    return cs_nd_vouch_accept(n)
+               ? json_pack("{s:b}", "ok", 1)
+               : cs_nd_refusal(CS_ERR_STATE, "this node does not refuse the platform's "
+                                             "audit log: there is nothing to accept");
+}
+
 static json_t *key_giveup(struct cs_node_core *n, struct cs_jr *r)
 {
     uint8_t id[16];
@@ -147,6 +155,9 @@ static json_t *run(struct cs_node_core *n, struct cs_jr *r)
     }
     if (strcmp(cmd, "peer.accept") == 0 || strcmp(cmd, "peer.release") == 0) {
         return peer_command(n, r, strcmp(cmd, "peer.release") == 0);
+    }
+    if (strcmp(cmd, "audit.accept") == 0) {
+        return audit_accept(n);
     }
     if (strcmp(cmd, "peers.ping") == 0) {
         cs_nd_links_ping(n);

@@ -268,6 +268,16 @@ static void write_backup(struct cs_wr *w, const struct cs_node_core *n)
                   n->backup.wall_ms > 0 ? (uint64_t)n->backup.wall_ms : 0);
 }
 
+static void write_audit(struct cs_wr *w, const struct cs_node_core *n)
+{
+    gauge(w, "cloudsign_audit_sequence",
+          "Newest record of the platform's audit log that this node countersigned.",
+          n->vouched.head.seq);
+    gauge(w, "cloudsign_audit_refused",
+          "1: the platform's audit log is another, or shorter, than it was.",
+          n->vouched.alarm != CS_OK);
+}
+
 void cs_node_core_metrics(const struct cs_node_core *n, struct cs_wr *w)
 {
     uint64_t confirmed = 0;
@@ -289,6 +299,7 @@ void cs_node_core_metrics(const struct cs_node_core *n, struct cs_wr *w)
     gauge(w, "cloudsign_journal_sequence", "Entries of the journal.",
           cs_journal_head(n->journal).seq);
     write_backup(w, n);
+    write_audit(w, n);
     write_links(w, n);
     write_queues(w, n);
     write_skew(w, n);

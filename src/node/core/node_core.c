@@ -125,6 +125,7 @@ static void on_time(struct cs_node_core *n)
     cs_nd_notice_time(n);
     cs_nd_ot_time(n); /* after the works: they end setups, too */
     cs_nd_status_time(n);
+    cs_nd_vouch_time(n); /* last: it goes with what the others have written */
     cs_frost_pool_expire(n->pool, n->now);
 }
 
@@ -206,6 +207,7 @@ static void node_step(void *self, const struct cs_event *ev, struct cs_step *out
     n->now = ev->now_ms;
     n->wall = ev->wall_ms;
     n->out = out;
+    n->wrote = false;
     dispatch(n, ev);
     if (n->begun && !n->exited &&
         n->latched == CS_OK) { /* else nothing of this step counts */
@@ -235,6 +237,7 @@ static uint64_t node_deadline(void *self)
     d = min_u64(d, cs_nd_ot_deadline(n));
     d = min_u64(d, cs_nd_notice_deadline(n));
     d = min_u64(d, cs_nd_park_deadline(n));
+    d = min_u64(d, cs_nd_vouch_deadline(n));
     return n->draining ? min_u64(d, n->drain_until) : d;
 }
 

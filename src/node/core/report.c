@@ -160,6 +160,31 @@ static void add_channels(const struct cs_node_core *n, json_t *o)
     }
 }
 
+/* seq 0: nothing was countersigned.  The signature is the auditor's: it shows what this
+ * node has seen, whatever the platform shows later. */
+static json_t *audit_json(const struct cs_node_core *n)
+{
+    const struct vouched *v = &n->vouched;
+    json_t *o = json_pack("{s:I,s:s}", "seq", (json_int_t)v->head.seq, "refused",
+                          v->alarm == CS_OK ? "" : cs_err_reason(v->alarm));
+
+    (void)json_object_set_new(o, "ik", cs_json_hex(n->id->pub.ik, 32));
+    if (v->head.seq != 0) {
+        (void)json_object_set_new(o, "organizationId",
+                                  cs_json_uuid(v->head.organization));
+        (void)json_object_set_new(o, "hash", cs_json_hex(v->head.hash, 32));
+        (void)json_object_set_new(o, "time", cs_json_u64(v->head.time));
+        (void)json_object_set_new(o, "signature", cs_json_hex(v->sig, 64));
+    }
+    if (v->alarm != CS_OK) {
+        (void)json_object_set_new(o, "since", json_integer(v->alarm_ms));
+        (void)json_object_set_new(o, "shownSeq",
+                                  json_integer((json_int_t)v->shown_seq));
+        (void)json_object_set_new(o, "shownHash", cs_json_hex(v->shown_hash, 32));
+    }
+    return o;
+}
+
 void cs_node_core_status(const struct cs_node_core *n, struct cs_wr *w)
 {
     struct cs_journal_head head = cs_journal_head(n->journal);
@@ -184,6 +209,7 @@ void cs_node_core_status(const struct cs_node_core *n, struct cs_wr *w)
     (void)json_object_set_new(o, "signatures", json_integer((json_int_t)n->n_items));
     (void)json_object_set_new(o, "keys", json_integer(n->n_keys));
     (void)json_object_set_new(o, "backup", cs_nd_backup_json(n));
+    (void)json_object_set_new(o, "audit", audit_json(n));
     (void)json_object_set_new(o, "unacknowledgedEvents",
                               json_integer((json_int_t)n->n_events));
     (void)json_object_set_new(o, "counters", counters_json(n));

@@ -1,5 +1,5 @@
 /* What the node says of itself: state changes, heartbeat.  For people: report.c. */
-#include "node/core/core.h"
+#include "node/core/kits.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -100,6 +100,8 @@ static void fill(const struct cs_node_core *n, struct cs_ctl_status *s)
     s->uptime_ms = n->now - n->started_at;
     s->sessions = (uint32_t)n->n_works;
     s->keys = n->n_keys;
+    s->has_backup = true;
+    cs_nd_backup_tell(n, &s->backup);
     add_links(n, s);
 }
 

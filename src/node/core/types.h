@@ -4,6 +4,7 @@
 #define CS_NODE_CORE_TYPES_H
 
 #include "chain/chain.h"
+#include "crypto/audit_head.h"
 #include "crypto/identity.h"
 #include "mpc/bip32.h"
 #include "mpc/device_set.h"
@@ -189,6 +190,20 @@ struct backup {          /* what is known of backups; stored (backup.c) */
     uint32_t epoch;      /* the highest one of them */
     int64_t copy_ms;     /* of the last copy of the store, 0: none */
     int64_t restored_ms; /* this store was restored from a backup then, 0: never */
+    uint8_t to[CS_CTL_RECIPIENTS][32]; /* ids of the recovery keys of the last one */
+    uint8_t n_to;
+};
+
+struct vouched {               /* what was said of the platform's audit log: vouch.c */
+    struct cs_audit_head head; /* stored: countersigned last, seq 0: none */
+    uint8_t sig[64];
+    enum cs_err alarm; /* stored: why this node refuses, until an operator accepts .. */
+    int64_t alarm_ms;  /* .. since then .. */
+    uint64_t shown_seq; /* .. and what it was shown */
+    uint8_t shown_hash[32];
+    /* this life only */
+    struct cs_audit_head next; /* seq 0: nothing waits for a commit */
+    uint64_t commit_at;        /* one of its own, if there is no other before */
 };
 
 struct cached_key {
@@ -363,6 +378,8 @@ struct cs_node_core {
     uint64_t key_clock;
     uint32_t n_keys, n_gone;
     struct backup backup;
+    struct vouched vouched;
+    bool wrote; /* this step */
     struct cs_frost_pool *pool;
     struct want wants[MAX_WANTS];
     struct cs_ledger ledger;
