@@ -51,7 +51,7 @@ function addressCard(w) {
     const c = chain(w.blockchain);
 
     return panel({title: 'Address'}, h('div', {class: 'address'},
-        h('div', {class: 'qr', role: 'img', 'aria-label': 'QR code of the address'}, qr(w.address)),
+        h('div', {class: 'qr-box'}, qr(w.address, 'QR code of the address')),
         h('div', {class: 'stack'},
             code(w.address, {label: `${c.name} address`, wrap: true, copyLabel: 'Copy address'}),
             h('p', {class: 'hint'}, `Send only assets of ${c.name} to it. Compare the whole address before you give it to somebody.`))));
