@@ -244,7 +244,7 @@ static void write_store(struct cs_wr *w, const struct cs_observe *o)
         gauge(w, "cloudsign_platform_disk_size_bytes", "Size of its file system.",
               disk.total_bytes);
     }
-    if (cs_kv_lmdb_stat(o->cfg.kv, &stat) == CS_OK) {
+    if (o->cfg.kv != NULL && cs_kv_lmdb_stat(o->cfg.kv, &stat) == CS_OK) {
         gauge(w, "cloudsign_platform_store_used_bytes",
               "Bytes of the store's pages in use.", stat.used_bytes);
         gauge(w, "cloudsign_platform_store_entries", "Records of the store.",

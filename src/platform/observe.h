@@ -23,7 +23,7 @@ struct cs_observe;
 struct cs_observe_config {
     uv_loop_t *loop;
     const char *dir;  /* of the store; borrowed, as all here */
-    struct cs_kv *kv; /* of store/lmdb/kv_lmdb.h */
+    struct cs_kv *kv; /* of store/lmdb/kv_lmdb.h; NULL: none */
     /* The present life, or NULL between two. */
     const struct cs_platform_core *(*core)(void *ctx);
     const struct cs_host *(*host)(void *ctx);

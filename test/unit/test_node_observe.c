@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include "node/observe.h"
+#include "support/alerts_check.h"
 #include "support/lone_node.h"
 #include "support/prom_check.h"
 
@@ -235,130 +236,6 @@ static void the_status_has_process_and_store(void **state)
     cs_node_free(n);
 }
 
-/* ---- src/ops/alerts.yml
- * --------------------------------------------------------------------- */
-
-/* The next name of ours or of the process in an expression, or NULL. */
-static const char *next_metric(char name[96], const char *p)
-{
-    for (;; p++) {
-        const char *a = strstr(p, "cloudsign_"), *b = strstr(p, "process_");
-        size_t n;
-
-        p = a == NULL || (b != NULL && b < a) ? b : a;
-        if (p == NULL) {
-            return NULL;
-        }
-        n = strspn(p, "abcdefghijklmnopqrstuvwxyz_0123456789");
-        if (n < 96) {
-            memcpy(name, p, n);
-            name[n] = '\0';
-            return p + n;
-        }
-    }
-}
-
-static bool is_exported(const char *body, const char *name)
-{
-    static const char *const ends[] = {"", "_bucket", "_sum", "_count"};
-    char type[160], family[96];
-
-    for (size_t i = 0; i < 4; i++) {
-        size_t n = strlen(name), k = strlen(ends[i]);
-
-        if (n <= k || strcmp(name + n - k, ends[i]) != 0) {
-            continue;
-        }
-        (void)snprintf(family, sizeof family, "%.*s", (int)(n - k), name);
-        (void)snprintf(type, sizeof type, "# TYPE %s %s", family,
-                       i == 0 ? "" : "histogram\n");
-        if (strstr(body, type) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A gauge with a label of a closed list: the very series must be there. */
-static void check_selector(const char *body, const char *name, const char *at)
-{
-    char series[200], gauge[160];
-
-    (void)snprintf(gauge, sizeof gauge, "# TYPE %s gauge\n", name);
-    if (*at != '{' || strstr(body, gauge) == NULL) {
-        return;
-    }
-    (void)snprintf(series, sizeof series, "%s%.*s", name, (int)(strcspn(at, "}") + 1),
-                   at);
-    (void)prom_value(body, series); /* fails when there is none */
-}
-
-/* A counter whose series come with the first event: increase() does not see that one.
- */
-static void check_first(const char *body, const char *name, const char *line)
-{
-    char series[160], increase[160];
-
-    (void)snprintf(series, sizeof series, "\n%s{", name);
-    (void)snprintf(increase, sizeof increase, "expr: increase(%s", name);
-    if (strstr(line, increase) != NULL && strstr(body, series) == NULL) {
-        (void)snprintf(series, sizeof series, "\n%s ", name);
-        if (strstr(body, series) == NULL && strstr(line, " offset ") == NULL) {
-            fail_msg("the first event is missed: %s", line);
-        }
-    }
-}
-
-static size_t check_expr(const char *body, const char *line)
-{
-    const char *at = line;
-    char name[96];
-    size_t n = 0;
-    int depth = 0;
-
-    while ((at = next_metric(name, at)) != NULL) {
-        if (!is_exported(body, name)) {
-            fail_msg("alerts.yml names %s, which no node exports", name);
-        }
-        check_selector(body, name, at);
-        check_first(body, name, line);
-        n++;
-    }
-    for (const char *c = line; *c != '\0'; c++) {
-        depth += *c == '(' || *c == '{' || *c == '[';
-        depth -= *c == ')' || *c == '}' || *c == ']';
-        assert_true(depth >= 0);
-    }
-    assert_int_equal(depth, 0);
-    return n;
-}
-
-/* Counts lines that begin with word; checks each line of an expression. */
-static size_t read_alerts(const char *body, size_t n_of[5])
-{
-    static const char *const words[5] = {"- alert: CloudSign",
-                                         "expr:", "labels: {severity:", "summary: \"",
-                                         "remedy: \""};
-    FILE *f = fopen(CS_TEST_VECTORS "/../../src/ops/alerts.yml", "r");
-    char line[512];
-    bool in_expr = false;
-    size_t metrics = 0;
-
-    assert_non_null(f);
-    while (fgets(line, sizeof line, f) != NULL) {
-        const char *p = line + strspn(line, " ");
-
-        for (size_t i = 0; i < 5; i++) {
-            n_of[i] += strncmp(p, words[i], strlen(words[i])) == 0;
-        }
-        assert_null(strchr(line, '\t')); /* YAML */
-        in_expr = strncmp(p, "expr:", 5) == 0 || (in_expr && p - line > 8);
-        metrics += in_expr ? check_expr(body, p) : 0;
-    }
-    (void)fclose(f);
-    return metrics;
-}
-
 static void every_metric_of_the_alert_rules_is_exported(void **state)
 {
     char addr[128], path[108], *body;
@@ -371,13 +248,13 @@ static void every_metric_of_the_alert_rules_is_exported(void **state)
     start(&n, addr);
     body = strdup(fetch("/metrics", &status));
     assert_null(strstr(body, "\ncloudsign_clock_skew_seconds ")); /* not known yet */
-    assert_true(read_alerts(body, n_of) > 20);
+    assert_true(alerts_check(body, "alerts.yml", n_of) > 20);
     assert_true(n_of[0] > 15);
     for (size_t i = 1; i < 5; i++) { /* each rule has all of them */
         assert_int_equal(n_of[i], n_of[0]);
     }
-    assert_false(is_exported(body, "cloudsign_no_such_metric"));
-    assert_false(is_exported(body, "cloudsign_keys_bucket"));
+    assert_false(alerts_exported(body, "cloudsign_no_such_metric"));
+    assert_false(alerts_exported(body, "cloudsign_keys_bucket"));
     free(body);
     stop(n, 1);
 }

@@ -193,6 +193,7 @@ static void the_url_of_a_killed_platform_goes_before_the_next_one_listens(void *
     assert_int_equal(cs_platform_new(&p, &t.loop, &s, &t.why), CS_OK);
     assert_null(file("platform.url", &mode));
     cs_platform_free(p);
+    (void)uv_run(&t.loop, UV_RUN_DEFAULT); /* it was never started */
 }
 
 static void a_second_platform_is_refused_on_the_directory_and_on_the_port(void **state)

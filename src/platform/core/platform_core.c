@@ -138,6 +138,10 @@ static enum cs_err load_head(struct cs_platform_core *core, char *m, size_t n)
     }
     if (err == CS_OK) {
         err = cs_migrate_load(core, cs_js_num(head, "schema"));
+        if (err == CS_ERR_STORE_CORRUPT) {
+            (void)refuse(m, n, err,
+                         "the position of the store's migration is damaged: restore it");
+        }
     }
     json_decref(head);
     return err;
