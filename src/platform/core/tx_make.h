@@ -11,6 +11,9 @@
  * blame.  Takes the work that it costs (cs_api_work). */
 bool cs_tx_draft(struct cs_api *a, struct cs_pc_tx *t, json_t *rec,
                  const json_t *wallet, const json_t *wishes, const char *field);
+/* Hex of the body, at most max digits; "0x" in front, which libraries of EVM chains
+ * give, is fine.  Failures are those of a->in. */
+void cs_tx_hex(struct cs_api *a, struct cs_wr *out, const char *member, size_t max);
 /* Who pays whom how much, into the record. */
 void cs_tx_add_summary(json_t *rec, const struct cs_chain_tx *tx);
 /* Into the lists of all wallets; harmless when it is there already. */

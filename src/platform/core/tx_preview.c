@@ -31,18 +31,28 @@ static const struct kind *read_kind(struct cs_api *a)
     return NULL;
 }
 
+void cs_tx_hex(struct cs_api *a, struct cs_wr *out, const char *member, size_t max)
+{
+    const char *hex = cs_jr_str(&a->in, member, max + 2, false);
+
+    hex += hex[0] == '0' && hex[1] == 'x' ? 2 : 0;
+    if (a->in.err == CS_OK && (hex[0] == '\0' || strlen(hex) > max ||
+                               cs_unhex_wr(out, hex, strlen(hex)) != CS_OK)) {
+        cs_jr_fail(&a->in, member, "must be hex, and not too long");
+    }
+}
+
 /* What rest_transactions.c reads for a request of this kind; NULL: refused. */
 static json_t *read_wishes(struct cs_api *a, const struct kind *k)
 {
-    const char *text = cs_jr_str(&a->in, k->member, k->max, false);
     json_t *wishes = cs_js_obj();
     struct cs_wr w = {0};
     char path[CS_API_PATH];
 
-    if (!k->is_hex) {
-        cs_wr_str(&w, text);
-    } else if (a->in.err == CS_OK && cs_unhex_wr(&w, text, strlen(text)) != CS_OK) {
-        cs_jr_fail(&a->in, k->member, "must be hex, without 0x");
+    if (k->is_hex) {
+        cs_tx_hex(a, &w, k->member, k->max);
+    } else {
+        cs_wr_str(&w, cs_jr_str(&a->in, k->member, k->max, false));
     }
     cs_api_path(a, path);
     cs_js_str(wishes, "_kind", k->kind);
