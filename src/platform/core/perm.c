@@ -129,13 +129,29 @@ static json_t *variants_of(const char *category)
     return o;
 }
 
+static json_t *words_of(enum cs_role role)
+{
+    json_t *list = cs_js_arr();
+
+    for (unsigned p = 0; p < CS_PERM_COUNT; p++) {
+        if (cs_role_has(role, (enum cs_pc_perm)p)) {
+            cs_js_push_text(list, perms[p].word);
+        }
+    }
+    return list;
+}
+
 json_t *cs_pc_perm_variants(void)
 {
-    json_t *o = cs_js_obj();
+    json_t *o = cs_js_obj(), *roles = cs_js_obj();
 
     cs_js_set(o, "wallets", variants_of("WALLETS"));
     cs_js_set(o, "transactions", variants_of("TRANSACTIONS"));
     cs_js_set(o, "controls", variants_of("CONTROLS"));
     cs_js_set(o, "audit", variants_of("AUDIT"));
+    for (unsigned r = 0; r < CS_ROLE_COUNT; r++) {
+        cs_js_set(roles, role_words[r], words_of((enum cs_role)r));
+    }
+    cs_js_set(o, "roles", roles);
     return o;
 }

@@ -98,7 +98,8 @@ bool cs_pc_perm_known(const char *word);                     /* also "*" */
 bool cs_pc_perm_parse(enum cs_pc_perm *p, const char *word); /* "*" is none */
 /* Does the array of words allow p? */
 bool cs_pc_perm_in(const json_t *words, enum cs_pc_perm p);
-/* V2ListVariantsResponse: {wallets, transactions, controls, audit}: word -> text. */
+/* V2ListVariantsResponse: {wallets, transactions, controls, audit}: word -> text; ours:
+ * roles: {OWNER: [words] ..}, what each role may. */
 json_t *cs_pc_perm_variants(void);
 
 #endif
