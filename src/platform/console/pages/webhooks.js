@@ -62,28 +62,23 @@ async function create() {
 
 async function one({el, params, live, signal}) {
     const path = `/v2/webhooks/${encodeURIComponent(params.webhookId)}`;
+    const box = h('div');
+    const log = async () => replace(box, await deliveries(path, log, signal));
     const draw = async () => {
         const [w, subs] = await Promise.all([get(path, {signal}), get(`${path}/subscriptions?pageSize=50`, {signal})]);
+        const view = webhook(w, subs.subscriptions ?? [], draw, path);
+
         title(w.name);
-        replace(head, view(w, subs.subscriptions ?? [], draw, path));
+        view.append(box);
+        replace(el, view);
         await log();
     };
-    const log = async () => replace(log.el, await deliveries(path, log, signal));
-    const head = h('div');
 
-    log.el = h('div');
     await draw();
-    replace(el, head);
-    head.firstChild.append(log.el);
-    live.on('webhook', (e) => (e.type === 'resync' || e.object === params.webhookId) && draw().then(() => head.firstChild.append(log.el)).catch(() => {}));
-    const tick = setInterval(() => log().catch(() => {}), 5000);
+    live.on('webhook', (e) => (e.type === 'resync' || e.object === params.webhookId) && draw().catch(() => {}));
+    // Deliveries make no events of their own.
+    const tick = setInterval(() => document.visibilityState === 'visible' && !box.contains(document.activeElement) && log().catch(() => {}), 5000);
     return () => clearInterval(tick);
-
-    function view(...args) {
-        const v = webhook(...args);
-        v.append(log.el);
-        return v;
-    }
 }
 
 function webhook(w, subs, draw, path) {
