@@ -5,7 +5,7 @@ set(CS_CONSOLE ${PROJECT_SOURCE_DIR}/src/platform/console)
 set(CS_ASSETS_C ${PROJECT_BINARY_DIR}/generated/console_assets.c)
 file(GLOB_RECURSE console_files CONFIGURE_DEPENDS
      ${CS_CONSOLE}/*.html ${CS_CONSOLE}/*.css ${CS_CONSOLE}/*.js ${CS_CONSOLE}/*.svg
-     ${CS_CONSOLE}/*.json)
+     ${CS_CONSOLE}/openapi.json)
 add_custom_command(
   OUTPUT ${CS_ASSETS_C}
   COMMAND ${CMAKE_COMMAND} -DFROM=${CS_CONSOLE} -DTO=${CS_ASSETS_C}

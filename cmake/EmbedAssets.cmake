@@ -4,7 +4,7 @@
 #   what the page loads (see src/platform/core/assets.h).
 cmake_policy(VERSION 3.25)
 file(GLOB_RECURSE paths RELATIVE ${FROM}
-     ${FROM}/*.html ${FROM}/*.css ${FROM}/*.js ${FROM}/*.svg ${FROM}/*.json)
+     ${FROM}/*.html ${FROM}/*.css ${FROM}/*.js ${FROM}/*.svg ${FROM}/openapi.json)
 list(SORT paths)
 
 set(all "")
