@@ -16,6 +16,8 @@ struct fake_device {
     char text[37];
     bool has_pairing;
     uint32_t approval_ms; /* it has an approver */
+    bool is_witness;      /* it countersigns the audit log */
+    uint64_t vouched;     /* the record that it says it has countersigned last */
     struct cs_identity_secret *key;
     uint64_t conn, relay, evt;
     size_t seen; /* frames of w->sent that were read */
@@ -227,6 +229,8 @@ FAKE void fake_hello_make(const struct fake_device *d, struct cs_ctl_frame *f,
     (void)snprintf(h->protocol, sizeof h->protocol, "cloudsign/1");
     fake_auth_sig(d, h->sig, nonce, "control");
     h->approval_ms = d->approval_ms;
+    h->audit = d->is_witness ? 1 : 0;
+    h->audit_seq = d->vouched;
     h->has_pairing = d->has_pairing;
     if (d->has_pairing) {
         cs_sign_public(h->pairing_public, d->seed);

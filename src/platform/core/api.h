@@ -386,6 +386,7 @@ json_t *cs_tx_view(const json_t *rec, bool in_list);
 size_t cs_tx_cost(const json_t *rec, bool in_list);
 json_t *cs_tx_asset(const char *chain, const char *symbol, const char *contract);
 
+json_t *cs_api_backups(struct cs_api *a); /* backups.c */
 /* audit_view.c */
 json_t *cs_api_audit_list(struct cs_api *a);
 json_t *cs_api_audit_head(struct cs_api *a);

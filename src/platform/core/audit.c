@@ -272,13 +272,30 @@ static const char *tx_word(const json_t *before, const json_t *after)
     return differs(before, after, "_signatures") ? "transaction.late-signature" : NULL;
 }
 
+static const char *device_word(const json_t *before, const json_t *after)
+{
+    if (before == NULL) {
+        return NULL;
+    }
+    if (differs(before, after, "publicKeyHash")) {
+        return "device.bound";
+    }
+    if (differs(before, after, "auditRefusal")) {
+        return json_object_get(after, "auditRefusal") != NULL ? "audit.refused"
+                                                              : "audit.accepted";
+    }
+    return json_is_string(json_object_get(json_object_get(after, "backup"), "at")) &&
+                   differs(json_object_get(before, "backup"),
+                           json_object_get(after, "backup"), "at")
+               ? "device.backed-up"
+               : NULL;
+}
+
 static const char *event_word(uint8_t table, const json_t *before, const json_t *after)
 {
     switch (table) {
     case CS_PC_DEVICE:
-        return differs(before, after, "publicKeyHash") && before != NULL
-                   ? "device.bound"
-                   : NULL;
+        return device_word(before, after);
     case CS_PC_QUORUM:
         return quorum_word(before, after);
     case CS_PC_WALLET:

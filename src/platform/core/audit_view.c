@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "platform/core/audit.h"
+#include "platform/core/countersign.h"
 
 enum {
     LOOK_MAX = 500,         /* records read for one page */
@@ -167,6 +168,7 @@ json_t *cs_api_audit_head(struct cs_api *a)
 
     cs_js_int(o, "seq", (int64_t)cs_audit_head(a->core, hash));
     cs_js_hex(o, "hash", hash, sizeof hash);
+    cs_countersign_view(a->core, o);
     return o;
 }
 
@@ -195,6 +197,7 @@ json_t *cs_api_audit_export(struct cs_api *a)
     if (!read_from(a, &seq) || !cs_api_work_or_fail(a, LOOK_WORK)) {
         return NULL;
     }
+    cs_countersign_settle(a->core, true);
     for (int i = 0; i < EXPORT_MAX && seq <= end && a->lines.n < PAGE_BYTES; i++) {
         struct cs_wr text = {0};
 
@@ -205,6 +208,7 @@ json_t *cs_api_audit_export(struct cs_api *a)
                                (unsigned long long)seq);
         }
         cs_audit_line(&a->lines, cs_wr_get(&text), hash);
+        cs_countersign_lines(a->core, &a->lines, seq);
         cs_wr_free(&text);
         seq++;
     }

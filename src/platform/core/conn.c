@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "crypto/hash.h"
 #include "crypto/identity.h"
+#include "platform/core/countersign.h"
 #include "platform/core/flows.h"
 #include "platform/core/rec.h"
 #include "wire/relay.h"
@@ -219,6 +220,8 @@ static void tick_one(void *ctx, struct cs_pc_node *node)
     } else if (c->state == CS_CONN_READY && c->channel == CS_CHANNEL_CONTROL &&
                silent >= CS_PC_SILENT_MS) {
         cs_pc_conn_close(core, c, CS_ERR_TIMEOUT);
+    } else if (c->state == CS_CONN_READY && c->channel == CS_CHANNEL_CONTROL) {
+        cs_countersign_tick(core, c->live);
     }
 }
 

@@ -9,6 +9,8 @@
 #include "crypto/hash.h"
 #include "crypto/identity.h"
 #include "platform/core/api.h"
+#include "platform/core/backups.h"
+#include "platform/core/countersign.h"
 #include "platform/core/flows.h"
 
 enum { ALERT_BURST = 5, KICK_PAUSE_MS = 500 };
@@ -249,6 +251,7 @@ static void welcome(struct cs_platform_core *core, struct cs_pc_conn *c,
     f.u.welcome.time = (uint64_t)core->wall_ms;
     cs_pc_control_send(core, c, &f);
     version_save(core, l->id, h->version);
+    cs_countersign_hello(core, l, h);
     cs_pc_outbox_pump(core, c);
     cs_pc_sign_kick(core, l->id, CS_KICK_CAME);
 }
@@ -291,6 +294,9 @@ static void event(struct cs_platform_core *core, struct cs_pc_conn *c,
         core->stats.events++;
         inbox_save(core, c, id);
         cs_pc_event(core, c->live, f);
+        if (f->kind == CS_EVT_SIGN_DONE) {
+            cs_countersign_result(core, c->live); /* before the ack (node/vouch.c) */
+        }
     }
     memcpy(ack.id, f->id, sizeof ack.id);
     cs_pc_control_send(core, c, &ack);
@@ -307,12 +313,28 @@ static void status(struct cs_platform_core *core, struct cs_pc_conn *c,
     l->status = f->u.status;
     l->has_status = true;
     l->heartbeat_ms = core->wall_ms;
+    if (f->u.status.has_backup) {
+        cs_backup_told(core, l, &f->u.status.backup);
+    }
     cs_pc_control_send(core, c, &pong);
     /* Looking at all that waits is work: a node cannot ask for it at each frame, and
      * what waits looks again by itself. */
     if (turned_ready && core->now_ms - l->kicked_ms >= KICK_PAUSE_MS) {
         l->kicked_ms = core->now_ms;
         cs_pc_sign_kick(core, l->id, CS_KICK_CAME);
+    }
+}
+
+static void audited(struct cs_platform_core *core, struct cs_pc_conn *c,
+                    const struct cs_ctl_audited *a)
+{
+    char id[CS_UUID_LEN];
+
+    if (!cs_countersign_answer(core, c->live, a)) {
+        cs_log(CS_LOG_ERROR, "platform",
+               "device %s sent a countersignature of the audit log that is not true",
+               cs_uuid_text(id, c->live->id));
+        cs_pc_conn_close(core, c, CS_ERR_PROTOCOL);
     }
 }
 
@@ -329,6 +351,8 @@ static void frame(struct cs_platform_core *core, struct cs_pc_conn *c,
         cs_pc_outbox_ack(core, c, f->id);
     } else if (ready && f->type == CS_CTL_STATUS) {
         status(core, c, f);
+    } else if (ready && f->type == CS_CTL_AUDITED) {
+        audited(core, c, &f->u.audited);
     } else {
         cs_log(CS_LOG_WARN, "platform", "control frame out of turn from %s", c->remote);
         cs_pc_conn_close(core, c, CS_ERR_PROTOCOL);

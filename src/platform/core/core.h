@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "crypto/audit_head.h"
 #include "platform/core/map.h"
 #include "platform/core/platform_core.h"
 #include "platform/core/tables.h"
@@ -36,6 +37,7 @@ enum {
     CS_PC_UNAUTH_MAX = 1024, /* connections that have not signed in: the oldest goes */
     CS_PC_LATE_MAX = 256,    /* acknowledged commands that are still in the store */
     CS_PC_LATE_MS = 500,     /* no longer than this */
+    CS_PC_VOUCHES = 256,     /* countersignatures that are not in the store yet */
 };
 
 enum cs_pc_conn_state { CS_CONN_CHALLENGED, CS_CONN_READY };
@@ -77,6 +79,17 @@ struct cs_pc_live {
     uint32_t approval_ms; /* its approver may take that long, 0: it has none */
     uint32_t penalty;     /* failed attempts lately: the signer choice avoids it */
     uint64_t penalty_ms;
+    bool has_backup; /* told in this life (backups.h) */
+    struct cs_ctl_backup backup;
+    uint64_t backup_ms;
+    /* the audit log and this node (countersign.h) */
+    bool is_witness, refuses_audit, audit_soon, vouch_waits;
+    uint64_t vouched_seq; /* what it has countersigned last, as it says */
+    uint64_t shown_seq, shown_ms;
+    uint64_t noted_ms;          /* a change of refuses_audit went into the record */
+    uint32_t audit_asked;       /* answers that may come */
+    struct cs_audit_head vouch; /* of this life */
+    uint8_t vouch_sig[64];
 };
 
 struct cs_pc_bucket {
@@ -126,7 +139,11 @@ struct cs_platform_core {
     /* Keys of outbox rows that can go with the next write (outbox.c). */
     uint8_t late[CS_PC_LATE_MAX][CS_PC_ID + 8];
     size_t n_late;
-    uint64_t late_ms;       /* when they have to */
+    uint64_t late_ms; /* when they have to */
+    /* Devices whose countersignature goes with the next write (countersign.h). */
+    uint8_t vouches[CS_PC_VOUCHES][CS_PC_ID];
+    size_t n_vouches;
+    uint64_t vouch_ms;
     bool has_written;       /* this step */
     struct cs_audit *audit; /* audit.h */
     bool is_handling;       /* the step's own event, not what was due before it */

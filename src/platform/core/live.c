@@ -12,6 +12,7 @@ static void fill(struct cs_pc_live *l, const json_t *device)
     l->approved = cs_js_is(device, "approvalStatus", "APPROVED");
     l->rejected = cs_js_is(device, "approvalStatus", "REJECTED");
     l->enabled = cs_js_is(device, "enabledStatus", "ENABLED");
+    l->refuses_audit = json_object_get(device, "auditRefusal") != NULL;
     if (l->heartbeat_ms == 0) {
         l->heartbeat_ms = cs_js_num(device, "_heartbeat");
     }

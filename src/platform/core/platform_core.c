@@ -9,6 +9,7 @@
 #include "platform/core/api.h"
 #include "platform/core/assets.h"
 #include "platform/core/audit.h"
+#include "platform/core/countersign.h"
 #include "platform/core/flows.h"
 #include "platform/core/later.h"
 #include "platform/core/migrate.h"
@@ -290,6 +291,7 @@ static void finish(struct cs_platform_core *core, const struct cs_event *ev)
     struct cs_kv_batch *batch = NULL;
     enum cs_err err;
 
+    cs_countersign_settle(core, core->stopping);
     cs_pc_outbox_settle(core, core->stopping);
     err = core->broken;
     if (err == CS_OK) {

@@ -23,7 +23,7 @@
  * NOTIFY words: "setup-token" {"setupToken"} (print it, do not log it),
  * "pairing-alert" {"deviceId","remote","reason"} (somebody else used a pairing key).
  *
- * Records live in tables 0x20..0x3f of the kv (tables.h).  Everything that was answered
+ * Records live in tables 0x20..0x4f of the kv (tables.h).  Everything that was answered
  * is in the store first; a new core over the same kv continues (outbox, deadlines).
  * Thread: loop.  Source: src/wire/README.md, api/palisade-v2.md, DECISIONS 9-28. */
 #ifndef CS_PLATFORM_CORE_PLATFORM_CORE_H

@@ -63,6 +63,8 @@ static const struct cs_route routes[] = {
     {"PUT",    "/v2/devices/{id}/enabled-status",          CS_PERM_DEVICES_UPDATE,     cs_api_device_enabled},
     {"PUT",    "/v2/devices/{id}/display-name",            CS_PERM_DEVICES_UPDATE,     cs_api_device_name},
 
+    {"GET",    "/v2/backups",                              CS_PERM_DEVICES_READ,       cs_api_backups},
+
     {"GET",    "/v2/audit",                                CS_PERM_AUDIT_READ,         cs_api_audit_list},
     {"GET",    "/v2/audit/head",                           CS_PERM_AUDIT_READ,         cs_api_audit_head},
     {"GET",    "/v2/audit/export",                         CS_PERM_AUDIT_READ,         cs_api_audit_export},

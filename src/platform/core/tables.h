@@ -38,6 +38,9 @@ enum {
     CS_PC_PARTY = 0x3c,      /* id -> V2Counterparty */
     CS_PC_ADDRESS = 0x3d,    /* id -> Counterpartyv2Address, _keys */
     CS_PC_STRATEGY = 0x43,   /* id -> V2BackupStrategy */
+    CS_PC_VOUCH = 0x40,      /* u64 seq, device id -> countersignature */
+    CS_PC_VOUCHED = 0x41,    /* device id -> u64 seq of its newest */
+    CS_PC_VOUCH_KEPT = 0x42, /* u64 thousand -> u8 kept for ever (countersign.h) */
     CS_PC_STAT = 0x3f,       /* counters and who is counted (overview.h) */
 };
 
@@ -82,6 +85,7 @@ enum cs_pc_index {
     CS_IX_OV_DEVICES = 60,   /* what the overview names: wait for approval */
     CS_IX_OV_QUORUMS = 61,   /* members still join */
     CS_IX_OV_CHEATS = 62,    /* quorums with a quarantined pair */
+    CS_IX_AUDIT_REFUSED = 70, /* devices that refuse the audit log */
 };
 
 enum cs_pc_timer {
