@@ -116,6 +116,10 @@ int cli_audit(int n, char **options)
     const char *file = NULL, *hex = NULL;
     uint8_t head[CS_AUDIT_HASH];
 
+    if (n >= 1 &&
+        (strcmp(options[0], "head") == 0 || strcmp(options[0], "export") == 0)) {
+        return cli_audit_store(n, options);
+    }
     if (n < 1 || strcmp(options[0], "verify") != 0) {
         return usage("what to do is missing");
     }

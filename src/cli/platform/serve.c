@@ -13,10 +13,13 @@
 #include "net/preload.h"
 #include "net/signals.h"
 #include "platform/platform.h"
+#include "wire/jsonx.h"
 
 enum {
     MINUTES_MAX = 10080, /* a week */
-    CONNS_MAX = 1024,
+    CONNS_MIN = 64,
+    CONNS_MAX = 1024, /* unless --max-connections says another number */
+    CONNS_TOP = 65536,
     FILES_OWN = 96, /* store, threads, libraries, what is being closed */
 };
 
@@ -55,6 +58,19 @@ static enum cs_err minutes(uint32_t *seconds, const char *name, const char *text
     return CS_OK;
 }
 
+static enum cs_err count(unsigned *out, const char *name, const char *text,
+                         unsigned min, struct cs_why *why)
+{
+    uint64_t v = 0;
+
+    if (cs_u64_parse(&v, text) != CS_OK || v < min || v > CONNS_TOP) {
+        return cs_why(why, CS_ERR_USAGE, "%s must be a number from %u to %d", name, min,
+                      CONNS_TOP);
+    }
+    *out = (unsigned)v;
+    return CS_OK;
+}
+
 static enum cs_err set_option(struct cs_platform_settings *s, const char *name,
                               const char *value, struct cs_why *why)
 {
@@ -78,6 +94,12 @@ static enum cs_err set_option(struct cs_platform_settings *s, const char *name,
     }
     if (strcmp(name, "--sign-minutes") == 0) {
         return minutes(&s->limits.sign_s, name, value, why);
+    }
+    if (strcmp(name, "--max-connections") == 0) {
+        return count(&s->net.max_conns, name, value, CONNS_MIN, why);
+    }
+    if (strcmp(name, "--max-per-address") == 0) {
+        return count(&s->net.max_conns_per_ip, name, value, 1, why);
     }
     return cs_why(why, CS_ERR_USAGE,
                   "unknown option \"%s\"; try: cloudsign-platform help", name);
@@ -202,22 +224,24 @@ static int serve(struct serve *s, struct cs_platform_settings *settings)
 
 /* As many connections as there are descriptors for: without one, libwebsockets spins on
  * a connection that it cannot accept, and the store may fail to open a file. */
-static unsigned connections(void)
+static unsigned connections(unsigned wanted)
 {
-    unsigned files = cs_os_open_files(CONNS_MAX + FILES_OWN);
+    unsigned want = wanted != 0 ? wanted : CONNS_MAX;
+    unsigned files = cs_os_open_files(want + FILES_OWN);
 
-    if (files < CONNS_MAX + FILES_OWN) {
+    if (files < want + FILES_OWN) {
         cs_log(CS_LOG_WARN, "platform",
                "only %u open files are allowed (ulimit -n): fewer connections", files);
+        want = files > 2 * FILES_OWN ? files - FILES_OWN : FILES_OWN;
     }
-    return files > 2 * FILES_OWN ? files - FILES_OWN : FILES_OWN;
+    return want;
 }
 
 int cli_serve(int n_options, char **options)
 {
     static struct serve s; /* handles must outlive every return */
     struct cs_platform_settings settings = {
-        .dir = cs_os_setting("CLOUDSIGN_PLATFORM_DATA_DIR", CLI_DEFAULT_DIR),
+        .dir = cli_data_dir(),
         .listen = "127.0.0.1:8443",
         .metrics_addr = cs_os_setting("METRICS_ADDR", NULL),
     };
@@ -241,7 +265,7 @@ int cli_serve(int n_options, char **options)
     if (err != CS_OK) {
         return refuse(err, &why);
     }
-    settings.net.max_conns = connections();
+    settings.net.max_conns = connections(settings.net.max_conns);
     cs_net_preload();
     if (uv_loop_init(&s.loop) != 0) {
         return refuse(CS_ERR_OS, &why);

@@ -524,3 +524,24 @@ void cs_audit_request(struct cs_api *a)
     }
     forget_changes(a->core->audit);
 }
+
+void cs_audit_operator(struct cs_platform_core *core, const char *action,
+                       const char *name)
+{
+    json_t *o, *actor;
+
+    core->audit->is_request = false;
+    if (core->audit->n > 0) {
+        o = cs_js_obj();
+        actor = cs_js_obj();
+        cs_js_str(actor, "kind", "OPERATOR");
+        cs_js_str(actor, "name", name);
+        cs_js_str(o, "kind", "EVENT");
+        cs_js_str(o, "action", action);
+        cs_js_set(o, "actor", actor);
+        cs_js_str(o, "address", "");
+        cs_js_set(o, "changes", changes_view(core->audit));
+        append(core, o);
+    }
+    forget_changes(core->audit);
+}

@@ -49,6 +49,10 @@ void cs_audit_begin(struct cs_platform_core *core);
 /* .. and here it is over: writes its record, if it has to have one. */
 void cs_audit_request(struct cs_api *a);
 
+/* .. or the operator's at the machine (local.h), by the name of the account. */
+void cs_audit_operator(struct cs_platform_core *core, const char *action,
+                       const char *name);
+
 /* Number of records and the newest one's hash (zeros when there is none). */
 uint64_t cs_audit_head(const struct cs_platform_core *core,
                        uint8_t hash[CS_AUDIT_HASH]);

@@ -12,6 +12,7 @@
 #include "platform/core/countersign.h"
 #include "platform/core/flows.h"
 #include "platform/core/later.h"
+#include "platform/core/local.h"
 #include "platform/core/migrate.h"
 #include "platform/core/seen.h"
 #include "platform/core/session.h"
@@ -277,8 +278,10 @@ static void handle(struct cs_platform_core *core, const struct cs_event *ev)
     case CS_EV_JOB_DONE:
         cs_later_done(core, ev->job);
         break;
-    case CS_EV_TIME:
     case CS_EV_LOCAL:
+        cs_local_question(core, ev);
+        break;
+    case CS_EV_TIME:
     case CS_EV_VERDICT:
     case CS_EV_CALLED:
         break;

@@ -5,6 +5,7 @@
 #include <lmdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@
 
 enum {
     MAX_READERS = 16,
+    META_TRIES = 100,
     GROW_TRIES = 40,
     HOUR_MS = 3600 * 1000,
     /* A scan gives the map's memory back so often.  Records lie anywhere in the file,
@@ -46,7 +48,8 @@ struct kv_lmdb {
     bool is_unmapped;         /* guarded by map_mutex: LMDB lost its map for good */
     uint64_t readers_checked; /* cs_os_now_ms; writer's */
     uint32_t reader_check_ms;
-    atomic_int latched; /* enum cs_err of the first failed write or sync */
+    atomic_int latched;    /* enum cs_err of the first failed write or sync */
+    struct stat lock_file; /* open_live: of lock.mdb */
 };
 
 static struct kv_lmdb *self_of(struct cs_kv *kv)
@@ -632,11 +635,107 @@ enum cs_err cs_kv_lmdb_open_copy(struct cs_kv **out, const char *path,
     return CS_OK;
 }
 
+/* ---- a store that another process writes ---------------------------------------- */
+
+static enum cs_err lock_file_stat(struct stat *st, const char *dir)
+{
+    char path[4096];
+
+    return snprintf(path, sizeof path, "%s/lock.mdb", dir) < (int)sizeof path &&
+                   stat(path, st) == 0
+               ? CS_OK
+               : CS_ERR_CONFIG;
+}
+
+static enum cs_err live_open(struct kv_lmdb *k, const char *dir, struct cs_why *why)
+{
+    mdb_filehandle_t fd;
+    int rc = mdb_env_create(&k->env);
+
+    if (rc == 0) {
+        rc = mdb_env_set_mapsize(k->env, k->map_max); /* as far as it may grow */
+    }
+    if (rc == 0) {
+        rc = mdb_env_set_maxreaders(k->env, MAX_READERS);
+    }
+    if (rc == 0) {
+        rc = mdb_env_open(k->env, dir, MDB_NOTLS | MDB_RDONLY, 0600);
+    }
+    if (rc == 0) {
+        rc = mdb_env_get_fd(k->env, &fd);
+    }
+    if (rc != 0) {
+        return why_rc(why, rc, dir);
+    }
+    k->room.fd = fd;
+    return reader_open(k, dir, why);
+}
+
+enum cs_err cs_kv_lmdb_open_live(struct cs_kv **out, const char *dir,
+                                 struct cs_why *why)
+{
+    const struct cs_kv_lmdb_params p = {.dir = dir};
+    struct kv_lmdb *k = NULL;
+    enum cs_err err;
+
+    *out = NULL;
+    CS_CHECK(kv_new(&k, &p));
+    atomic_store(&k->latched, CS_ERR_STATE); /* every commit's answer */
+    /* First its number, then its content: a renewal in between is seen. */
+    err = lock_file_stat(&k->lock_file, dir);
+    if (err != CS_OK) {
+        err = cs_why(why, err,
+                     "there is no store in %s: is the name right, and may you "
+                     "read it?",
+                     dir);
+    } else {
+        err = live_open(k, dir, why);
+    }
+    if (err == CS_OK && !cs_kv_lmdb_live_ok(&k->kv, dir)) {
+        err = cs_why(why, CS_ERR_STATE, "its program was just started: try again");
+    }
+    if (err != CS_OK) {
+        lmdb_close(&k->kv);
+        return err;
+    }
+    *out = &k->kv;
+    return CS_OK;
+}
+
+bool cs_kv_lmdb_live_ok(struct cs_kv *kv, const char *dir)
+{
+    const struct kv_lmdb *k = self_of(kv);
+    struct stat now;
+
+    return lock_file_stat(&now, dir) == CS_OK && now.st_ino == k->lock_file.st_ino &&
+           now.st_dev == k->lock_file.st_dev;
+}
+
 /* ---- copying -------------------------------------------------------------------- */
 
-/* Nothing commits meanwhile, and nobody else writes this store: the meta pages are of
- * the transaction that the reader holds.  Its pages are not used again before it ends;
- * it is never read through, so the map may move. */
+/* The two meta pages, whole: another process may be writing one of them. */
+static bool read_metas(struct cs_lmdb_pin *p, int fd, size_t n)
+{
+    struct cs_wr again = {0};
+    bool same = false;
+
+    if (cs_wr_room(&p->metas, n) == NULL || cs_wr_room(&again, n) == NULL) {
+        cs_wr_free(&again);
+        return false;
+    }
+    for (int i = 0; i < META_TRIES && !same; i++) {
+        same = pread(fd, p->metas.p, n, 0) == (ssize_t)n &&
+               pread(fd, again.p, n, 0) == (ssize_t)n &&
+               memcmp(p->metas.p, again.p, n) == 0;
+    }
+    cs_wr_free(&again);
+    return same;
+}
+
+/* Nothing commits meanwhile in this process, and the meta pages are of the transaction
+ * that the reader holds; or, of a live store, of a later one: what that one points to
+ * is not used again either before the reader ends, since only pages that were free
+ * before the oldest reader are.  It is never read through, so the map may move. */
 static enum cs_err pin(struct kv_lmdb *k, struct cs_lmdb_pin *p)
 {
     MDB_envinfo info;
@@ -647,22 +746,20 @@ static enum cs_err pin(struct kv_lmdb *k, struct cs_lmdb_pin *p)
 
     lock_map(k);
     rc = k->is_unmapped ? EIO : mdb_txn_begin(k->env, NULL, MDB_RDONLY, &txn);
-    rc = rc == 0 ? mdb_env_info(k->env, &info) : rc;
     rc = rc == 0 ? mdb_env_stat(k->env, &st) : rc;
+    metas = rc == 0 ? 2 * (size_t)st.ms_psize : 0;
+    if (rc == 0 && !read_metas(p, k->room.fd, metas)) {
+        rc = EIO;
+    }
+    rc = rc == 0 ? mdb_env_info(k->env, &info) : rc; /* of then or later */
     unlock_map(k);
     p->txn = txn;
     if (rc != 0) {
         return err_of(rc);
     }
-    metas = 2 * (size_t)st.ms_psize;
     p->fd = k->room.fd;
     p->bytes = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize;
-    if (cs_wr_room(&p->metas, metas) == NULL) {
-        return CS_ERR_NOMEM;
-    }
-    return p->bytes >= metas && pread(p->fd, p->metas.p, metas, 0) == (ssize_t)metas
-               ? CS_OK
-               : CS_ERR_STORE_IO;
+    return p->bytes >= metas ? CS_OK : CS_ERR_STORE_IO;
 }
 
 enum cs_err cs_kv_lmdb_pin(struct cs_kv *kv, struct cs_lmdb_pin *p)

@@ -31,6 +31,16 @@ enum cs_err cs_kv_lmdb_open(struct cs_kv **out, const struct cs_kv_lmdb_params *
 enum cs_err cs_kv_lmdb_open_copy(struct cs_kv **out, const char *path,
                                  struct cs_why *why) CS_MUST_USE;
 
+/* To read a store that another process writes: through LMDB's own lock file, without
+ * the store's lock; commit says STATE.  What the writer checked at its start is not
+ * checked again.  Reads are short, but a pin (copy.h) holds its pages as long as it
+ * lasts. CONFIG (there is no store, or it is not this user's), STORE_IO, NOMEM. */
+enum cs_err cs_kv_lmdb_open_live(struct cs_kv **out, const char *dir,
+                                 struct cs_why *why) CS_MUST_USE;
+/* Is it the same writer still?  A new one does not know of this reader, and what was
+ * read since may be a mixture.  false: read it all again. */
+bool cs_kv_lmdb_live_ok(struct cs_kv *kv, const char *dir) CS_MUST_USE;
+
 /* For copy.c: the last commit, held.  Blocks for the commit of the moment: not the loop
  * thread. */
 struct cs_lmdb_pin {
