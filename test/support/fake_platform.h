@@ -27,7 +27,7 @@
 
 #define FAKE __attribute__((unused)) static
 
-enum { FAKE_SENT_MAX = 4096, FAKE_JOBS_MAX = 8 };
+enum { FAKE_SENT_MAX = 4096, FAKE_JOBS_MAX = 16, FAKE_CALLS_MAX = 64 };
 
 struct fake_sent { /* one SEND or CLOSE */
     uint64_t conn;
@@ -35,6 +35,11 @@ struct fake_sent { /* one SEND or CLOSE */
     enum cs_err err;
     uint8_t *p;
     size_t n;
+};
+
+struct fake_call { /* one CALL */
+    uint64_t id;
+    char *url, *headers, *body;
 };
 
 struct fake_platform {
@@ -67,6 +72,10 @@ struct fake_platform {
     char token[80];        /* access token for fake_api */
     bool require_fingerprint;
     const char *remote;
+    const struct cs_callee_rule *hook_allow; /* borrowed */
+    size_t n_hook_allow;
+    struct fake_call calls[FAKE_CALLS_MAX]; /* made, the oldest first */
+    size_t n_calls;
 };
 
 /* ---- the runner's environment ------------------------------------------ */
@@ -167,6 +176,15 @@ FAKE void fake_reply(struct fake_platform *w, const struct cs_action *a)
     assert_true(w->reply != NULL || strcmp(a->text, "application/x-ndjson") == 0);
 }
 
+FAKE char *fake_dup(const char *p, size_t n)
+{
+    char *s = calloc(1, n + 1);
+
+    assert_non_null(s);
+    memcpy(s, p, n);
+    return s;
+}
+
 FAKE void fake_act(void *ctx, struct cs_action *a)
 {
     struct fake_platform *w = ctx;
@@ -195,6 +213,13 @@ FAKE void fake_act(void *ctx, struct cs_action *a)
         assert_true(w->n_jobs < FAKE_JOBS_MAX);
         w->jobs[w->n_jobs++] = a->job;
         a->job = NULL;
+        break;
+    case CS_ACT_CALL:
+        assert_true(w->n_calls < FAKE_CALLS_MAX);
+        w->calls[w->n_calls++] = (struct fake_call){
+            a->conn, fake_dup(a->text, strlen(a->text)),
+            fake_dup(a->headers, strlen(a->headers)),
+            fake_dup((const char *)a->data, a->data_len)};
         break;
     case CS_ACT_EXIT:
         w->exited = true;
@@ -261,6 +286,9 @@ FAKE void fake_core_start(struct fake_platform *w)
         .relay_url = "wss://127.0.0.1:8443/relay",
         .ca_der = CS_SPAN_OF(ca),
         .require_fingerprint = w->require_fingerprint,
+        .seal_key = CS_SPAN_LIT("the key of a file of the fake one"),
+        .hook_allow = w->hook_allow,
+        .n_hook_allow = w->n_hook_allow,
         .limits = w->limits};
     const struct cs_env env = {.ctx = w,
                                .random = fake_random,
@@ -277,6 +305,16 @@ FAKE void fake_core_start(struct fake_platform *w)
     cs_runner_init(&w->runner, cs_platform_core_iface(w->core), env);
     w->exited = false;
     fake_event(w, (struct cs_event){.type = CS_EV_START});
+}
+
+FAKE void fake_clear_calls(struct fake_platform *w)
+{
+    for (size_t i = 0; i < w->n_calls; i++) {
+        free(w->calls[i].url);
+        free(w->calls[i].headers);
+        free(w->calls[i].body);
+    }
+    w->n_calls = 0;
 }
 
 FAKE void fake_clear_sent(struct fake_platform *w)
@@ -311,6 +349,7 @@ FAKE void fake_restart(struct fake_platform *w)
     cs_platform_core_free(w->core);
     fake_jobs_drop(w);
     fake_clear_sent(w);
+    fake_clear_calls(w);
     w->token[0] = '\0';
     fake_core_start(w);
 }
@@ -321,6 +360,7 @@ FAKE void fake_platform_free(struct fake_platform *w)
     cs_platform_core_free(w->core);
     fake_jobs_drop(w);
     fake_clear_sent(w);
+    fake_clear_calls(w);
     fake_clear_reply(w);
     w->kv->ops->close(w->kv);
     free(w);

@@ -401,6 +401,30 @@ static bool is_json(const char *type)
            (type[n] == '\0' || type[n] == ';' || type[n] == ' ');
 }
 
+/* Some of the vendor's bodies are arrays: handlers find them as "items". */
+static enum cs_err parse_body(struct cs_api *a, const char **why)
+{
+    struct cs_span body = a->http->body;
+    struct cs_wr w = {0};
+    size_t i = 0;
+    enum cs_err err;
+
+    while (i < body.n && body.p[i] != 0 && strchr(" \t\r\n", body.p[i]) != NULL) {
+        i++;
+    }
+    if (i == body.n || body.p[i] != '[') {
+        return cs_json_parse(&a->body, body, CS_API_BODY_MAX, why);
+    }
+    cs_wr_str(&w, "{\"items\":");
+    cs_wr_span(&w, body);
+    cs_wr_u8(&w, '}');
+    err = w.err == CS_OK
+              ? cs_json_parse(&a->body, cs_wr_get(&w), CS_API_BODY_MAX + 16, why)
+              : w.err;
+    cs_wr_free(&w);
+    return err;
+}
+
 static bool read_body(struct cs_api *a)
 {
     const char *why = "";
@@ -419,7 +443,7 @@ static bool read_body(struct cs_api *a)
         return false;
     }
     if (wanted) {
-        err = cs_json_parse(&a->body, a->http->body, CS_API_BODY_MAX, &why);
+        err = parse_body(a, &why);
     } else {
         a->body = cs_js_obj();
     }

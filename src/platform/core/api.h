@@ -361,6 +361,24 @@ json_t *cs_api_subscription_get(struct cs_api *a);
 json_t *cs_api_subscription_delete(struct cs_api *a);
 json_t *cs_api_delivery_list(struct cs_api *a);
 json_t *cs_api_delivery_replay(struct cs_api *a);
+/* The digest of a token that was good, and the credential behind it now: for who goes
+ * on after the request.  NULL: it is not good any more.  Owned. */
+void cs_token_digest(uint8_t d[32], const char *authorization);
+json_t *cs_token_again(struct cs_platform_core *core, const uint8_t d[32]);
+/* feed_conn.c, rest_webhooks.c */
+json_t *cs_api_events(struct cs_api *a);
+json_t *cs_api_webhook_create(struct cs_api *a);
+json_t *cs_api_webhook_list(struct cs_api *a);
+json_t *cs_api_webhook_get(struct cs_api *a);
+json_t *cs_api_webhook_update(struct cs_api *a);
+json_t *cs_api_webhook_delete(struct cs_api *a);
+json_t *cs_api_webhook_test(struct cs_api *a);
+json_t *cs_api_subscription_create(struct cs_api *a);
+json_t *cs_api_subscription_list(struct cs_api *a);
+json_t *cs_api_subscription_get(struct cs_api *a);
+json_t *cs_api_subscription_delete(struct cs_api *a);
+json_t *cs_api_delivery_list(struct cs_api *a);
+json_t *cs_api_delivery_replay(struct cs_api *a);
 void cs_token_revoke(struct cs_platform_core *core, const uint8_t credential[CS_PC_ID]);
 void cs_token_free_all(struct cs_platform_core *core);
 /* credentials.c: a new credential with its secret in a->secret.  Owned. */
@@ -370,6 +388,9 @@ json_t *cs_credential_make(struct cs_api *a, const char *created_by, const char 
 json_t *cs_credential_view(struct cs_api *a, const json_t *rec);
 /* setup.c */
 void cs_setup_start(struct cs_platform_core *core);
+/* rest_mpc.c */
+json_t *cs_quorum_view(struct cs_api *a, const json_t *rec);
+json_t *cs_set_view(struct cs_api *a, const json_t *rec);
 /* rest_devices.c */
 json_t *cs_device_view(struct cs_api *a, const json_t *rec);
 /* rest_wallets.c: the wallet of params 0 (vault) and 1; NULL with the refusal set. */

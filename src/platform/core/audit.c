@@ -164,6 +164,8 @@ static const char *type_of(uint8_t table)
         return "wallet";
     case CS_PC_TX:
         return "transaction";
+    case CS_PC_WEBHOOK:
+        return "webhook";
     default:
         return NULL; /* follows from these, or is not of interest */
     }

@@ -5,6 +5,7 @@
 #include "crypto/hash.h"
 #include "crypto/identity.h"
 #include "platform/core/countersign.h"
+#include "platform/core/feed.h"
 #include "platform/core/flows.h"
 #include "platform/core/rec.h"
 #include "wire/relay.h"
@@ -154,6 +155,7 @@ static void forget(struct cs_platform_core *core, struct cs_pc_conn *c)
     cs_pc_map_del(&core->conns, &c->node);
     cs_free_wiped(c, sizeof *c);
     if (was_control && !core->stopping) {
+        cs_feed_device(core, l->id, false);
         save_heartbeat(core, l);
         cs_pc_sign_kick(core, l->id, CS_KICK_GONE);
     }
@@ -187,6 +189,9 @@ void cs_pc_conn_ready(struct cs_platform_core *core, struct cs_pc_conn *c,
     c->live = live;
     c->state = CS_CONN_READY;
     core->n_unauth--;
+    if (old == NULL && c->channel == CS_CHANNEL_CONTROL) {
+        cs_feed_device(core, live->id, true);
+    }
     if (old != NULL) {
         old->live = NULL;
         cs_pc_conn_close(core, old, CS_ERR_CONN);

@@ -106,6 +106,9 @@ struct cs_pc_migration {
     uint64_t at_ms;
 };
 
+struct cs_feed;  /* feed.h */
+struct cs_hooks; /* webhooks.h */
+
 struct cs_platform_core {
     struct cs_platform_config cfg; /* strings and CA are owned copies */
     struct cs_db *db;
@@ -149,6 +152,8 @@ struct cs_platform_core {
     bool is_handling;       /* the step's own event, not what was due before it */
     struct cs_pc_migration migration;
     struct cs_seen *seen; /* seen.h */
+    struct cs_feed *feed;
+    struct cs_hooks *hooks;
 };
 
 /* ---- conn.c: connections of both channels -------------------------------------------

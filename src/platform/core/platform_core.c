@@ -10,6 +10,7 @@
 #include "platform/core/assets.h"
 #include "platform/core/audit.h"
 #include "platform/core/countersign.h"
+#include "platform/core/feed.h"
 #include "platform/core/flows.h"
 #include "platform/core/later.h"
 #include "platform/core/local.h"
@@ -18,6 +19,7 @@
 #include "platform/core/session.h"
 #include "platform/core/users.h"
 #include "platform/core/wait.h"
+#include "platform/core/webhooks.h"
 
 enum { URL_MAX = 255, CA_MAX = 2048, CLOCK_JITTER_MS = 1000 };
 
@@ -91,12 +93,36 @@ static enum cs_err config_check(const struct cs_platform_config *cfg, char *m, s
     return CS_OK;
 }
 
+/* Own copies of what is not text. */
+static enum cs_err copy_hooks(struct cs_platform_core *core,
+                              const struct cs_platform_config *cfg)
+{
+    uint8_t *key = cs_alloc(cfg->seal_key.n + 1);
+    struct cs_callee_rule *rules =
+        cs_alloc_array(cfg->n_hook_allow + 1, sizeof rules[0]);
+
+    core->cfg.seal_key = CS_SPAN(key, key == NULL ? 0 : cfg->seal_key.n);
+    core->cfg.hook_allow = rules;
+    if (key == NULL || rules == NULL) {
+        return CS_ERR_NOMEM;
+    }
+    if (cfg->seal_key.n > 0) {
+        memcpy(key, cfg->seal_key.p, cfg->seal_key.n);
+    }
+    if (cfg->n_hook_allow > 0) {
+        memcpy(rules, cfg->hook_allow, cfg->n_hook_allow * sizeof rules[0]);
+    }
+    return CS_OK;
+}
+
 static enum cs_err config_copy(struct cs_platform_core *core,
                                const struct cs_platform_config *cfg)
 {
     uint8_t *ca = cs_alloc(cfg->ca_der.n);
 
     core->cfg = *cfg;
+    core->cfg.seal_key = CS_SPAN(NULL, 0);
+    core->cfg.hook_allow = NULL;
     limits_default(&core->cfg.limits);
     core->cfg.platform_url = dup_text(cfg->platform_url);
     core->cfg.relay_url = dup_text(cfg->relay_url);
@@ -109,7 +135,7 @@ static enum cs_err config_copy(struct cs_platform_core *core,
         return CS_ERR_NOMEM;
     }
     memcpy(ca, cfg->ca_der.p, cfg->ca_der.n);
-    return CS_OK;
+    return copy_hooks(core, cfg);
 }
 
 /* "head": schema version and organisation; "seq": end of the reserved order numbers. */
@@ -194,6 +220,7 @@ enum cs_err cs_platform_core_new(struct cs_platform_core **out,
     CS_TRY(load_head(core, message, message_len));
     CS_TRY(load_seq(core));
     CS_TRY(load_audit(core, message, message_len));
+    CS_TRY(cs_feed_new(core));
     cs_pc_random(core, core->bucket_salt, sizeof core->bucket_salt);
     (void)refuse(message, message_len, CS_OK, "");
     *out = core;
@@ -214,6 +241,8 @@ void cs_platform_core_free(struct cs_platform_core *core)
     if (core == NULL) {
         return;
     }
+    cs_feed_free(core);
+    cs_hooks_free(core);
     cs_pc_conn_free_all(core);
     cs_token_free_all(core);
     cs_pc_qset_free_all(core);
@@ -226,6 +255,8 @@ void cs_platform_core_free(struct cs_platform_core *core)
     text_free(core->cfg.relay_url);
     text_free(core->cfg.region);
     cs_free((void *)(uintptr_t)core->cfg.ca_der.p);
+    cs_free_wiped((void *)(uintptr_t)core->cfg.seal_key.p, core->cfg.seal_key.n);
+    cs_free((void *)(uintptr_t)core->cfg.hook_allow);
     cs_free(core->buckets);
     cs_free_wiped(core, sizeof *core);
 }
@@ -250,6 +281,7 @@ static void handle(struct cs_platform_core *core, const struct cs_event *ev)
     case CS_EV_START:
         cs_setup_start(core);
         cs_users_start(core);
+        cs_hooks_start(core);
         cs_migrate_start(core);
         break;
     case CS_EV_HTTP:
@@ -258,13 +290,21 @@ static void handle(struct cs_platform_core *core, const struct cs_event *ev)
         }
         break;
     case CS_EV_CONN_UP:
-        cs_pc_conn_up(core, ev);
+        if (ev->channel == CS_CHANNEL_EVENTS) {
+            cs_feed_up(core, ev);
+        } else {
+            cs_pc_conn_up(core, ev);
+        }
         break;
     case CS_EV_CONN_DOWN:
-        cs_pc_conn_down(core, ev->conn);
+        if (!cs_feed_down(core, ev->conn)) {
+            cs_pc_conn_down(core, ev->conn);
+        }
         break;
     case CS_EV_MESSAGE:
-        cs_pc_conn_message(core, ev);
+        if (!cs_feed_message(core, ev->conn)) {
+            cs_pc_conn_message(core, ev);
+        }
         break;
     case CS_EV_COMMIT_FAILED:
         core->broken = ev->err;
@@ -273,17 +313,22 @@ static void handle(struct cs_platform_core *core, const struct cs_event *ev)
         core->stopping = true;
         cs_pc_wait_end(core);
         cs_later_end(core);
+        cs_feed_stop(core);
         cs_pc_conn_close_all(core);
         break;
     case CS_EV_JOB_DONE:
-        cs_later_done(core, ev->job);
+        if (!cs_hooks_job_done(core, ev->job)) {
+            cs_later_done(core, ev->job);
+        }
         break;
     case CS_EV_LOCAL:
         cs_local_question(core, ev);
         break;
+    case CS_EV_CALLED:
+        cs_hooks_called(core, ev);
+        break;
     case CS_EV_TIME:
     case CS_EV_VERDICT:
-    case CS_EV_CALLED:
         break;
     }
 }
@@ -356,12 +401,17 @@ static void core_step(void *self, const struct cs_event *ev, struct cs_step *out
     if (ev->type != CS_EV_COMMIT_FAILED && ev->type != CS_EV_STOP) {
         cs_pc_timers_run(core); /* first, so that nobody sees what is over as alive */
         cs_pc_conn_tick(core);
+        cs_feed_run(core);
         cs_pc_wait_run(core); /* after the timers: they may have ended a request */
         cs_migrate_run(core);
     }
     core->is_handling = true;
     handle(core, ev);
     core->is_handling = false;
+    if (core->broken == CS_OK) {
+        cs_feed_flush(core); /* what changed, to who wants to know */
+        cs_hooks_run(core);
+    }
     finish(core, ev);
     if (core->stopping && core->broken == CS_OK) {
         cs_emit_exit(out, CS_OK);
@@ -388,6 +438,8 @@ static uint64_t core_deadline(void *self)
     }
     at = core->n_late > 0 && core->late_ms < at ? core->late_ms : at;
     at = migration < at ? migration : at;
+    at = cs_feed_deadline(core) < at ? cs_feed_deadline(core) : at;
+    at = cs_hooks_deadline(core) < at ? cs_hooks_deadline(core) : at;
     return wait < at ? wait : at;
 }
 

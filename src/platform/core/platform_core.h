@@ -30,6 +30,7 @@
 #define CS_PLATFORM_CORE_PLATFORM_CORE_H
 
 #include "base/env.h"
+#include "platform/core/callee.h"
 #include "store/kv.h"
 
 /* Seconds and counts: 0 means the default. */
@@ -64,6 +65,10 @@ struct cs_platform_config {
     struct cs_span ca_der;    /* certificate that signs the platform's, copied */
     bool allow_no_exporter; /* plain development sockets: empty TLS exporter is fine */
     bool require_fingerprint; /* approving a device must name its fingerprint */
+    struct cs_span seal_key;  /* 32 bytes that are not in the store: what webhooks sign
+                                 with is sealed under it; copied; empty: no webhooks */
+    const struct cs_callee_rule *hook_allow; /* callee.h; copied */
+    size_t n_hook_allow;
     const char *region;       /* shown in organisation settings, NULL: "local" */
     struct cs_platform_limits limits;
 };

@@ -7,6 +7,7 @@
 #include "base/rd.h"
 #include "crypto/hash.h"
 #include "platform/core/audit.h"
+#include "platform/core/feed.h"
 #include "platform/core/overview.h"
 #include "platform/core/wait.h"
 
@@ -168,6 +169,7 @@ void cs_pc_save(struct cs_platform_core *core, uint8_t table, json_t *rec)
 
     CS_ASSERT(cs_js_id(rec, "id", id));
     cs_js_time(rec, "updatedAt", core->wall_ms);
+    cs_feed_note(core, table, id, rec);
     cs_pc_put(core, table, id, rec);
     cs_pc_wait_saved(core, table, rec);
 }

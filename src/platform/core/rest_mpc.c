@@ -5,7 +5,7 @@
 
 enum { SETS_MAX = 200 };
 
-static json_t *quorum_view(struct cs_api *a, const json_t *rec)
+json_t *cs_quorum_view(struct cs_api *a, const json_t *rec)
 {
     json_t *o = cs_js_public(rec), *ids = cs_js_arr();
     const json_t *members = json_object_get(rec, "_members");
@@ -106,7 +106,7 @@ static json_t *start(struct cs_api *a, struct cs_pc_live *const *members, size_t
     cs_js_bool(rec, "operatorVerified", false);
     err = cs_pc_quorum_start(a->core, rec, members, n);
     if (err == CS_OK) {
-        view = quorum_view(a, rec);
+        view = cs_quorum_view(a, rec);
     } else {
         (void)cs_api_fail(a, CS_API_STATE, "deviceIds",
                           "the devices cannot form a set: %s", cs_err_text(err));
@@ -157,7 +157,7 @@ json_t *cs_api_quorum_list(struct cs_api *a)
                                   .kind = CS_IX_QUORUMS,
                                   .scope = cs_pc_scope("", ""),
                                   .search = "name",
-                                  .view = quorum_view};
+                                  .view = cs_quorum_view};
 
     return cs_api_array(a, &p, a->core->cfg.limits.max_quorums);
 }
@@ -170,7 +170,7 @@ json_t *cs_api_quorum_get(struct cs_api *a)
     if (!load(a, &q)) {
         return NULL;
     }
-    view = quorum_view(a, q.rec);
+    view = cs_quorum_view(a, q.rec);
     cs_pc_quorum_free(&q);
     return view;
 }
@@ -254,7 +254,7 @@ json_t *cs_api_quorum_confirm(struct cs_api *a)
             "are not this quorum's: compare the words on all nodes; if they "
             "differ, do not use the quorum");
     } else {
-        view = quorum_view(a, q.rec);
+        view = cs_quorum_view(a, q.rec);
     }
     cs_pc_quorum_free(&q);
     return view;
@@ -284,7 +284,7 @@ json_t *cs_api_quorum_delete(struct cs_api *a)
     }
     cs_pc_index_del(a->core, CS_IX_QUORUMS, cs_pc_scope("", ""),
                     (uint64_t)cs_js_num(q.rec, "_seq"));
-    view = quorum_view(a, q.rec);
+    view = cs_quorum_view(a, q.rec);
     cs_pc_quorum_free(&q);
     return view;
 }
@@ -410,7 +410,7 @@ static struct set_state set_state(struct cs_api *a, const json_t *set)
     return s;
 }
 
-static json_t *set_view(struct cs_api *a, const json_t *rec)
+json_t *cs_set_view(struct cs_api *a, const json_t *rec)
 {
     json_t *o = cs_js_public(rec);
 
@@ -423,7 +423,7 @@ static json_t *set_view(struct cs_api *a, const json_t *rec)
 json_t *cs_api_session_sets(struct cs_api *a)
 {
     char text[CS_UUID_LEN];
-    struct cs_api_page p = {.table = CS_PC_SET, .kind = CS_IX_SETS, .view = set_view};
+    struct cs_api_page p = {.table = CS_PC_SET, .kind = CS_IX_SETS, .view = cs_set_view};
     struct cs_pc_quorum q;
 
     if (!load(a, &q)) {

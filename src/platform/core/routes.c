@@ -208,6 +208,24 @@ static const struct cs_route routes[] = {
     {"POST",   "/v2/sync:trigger",                         CS_PERM_ANY,                cs_api_instead},
     {"GET",    "/v2/sync/status",                          CS_PERM_ANY,                cs_api_instead},
     {"GET",    "/v2/sync/imports",                         CS_PERM_ANY,                cs_api_instead},
+
+    {"GET",    "/v2/events",                               CS_PERM_ANY,                cs_api_events},
+
+    {"POST",   "/v2/webhooks",                             CS_PERM_WEBHOOKS_MANAGE,    cs_api_webhook_create},
+    {"GET",    "/v2/webhooks",                             CS_PERM_WEBHOOKS_READ,      cs_api_webhook_list},
+    {"GET",    "/v2/webhooks/{id}",                        CS_PERM_WEBHOOKS_READ,      cs_api_webhook_get},
+    {"PUT",    "/v2/webhooks/{id}",                        CS_PERM_WEBHOOKS_MANAGE,    cs_api_webhook_update},
+    {"DELETE", "/v2/webhooks/{id}",                        CS_PERM_WEBHOOKS_MANAGE,    cs_api_webhook_delete},
+    {"POST",   "/v2/webhooks/{id}/test",                   CS_PERM_WEBHOOKS_MANAGE,    cs_api_webhook_test},
+    {"POST",   "/v2/webhooks/{webhookId}/subscriptions",   CS_PERM_WEBHOOKS_MANAGE,    cs_api_subscription_create},
+    {"GET",    "/v2/webhooks/{webhookId}/subscriptions",   CS_PERM_WEBHOOKS_READ,      cs_api_subscription_list},
+    {"GET",    "/v2/webhooks/{webhookId}/subscriptions/{subscriptionId}",
+                                                           CS_PERM_WEBHOOKS_READ,      cs_api_subscription_get},
+    {"DELETE", "/v2/webhooks/{webhookId}/subscriptions/{subscriptionId}",
+                                                           CS_PERM_WEBHOOKS_MANAGE,    cs_api_subscription_delete},
+    {"GET",    "/v2/webhooks/{webhookId}/deliveries",      CS_PERM_WEBHOOKS_READ,      cs_api_delivery_list},
+    {"POST",   "/v2/webhooks/{webhookId}/deliveries/{deliveryId}/replay",
+                                                           CS_PERM_WEBHOOKS_MANAGE,    cs_api_delivery_replay},
 };
 /* clang-format on */
 

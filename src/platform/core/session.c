@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "platform/core/feed.h"
 #include "platform/core/users.h"
 
 enum { TOKEN_HEX = 64 };
@@ -175,6 +176,7 @@ static void end_session(struct cs_platform_core *core, json_t *s)
     cs_pc_index_del(core, CS_IX_SESSIONS, cs_pc_scope(cs_js_text(s, "userId"), ""),
                     (uint64_t)cs_js_num(s, "_seq"));
     cs_pc_raw_del(core, CS_PC_SESSION, CS_SPAN_OF(id));
+    cs_feed_recheck(core);
 }
 
 void cs_session_end(struct cs_platform_core *core, const uint8_t id[CS_PC_ID])

@@ -80,24 +80,24 @@ enum cs_pc_index {
     CS_IX_TAGGED_VAULTS = 47,
     CS_IX_TAGGED_WALLETS = 48, /* scope: vault, or "" for all */
     CS_IX_STRATEGIES = 49,
-    CS_IX_TXS_ALL = 50,      /* of all wallets */
-    CS_IX_TXS_ALL_CORR = 51, /* scope: correlation id */
-    CS_IX_OV_DEVICES = 60,   /* what the overview names: wait for approval */
-    CS_IX_OV_QUORUMS = 61,   /* members still join */
-    CS_IX_OV_CHEATS = 62,    /* quorums with a quarantined pair */
+    CS_IX_TXS_ALL = 50,       /* of all wallets */
+    CS_IX_TXS_ALL_CORR = 51,  /* scope: correlation id */
+    CS_IX_OV_DEVICES = 60,    /* what the overview names: wait for approval */
+    CS_IX_OV_QUORUMS = 61,    /* members still join */
+    CS_IX_OV_CHEATS = 62,     /* quorums with a quarantined pair */
     CS_IX_AUDIT_REFUSED = 70, /* devices that refuse the audit log */
 };
 
 enum cs_pc_timer {
-    CS_TIMER_QUORUM = 1,    /* join time is over */
-    CS_TIMER_KEY = 2,       /* attempt or life of a key creation */
-    CS_TIMER_TX = 3,        /* attempt, pause or life of a signing request */
-    CS_TIMER_IDEM = 4,      /* forget an idempotency key */
-    CS_TIMER_SESSION = 5,   /* idle or old */
+    CS_TIMER_QUORUM = 1,      /* join time is over */
+    CS_TIMER_KEY = 2,         /* attempt or life of a key creation */
+    CS_TIMER_TX = 3,          /* attempt, pause or life of a signing request */
+    CS_TIMER_IDEM = 4,        /* forget an idempotency key */
+    CS_TIMER_SESSION = 5,     /* idle or old */
     CS_TIMER_HOOK_PURGE = 10, /* what a deleted webhook leaves goes in pieces */
-    CS_TIMER_APPROVAL = 15, /* time to decide is over */
-    CS_TIMER_RECOUNT = 16,  /* open sets of a group are counted anew */
-    CS_TIMER_HELD = 17,     /* a frozen request has waited long enough */
+    CS_TIMER_APPROVAL = 15,   /* time to decide is over */
+    CS_TIMER_RECOUNT = 16,    /* open sets of a group are counted anew */
+    CS_TIMER_HELD = 17,       /* a frozen request has waited long enough */
 };
 
 enum cs_pc_unique {

@@ -6,6 +6,7 @@
 #include "platform/core/idem.h"
 #include "platform/core/rec.h"
 #include "platform/core/session.h"
+#include "platform/core/webhooks.h"
 
 enum { TIMER_KEY = 8 + 1 + CS_PC_ID };
 
@@ -69,6 +70,7 @@ static void fire(struct cs_platform_core *core, enum cs_pc_timer kind,
         cs_session_timer(core, id);
         break;
     case CS_TIMER_HOOK_PURGE:
+        cs_hook_purge(core, id);
         break;
     case CS_TIMER_APPROVAL:
     case CS_TIMER_RECOUNT:

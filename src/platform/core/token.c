@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "platform/core/api.h"
+#include "platform/core/feed.h"
 #include "platform/core/ip_rule.h"
 
 #define TOO_MANY "too many requests for tokens: wait a while"
@@ -63,6 +64,7 @@ void cs_token_revoke(struct cs_platform_core *core, const uint8_t credential[CS_
     struct sweep s = {.core = core, .credential = credential, .revoke = true};
 
     cs_pc_map_each(&core->tokens, sweep_one, &s);
+    cs_feed_recheck(core);
 }
 
 static bool make_room(struct cs_platform_core *core, const uint8_t credential[CS_PC_ID])
@@ -90,18 +92,29 @@ void cs_token_free_all(struct cs_platform_core *core)
 
 /* ---- using ------------------------------------------------------------- */
 
+void cs_token_digest(uint8_t d[32], const char *authorization)
+{
+    cs_pc_digest(d, "token", CS_SPAN(authorization + 7, 64), CS_SPAN(NULL, 0));
+}
+
 json_t *cs_token_credential(struct cs_platform_core *core, const char *authorization)
 {
     uint8_t d[32];
-    struct token *t;
-    json_t *rec;
 
     if (strncasecmp(authorization, "Bearer ", 7) != 0 ||
         strlen(authorization) != 7 + 64) {
         return NULL;
     }
-    cs_pc_digest(d, "token", CS_SPAN(authorization + 7, 64), CS_SPAN(NULL, 0));
-    t = token_of(cs_pc_map_get(&core->tokens, d, sizeof d));
+    cs_token_digest(d, authorization);
+    return cs_token_again(core, d);
+}
+
+json_t *cs_token_again(struct cs_platform_core *core, const uint8_t d[32])
+{
+    struct token *t;
+    json_t *rec;
+
+    t = token_of(cs_pc_map_get(&core->tokens, d, 32));
     if (t == NULL || t->expires_ms <= core->now_ms) {
         return NULL;
     }
