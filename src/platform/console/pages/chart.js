@@ -12,7 +12,7 @@ function niceTop(max) {
     return Math.max(4, step * scale);
 }
 
-const dayText = (day, opts) => new Date(`${day}T12:00:00Z`).toLocaleDateString(undefined, {timeZone: 'UTC', ...opts});
+const dayText = (day, opts) => new Date(`${day}T12:00:00Z`).toLocaleDateString('en-GB', {timeZone: 'UTC', ...opts});
 
 function axis(top, width) {
     return [0, 0.5, 1].map((part) => {
@@ -43,7 +43,8 @@ function dayLabels(days, slot) {
     const every = Math.max(1, Math.ceil(64 / slot));
 
     return days.map((row, i) => ((days.length - 1 - i) % every === 0
-        ? svg('text', {class: 'chart-text', x: LEFT + (i + 0.5) * slot, y: BASE + 20, 'text-anchor': 'middle'},
+        ? svg('text', {class: 'chart-text', x: LEFT + (i === days.length - 1 ? days.length * slot : (i + 0.5) * slot), y: BASE + 20,
+            'text-anchor': i === days.length - 1 ? 'end' : 'middle'},
             dayText(row.day, {day: 'numeric', month: 'short'}))
         : null));
 }

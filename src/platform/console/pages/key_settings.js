@@ -15,7 +15,7 @@ function switches(w) {
             hint: 'Signs transactions that a program or a person has built. The platform and each node decode them, and show what they do.'},
         'defaultFreezeEnabled' in s ? {name: 'defaultFreezeEnabled', label: 'Freeze new requests', checked: s.defaultFreezeEnabled,
             hint: 'Each new request waits, before it is signed, until somebody unfreezes it.'} : null,
-        'allowListEnabled' in s ? {name: 'allowListEnabled', label: 'Only to the address book', checked: s.allowListEnabled,
+        may('policies.manage') || s.allowListEnabled ? {name: 'allowListEnabled', label: 'Only to the address book', checked: s.allowListEnabled === true,
             hint: 'Destinations must be enabled addresses of the address book, or keys of this organisation.'} : null,
         c.digest && w.signatureScheme !== 'ED25519' ? {name: 'blindSigningEnabled', label: 'Blind signing of digests', checked: s.blindSigningEnabled,
             hint: 'Dangerous. A digest may be a transaction that moves everything: nobody can see what it does. Each node must also allow it.'} : null,

@@ -32,9 +32,9 @@ function ended(q) {
 }
 
 function memberTable(members, byDevice) {
-    return grid({caption: 'Members', rows: members, empty: none({title: 'No members'}), columns: [
-        {title: 'No.', cell: (m) => m.playerId},
-        {title: 'Device', cell: (m) => h('a', {href: `/devices/${m.deviceId}`}, byDevice.get(m.deviceId)?.displayName ?? 'Deleted device')},
+    return grid({caption: 'Members', rows: members, href: (m) => `/devices/${m.deviceId}`, empty: none({title: 'No members'}), columns: [
+        {title: 'Device', cell: (m) => byDevice.get(m.deviceId)?.displayName ?? 'Deleted device'},
+        {title: 'Member', cell: (m) => m.playerId, wide: true},
         {title: 'State', cell: (m) => badge(memberState(m.state))},
         {title: 'Connection', cell: (m) => badge(connection(byDevice.get(m.deviceId)?.connectionStatus ?? 'UNKNOWN'), {dot: true})},
         {title: 'Changed', cell: (m) => when(m.updatedAt), wide: true},
@@ -84,7 +84,7 @@ const OPERATION_STATE = {
 };
 
 function operations(sets) {
-    return panel({title: 'Latest operations'}, grid({caption: 'Latest operations of this quorum', rows: sets.slice(-10).reverse(), columns: [
+    return panel({title: 'Latest operations', flush: true}, grid({caption: 'Latest operations of this quorum', rows: sets.slice(-10).reverse(), columns: [
         {title: 'Operation', cell: (s) => OPERATIONS[s.type] ?? sentenceOf(s.type)},
         {title: 'State', cell: (s) => badge(OPERATION_STATE[s.state] ?? {text: sentenceOf(s.state), tone: 'neutral'})},
         {title: 'Started', cell: (s) => when(s.createdAt)},
@@ -129,7 +129,7 @@ export default async function quorumPage(ctx) {
         view.title(q.name, badge(quorumState(q.state)));
         view.actions(actions(q));
         view.show('top', isJoining(q) ? progress(q, members, byDevice) : isConfirmed(q) ? warnings(q, members, byDevice) : ended(q));
-        view.show('members', panel({title: 'Members'}, memberTable(members, byDevice)));
+        view.show('members', panel({title: 'Members', flush: true}, memberTable(members, byDevice)));
         view.showOnce('words', `${q.words}${q.operatorVerified}`, () => (isConfirmed(q) ? wordsPanel(q, () => read(ctx.signal)) : null));
         view.show('details', details(q, names));
         view.show('operations', operations(sets));

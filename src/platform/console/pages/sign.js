@@ -6,7 +6,7 @@ import {groups} from '../lib/format.js';
 import {navigate} from '../lib/router.js';
 import {banner, btn, checkList, code, describe, none, page, panel, stepBar} from './kit.js';
 import {chain} from './facts.js';
-import {isMissing, keyHref, keyPath, txHref} from './data.js';
+import {isMissing, keyHref, keyPath, orElse, txHref} from './data.js';
 
 const STEPS = ['What to sign', 'Review', 'Signatures'];
 
@@ -136,8 +136,8 @@ function notPossible(w) {
 
 export default async function signPage(ctx) {
     const {vaultId, walletId} = ctx.params;
-    const w = await get(`/v2/vaults/${vaultId}/wallets/${walletId}`, {signal: ctx.signal});
-    const view = page(ctx, {title: 'Sign', crumbs: [['Vaults', '/vaults'], ['Vault', `/vaults/${vaultId}`], [w.name, keyHref(w)]],
+    const [w, vault] = await Promise.all([get(`/v2/vaults/${vaultId}/wallets/${walletId}`, ctx), orElse({name: 'Vault'}, get(`/v2/vaults/${vaultId}`, ctx))]);
+    const view = page(ctx, {title: 'Sign', crumbs: [['Vaults', '/vaults'], [vault.name, `/vaults/${vaultId}`], [w.name, keyHref(w)]],
         lead: `With “${w.name}” on ${chain(w.blockchain).name}. Nothing is broadcast: you get the signature, and publish it yourself.`});
     const box = h('div', {class: 'stack'}), no = notPossible(w);
     const path = ctx.query.get('path');
