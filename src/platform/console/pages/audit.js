@@ -47,7 +47,8 @@ export default async function page({el, query, live, signal}) {
 
 function actorOf(r) {
     const a = r.actor ?? {};
-    return a.name || a.claimed || {DEVICE: 'Device', PLATFORM: 'Platform', NONE: 'Nobody'}[a.kind] || middle(a.id ?? '', 4);
+    const claimed = /^[0-9a-f-]{36}$/.test(a.claimed ?? '') ? middle(a.claimed, 4) : a.claimed;
+    return a.name || claimed || {DEVICE: 'Device', PLATFORM: 'Platform', NONE: 'Nobody'}[a.kind] || middle(a.id ?? '', 4);
 }
 
 function outcome(r) {

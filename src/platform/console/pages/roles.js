@@ -26,6 +26,6 @@ export default async function page({el, signal}) {
     const all = await get('/v2/credentials/permissions', {signal});
 
     replace(el, settings('roles', {title: 'Roles', text: 'A user has the rights of each of their roles. Nobody can give, change or take away what they do not have themselves.'},
-        h('div', {class: 'grid-3'}, ROLES.map((r) => card({title: r.title}, h('p', {class: 'lead'}, r.text)))),
+        h('div', {class: 'links'}, ROLES.map((r) => card({title: r.title}, h('p', {class: 'lead'}, r.text)))),
         GROUPS.filter(([id]) => all[id]).map(([id, title]) => group(title, all[id], all.roles ?? {}))));
 }
