@@ -1,103 +1,31 @@
-// Asks a running platform and holds each answer against the vendor's published shapes.
+// Asks a running platform and holds each answer against the vendor's published shapes and
+// the platform's own description (/v2/openapi.json).
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:https';
 import { chainOf, walletOf } from '../harness/chains/index.mjs';
+import { Client, answerFaults, readVendor, vendorFaults } from './vendor.mjs';
 
 const cfg = JSON.parse(readFileSync(0, 'utf8'));
-const agent = new Agent({ ca: readFileSync(cfg.ca) });
-const doc = readFileSync(cfg.doc, 'utf8');
-
-// ---- the document: `Name` { field?: type, … } or `Name` = A | B ------------------------
-
-const shapes = new Map();
-for (const [, name, fields] of doc.matchAll(/^- `(\w+)` \{ (.*) \}$/gm)) {
-  const list = [];
-  let depth = 0;
-  let part = '';
-  for (const c of `${fields},`) { // commas inside {…} and <…> belong to a type
-    if (c === '{' || c === '<') depth += 1;
-    if (c === '}' || c === '>') depth -= 1;
-    if (c === ',' && depth <= 0) {
-      const m = /^\s*([@\w]+)(\?)?:\s*(.+?)\s*$/.exec(part);
-      if (m) list.push({ name: m[1], optional: !!m[2], type: m[3] });
-      part = '';
-      depth = 0;
-    } else part += c;
-  }
-  shapes.set(name, { list });
-}
-for (const [, name, words] of doc.matchAll(/^- `(\w+)` = (.*)$/gm)) {
-  shapes.set(name, { words: words.split('|').map((w) => w.trim()) });
-}
-const operations = new Map();
-for (const [, method, path, returns] of doc.matchAll(/^- `(\w+) (\S+)`.*returns `([^`]+)`/gm)) {
-  operations.set(`${method} ${path}`, returns);
-}
-
-// ---- checking ------------------------------------------------------------------------------
-
+const vendor = readVendor(cfg.doc);
+const { shapes } = vendor;
+const client = new Client(cfg);
 const faults = [];
-function check(value, type, where) {
-  const array = /^Array<(.+)>$/.exec(type);
-  if (array) {
-    if (!Array.isArray(value)) faults.push(`${where}: must be an array`);
-    else value.forEach((v, i) => check(v, array[1], `${where}[${i}]`));
-  } else if (['string', 'number', 'boolean'].includes(type)) {
-    if (typeof value !== type) faults.push(`${where}: must be a ${type}, is ${JSON.stringify(value)}`);
-  } else if (type === 'object' || type.startsWith('{')) {
-    if (typeof value !== 'object' || value === null) faults.push(`${where}: must be an object`);
-  } else if (!shapes.has(type)) {
-    faults.push(`${where}: the document has no shape ${type}`);
-  } else {
-    checkShape(value, type, where);
-  }
-}
-
-function checkShape(value, type, where) {
-  const shape = shapes.get(type);
-  if (shape.words) {
-    if (!shape.words.includes(value)) faults.push(`${where}: ${JSON.stringify(value)} is none of ${type}`);
-    return;
-  }
-  if (typeof value !== 'object' || value === null) {
-    faults.push(`${where}: must be a ${type}`);
-    return;
-  }
-  for (const f of shape.list) {
-    if (value[f.name] !== undefined && value[f.name] !== null) check(value[f.name], f.type, `${where}.${f.name}`);
-    else if (!f.optional) faults.push(`${where}.${f.name} is missing (${type})`);
-  }
-}
-
-function call(method, path, body) {
-  return new Promise((resolve, reject) => {
-    const req = request(`${cfg.url}${path}`, {
-      method, agent, timeout: 30000,
-      headers: { authorization: `Bearer ${cfg.token}`, 'content-type': 'application/json' },
-    }, (res) => {
-      const parts = [];
-      res.on('data', (part) => parts.push(part));
-      res.on('end', () => resolve({ status: res.statusCode, text: Buffer.concat(parts).toString() }));
-    });
-    req.on('error', reject);
-    req.end(body && JSON.stringify(body));
-  });
-}
+const call = (method, path, body) => client.send(method, path, body);
+const { value: openapi } = await call('GET', '/v2/openapi.json');
 
 let asked = 0;
 async function ask(operation, params = {}, body = undefined, query = '') {
   const [method, pattern] = operation.split(' ');
-  const type = operations.get(operation);
+  const type = vendor.operations.get(operation)?.returns;
   if (!type) throw new Error(`the document has no operation ${operation}`);
   const path = pattern.replace(/\{(\w+)\}/g, (_, name) => params[name] ?? params.id);
-  const { status, text } = await call(method, path + query, body);
+  const { status, text, value } = await call(method, path + query, body);
   asked += 1;
   if (status < 200 || status > 299) {
     faults.push(`${operation}: ${status} ${text}`);
     return {};
   }
-  const value = JSON.parse(text);
-  check(value, type, operation);
+  vendorFaults(vendor, value, type, operation, faults);
+  faults.push(...answerFaults(openapi, operation, status, value));
   return value;
 }
 

@@ -3,7 +3,7 @@
 # ../shared/api/palisade-v2.md lists them.  Skipped, loudly, where that file is not there.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-doc=$E_HERE/../../../shared/api/palisade-v2.md
+doc=${CS_SHARED:-$E_HERE/../../../shared}/api/palisade-v2.md
 if [ ! -e "$doc" ]; then
     printf 'SKIPPED: %s is not here, so the shapes of the API were NOT checked\n' "$doc"
     exit 77
