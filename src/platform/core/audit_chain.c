@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "platform/core/audit_witness.h"
 #include "wire/jsonx.h"
 
 static int dump_chunk(const char *p, size_t n, void *ctx)
@@ -49,9 +50,9 @@ void cs_audit_line(struct cs_wr *w, struct cs_span canonical,
 
 const char *cs_audit_fault_word(enum cs_audit_fault fault)
 {
-    static const char *const words[] = {"fine",        "unreadable", "changed",
-                                        "missing",     "swapped",    "inserted",
-                                        "another head"};
+    static const char *const words[] = {
+        "fine",     "unreadable",   "changed", "missing", "swapped",
+        "inserted", "another head", "forked",  "cut off", "forged"};
 
     return (size_t)fault < CS_COUNTOF(words) ? words[fault] : "";
 }
@@ -64,6 +65,7 @@ static void set(struct cs_audit_check *c, enum cs_audit_fault fault, uint64_t se
     c->seq = seq;
     c->until = seq;
     c->line = c->lines;
+    c->row = c->rows;
 }
 
 struct row {
@@ -78,19 +80,13 @@ static bool read_hash(uint8_t out[CS_AUDIT_HASH], const json_t *o, const char *n
     return hex != NULL && cs_unhex(out, CS_AUDIT_HASH, hex) == CS_OK;
 }
 
-static bool read_row(struct row *r, struct cs_span line)
+static bool read_row(struct row *r, const json_t *o)
 {
-    const char *why = "";
-    const json_t *record, *seq;
+    const json_t *record = json_object_get(o, "record");
+    const json_t *seq = json_object_get(record, "seq");
     struct cs_wr w = {0};
-    json_t *o = NULL;
     bool ok;
 
-    if (cs_json_parse(&o, line, CS_AUDIT_LINE_MAX, &why) != CS_OK) {
-        return false;
-    }
-    record = json_object_get(o, "record");
-    seq = json_object_get(record, "seq");
     ok = json_is_object(record) && json_is_integer(seq) &&
          json_integer_value(seq) > 0 && read_hash(r->hash, o, "hash") &&
          read_hash(r->prev, record, "prev");
@@ -101,7 +97,6 @@ static bool read_row(struct row *r, struct cs_span line)
         cs_audit_hash(r->real, cs_wr_get(&w));
     }
     cs_wr_free(&w);
-    json_decref(o);
     return ok;
 }
 
@@ -191,7 +186,7 @@ static void decide(struct cs_audit_check *c, uint64_t next_seq)
 {
     uint64_t jumped = c->until + 1;
 
-    if (next_seq == c->next + 1 || c->found_line - c->line != jumped - c->next) {
+    if (next_seq == c->next + 1 || c->found_row - c->row != jumped - c->next) {
         inserted(c, jumped, c->line);
     } else {
         swapped(c);
@@ -206,6 +201,7 @@ static void look_on(struct cs_audit_check *c, const struct row *r)
     } else if (c->fault == CS_AUDIT_MISSING && r->seq == c->next) {
         c->is_found = true;
         c->found_line = c->lines;
+        c->found_row = c->rows;
     } else if (c->fault == CS_AUDIT_CHANGED && r->seq == c->next &&
                memcmp(r->prev, c->head, sizeof c->head) == 0) {
         inserted(c, r->seq, c->line); /* the right one is here */
@@ -230,19 +226,19 @@ static void check(struct cs_audit_check *c, const struct row *r)
     }
 }
 
-void cs_audit_check_line(struct cs_audit_check *c, struct cs_span line)
+static void check_row(struct cs_audit_check *c, const json_t *o)
 {
     struct row r;
 
-    c->lines++;
-    if (line.n == 0 || (c->fault != CS_AUDIT_FINE && !c->is_open)) {
-        return;
-    }
-    if (read_row(&r, line)) {
+    c->rows++;
+    if (read_row(&r, o)) {
         if (c->is_open) {
             look_on(c, &r);
-        } else {
-            check(c, &r);
+            return;
+        }
+        check(c, &r);
+        if (c->fault == CS_AUDIT_FINE) {
+            cs_audit_witness_record(c);
         }
     } else if (!c->is_open) {
         set(c, CS_AUDIT_UNREADABLE, c->next);
@@ -253,12 +249,35 @@ void cs_audit_check_line(struct cs_audit_check *c, struct cs_span line)
     }
 }
 
+void cs_audit_check_line(struct cs_audit_check *c, struct cs_span line)
+{
+    const char *why = "";
+    const json_t *countersignature;
+    json_t *o = NULL;
+
+    c->lines++;
+    if (line.n == 0 || (c->fault != CS_AUDIT_FINE && !c->is_open)) {
+        return;
+    }
+    if (cs_json_parse(&o, line, CS_AUDIT_LINE_MAX, &why) != CS_OK) {
+        o = NULL; /* neither */
+    }
+    countersignature = json_object_get(o, "countersignature");
+    if (countersignature == NULL) {
+        check_row(c, o);
+    } else if (!c->is_open) {
+        cs_audit_witness_line(c, countersignature);
+    }
+    json_decref(o);
+}
+
 void cs_audit_check_end(struct cs_audit_check *c, const uint8_t *head)
 {
     if (c->is_open && c->is_found) {
         decide(c, 0);
     }
     c->is_open = false;
+    cs_audit_witness_end(c);
     if (c->fault == CS_AUDIT_FINE && head != NULL &&
         (c->next == 0 || memcmp(head, c->head, CS_AUDIT_HASH) != 0)) {
         set(c, CS_AUDIT_OTHER_HEAD, c->next == 0 ? 0 : c->next - 1);

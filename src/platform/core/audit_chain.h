@@ -6,7 +6,8 @@
  * and "prev" (hash of the record before, zeros before the first) make it a chain, so
  * the newest hash, the head, stands for all of it.
  *
- * An export has one line for each record: {"hash":"..","record":{..}}.
+ * An export has one line for each record: {"hash":"..","record":{..}}, and behind it
+ * lines of nodes that have countersigned it (audit_witness.h).
  *
  * Within the file the chain shows a change that did not make all later hashes anew.
  * Who can do that, and who cuts the end off, is found only by a head that was kept
@@ -40,7 +41,12 @@ enum cs_audit_fault {
     CS_AUDIT_SWAPPED,    /* record seq stands in another's place, and that one in its */
     CS_AUDIT_INSERTED,   /* the record in this line does not belong there */
     CS_AUDIT_OTHER_HEAD, /* the end is not the head that is known */
+    CS_AUDIT_FORKED,     /* record seq is not the one that a node has countersigned */
+    CS_AUDIT_TRUNCATED,  /* a node has countersigned record until, which is not there */
+    CS_AUDIT_FORGED,     /* a countersignature of record seq is not the node's */
 };
+
+struct cs_audit_witnesses;
 
 /* Zero-initialise.  The first fault counts. */
 struct cs_audit_check {
@@ -50,9 +56,11 @@ struct cs_audit_check {
     uint64_t lines;            /* read so far */
     uint64_t first, next;      /* first number; the one that has to come */
     uint8_t head[CS_AUDIT_HASH];
+    struct cs_audit_witnesses *witnesses; /* NULL: countersignatures are not checked */
     /* A gap that may be a swap: what comes later tells. */
     bool is_open, is_found;
     uint64_t found_line;
+    uint64_t rows, row, found_row; /* the same without countersignatures */
 };
 
 /* One line without its end; empty lines count and are passed over. */
