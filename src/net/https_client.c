@@ -323,6 +323,8 @@ static enum cs_err fill_call(struct https_call *c, const struct cs_https_request
     c->url = *req->url;
     c->method = req->method;
     c->body_max = req->body_max;
+    c->allow = req->allow;
+    c->is_status_enough = req->is_status_enough;
     c->in.max = req->body_max + 1;
     memcpy(c->want, req->want, sizeof c->want);
     CS_CHECK(take_headers(c, req));

@@ -66,6 +66,12 @@ struct cs_https_request {
     struct cs_span body;
     uint32_t time_ms; /* from DNS to the last byte */
     size_t body_max;  /* of the answer */
+    /* Asked with done's ctx for every address that the name stands for, before any of
+     * them is dialled; the one that is dialled is one of these.  One false: the call
+     * ends with POLICY_REFUSED.  NULL: all are fine. */
+    bool (*allow)(void *ctx, const struct sockaddr *addr, int port);
+    /* The call is over when the answer's status is there; its body is not read. */
+    bool is_status_enough;
     /* Names of headers of the answer, lower case; static texts. */
     const char *want[CS_HTTPS_WANT_MAX];
 };
@@ -74,7 +80,7 @@ struct cs_https_request {
 struct cs_https_answer {
     /* CS_OK: the whole answer is there, whatever its status.  DNS, CONN (none, or it
      * ended early), TLS, TLS_NAME, TLS_TIME, TLS_TRUST, TIMEOUT, TOO_LONG (body or
-     * headers), PROTOCOL (no length, no HTTP), NOMEM. */
+     * headers), PROTOCOL (no length, no HTTP), POLICY_REFUSED (allow), NOMEM. */
     enum cs_err err;
     const char *failure; /* sentence naming host and cause; "" when CS_OK */
     int status;          /* 0 on error */

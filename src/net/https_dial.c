@@ -51,6 +51,17 @@ static void dial(struct https_call *c, const char *ip)
     https_release(c);
 }
 
+/* Of all that came out: a name that stands for a good and a bad address is bad. */
+static bool allowed(const struct https_call *c, const struct addrinfo *list)
+{
+    for (; c->allow != NULL && list != NULL; list = list->ai_next) {
+        if (!c->allow(c->ctx, list->ai_addr, c->url.port)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list)
 {
     struct https_dns *dns = CS_CONTAINER_OF(req, struct https_dns, req);
@@ -62,6 +73,9 @@ static void resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list)
         c->dns = NULL;
         if (c->is_over || c->h->ending) {
             https_release(c);
+        } else if (status == 0 && !allowed(c, list)) {
+            https_over(c, CS_ERR_POLICY_REFUSED,
+                       "the name stands for an address that may not be called");
         } else if (status == 0 && cs_dns_pick(ip, list)) {
             dial(c, ip);
         } else {

@@ -114,6 +114,10 @@ static int read_head(struct https_call *c)
         https_over(c, CS_ERR_PROTOCOL, "the answer is not HTTP");
         return -1;
     }
+    if (c->is_status_enough) {
+        https_over(c, CS_OK, NULL);
+        return -1;
+    }
     for (size_t i = 0; i < CS_HTTPS_WANT_MAX; i++) {
         if (c->want[i] != NULL &&
             copy_header(c->wsi, c->got[i], sizeof c->got[i], c->want[i]) < 0) {

@@ -37,6 +37,8 @@ struct https_call {
     const char *method;
     struct cs_wr heads, body; /* heads: "name:" NUL, value NUL, .. */
     size_t body_max;
+    bool (*allow)(void *ctx, const struct sockaddr *addr, int port);
+    bool is_status_enough;
     const char *want[CS_HTTPS_WANT_MAX];
     char got[CS_HTTPS_WANT_MAX][CS_HTTPS_WANT_LEN];
     int status;

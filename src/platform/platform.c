@@ -15,6 +15,7 @@
 #include "net/tls_files.h"
 #include "net/tls_pem.h"
 #include "net/url.h"
+#include "platform/caller.h"
 #include "platform/observe.h"
 #include "store/lmdb/kv_lmdb.h"
 #include "wire/jsonx.h"
@@ -36,6 +37,10 @@ struct cs_platform {
     struct cs_ws_limits net;
     struct cs_ws_listen listen;
     struct cs_observe *observe;
+    struct cs_caller *caller;
+    struct cs_callee_rule hook_allow[CS_CALLEE_RULES_MAX];
+    size_t n_hook_allow;
+    uint8_t seal_key[32];
     enum cs_err ended; /* why */
     bool started, has_token, is_ready;
     void (*stopped)(void *ctx, enum cs_err err);
@@ -181,6 +186,40 @@ static void on_replied(void *ctx, uint64_t http_id, int status, size_t bytes)
     cs_platform_observe_reply(p->observe, http_id, status, bytes);
 }
 
+static void on_called(void *ctx, uint64_t id, enum cs_err err, int status,
+                      const char *reason)
+{
+    struct cs_platform *p = ctx;
+
+    if (p->keeper.host != NULL && !p->keeper.host_closing) {
+        cs_host_called(p->keeper.host, id, err, status, reason);
+    }
+}
+
+static void on_call(void *ctx, const struct cs_action *a)
+{
+    struct cs_platform *p = ctx;
+
+    cs_caller_call(p->caller, a);
+}
+
+static enum cs_err open_caller(struct cs_platform *p,
+                               const struct cs_platform_settings *s, struct cs_why *why)
+{
+    struct cs_caller_config cfg = {.loop = p->keeper.loop,
+                                   .ca_file = s->hook_ca,
+                                   .rules = p->hook_allow,
+                                   .called = on_called,
+                                   .ctx = p};
+
+    for (size_t i = 0; i < s->n_hook_allow; i++) {
+        CS_CHECK(cs_callee_rule_parse(&p->hook_allow[i], s->hook_allow[i], why));
+    }
+    cfg.n_rules = p->n_hook_allow = s->n_hook_allow;
+    CS_CHECK(cs_seal_key_load(p->seal_key, p->dir, why));
+    return cs_caller_new(&p->caller, &cfg, why);
+}
+
 static enum cs_err open_all(struct cs_platform *p, const struct cs_platform_settings *s,
                             struct cs_why *why)
 {
@@ -197,6 +236,7 @@ static enum cs_err open_all(struct cs_platform *p, const struct cs_platform_sett
     CS_CHECK(cs_kv_lmdb_open(&p->kv, &store, why)); /* locks the directory first */
     remove_file(p, "platform.url"); /* of a life that was killed: not this one's port */
     CS_CHECK(set_tls(p, s, why));
+    CS_CHECK(open_caller(p, s, why));
     return observe(p, s, why);
 }
 
@@ -312,7 +352,8 @@ static enum cs_err prepare(void *ctx, struct cs_host_config *cfg, struct cs_why 
                                       .cert_file = p->tls.cert_file,
                                       .key_file = p->tls.key_file};
     cfg->kv = p->kv;
-    cfg->n_workers = 2; /* passwords (later.h) */
+    cfg->n_workers = 2; /* passwords (later.h), signatures of webhooks */
+    cfg->call = on_call;
     cfg->thread_end = cs_crypto_thread_end;
     cfg->listen = &p->listen;
     cfg->limits = p->net;
@@ -334,6 +375,9 @@ static enum cs_err give_core(void *ctx, const struct cs_host *host, struct cs_co
                                      .platform_url = control,
                                      .relay_url = relay,
                                      .ca_der = cs_wr_get(&p->tls.ca_der),
+                                     .seal_key = CS_SPAN_OF(p->seal_key),
+                                     .hook_allow = p->hook_allow,
+                                     .n_hook_allow = p->n_hook_allow,
                                      .limits = p->limits};
     enum cs_err err;
     int port;
@@ -357,6 +401,9 @@ static void drop_core(void *ctx)
     struct cs_platform *p = ctx;
 
     p->is_ready = false;
+    if (p->caller != NULL) {
+        cs_caller_cancel(p->caller); /* the next life makes them anew */
+    }
     cs_platform_core_free(p->core);
     p->core = NULL;
 }
@@ -370,15 +417,24 @@ static void observe_stopped(void *ctx)
     }
 }
 
-static void on_ended(void *ctx, enum cs_err err)
+static void caller_closed(void *ctx)
 {
     struct cs_platform *p = ctx;
     struct cs_observe *o = p->observe;
 
-    remove_file(p, "platform.url");
-    p->ended = err;
     p->observe = NULL;
     cs_platform_observe_stop(o, observe_stopped, p);
+}
+
+static void on_ended(void *ctx, enum cs_err err)
+{
+    struct cs_platform *p = ctx;
+    struct cs_caller *c = p->caller;
+
+    remove_file(p, "platform.url");
+    p->ended = err;
+    p->caller = NULL;
+    cs_caller_close(c, caller_closed, p);
 }
 
 static const struct cs_keeper_ops keeper_ops = {
@@ -415,6 +471,10 @@ enum cs_err cs_platform_new(struct cs_platform **out, uv_loop_t *loop,
 /* Of a platform that has no life that could end. */
 static void observe_end(struct cs_platform *p)
 {
+    if (p->caller != NULL) {
+        cs_caller_close(p->caller, NULL, NULL);
+        p->caller = NULL;
+    }
     if (p->observe != NULL) {
         cs_platform_observe_stop(p->observe, NULL, NULL);
         p->observe = NULL;
@@ -456,5 +516,5 @@ void cs_platform_free(struct cs_platform *p)
         p->kv->ops->close(p->kv);
     }
     cs_tls_files_wipe(&p->tls);
-    cs_free(p);
+    cs_free_wiped(p, sizeof *p);
 }

@@ -17,7 +17,10 @@ struct cs_platform_settings {
     const char
         *public_url; /* "https://name[:port]" as clients reach it; NULL: listen */
     const char *tls_cert, *tls_key, *tls_ca; /* all or none; NULL: own CA */
-    const char *metrics_addr; /* NULL: none (observe.h) */
+    const char *metrics_addr;                /* NULL: none (observe.h) */
+    const char *hook_ca; /* PEM roots of webhooks' endpoints, NULL: the system's */
+    const char *hook_allow[CS_CALLEE_RULES_MAX]; /* CIDR[:port] (callee.h) */
+    size_t n_hook_allow;
     bool allow_unsafe_fs;
     struct cs_platform_limits limits;
     struct cs_ws_limits net;
@@ -36,8 +39,8 @@ enum cs_err cs_platform_new(struct cs_platform **out, uv_loop_t *loop,
 enum cs_err cs_platform_start(struct cs_platform *p, struct cs_why *why) CS_MUST_USE;
 const char *cs_platform_url(const struct cs_platform *p); /* after start */
 void cs_platform_stop(struct cs_platform *p);
-/* Not while it runs; NULL allowed.  One that was never started leaves handles that close
- * in the next turns of the loop. */
+/* Not while it runs; NULL allowed.  One that was never started leaves handles that
+ * close in the next turns of the loop. */
 void cs_platform_free(struct cs_platform *p);
 
 #endif

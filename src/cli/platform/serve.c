@@ -81,6 +81,7 @@ static enum cs_err set_option(struct cs_platform_settings *s, const char *name,
         {"--data-dir", &s->dir},          {"--listen", &s->listen},
         {"--public-url", &s->public_url}, {"--tls-cert", &s->tls_cert},
         {"--tls-key", &s->tls_key},       {"--tls-ca", &s->tls_ca},
+        {"--webhook-ca", &s->hook_ca},
     };
 
     for (size_t i = 0; i < CS_COUNTOF(texts); i++) {
@@ -91,6 +92,14 @@ static enum cs_err set_option(struct cs_platform_settings *s, const char *name,
     }
     if (strcmp(name, "--join-minutes") == 0) {
         return minutes(&s->limits.join_s, name, value, why);
+    }
+    if (strcmp(name, "--webhook-allow") == 0) {
+        if (s->n_hook_allow == CS_CALLEE_RULES_MAX) {
+            return cs_why(why, CS_ERR_USAGE, "%s: at most %d times", name,
+                          CS_CALLEE_RULES_MAX);
+        }
+        s->hook_allow[s->n_hook_allow++] = value;
+        return CS_OK;
     }
     if (strcmp(name, "--sign-minutes") == 0) {
         return minutes(&s->limits.sign_s, name, value, why);
@@ -180,11 +189,10 @@ static const char *metrics_socket(const struct cs_platform_settings *of)
 static enum cs_err confine(const struct serve *s, const struct cs_platform_settings *of,
                            struct cs_why *why)
 {
-    const struct cs_os_path paths[] = {{of->dir, CS_OS_WRITE},
-                                       {of->tls_cert, CS_OS_FILE},
-                                       {of->tls_key, CS_OS_FILE},
-                                       {of->tls_ca, CS_OS_FILE},
-                                       {metrics_socket(of), CS_OS_SOCKET}};
+    const struct cs_os_path paths[] = {
+        {of->dir, CS_OS_WRITE},    {of->tls_cert, CS_OS_FILE},
+        {of->tls_key, CS_OS_FILE}, {of->tls_ca, CS_OS_FILE},
+        {of->hook_ca, CS_OS_FILE}, {metrics_socket(of), CS_OS_SOCKET}};
     const char *colon = strrchr(of->listen, ':');
     unsigned long port = colon != NULL ? strtoul(colon + 1, NULL, 10) : 0;
 
