@@ -14,6 +14,7 @@ const link = (page, name) => page.getByRole('link', {name, exact: true});
 const badge = (page, text) => page.locator('.page-head .badge', {hasText: text});
 
 async function go(page, bed, path) {
+    await page.goto('about:blank'); // a whole new page, also where only the part after # differs
     await page.goto(bed.url + path);
     await page.locator('main h1').waitFor();
     await page.locator('.skeleton').waitFor({state: 'detached'});
@@ -186,7 +187,7 @@ async function sign(bed, page, path, kind, payload, label) {
     await go(page, bed, path);
     await link(page, 'Sign').click();
     await page.getByRole('radio', {name: new RegExp(`^${kind}`)}).check();
-    await page.getByLabel(label).fill(payload);
+    await page.getByRole('textbox', {name: label}).fill(payload);
     await button(page, 'Preview').click();
     await button(page, 'Request signature').waitFor();
     if (kind === 'Message') {
@@ -204,11 +205,11 @@ async function signing(bed, page) {
     await sign(bed, page, bed.ethereum, 'Typed data', TYPED, 'EIP-712 document');
     // EIP-1559: nonce 9, 1 ETH to 0x3535..
     await sign(bed, page, bed.ethereum, 'Transaction',
-        '0x02f001098459682f00850826299e0082520894353535353535353535353535353535353535353588' + '0de0b6b3a764000080c0', 'Encoded transaction');
+        `0x02f001098459682f00850826299e0082520894${'35'.repeat(20)}880de0b6b3a764000080c0`, 'Encoded transaction');
     await page.getByText('Signed transaction, ready to publish').waitFor();
     ok('a message of each key, typed data and a transaction: previewed, signed, checked in the browser');
     await go(page, bed, `${bed.ethereum}/sign`);
-    await page.getByLabel('Encoded transaction').fill('zz');
+    await page.getByRole('textbox', {name: 'Encoded transaction'}).fill('zz');
     await button(page, 'Preview').click();
     await page.locator('.field-error:visible').first().waitFor();
     ok('what is no transaction is refused at its field');
