@@ -228,8 +228,8 @@ static bool host_ok(const struct cs_callee_rule *rules, size_t n_rules,
     uint8_t ip[4];
 
     if (!is_name(host, n)) {
-        *why = "must have a host name: no user or password, no IPv6 address, no dot at "
-               "the end, nothing that is percent-encoded";
+        *why = "must have a host name: no dot at the end, nothing that is "
+               "percent-encoded";
         return false;
     }
     if (looks_numeric(host, n)) {
@@ -262,10 +262,13 @@ bool cs_callee_url_ok(const struct cs_callee_rule *rules, size_t n_rules,
     if (!path_ok(host + authority)) {
         return false;
     }
+    *why = "must have a host name: no user or password, no IPv6 address";
+    if (memchr(host, '@', authority) != NULL || memchr(host, '[', authority) != NULL) {
+        return false;
+    }
     *why = "must have port 443: the operator allows others with --webhook-allow";
-    if (colon != NULL && host[0] != '[' && memchr(host, '@', authority) == NULL &&
-        (!take_port(colon + 1, authority - n - 1, &port) ||
-         !port_ok(rules, n_rules, port))) {
+    if (colon != NULL && (!take_port(colon + 1, authority - n - 1, &port) ||
+                          !port_ok(rules, n_rules, port))) {
         return false;
     }
     return host_ok(rules, n_rules, host, n, port, why);

@@ -1,0 +1,403 @@
+/* /v2/events: who may listen and to what, what is told when, what memory replays, and
+ * when a socket ends. */
+#include "support/fake_device.h"
+#include "support/fake_people.h"
+
+#include "platform/core/feed.h"
+
+static struct person ada, sam;
+
+static struct fake_platform *begin(void)
+{
+    struct fake_platform *w = fake_platform_new();
+
+    people_setup(w, &ada);
+    people_sign_in(w, &ada);
+    people_join(w, &sam, "sam@example.org", "VIEWER");
+    fake_clear_sent(w);
+    return w;
+}
+
+struct who {
+    const char *cookie, *authorization, *origin, *site, *query;
+};
+
+static uint64_t dial(struct fake_platform *w, struct who h)
+{
+    const struct cs_http_req req = {
+        .method = "GET",
+        .path = "/v2/events",
+        .query = h.query == NULL ? "" : h.query,
+        .authorization = h.authorization == NULL ? "" : h.authorization,
+        .content_type = "",
+        .idempotency_key = "",
+        .origin = h.origin == NULL ? "" : h.origin,
+        .cookie = h.cookie == NULL ? "" : h.cookie,
+        .csrf_token = "",
+        .fetch_site = h.site == NULL ? "" : h.site,
+        .if_none_match = "",
+        .remote = w->remote};
+    uint64_t conn = 1000 + w->next_conn++;
+
+    fake_event(w, (struct cs_event){.type = CS_EV_CONN_UP,
+                                    .conn = conn,
+                                    .channel = CS_CHANNEL_EVENTS,
+                                    .remote = w->remote,
+                                    .http = &req});
+    return conn;
+}
+
+static uint64_t dial_as(struct fake_platform *w, const struct person *p,
+                        const char *query)
+{
+    return dial(w, (struct who){.cookie = p->cookie,
+                                .origin = PEOPLE_ORIGIN,
+                                .site = "same-origin",
+                                .query = query});
+}
+
+/* Message number i of this socket; NULL: there are fewer.  Owned. */
+static json_t *message(struct fake_platform *w, uint64_t conn, size_t i)
+{
+    for (size_t k = 0; k < w->n_sent; k++) {
+        if (w->sent[k].conn == conn && !w->sent[k].close && i-- == 0) {
+            return json_loadb((const char *)w->sent[k].p, w->sent[k].n, 0, NULL);
+        }
+    }
+    return NULL;
+}
+
+static bool type_is(struct fake_platform *w, uint64_t conn, size_t i, const char *type)
+{
+    json_t *o = message(w, conn, i);
+    bool ok = o != NULL &&
+              strcmp(json_string_value(json_object_get(o, "type")), type) == 0;
+
+    json_decref(o);
+    return ok;
+}
+
+static bool has_type(struct fake_platform *w, uint64_t conn, const char *type)
+{
+    json_t *o;
+    bool found = false;
+
+    for (size_t i = 0; !found && (o = message(w, conn, i)) != NULL; i++) {
+        found = strcmp(json_string_value(json_object_get(o, "type")), type) == 0;
+        json_decref(o);
+    }
+    return found;
+}
+
+static bool is_closed(struct fake_platform *w, uint64_t conn, enum cs_err err)
+{
+    for (size_t k = 0; k < w->n_sent; k++) {
+        if (w->sent[k].conn == conn && w->sent[k].close) {
+            return w->sent[k].err == err;
+        }
+    }
+    return false;
+}
+
+static int64_t id_of(struct fake_platform *w, uint64_t conn, size_t i)
+{
+    json_t *o = message(w, conn, i);
+    int64_t id;
+
+    assert_non_null(o);
+    id = json_integer_value(json_object_get(o, "id"));
+    json_decref(o);
+    return id;
+}
+
+static void make_device(struct fake_platform *w)
+{
+    assert_int_equal(fake_api(w, "POST", "/v2/devices",
+                              "{\"displayName\":\"n\",\"deviceType\":\"CLOUD\"}"),
+                     200);
+}
+
+static void who_is_not_signed_in_or_on_a_foreign_page_hears_nothing(void **state)
+{
+    static const struct {
+        const char *origin, *site;
+    } pages[] = {{"https://evil.example", NULL},
+                 {"", NULL},
+                 {"null", NULL},
+                 {PEOPLE_ORIGIN ".evil.example", NULL},
+                 {"http://127.0.0.1:8443", NULL},
+                 {PEOPLE_ORIGIN, "cross-site"},
+                 {PEOPLE_ORIGIN, "same-site"}};
+    struct fake_platform *w = begin();
+    char other[128];
+    uint64_t c;
+
+    (void)state;
+    c = dial(w, (struct who){.origin = PEOPLE_ORIGIN});
+    assert_true(is_closed(w, c, CS_ERR_AUTH));
+    c = dial(w, (struct who){.authorization = "Bearer 1234"});
+    assert_true(is_closed(w, c, CS_ERR_AUTH));
+    (void)snprintf(other, sizeof other, "%s", ada.cookie);
+    other[strlen(other) - 1] ^= 1;
+    c = dial(w, (struct who){.cookie = other, .origin = PEOPLE_ORIGIN});
+    assert_true(is_closed(w, c, CS_ERR_AUTH));
+    for (size_t i = 0; i < CS_COUNTOF(pages); i++) {
+        c = dial(w, (struct who){.cookie = ada.cookie,
+                                 .origin = pages[i].origin,
+                                 .site = pages[i].site});
+        assert_true(is_closed(w, c, CS_ERR_POLICY_REFUSED));
+    }
+    make_device(w);
+    assert_null(message(w, c, 0));
+    fake_platform_free(w);
+}
+
+static void a_change_is_one_event_that_names_the_object(void **state)
+{
+    struct fake_platform *w = begin();
+    uint64_t c = dial_as(w, &ada, NULL);
+    char id[40];
+    json_t *o;
+
+    (void)state;
+    assert_true(type_is(w, c, 0, "hello"));
+    make_device(w);
+    (void)snprintf(id, sizeof id, "%s", fake_text(w, "id"));
+    o = message(w, c, 1);
+    assert_string_equal(json_string_value(json_object_get(o, "type")),
+                        "device.created");
+    assert_string_equal(json_string_value(json_object_get(o, "objectType")), "DEVICE");
+    assert_string_equal(json_string_value(json_object_get(o, "object")), id);
+    assert_int_equal(strlen(json_string_value(json_object_get(o, "at"))), 24);
+    json_decref(o);
+    assert_true(type_is(w, c, 2, "audit.created"));
+    assert_null(message(w, c, 3));
+    assert_true(id_of(w, c, 1) > id_of(w, c, 0));
+    assert_true(id_of(w, c, 2) > id_of(w, c, 1));
+    fake_platform_free(w);
+}
+
+static void a_node_that_comes_and_goes_is_told(void **state)
+{
+    struct fake_platform *w = begin();
+    struct fake_device d = {0};
+    uint64_t c;
+
+    (void)state;
+    fake_device_new(w, &d);
+    fake_connect_ok(&d);
+    fake_clear_sent(w);
+    c = dial_as(w, &ada, NULL);
+    fake_disconnect(&d);
+    assert_true(has_type(w, c, "device.offline"));
+    fake_connect_ok(&d);
+    assert_true(has_type(w, c, "device.online"));
+    fake_device_free(&d);
+    fake_platform_free(w);
+}
+
+static void a_viewer_hears_only_what_he_may_read(void **state)
+{
+    struct fake_platform *w = begin();
+    uint64_t a = dial_as(w, &ada, NULL), v = dial_as(w, &sam, NULL);
+
+    (void)state;
+    assert_int_equal(fake_credential_new(w, "\"audit.read\"", ""), 200);
+    make_device(w);
+    assert_true(has_type(w, a, "credential.created"));
+    assert_true(has_type(w, a, "device.created"));
+    assert_true(has_type(w, a, "audit.created"));
+    assert_false(has_type(w, v, "credential.created"));
+    assert_false(has_type(w, v, "audit.created"));
+    assert_true(has_type(w, v, "device.created"));
+    fake_platform_free(w);
+}
+
+static void since_replays_what_memory_has_and_else_says_resync(void **state)
+{
+    struct fake_platform *w = begin();
+    uint64_t c = dial_as(w, &ada, NULL), again;
+    char query[48];
+    int64_t first;
+
+    (void)state;
+    make_device(w);
+    first = id_of(w, c, 1);
+    make_device(w);
+    (void)snprintf(query, sizeof query, "since=%lld", (long long)first);
+    again = dial_as(w, &ada, query);
+    assert_true(type_is(w, again, 0, "hello"));
+    assert_true(type_is(w, again, 1, "audit.created"));
+    assert_true(type_is(w, again, 2, "device.created"));
+    assert_true(type_is(w, again, 3, "audit.created"));
+    assert_null(message(w, again, 4));
+    again = dial_as(w, &sam, query); /* replay is filtered, too */
+    assert_true(type_is(w, again, 1, "device.created"));
+    assert_null(message(w, again, 2));
+    again = dial_as(w, &ada, "since=99999999999");
+    assert_true(type_is(w, again, 1, "resync"));
+    again = dial_as(w, &ada, "since=x");
+    assert_true(is_closed(w, again, CS_ERR_BAD_FORMAT));
+    fake_restart(w);
+    again = dial_as(w, &ada, query); /* another life: gone */
+    assert_true(type_is(w, again, 1, "resync"));
+    assert_true(id_of(w, again, 0) >= first);
+    fake_platform_free(w);
+}
+
+static void the_ring_is_bounded(void **state)
+{
+    struct fake_platform *w = begin();
+    uint64_t c = dial_as(w, &ada, NULL);
+    char query[48], path[128];
+    int64_t first;
+
+    (void)state;
+    make_device(w);
+    first = id_of(w, c, 1);
+    (void)snprintf(path, sizeof path, "/v2/devices/%s/display-name",
+                   fake_text(w, "id"));
+    fake_event(w, (struct cs_event){.type = CS_EV_CONN_DOWN, .conn = c});
+    for (int i = 0; i < CS_FEED_RING / 2 + 1; i++) {
+        assert_int_equal(fake_api(w, "PUT", path, "{\"displayName\":\"x\"}"), 200);
+        w->now += 2;
+        w->wall += 2;
+    }
+    (void)snprintf(query, sizeof query, "since=%lld", (long long)first);
+    fake_clear_sent(w);
+    c = dial_as(w, &ada, query);
+    assert_true(type_is(w, c, 1, "resync"));
+    fake_platform_free(w);
+}
+
+static void a_socket_ends_with_its_session(void **state)
+{
+    struct fake_platform *w = begin();
+    uint64_t a = dial_as(w, &ada, NULL), b = dial_as(w, &sam, NULL);
+
+    (void)state;
+    assert_int_equal(people_call(w, &ada, "DELETE", "/v2/session", NULL), 204);
+    assert_true(is_closed(w, a, CS_ERR_AUTH));
+    assert_false(is_closed(w, b, CS_ERR_AUTH));
+    fake_wait(w, 16 * 60 * 1000); /* idle */
+    assert_true(is_closed(w, b, CS_ERR_AUTH));
+    fake_platform_free(w);
+}
+
+static void a_socket_ends_when_roles_or_status_change(void **state)
+{
+    struct fake_platform *w = begin();
+    uint64_t v = dial_as(w, &sam, NULL);
+    char path[128];
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "/v2/users/%s/role", sam.id);
+    assert_int_equal(fake_api(w, "PUT", path, "{\"roles\":[\"AUDITOR\"]}"), 200);
+    assert_true(is_closed(w, v, CS_ERR_AUTH));
+    people_sign_in(w, &sam);
+    v = dial_as(w, &sam, NULL);
+    (void)snprintf(path, sizeof path, "/v2/users/%s/status", sam.id);
+    assert_int_equal(fake_api(w, "PUT", path, "{\"status\":\"BLOCKED\"}"), 200);
+    assert_true(is_closed(w, v, CS_ERR_AUTH));
+    fake_platform_free(w);
+}
+
+static void a_socket_of_a_token_ends_with_it(void **state)
+{
+    struct fake_platform *w = begin();
+    char root[80], id[40], client[40], secret[80], path[128];
+    uint64_t c, d;
+
+    (void)state;
+    (void)snprintf(root, sizeof root, "%s", w->token);
+    assert_int_equal(fake_credential_new(w, "\"devices.read\"", ""), 200);
+    (void)snprintf(id, sizeof id, "%s", fake_text(w, "id"));
+    (void)snprintf(client, sizeof client, "%s", fake_text(w, "clientId"));
+    (void)snprintf(secret, sizeof secret, "%s", fake_text(w, "clientSecret"));
+    fake_login(w, client, secret);
+    c = dial(w, (struct who){.authorization = w->token});
+    (void)snprintf(w->token, sizeof w->token, "%s", root);
+    d = dial(w, (struct who){.authorization = w->token});
+    make_device(w);
+    assert_true(has_type(w, c, "device.created"));
+    assert_false(has_type(w, c, "audit.created"));
+    (void)snprintf(path, sizeof path, "/v2/credentials/%s/active", id);
+    assert_int_equal(fake_api(w, "PUT", path, "{\"active\":false}"), 200);
+    assert_true(is_closed(w, c, CS_ERR_AUTH));
+    assert_false(is_closed(w, d, CS_ERR_AUTH));
+    fake_wait(w, 3700 * 1000); /* the token's own end */
+    assert_true(is_closed(w, d, CS_ERR_AUTH));
+    fake_platform_free(w);
+}
+
+static void sockets_are_bounded_for_one_and_for_all(void **state)
+{
+    struct fake_platform *w = begin();
+    uint64_t c = 0;
+    char address[32];
+
+    (void)state;
+    for (int i = 0; i < CS_FEED_CONNS_ACTOR; i++) {
+        c = dial_as(w, &ada, NULL);
+        assert_true(type_is(w, c, 0, "hello"));
+    }
+    c = dial_as(w, &ada, NULL);
+    assert_true(is_closed(w, c, CS_ERR_LIMIT));
+    assert_true(type_is(w, dial_as(w, &sam, NULL), 0, "hello"));
+    for (int i = 0; i < 40; i++) { /* and who only tries is slowed down */
+        c = dial(w, (struct who){.origin = PEOPLE_ORIGIN});
+    }
+    assert_true(is_closed(w, c, CS_ERR_LIMIT));
+    (void)snprintf(address, sizeof address, "198.51.100.9");
+    w->remote = address;
+    c = dial(w, (struct who){.origin = PEOPLE_ORIGIN});
+    assert_true(is_closed(w, c, CS_ERR_AUTH));
+    fake_platform_free(w);
+}
+
+static void who_says_something_is_closed(void **state)
+{
+    struct fake_platform *w = begin();
+    uint64_t c = dial_as(w, &ada, NULL);
+
+    (void)state;
+    fake_event(w, (struct cs_event){.type = CS_EV_MESSAGE,
+                                    .conn = c,
+                                    .channel = CS_CHANNEL_EVENTS,
+                                    .remote = "",
+                                    .data = CS_SPAN_LIT("{}")});
+    assert_true(is_closed(w, c, CS_ERR_PROTOCOL));
+    fake_event(w, (struct cs_event){.type = CS_EV_CONN_DOWN, .conn = c});
+    make_device(w);
+    fake_platform_free(w);
+}
+
+static void without_an_upgrade_the_path_says_what_to_do(void **state)
+{
+    struct fake_platform *w = begin();
+
+    (void)state;
+    assert_int_equal(people_call(w, &ada, "GET", "/v2/events", NULL), 400);
+    assert_string_equal(fake_text(w, "details.0.field"), "Upgrade");
+    fake_platform_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_is_not_signed_in_or_on_a_foreign_page_hears_nothing),
+        cmocka_unit_test(a_change_is_one_event_that_names_the_object),
+        cmocka_unit_test(a_node_that_comes_and_goes_is_told),
+        cmocka_unit_test(a_viewer_hears_only_what_he_may_read),
+        cmocka_unit_test(since_replays_what_memory_has_and_else_says_resync),
+        cmocka_unit_test(the_ring_is_bounded),
+        cmocka_unit_test(a_socket_ends_with_its_session),
+        cmocka_unit_test(a_socket_ends_when_roles_or_status_change),
+        cmocka_unit_test(a_socket_of_a_token_ends_with_it),
+        cmocka_unit_test(sockets_are_bounded_for_one_and_for_all),
+        cmocka_unit_test(who_says_something_is_closed),
+        cmocka_unit_test(without_an_upgrade_the_path_says_what_to_do),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
