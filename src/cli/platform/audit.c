@@ -203,7 +203,8 @@ int cli_audit(int n, char **options)
     if (hex != NULL && cs_unhex(head, sizeof head, hex) != CS_OK) {
         return usage("HASH must be 64 hex digits, as GET /v2/audit/head says");
     }
-    code = devices == NULL ? 0 : load_devices(&witnesses, devices);
+    code = cs_err_exit(cs_audit_witnesses_begin());
+    code = code != 0 || devices == NULL ? code : load_devices(&witnesses, devices);
     code = code != 0 ? code : verify(file, hex == NULL ? NULL : head, &witnesses);
     cs_audit_witnesses_free(&witnesses);
     return code;

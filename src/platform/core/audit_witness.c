@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "crypto/audit_head.h"
+#include "crypto/group.h"
 #include "wire/jsonx.h"
 
 typedef unsigned long long ull;
@@ -17,6 +18,11 @@ struct said {
     uint8_t device[16], ik[32], sig[64];
     struct cs_audit_head head;
 };
+
+enum cs_err cs_audit_witnesses_begin(void)
+{
+    return cs_crypto_init();
+}
 
 void cs_audit_witnesses_free(struct cs_audit_witnesses *w)
 {

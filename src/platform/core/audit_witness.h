@@ -24,6 +24,9 @@ struct cs_audit_expected { /* about a record that has not come yet */
     size_t who;
 };
 
+/* Once in a program, before anything is verified. */
+enum cs_err cs_audit_witnesses_begin(void) CS_MUST_USE;
+
 /* Zero-initialise. */
 struct cs_audit_witnesses {
     bool is_closed; /* only the devices of a list count */
