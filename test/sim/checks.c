@@ -11,6 +11,7 @@
 #include "mpc/key.h"
 #include "node/core/core.h"
 #include "node/core/tables.h"
+#include "platform/core/audit.h"
 #include "store/safe.h"
 #include "wire/jsonx.h"
 
@@ -93,6 +94,9 @@ void check_notify(struct world *w, struct actor *a, const char *word, const char
     struct nonce_use u = {.node = a->index};
     json_t *o;
 
+    if (strcmp(word, "audit") == 0) {
+        violate(w, "node %d refuses the log of an honest platform: %s", a->index, json);
+    }
     if (strcmp(word, "nonce") != 0) {
         return;
     }
@@ -200,6 +204,36 @@ static void check_peer(struct world *w, int node, const struct quorum *q, uint8_
                                                       p->device->setup_tests != 0)))) {
         violate(w, "node %d holds %u blames (%s) against node %d, which is honest",
                 node, p->rec.blames, p->rec.reason, who);
+    }
+}
+
+/* ---- what a node has countersigned is in the platform's log for ever (T37) ---------
+ */
+
+static void check_vouched(struct world *w, int node)
+{
+    const struct vouched *v = &w->actors[node].node->vouched;
+    struct cs_wr text = {0};
+    uint8_t hash[CS_AUDIT_HASH];
+
+    if (v->head.seq == 0) {
+        return;
+    }
+    w->n_countersigned++;
+    if (!cs_audit_get(w->actors[SIM_PLATFORM].platform, v->head.seq, &text, hash) ||
+        memcmp(hash, v->head.hash, sizeof hash) != 0) {
+        violate(w, "node %d has countersigned record %llu, which the platform lost",
+                node, (unsigned long long)v->head.seq);
+    }
+    cs_wr_free(&text);
+}
+
+void check_audit(struct world *w)
+{
+    for (int i = 0; i < SIM_NODES && w->actors[SIM_PLATFORM].platform != NULL; i++) {
+        if (w->actors[i].node != NULL) {
+            check_vouched(w, i);
+        }
     }
 }
 

@@ -365,6 +365,7 @@ static bool settle(struct story *s, struct tx *t)
         check_signatures(s->w, s->flavor, t->kind, t->payload, s->public_key, sigs);
     }
     check_blames(s->w);
+    check_audit(s->w);
     return strcmp(got, "SIGNED") == 0;
 }
 
@@ -443,5 +444,6 @@ bool scenario_run(struct world *w)
         quiet_end(&s);
     }
     check_blames(w);
+    check_audit(w);
     return w->violation[0] == '\0';
 }

@@ -95,6 +95,7 @@ struct world {
     /* checks.c */
     struct nonce_use *nonces;
     size_t n_nonces, cap_nonces;
+    uint64_t n_countersigned; /* heads of the audit log that were compared */
     /* approver.c */
     struct asked *asked;
     size_t n_asked, cap_asked;
@@ -130,6 +131,7 @@ int http(struct world *w, const char *method, const char *path, const char *toke
 /* checks.c */
 void check_notify(struct world *w, struct actor *a, const char *word, const char *json);
 void check_shares(struct world *w, const char *key_id_text); /* a key is shown */
+void check_audit(struct world *w);  /* nodes and platform agree on the audit log */
 void check_blames(struct world *w); /* only the liar, if there is one, is blamed */
 
 /* approver.c */
