@@ -160,9 +160,16 @@ struct cs_api_page {
     json_t *(*view)(struct cs_api *a, const json_t *rec); /* NULL: leave out */
     size_t (*cost)(const json_t *rec); /* of that view, NULL: next to nothing */
     bool (*keep)(struct cs_api *a, const json_t *rec); /* asked first; NULL: all */
+    /* Asked before that, of the record's text as it is stored: parsing it is most of
+     * the work.  false only when keep says no for certain; NULL: always yes. */
+    bool (*may_keep)(struct cs_api *a, struct cs_span stored);
     const char *search;       /* the member that ?q= looks into; NULL: no such filter */
     uint64_t min_seq, end_seq; /* entries from the one to below the other; 0: all */
 };
+/* For may_keep: could the stored text have this member with this value?  true when the
+ * value is empty, or not plain enough to say. */
+bool cs_api_stored_may_have(struct cs_span stored, const char *member,
+                            const char *value);
 /* In order of creation, or the newest first with ?order=desc. */
 json_t *cs_api_page(struct cs_api *a, const struct cs_api_page *p);
 /* The order number from which on entries were made at this time (cs_pc_time) or later,

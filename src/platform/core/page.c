@@ -256,11 +256,60 @@ static bool is_kept(struct cs_api *a, const struct cs_api_page *p, const json_t 
     return p->keep == NULL || p->keep(a, rec);
 }
 
+/* Text that stands in a JSON string as it is. */
+static bool is_plain(const char *s)
+{
+    for (; *s != '\0'; s++) {
+        if (*s < 0x20 || *s > 0x7e || *s == '"' || *s == '\\' || *s == '/') {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool cs_api_stored_may_have(struct cs_span stored, const char *member,
+                            const char *value)
+{
+    char text[128];
+    int n;
+
+    if (value[0] == '\0' || !is_plain(value)) {
+        return true;
+    }
+    n = snprintf(text, sizeof text, "\"%s\":\"%s\"", member, value);
+    return n < 0 || (size_t)n >= sizeof text ||
+           memmem(stored.p, stored.n, text, (size_t)n) != NULL;
+}
+
+/* The stored record, if it is worth parsing. */
+static json_t *get_likely(struct cs_api *a, const struct cs_api_page *p,
+                          const uint8_t id[CS_PC_ID])
+{
+    bool searched = p->search != NULL && a->want_q[0] != '\0' && is_plain(a->want_q);
+    struct cs_wr w = {0};
+    json_t *rec = NULL;
+    bool likely;
+
+    if (p->may_keep == NULL && !searched) {
+        return cs_pc_get(a->core, p->table, id);
+    }
+    if (cs_pc_raw_get(a->core, p->table, CS_SPAN(id, CS_PC_ID), &w)) {
+        likely = p->may_keep == NULL || p->may_keep(a, cs_wr_get(&w));
+        cs_wr_u8(&w, 0); /* its text has no NUL of its own */
+        CS_ASSERT(w.err == CS_OK);
+        if (likely && (!searched || cs_text_has((const char *)w.p, a->want_q))) {
+            rec = cs_pc_get(a->core, p->table, id);
+        }
+    }
+    cs_wr_free(&w);
+    return rec;
+}
+
 /* Appends the view of one record; false: the credential may not ask for it now. */
 static bool add_view(struct cs_api *a, const struct cs_api_page *p,
                      const uint8_t id[CS_PC_ID], struct filled *f)
 {
-    json_t *rec = cs_pc_get(a->core, p->table, id), *view = NULL;
+    json_t *rec = get_likely(a, p, id), *view = NULL;
     bool is_there = is_kept(a, p, rec);
     size_t cost = is_there && p->cost != NULL ? p->cost(rec) : 0;
     bool may = cost == 0 || cs_api_work(a, cost);
