@@ -578,8 +578,7 @@ static void bad_wallet_requests_name_their_field(void **state)
 
 static void settings_that_are_not_built_are_refused(void **state)
 {
-    static const char *const names[] = {"sweepingEnabled", "defaultFreezeEnabled",
-                                        "blindSigningEnabled"};
+    static const char *const names[] = {"sweepingEnabled", "blindSigningEnabled"};
     struct fake_trio *t = fake_trio_new();
     char path[160], body[256];
 
@@ -590,10 +589,9 @@ static void settings_that_are_not_built_are_refused(void **state)
     for (size_t i = 0; i < CS_COUNTOF(names); i++) {
         (void)snprintf(body, sizeof body,
                        "{\"settings\":{\"enabled\":true,\"rawSigningEnabled\":true,"
-                       "\"sweepingEnabled\":%s,\"defaultFreezeEnabled\":%s,"
+                       "\"sweepingEnabled\":%s,\"defaultFreezeEnabled\":false,"
                        "\"blindSigningEnabled\":%s}}",
-                       i == 0 ? "true" : "false", i == 1 ? "true" : "false",
-                       i == 2 ? "true" : "false");
+                       i == 0 ? "true" : "false", i == 1 ? "true" : "false");
         (void)fake_api(t->w, "PUT", path, body);
         fake_refused(t->w, 409, names[i]);
     }

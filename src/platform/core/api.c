@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "platform/core/assets.h"
 #include "platform/core/audit.h"
+#include "platform/core/credential_life.h"
 #include "platform/core/idem.h"
 #include "platform/core/ip_rule.h"
 #include "platform/core/later.h"
@@ -348,6 +349,7 @@ static bool identify(struct cs_api *a)
                           "this credential may not be used from this address");
         return false;
     }
+    cs_credential_used(a->core, a->who.rec);
     return true;
 }
 
@@ -401,7 +403,7 @@ static bool is_json(const char *type)
            (type[n] == '\0' || type[n] == ';' || type[n] == ' ');
 }
 
-/* Some of the vendor's bodies are arrays: handlers find them as "items". */
+/* One of the vendor's bodies is an array: its handler finds it as "items". */
 static enum cs_err parse_body(struct cs_api *a, const char **why)
 {
     struct cs_span body = a->http->body;
@@ -412,7 +414,8 @@ static enum cs_err parse_body(struct cs_api *a, const char **why)
     while (i < body.n && body.p[i] != 0 && strchr(" \t\r\n", body.p[i]) != NULL) {
         i++;
     }
-    if (i == body.n || body.p[i] != '[') {
+    if (i == body.n || body.p[i] != '[' ||
+        a->route->run != cs_api_subscription_create) {
         return cs_json_parse(&a->body, body, CS_API_BODY_MAX, why);
     }
     cs_wr_str(&w, "{\"items\":");

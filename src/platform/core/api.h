@@ -368,24 +368,6 @@ json_t *cs_api_subscription_get(struct cs_api *a);
 json_t *cs_api_subscription_delete(struct cs_api *a);
 json_t *cs_api_delivery_list(struct cs_api *a);
 json_t *cs_api_delivery_replay(struct cs_api *a);
-/* The digest of a token that was good, and the credential behind it now: for who goes
- * on after the request.  NULL: it is not good any more.  Owned. */
-void cs_token_digest(uint8_t d[32], const char *authorization);
-json_t *cs_token_again(struct cs_platform_core *core, const uint8_t d[32]);
-/* feed_conn.c, rest_webhooks.c */
-json_t *cs_api_events(struct cs_api *a);
-json_t *cs_api_webhook_create(struct cs_api *a);
-json_t *cs_api_webhook_list(struct cs_api *a);
-json_t *cs_api_webhook_get(struct cs_api *a);
-json_t *cs_api_webhook_update(struct cs_api *a);
-json_t *cs_api_webhook_delete(struct cs_api *a);
-json_t *cs_api_webhook_test(struct cs_api *a);
-json_t *cs_api_subscription_create(struct cs_api *a);
-json_t *cs_api_subscription_list(struct cs_api *a);
-json_t *cs_api_subscription_get(struct cs_api *a);
-json_t *cs_api_subscription_delete(struct cs_api *a);
-json_t *cs_api_delivery_list(struct cs_api *a);
-json_t *cs_api_delivery_replay(struct cs_api *a);
 void cs_token_revoke(struct cs_platform_core *core, const uint8_t credential[CS_PC_ID]);
 void cs_token_free_all(struct cs_platform_core *core);
 /* credentials.c: a new credential with its secret in a->secret.  Owned. */
@@ -413,6 +395,20 @@ json_t *cs_tx_view(const json_t *rec, bool in_list);
 /* What that costs, in verifications of a signature (some 50 us). */
 size_t cs_tx_cost(const json_t *rec, bool in_list);
 json_t *cs_tx_asset(const char *chain, const char *symbol, const char *contract);
+
+/* approval_rest.c, groups.c */
+json_t *cs_api_approval_list(struct cs_api *a);
+json_t *cs_api_approval_get(struct cs_api *a);
+json_t *cs_api_approval_decide(struct cs_api *a);
+json_t *cs_api_group_list(struct cs_api *a);
+json_t *cs_api_group_list_wallet(struct cs_api *a);
+json_t *cs_api_group_put(struct cs_api *a);
+json_t *cs_api_group_put_wallet(struct cs_api *a);
+json_t *cs_api_approvers_eligible(struct cs_api *a);
+/* freeze.c */
+json_t *cs_api_tx_freeze(struct cs_api *a);
+json_t *cs_api_tx_unfreeze(struct cs_api *a);
+json_t *cs_api_tx_freeze_history(struct cs_api *a);
 
 json_t *cs_api_backups(struct cs_api *a); /* backups.c */
 /* audit_view.c */

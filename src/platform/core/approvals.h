@@ -98,7 +98,6 @@ bool cs_approval_needs_user(struct cs_platform_core *core, const json_t *user);
 struct cs_approval_ops {
     const char *word;     /* V2SourceType */
     const char *noun;     /* "device" */
-    enum cs_pc_perm make; /* what the maker must still be allowed when it is MET */
     enum cs_pc_perm read; /* who may see such sets */
     /* Takes effect: the record is read anew (set.sourceId, set.proposed) and checked.
      * false: why (a sentence) is set, nothing was written. */
@@ -113,9 +112,13 @@ const char *cs_approval_action_word(enum cs_approval_action action);
 
 /* ---- sets and groups among themselves -------------------------------------------- */
 
-/* A user or credential by id, as it is now; false: gone or not active.  Free rec. */
+/* A user or credential by id, as it is now; false: gone or not active.  out->rec is
+ * owned. */
 bool cs_approval_actor(struct cs_platform_core *core, const char *id,
                        struct cs_actor *out);
+/* Its name for people: "Ada Admin", or the credential's. */
+void cs_approval_name(struct cs_platform_core *core, const char *id, char *out,
+                      size_t size);
 /* The user behind an actor's id (see above); false: cannot be told. */
 bool cs_approval_maker(struct cs_platform_core *core, const char *actor_id,
                        char user[37]);
@@ -132,14 +135,22 @@ struct cs_approval_count {
 };
 void cs_approval_tally(struct cs_platform_core *core, const json_t *set,
                        struct cs_approval_count *out);
-/* Counts and acts: MET, NOT_MET or nothing.  Saves the set. */
+/* Counts and acts: MET, NOT_MET or nothing.  Saves the set.  When it is MET: who asked
+ * must still be active and have the permission of the route he used. */
 void cs_approval_settle(struct cs_platform_core *core, json_t *set);
+/* A vote was put into the set: what its source says about it (a timeline). */
+void cs_approval_voted(struct cs_platform_core *core, const json_t *set,
+                       const char *user_id, const char *status);
 /* The vote of this user, NULL: none that counts. */
 const json_t *cs_approval_vote(struct cs_platform_core *core, const json_t *set,
                                const json_t *group, const char *user_id);
 
 /* A group was changed: its open sets are counted anew. */
 void cs_approval_group_changed(struct cs_platform_core *core, const json_t *group);
+/* groups.c: id of the group of this source and wallet (NULL: the organisation's). */
+void cs_group_id(uint8_t id[CS_PC_ID], enum cs_approval_source source,
+                 const char *wallet_id);
+json_t *cs_group_view(struct cs_platform_core *core, const json_t *group);
 bool cs_approval_group_apply(struct cs_platform_core *core, const json_t *set,
                              char why[CS_APPROVAL_WHY]); /* groups.c */
 

@@ -166,6 +166,18 @@ static const char *type_of(uint8_t table)
         return "transaction";
     case CS_PC_WEBHOOK:
         return "webhook";
+    case CS_PC_APPROVAL:
+        return "approval";
+    case CS_PC_GROUP:
+        return "approval-group";
+    case CS_PC_LIMIT:
+        return "limit";
+    case CS_PC_PARTY:
+        return "counterparty";
+    case CS_PC_ADDRESS:
+        return "address";
+    case CS_PC_STRATEGY:
+        return "backup-strategy";
     default:
         return NULL; /* follows from these, or is not of interest */
     }
@@ -267,11 +279,25 @@ static const char *tx_word(const json_t *before, const json_t *after)
     bool is_signed = cs_js_is(after, "status", "SIGNED");
 
     if (differs(before, after, "status")) {
-        return is_signed                             ? "transaction.signed"
-               : cs_js_is(after, "status", "FAILED") ? "transaction.failed"
-                                                     : NULL;
+        return is_signed                               ? "transaction.signed"
+               : cs_js_is(after, "status", "FAILED")   ? "transaction.failed"
+               : cs_js_is(after, "status", "REJECTED") ? "transaction.rejected"
+                                                       : NULL;
     }
     return differs(before, after, "_signatures") ? "transaction.late-signature" : NULL;
+}
+
+/* What a deadline, or somebody who left, makes of it. */
+static const char *approval_word(const json_t *before, const json_t *after)
+{
+    if (!differs(before, after, "status")) {
+        return NULL;
+    }
+    return cs_js_is(after, "status", "MET")       ? "approval.met"
+           : cs_js_is(after, "status", "NOT_MET") ? "approval.not-met"
+           : cs_js_is(after, "status", "EXPIRED") ? "approval.expired"
+           : cs_js_is(after, "status", "FAILED")  ? "approval.failed"
+                                                  : NULL;
 }
 
 static const char *device_word(const json_t *before, const json_t *after)
@@ -304,6 +330,8 @@ static const char *event_word(uint8_t table, const json_t *before, const json_t 
         return wallet_word(before, after);
     case CS_PC_TX:
         return tx_word(before, after);
+    case CS_PC_APPROVAL:
+        return approval_word(before, after);
     default:
         return NULL;
     }
@@ -312,7 +340,7 @@ static const char *event_word(uint8_t table, const json_t *before, const json_t 
 /* A transaction that waits is saved often and may be long: it is not read for that. */
 static bool may_be_event(uint8_t table, const json_t *after)
 {
-    return table == CS_PC_DEVICE || table == CS_PC_QUORUM ||
+    return table == CS_PC_DEVICE || table == CS_PC_QUORUM || table == CS_PC_APPROVAL ||
            (table == CS_PC_WALLET && !cs_js_is(after, "status", "PROVISIONING")) ||
            (table == CS_PC_TX && !cs_js_is(after, "status", "SIGNATURE_PENDING"));
 }

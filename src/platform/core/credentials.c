@@ -2,15 +2,18 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "platform/core/api.h"
+#include "platform/core/approvals.h"
+#include "platform/core/credential_life.h"
 #include "platform/core/ip_rule.h"
 
 enum { PERMISSIONS_MAX = 64, IPS_MAX = 32 };
 
 json_t *cs_credential_view(struct cs_api *a, const json_t *rec)
 {
-    (void)a;
-    return cs_js_public(rec);
+    json_t *o = cs_js_public(rec);
+
+    cs_approval_mark(a->core, CS_SOURCE_API_CREDENTIAL, o);
+    return o;
 }
 
 static json_t *info_view(struct cs_api *a, const json_t *rec)
@@ -115,6 +118,34 @@ static const json_t *read_ips(struct cs_api *a)
     return list;
 }
 
+/* ---- what waits for approval (approval_people.c) ----------------------- */
+
+/* Opens the set of what is asked of rec; name and value are what is proposed, taken.
+ * false: refused. */
+static bool propose(struct cs_api *a, json_t *rec, enum cs_approval_action action,
+                    const char *status, const char *name, json_t *value)
+{
+    json_t *proposed = cs_js_obj(), *set;
+
+    cs_js_str(proposed, "name", cs_js_text(rec, "name"));
+    cs_js_set(proposed, name, value);
+    set = cs_approval_open(a, CS_SOURCE_API_CREDENTIAL, rec, action, proposed);
+    if (set != NULL) {
+        cs_js_str(rec, "status", status);
+    }
+    json_decref(proposed);
+    json_decref(set);
+    return set != NULL;
+}
+
+/* Nothing of it works before it is approved. */
+static void propose_new(struct cs_api *a, json_t *rec)
+{
+    cs_js_bool(rec, "active", false);
+    CS_ASSERT(propose(a, rec, CS_ACTION_CREATE, "CREATION_APPROVAL_PENDING",
+                      "permissions", json_incref(json_object_get(rec, "permissions"))));
+}
+
 /* ---- handlers ---------------------------------------------------------- */
 
 json_t *cs_api_credential_create(struct cs_api *a)
@@ -123,7 +154,9 @@ json_t *cs_api_credential_create(struct cs_api *a)
     const char *description = cs_api_name_opt(a, "description", CS_API_TEXT);
     const char *category = cs_jr_str(&a->in, "category", 32, false);
     const json_t *ips = read_ips(a);
+    int64_t expiry = cs_credential_expiry(a);
     json_t *permissions = NULL, *rec, *view;
+    bool waits;
 
     if (a->in.err == CS_OK && !is_category(category)) {
         cs_jr_fail(&a->in, "category",
@@ -138,8 +171,17 @@ json_t *cs_api_credential_create(struct cs_api *a)
         return cs_api_fail(a, CS_API_LIMIT, "",
                            "there are as many credentials as allowed: delete some");
     }
+    waits = cs_approval_wanted(a->core, CS_SOURCE_API_CREDENTIAL, NULL);
+    if (waits && !cs_approval_can_open(a, CS_SOURCE_API_CREDENTIAL, NULL)) {
+        json_decref(permissions);
+        return NULL;
+    }
     rec = cs_credential_make(a, a->actor, name, category, permissions);
     cs_js_str(rec, "description", description == NULL ? "" : description);
+    cs_credential_set_expiry(rec, expiry);
+    if (waits) {
+        propose_new(a, rec);
+    }
     if (ips != NULL) {
         CS_ASSERT(json_object_set_new(rec, "allowedIps", json_deep_copy(ips)) == 0);
     }
@@ -220,6 +262,24 @@ static json_t *changeable(struct cs_api *a)
     return rec;
 }
 
+/* The same for what makes it stronger: nothing else waits, and it was not refused. */
+static json_t *decidable(struct cs_api *a)
+{
+    json_t *rec = changeable(a);
+
+    if (rec != NULL && cs_js_is(rec, "status", "REJECTED")) {
+        (void)cs_api_fail(a, CS_API_STATE, "id",
+                          "this credential was not approved: make a new one");
+    } else if (rec != NULL) {
+        (void)cs_approval_blocks(a, CS_SOURCE_API_CREDENTIAL, cs_js_text(rec, "id"));
+    }
+    if (a->code != CS_API_OK) {
+        json_decref(rec);
+        return NULL;
+    }
+    return rec;
+}
+
 /* Nobody locks itself out, so one credential that can manage others always stays. */
 static bool is_own(const struct cs_api *a, const json_t *rec)
 {
@@ -233,7 +293,7 @@ json_t *cs_api_credential_set_permissions(struct cs_api *a)
     if (!read_permissions(a, &permissions)) {
         return NULL;
     }
-    rec = changeable(a);
+    rec = decidable(a);
     if (rec == NULL || is_own(a, rec)) {
         json_decref(permissions);
         json_decref(rec);
@@ -241,20 +301,49 @@ json_t *cs_api_credential_set_permissions(struct cs_api *a)
             a, CS_API_STATE, "id",
             "a credential cannot change its own permissions: use another");
     }
-    cs_js_set(rec, "permissions", permissions);
+    if (!cs_approval_wanted(a->core, CS_SOURCE_API_CREDENTIAL, NULL)) {
+        cs_js_set(rec, "permissions", permissions);
+        return save_and_view(a, rec);
+    }
+    if (!propose(a, rec, CS_ACTION_UPDATE, "MODIFICATION_APPROVAL_PENDING",
+                 "permissions", json_incref(permissions))) {
+        json_decref(permissions);
+        json_decref(rec);
+        return NULL;
+    }
+    cs_js_set(rec, "proposedPermissions", permissions);
     return save_and_view(a, rec);
+}
+
+/* Takes rec. */
+static json_t *enable_later(struct cs_api *a, json_t *rec)
+{
+    if (!propose(a, rec, CS_ACTION_ENABLE, "ENABLE_APPROVAL_PENDING", "active",
+                 json_true())) {
+        json_decref(rec);
+        return NULL;
+    }
+    return save_and_view(a, rec);
+}
+
+/* What waits for it is over.  One that was never approved stays refused. */
+static void withdraw(struct cs_api *a, json_t *rec, const char *reason)
+{
+    cs_approval_withdraw(a->core, CS_SOURCE_API_CREDENTIAL, cs_js_text(rec, "id"),
+                         reason);
+    cs_js_set(rec, "proposedPermissions", cs_js_arr());
 }
 
 json_t *cs_api_credential_set_active(struct cs_api *a)
 {
-    bool active = cs_jr_bool(&a->in, "active");
+    bool active = cs_jr_bool(&a->in, "active"), is_new;
     uint8_t id[CS_PC_ID];
     json_t *rec;
 
     if (cs_api_bad_body(a)) {
         return NULL;
     }
-    rec = changeable(a);
+    rec = active ? decidable(a) : changeable(a);
     if (rec == NULL) {
         return NULL;
     }
@@ -263,8 +352,18 @@ json_t *cs_api_credential_set_active(struct cs_api *a)
         return cs_api_fail(a, CS_API_STATE, "id",
                            "a credential cannot switch itself off: use another");
     }
+    if (active && !cs_js_true(rec, "active") &&
+        cs_approval_wanted(a->core, CS_SOURCE_API_CREDENTIAL, NULL)) {
+        return enable_later(a, rec);
+    }
+    is_new = cs_js_is(rec, "status", "CREATION_APPROVAL_PENDING") ||
+             cs_js_is(rec, "status", "REJECTED");
+    withdraw(a, rec, "the credential was switched off");
     cs_js_bool(rec, "active", active);
-    cs_js_str(rec, "status", active ? "ENABLED" : "DISABLED");
+    if (is_new) {
+        cs_js_del(rec, "_hash");
+    }
+    cs_js_str(rec, "status", is_new ? "REJECTED" : active ? "ENABLED" : "DISABLED");
     CS_ASSERT(cs_js_id(rec, "id", id));
     if (!active) {
         cs_token_revoke(a->core, id);
@@ -286,6 +385,7 @@ json_t *cs_api_credential_delete(struct cs_api *a)
                            "a credential cannot delete itself: use another");
     }
     CS_ASSERT(cs_js_id(rec, "id", id));
+    withdraw(a, rec, "the credential was deleted");
     cs_js_bool(rec, "_deleted", true);
     cs_js_bool(rec, "active", false);
     cs_js_str(rec, "status", "DELETED");

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "platform/core/approvals.h"
 #include "platform/core/session.h"
 #include "platform/core/users.h"
 
@@ -25,7 +26,8 @@ static json_t *invited(struct cs_api *a)
     }
     if (user != NULL && cs_js_bytes(user, "_enrol", have, sizeof have) &&
         cs_ct_equal(d, have, sizeof d) && !cs_js_true(user, "_deleted") &&
-        !cs_js_is(user, "status", "BLOCKED") &&
+        (cs_js_is(user, "status", "INVITED") ||
+         cs_js_is(user, "status", "ACTIVATED")) && /* not blocked, and approved */
         cs_js_num(user, "_enrolUntil") > a->core->wall_ms) {
         return user;
     }
@@ -132,6 +134,7 @@ static json_t *activate(struct cs_api *a, json_t *user)
     cs_js_time(user, "authLastPasswordReset", a->core->wall_ms);
     cs_user_uninvite(a->core, user);
     cs_session_end_all(a->core, cs_js_text(user, "id"));
+    cs_approval_user_changed(a->core, user);
     cs_user_save(a->core, user, was_owner);
     cs_js_set(o, "user", cs_js_public(user));
     return o;

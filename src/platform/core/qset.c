@@ -31,7 +31,8 @@ const struct cs_pc_qset *cs_pc_qset(struct cs_platform_core *core,
         return q;
     }
     rec = cs_pc_get(core, CS_PC_QUORUM, id);
-    if (rec == NULL) {
+    if (rec == NULL || cs_js_true(rec, "_undecided")) { /* it waits for approval */
+        json_decref(rec);
         return NULL;
     }
     q = cs_alloc(sizeof *q);

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "crypto/identity.h"
-#include "platform/core/api.h"
+#include "platform/core/approval_sources.h"
 #include "platform/core/flows.h"
 
 /* A time that the vendor's shape requires and that has not come yet. */
@@ -95,6 +95,7 @@ json_t *cs_device_view(struct cs_api *a, const json_t *rec)
     add_fingerprint(o, rec);
     CS_ASSERT(cs_js_id(rec, "id", id));
     add_live(o, cs_pc_live_get(a->core, id));
+    cs_approval_mark(a->core, CS_SOURCE_DEVICE, o);
     return o;
 }
 
@@ -303,6 +304,17 @@ static bool approval_ok(struct cs_api *a, const json_t *rec, const char *want,
     return a->code == CS_API_OK;
 }
 
+/* The device stays PENDING until others have agreed.  Takes rec. */
+static json_t *approve_later(struct cs_api *a, json_t *rec)
+{
+    json_t *set = cs_device_approval_open(a, rec);
+    json_t *view = set == NULL ? NULL : cs_device_view(a, rec);
+
+    json_decref(set);
+    json_decref(rec);
+    return view;
+}
+
 json_t *cs_api_device_approval(struct cs_api *a)
 {
     const char *want = cs_jr_str(&a->in, "approvalStatus", 16, false);
@@ -321,7 +333,13 @@ json_t *cs_api_device_approval(struct cs_api *a)
         json_decref(rec);
         return NULL;
     }
+    if (yes && cs_js_is(rec, "approvalStatus", "PENDING") &&
+        cs_approval_wanted(a->core, CS_SOURCE_DEVICE, NULL)) {
+        return approve_later(a, rec);
+    }
     if (cs_js_is(rec, "approvalStatus", "PENDING")) {
+        cs_approval_withdraw(a->core, CS_SOURCE_DEVICE, cs_js_text(rec, "id"),
+                             "the device was decided otherwise");
         cs_js_str(rec, "approvalStatus", want);
         cs_js_str(rec, "enabledStatus", yes ? "ENABLED" : "DISABLED");
         cs_js_str(rec, "approvedBy", a->actor);
@@ -388,6 +406,8 @@ json_t *cs_api_device_delete(struct cs_api *a)
         return cs_api_fail(a, CS_API_STATE, "id",
                            "the device is a member of a quorum: disable it instead");
     }
+    cs_approval_withdraw(a->core, CS_SOURCE_DEVICE, cs_js_text(rec, "id"),
+                         "the device was deleted");
     cs_js_bool(rec, "deleted", true);
     cs_js_str(rec, "enabledStatus", "DISABLED");
     cs_js_del(rec, "_pairing");

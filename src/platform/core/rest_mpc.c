@@ -1,6 +1,7 @@
 #include <string.h>
 
-#include "platform/core/api.h"
+#include "platform/core/approval_sources.h"
+#include "platform/core/backup_strategies.h"
 #include "platform/core/flows.h"
 
 enum { SETS_MAX = 200 };
@@ -13,7 +14,12 @@ json_t *cs_quorum_view(struct cs_api *a, const json_t *rec)
     for (size_t i = 0; i < json_array_size(members); i++) {
         cs_js_push_text(ids, cs_js_text(json_array_get(members, i), "deviceId"));
     }
-    cs_js_set(o, "deviceIds", ids);
+    if (members != NULL) { /* one that waits for approval has none yet */
+        cs_js_set(o, "deviceIds", ids);
+    } else {
+        json_decref(ids);
+    }
+    cs_approval_mark(a->core, CS_SOURCE_QUORUM, o);
     cs_js_set(o, "memberWarnings", cs_pc_quarantine_view(rec));
     cs_js_int(o, "operationTimeoutSeconds", a->core->cfg.limits.sign_s);
     cs_js_int(o, "sessionTimeoutSeconds", a->core->cfg.limits.sign_attempt_s);
@@ -79,17 +85,46 @@ static bool read_shape(struct cs_api *a, size_t n)
             "must be 2: this version's signing protocols take two signers");
         return false;
     }
-    if (backup != NULL && backup[0] != '\0') { /* generated clients send "" */
-        (void)cs_api_fail(a, CS_API_STATE, "backupStrategyId",
-                          "backup strategies are not built: leave it out");
+    if (backup != NULL && backup[0] != '\0' && /* generated clients send "" */
+        !cs_strategy_exists(a->core, backup)) {
+        (void)cs_api_fail(a, CS_API_NOT_FOUND, "backupStrategyId",
+                          "there is no such backup strategy: GET /v2/backup/strategies "
+                          "lists them");
         return false;
     }
     return true;
 }
 
+/* No node hears of it before it is approved: it has no device set until then. */
+static json_t *start_later(struct cs_api *a, json_t *rec,
+                           struct cs_pc_live *const *members, size_t n)
+{
+    json_t *ids = cs_js_arr(), *set;
+    char text[CS_UUID_LEN];
+    uint8_t id[CS_PC_ID];
+
+    for (size_t i = 0; i < n; i++) {
+        cs_js_push_text(ids, cs_uuid_text(text, members[i]->id));
+    }
+    cs_js_set(rec, "deviceIds", ids);
+    cs_js_str(rec, "state", "QUORUM_STATE_INITIAL");
+    cs_js_bool(rec, "_undecided", true);
+    set = cs_quorum_approval_open(a, rec);
+    json_decref(set);
+    if (set == NULL) {
+        return NULL;
+    }
+    CS_ASSERT(cs_js_id(rec, "id", id));
+    cs_pc_index_add(a->core, CS_IX_QUORUMS, cs_pc_scope("", ""),
+                    (uint64_t)cs_js_num(rec, "_seq"), id);
+    cs_pc_save(a->core, CS_PC_QUORUM, rec);
+    return cs_quorum_view(a, rec);
+}
+
 static json_t *start(struct cs_api *a, struct cs_pc_live *const *members, size_t n,
                      const char *name, const char *description)
 {
+    const char *backup = cs_jr_str_opt(&a->in, "backupStrategyId", 64);
     uint8_t id[CS_PC_ID];
     json_t *rec, *view = NULL;
     enum cs_err err;
@@ -100,10 +135,18 @@ static json_t *start(struct cs_api *a, struct cs_pc_live *const *members, size_t
     if (description != NULL) {
         cs_js_str(rec, "description", description);
     }
+    if (backup != NULL && backup[0] != '\0') {
+        cs_js_str(rec, "backupStrategyId", backup);
+    }
     cs_js_str(rec, "type", "QUORUM_TYPE_CLOUD");
     cs_js_int(rec, "requiredSigners", 2);
     cs_js_str(rec, "state", "QUORUM_STATE_CREATED");
     cs_js_bool(rec, "operatorVerified", false);
+    if (cs_approval_wanted(a->core, CS_SOURCE_QUORUM, NULL)) {
+        view = start_later(a, rec, members, n);
+        json_decref(rec);
+        return view;
+    }
     err = cs_pc_quorum_start(a->core, rec, members, n);
     if (err == CS_OK) {
         view = cs_quorum_view(a, rec);
@@ -164,14 +207,52 @@ json_t *cs_api_quorum_list(struct cs_api *a)
 
 json_t *cs_api_quorum_get(struct cs_api *a)
 {
-    struct cs_pc_quorum q;
-    json_t *view;
+    json_t *rec = cs_api_record(a, CS_PC_QUORUM, 0, "quorum");
+    json_t *view = rec == NULL ? NULL : cs_quorum_view(a, rec);
 
-    if (!load(a, &q)) {
+    json_decref(rec);
+    return view;
+}
+
+/* The one that waits for approval, or was not approved; NULL: it is none such. */
+static json_t *undecided(struct cs_api *a)
+{
+    json_t *rec = cs_pc_get(a->core, CS_PC_QUORUM, a->param[0]);
+
+    if (rec == NULL || !cs_js_true(rec, "_undecided") || cs_js_true(rec, "_deleted")) {
+        json_decref(rec);
         return NULL;
     }
-    view = cs_quorum_view(a, q.rec);
-    cs_pc_quorum_free(&q);
+    return rec;
+}
+
+static json_t *undecided_status(json_t *rec)
+{
+    json_t *o = cs_js_obj();
+
+    cs_js_int(o, "expectedMemberCount",
+              (int64_t)json_array_size(json_object_get(rec, "deviceIds")));
+    cs_js_int(o, "acceptedMemberCount", 0);
+    cs_js_int(o, "rejectedMemberCount", 0);
+    cs_js_str(o, "state", cs_js_text(rec, "state"));
+    json_decref(rec);
+    return o;
+}
+
+/* Takes rec. */
+static json_t *undecided_delete(struct cs_api *a, json_t *rec)
+{
+    json_t *view;
+
+    cs_approval_withdraw(a->core, CS_SOURCE_QUORUM, cs_js_text(rec, "id"),
+                         "the quorum was deleted");
+    cs_js_bool(rec, "_deleted", true);
+    cs_js_str(rec, "state", "QUORUM_STATE_REJECTED");
+    cs_pc_save(a->core, CS_PC_QUORUM, rec);
+    cs_pc_index_del(a->core, CS_IX_QUORUMS, cs_pc_scope("", ""),
+                    (uint64_t)cs_js_num(rec, "_seq"));
+    view = cs_quorum_view(a, rec);
+    json_decref(rec);
     return view;
 }
 
@@ -188,8 +269,11 @@ static int64_t count_members(const json_t *members, const char *state)
 json_t *cs_api_quorum_status(struct cs_api *a)
 {
     struct cs_pc_quorum q;
-    json_t *o;
+    json_t *o, *waiting = undecided(a);
 
+    if (waiting != NULL) {
+        return undecided_status(waiting);
+    }
     if (!load(a, &q)) {
         return NULL;
     }
@@ -208,8 +292,12 @@ json_t *cs_api_quorum_status(struct cs_api *a)
 json_t *cs_api_memberships(struct cs_api *a)
 {
     struct cs_pc_quorum q;
-    json_t *list;
+    json_t *list, *waiting = undecided(a);
 
+    if (waiting != NULL) {
+        json_decref(waiting);
+        return cs_js_arr();
+    }
     if (!load(a, &q)) {
         return NULL;
     }
@@ -264,8 +352,11 @@ json_t *cs_api_quorum_confirm(struct cs_api *a)
 json_t *cs_api_quorum_delete(struct cs_api *a)
 {
     struct cs_pc_quorum q;
-    json_t *view;
+    json_t *view, *waiting = undecided(a);
 
+    if (waiting != NULL) {
+        return undecided_delete(a, waiting);
+    }
     if (!load(a, &q)) {
         return NULL;
     }

@@ -6,6 +6,7 @@
 #include "platform/core/api.h"
 #include "platform/core/flows.h"
 #include "platform/core/tx_make.h"
+#include "platform/core/tx_path.h"
 
 enum {
     RAW_HEX_MAX = 2 * CS_CHAIN_PAYLOAD_MAX,
@@ -133,13 +134,10 @@ static bool add_key(struct cs_api *a, json_t *rec, const json_t *wallet)
 
 static void add_wallet(json_t *rec, const json_t *wallet)
 {
-    json_t *freeze = cs_js_obj();
-
     cs_js_str(rec, "walletId", cs_js_text(wallet, "id"));
     cs_js_str(rec, "vaultId", cs_js_text(wallet, "vaultId"));
     cs_js_str(rec, "blockchain", cs_js_text(wallet, "blockchain"));
-    cs_js_bool(freeze, "isFrozen", false);
-    cs_js_set(rec, "freezeInfo", freeze);
+    cs_freeze_new(rec);
     cs_js_bool(rec, "signOnly", true);
     cs_js_str(rec, "_quorumId", cs_js_text(wallet, "quorumId"));
     cs_js_str(rec, "_keyId", cs_js_text(json_object_get(wallet, "_key"), "keyId"));
@@ -159,8 +157,9 @@ static void index_new(struct cs_api *a, const json_t *rec, const uint8_t id[CS_P
     cs_api_external_put(a, CS_UNIQUE_TX, wallet, rec);
 }
 
-/* Everything is checked: the record is made and offered to a pair. */
-static json_t *begin(struct cs_api *a, json_t *rec, const struct cs_pc_tx *t)
+/* Everything is checked: the record is made, and goes as far as it may. */
+static json_t *begin(struct cs_api *a, const json_t *wallet, json_t *rec,
+                     const struct cs_pc_tx *t)
 {
     uint8_t id[CS_PC_ID];
     json_t *head;
@@ -175,7 +174,7 @@ static json_t *begin(struct cs_api *a, json_t *rec, const struct cs_pc_tx *t)
                   t->chain.items[0].data.n);
     }
     index_new(a, rec, id);
-    cs_pc_sign_start(a->core, rec, t->chain.n_items); /* saves it */
+    cs_tx_path_begin(a, wallet, rec, t); /* saves it */
     cs_api_wait_for(a, CS_PC_TX, rec);
     return cs_tx_view(rec, false);
 }
@@ -210,17 +209,11 @@ static json_t *start(struct cs_api *a, const json_t *wallet, const json_t *wishe
                      const char *field)
 {
     struct cs_pc_tx t = {0};
-    uint8_t quorum[CS_PC_ID];
     json_t *rec = cs_js_obj(), *view = NULL;
 
-    if (cs_tx_draft(a, &t, rec, wallet, wishes, field)) {
-        if (!cs_js_id(rec, "_quorumId", quorum) ||
-            !cs_pc_sign_has_room(a->core, quorum)) {
-            (void)cs_api_fail(a, CS_API_LIMIT, "",
-                              "too many requests of this quorum wait");
-        } else {
-            view = begin(a, rec, &t);
-        }
+    if (cs_tx_draft(a, &t, rec, wallet, wishes, field) &&
+        cs_tx_path_ok(a, wallet, rec, &t)) {
+        view = begin(a, wallet, rec, &t);
     }
     cs_pc_tx_free(&t);
     json_decref(rec);
@@ -285,12 +278,9 @@ static json_t *run(struct cs_api *a, json_t *wishes, const char *field)
 static void read_hex(struct cs_api *a, json_t *wishes, const char *member,
                      const char *as, size_t max)
 {
-    const char *hex = cs_jr_str(&a->in, member, max, false);
     struct cs_wr w = {0};
 
-    if (a->in.err == CS_OK && cs_unhex_wr(&w, hex, strlen(hex)) != CS_OK) {
-        cs_jr_fail(&a->in, member, "must be hex, without 0x");
-    }
+    cs_tx_hex(a, &w, member, max);
     cs_js_hex(wishes, as, w.p, w.n);
     cs_wr_free(&w);
 }
@@ -341,7 +331,7 @@ json_t *cs_api_tx_digest(struct cs_api *a)
 
 /* ---- reading ----------------------------------------------------------- */
 
-static json_t *tx_record(struct cs_api *a)
+json_t *cs_tx_record(struct cs_api *a)
 {
     json_t *wallet = cs_api_wallet_record(a), *rec = NULL;
 
@@ -361,7 +351,7 @@ static json_t *tx_record(struct cs_api *a)
 
 json_t *cs_api_tx_get(struct cs_api *a)
 {
-    json_t *rec = cs_api_wait_read(a) ? tx_record(a) : NULL;
+    json_t *rec = cs_api_wait_read(a) ? cs_tx_record(a) : NULL;
     json_t *view = rec != NULL ? shown(a, rec) : NULL;
 
     json_decref(rec);
@@ -401,7 +391,7 @@ json_t *cs_api_tx_list(struct cs_api *a)
 
 json_t *cs_api_tx_timeline(struct cs_api *a)
 {
-    json_t *rec = tx_record(a), *o, *entries;
+    json_t *rec = cs_tx_record(a), *o, *entries;
     struct cs_wr key = {0}, from = {0}, value = {0};
     json_error_t e;
 

@@ -1,8 +1,9 @@
 /* Creating a wallet: which key, on which chain, in which quorum (DECISIONS 26). */
+#include <stdio.h>
 #include <string.h>
 
 #include "chain/chain.h"
-#include "platform/core/api.h"
+#include "platform/core/approval_sources.h"
 #include "platform/core/flows.h"
 
 static const struct cs_chain_info *read_chain(struct cs_api *a)
@@ -84,27 +85,41 @@ static bool is_built(struct cs_api *a)
 }
 
 /* Confirmed, and every member there to take part. */
-static bool quorum_ok(struct cs_api *a, const struct cs_pc_quorum *q)
+bool cs_wallet_quorum_ok(struct cs_platform_core *core, const struct cs_pc_quorum *q,
+                         enum cs_api_code *code, char why[CS_APPROVAL_WHY])
 {
     if (!cs_js_is(q->rec, "state", "QUORUM_STATE_CONFIRMED")) {
-        (void)cs_api_fail(
-            a, CS_API_STATE, "quorumId",
-            "the quorum is not Confirmed: wait until all nodes have joined");
-        return false;
+        *code = CS_API_STATE;
+        return cs_approval_no(
+            why, "the quorum is not Confirmed: wait until all nodes have joined");
     }
     for (uint8_t i = 1; i <= q->set->ds.n; i++) {
-        struct cs_pc_live *l = cs_pc_qset_live(a->core, q->set, i);
+        struct cs_pc_live *l = cs_pc_qset_live(core, q->set, i);
 
         if (!cs_pc_live_usable(l)) {
-            (void)cs_api_fail(a, CS_API_STATE, "quorumId",
-                              "member %u is not enabled: all members take part", i);
+            *code = CS_API_STATE;
+            (void)snprintf(why, CS_APPROVAL_WHY,
+                           "member %u is not enabled: all members take part", i);
             return false;
         }
-        if (!cs_pc_outbox_has_room(a->core, l)) {
-            (void)cs_api_fail(a, CS_API_LIMIT, "quorumId",
-                              "member %u has too many commands waiting", i);
+        if (!cs_pc_outbox_has_room(core, l)) {
+            *code = CS_API_LIMIT;
+            (void)snprintf(why, CS_APPROVAL_WHY,
+                           "member %u has too many commands waiting", i);
             return false;
         }
+    }
+    return true;
+}
+
+static bool quorum_ok(struct cs_api *a, const struct cs_pc_quorum *q)
+{
+    char why[CS_APPROVAL_WHY];
+    enum cs_api_code code;
+
+    if (!cs_wallet_quorum_ok(a->core, q, &code, why)) {
+        (void)cs_api_fail(a, code, "quorumId", "%s", why);
+        return false;
     }
     return true;
 }
@@ -171,8 +186,21 @@ static json_t *create(struct cs_api *a, json_t *wishes, struct cs_pc_quorum *q)
     rec = cs_pc_make(a->core, id, a->actor);
     CS_ASSERT(json_object_update(rec, wishes) == 0);
     cs_js_set(rec, "settings", new_settings());
-    index_new(a, rec, id);
-    cs_pc_key_start(a->core, rec, q); /* saves it */
+    if (cs_approval_wanted(a->core, CS_SOURCE_WALLET, NULL)) {
+        json_t *set = cs_wallet_approval_open(a, rec, q);
+
+        json_decref(set);
+        if (set == NULL) {
+            json_decref(rec);
+            return NULL;
+        }
+        index_new(a, rec, id);
+        cs_js_str(rec, "status", "CREATED"); /* no node hears of it before */
+        cs_pc_save(a->core, CS_PC_WALLET, rec);
+    } else {
+        index_new(a, rec, id);
+        cs_pc_key_start(a->core, rec, q); /* saves it */
+    }
     cs_api_wait_for(a, CS_PC_WALLET, rec);
     view = cs_wallet_view(rec);
     json_decref(rec);

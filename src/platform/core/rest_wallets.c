@@ -3,6 +3,7 @@
 #include "chain/chain.h"
 #include "platform/core/api.h"
 #include "platform/core/flows.h"
+#include "platform/core/wallet_limits.h"
 
 /* Address and key are in the record only once it is PROVISIONED (keys.c). */
 json_t *cs_wallet_view(const json_t *rec)
@@ -187,7 +188,8 @@ json_t *cs_api_wallet_update(struct cs_api *a)
 }
 
 struct wished_settings {
-    bool enabled, raw, blind;
+    bool has_list, list; /* allowListEnabled, named or not */
+    bool enabled, raw, blind, freeze;
 };
 
 /* What is not named is off, blind signing too: clients of the vendor's SDK do not know
@@ -195,7 +197,7 @@ struct wished_settings {
 static bool read_settings(struct cs_api *a, struct wished_settings *s)
 {
     struct cs_jr in = CS_JR(cs_jr_object(&a->in, "settings"));
-    bool sweep, freeze;
+    bool sweep;
 
     if (cs_api_bad_body(a)) {
         return false;
@@ -203,16 +205,16 @@ static bool read_settings(struct cs_api *a, struct wished_settings *s)
     s->enabled = cs_jr_bool(&in, "enabled");
     s->raw = cs_jr_bool(&in, "rawSigningEnabled");
     sweep = cs_jr_bool(&in, "sweepingEnabled");
-    freeze = cs_jr_bool(&in, "defaultFreezeEnabled");
+    s->freeze = cs_jr_bool(&in, "defaultFreezeEnabled");
     s->blind = cs_jr_has(&in, "blindSigningEnabled") &&
                cs_jr_bool(&in, "blindSigningEnabled");
+    /* Ours, too, but it protects: it goes off only when somebody says so. */
+    s->has_list = cs_jr_has(&in, "allowListEnabled");
+    s->list = s->has_list && cs_jr_bool(&in, "allowListEnabled");
     if (in.err != CS_OK) {
         (void)cs_api_fail(a, CS_API_INVALID, in.field, "%s", in.why);
     } else if (sweep) {
         (void)cs_api_fail(a, CS_API_STATE, "sweepingEnabled", "sweeping is not built");
-    } else if (freeze) {
-        (void)cs_api_fail(a, CS_API_STATE, "defaultFreezeEnabled",
-                          "freezing is not built");
     }
     return a->code == CS_API_OK;
 }
@@ -232,18 +234,23 @@ static bool settings_fit(struct cs_api *a, const json_t *rec,
 
 json_t *cs_api_wallet_settings(struct cs_api *a)
 {
-    struct wished_settings s = {false, false, false};
+    struct wished_settings s = {0};
     json_t *rec, *settings, *view = NULL;
 
     if (!read_settings(a, &s)) {
         return NULL;
     }
     rec = cs_api_wallet_record(a);
-    if (rec != NULL && settings_fit(a, rec, &s)) {
+    if (rec != NULL && settings_fit(a, rec, &s) &&
+        (!s.has_list || cs_allow_list_may(a, rec, &s.list))) {
         settings = json_object_get(rec, "settings");
         cs_js_bool(settings, "enabled", s.enabled);
         cs_js_bool(settings, "rawSigningEnabled", s.raw);
+        cs_js_bool(settings, "defaultFreezeEnabled", s.freeze);
         cs_js_bool(settings, "blindSigningEnabled", s.blind);
+        if (s.has_list) {
+            cs_allow_list_set(rec, s.list);
+        }
         cs_pc_save(a->core, CS_PC_WALLET, rec);
         view = cs_wallet_view(rec);
     }

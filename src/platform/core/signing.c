@@ -13,6 +13,8 @@
 #include "platform/core/rec.h"
 #include "platform/core/sign_job.h"
 #include "platform/core/signers.h"
+#include "platform/core/tx_path.h"
+#include "platform/core/wallet_policy.h"
 
 enum {
     ACTIVE_MAX = 10000,   /* requests of one quorum that wait */
@@ -223,14 +225,40 @@ static bool wallet_allows(const struct cs_pc_sign_job *j)
     return ok;
 }
 
+/* Somebody froze it while it waited for signers: it ends with its life, or goes on. */
+static void wait_frozen(struct cs_pc_sign_job *j)
+{
+    cs_js_str(j->sign, "phase", "WAIT");
+    cs_pc_sj_reason(j, "FROZEN", "it is frozen: it goes on when it is unfrozen in time");
+    arm(j, LOOK_AGAIN_MS);
+}
+
+/* What it takes of a window counts from when it may leave, however long it waited. */
+static bool limits_allow(struct cs_pc_sign_job *j, char why[CS_WALLET_POLICY_WHY])
+{
+    uint8_t id[CS_PC_ID];
+    json_t *wallet = cs_js_id(j->tx, "walletId", id)
+                         ? cs_pc_get(j->core, CS_PC_WALLET, id)
+                         : NULL;
+    bool ok = wallet != NULL && cs_wallet_policy_check(j->core, wallet, j->tx, why) ==
+                                    CS_WALLET_POLICY_PASS;
+
+    json_decref(wallet);
+    return ok;
+}
+
 /* Puts the request to the best pair there is; the caller saves. */
 static void offer(struct cs_pc_sign_job *j)
 {
     struct cs_pc_taught t = taught(j);
     uint32_t attempt = (uint32_t)cs_js_num(j->sign, "attempt") + 1;
     uint8_t pair[2];
-    char text[64];
+    char text[64], why[CS_WALLET_POLICY_WHY];
 
+    if (cs_freeze_is(j->tx)) {
+        wait_frozen(j);
+        return;
+    }
     if (!wallet_allows(j)) {
         finish_failed(j, "POLICY_REFUSED", "the wallet was switched off meanwhile");
         return;
@@ -243,6 +271,10 @@ static void offer(struct cs_pc_sign_job *j)
     }
     if (!cs_pc_pair_pick(j->core, j->q, &t, pair)) {
         wait_for_signers(j);
+        return;
+    }
+    if (!limits_allow(j, why)) {
+        finish_failed(j, "POLICY_REFUSED", why);
         return;
     }
     cs_js_int(j->sign, "attempt", attempt);
@@ -286,8 +318,6 @@ void cs_pc_sign_start(struct cs_platform_core *core, json_t *tx, size_t n_items)
                    cs_js_text(tx, "createdBy"), expires);
     cs_pc_index_add(core, CS_IX_ACTIVE, active_scope(&j),
                     (uint64_t)cs_js_num(tx, "_seq"), j.id);
-    cs_pc_timeline(core, j.id, 0, "REQUESTED",
-                   "checked: signer, wallet settings, payload (POLICY_CHECK_PASSED)");
     offer(&j);
     cs_pc_sj_save(&j);
 }
@@ -297,6 +327,9 @@ void cs_pc_sign_start(struct cs_platform_core *core, json_t *tx, size_t n_items)
 void cs_pc_sj_finish(struct cs_pc_sign_job *j, const char *status)
 {
     cs_js_str(j->tx, "status", status);
+    if (strcmp(status, "SIGNED") != 0) {
+        cs_wallet_policy_end(j->core, j->tx);
+    }
     cs_js_str(j->sign, "phase", "DONE");
     cs_pc_timer(j->core, j->tx, CS_TIMER_TX, 0);
     cs_pc_index_del(j->core, CS_IX_ACTIVE, active_scope(j),

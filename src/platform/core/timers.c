@@ -7,6 +7,7 @@
 #include "platform/core/rec.h"
 #include "platform/core/session.h"
 #include "platform/core/webhooks.h"
+#include "platform/core/tx_path.h"
 
 enum { TIMER_KEY = 8 + 1 + CS_PC_ID };
 
@@ -73,9 +74,14 @@ static void fire(struct cs_platform_core *core, enum cs_pc_timer kind,
         cs_hook_purge(core, id);
         break;
     case CS_TIMER_APPROVAL:
+        cs_approval_timer(core, id);
+        break;
     case CS_TIMER_RECOUNT:
+        cs_approval_recount_timer(core, id);
+        break;
     case CS_TIMER_HELD:
-        break; /* approvals.h, tx_path.h: nothing makes these yet */
+        cs_tx_path_timer(core, id);
+        break;
     }
 }
 

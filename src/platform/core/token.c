@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "platform/core/api.h"
+#include "platform/core/credential_life.h"
 #include "platform/core/feed.h"
 #include "platform/core/ip_rule.h"
 
@@ -119,7 +120,8 @@ json_t *cs_token_again(struct cs_platform_core *core, const uint8_t d[32])
         return NULL;
     }
     rec = cs_pc_get(core, CS_PC_CREDENTIAL, t->credential);
-    if (rec == NULL || cs_js_true(rec, "_deleted") || !cs_js_true(rec, "active")) {
+    if (rec == NULL || cs_js_true(rec, "_deleted") || !cs_js_true(rec, "active") ||
+        cs_credential_is_over(core, rec)) {
         json_decref(rec);
         return NULL;
     }
@@ -152,6 +154,11 @@ static json_t *exchange(struct cs_api *a, const char *client_id, const char *sec
         (void)cs_api_fail(a, CS_API_UNAUTHENTICATED, "clientSecret",
                           "clientId or clientSecret is wrong");
         return NULL;
+    }
+    if (cs_credential_is_over(a->core, rec)) {
+        json_decref(rec);
+        return cs_api_fail(a, CS_API_DENIED, "clientId",
+                           "this credential has expired: make a new one");
     }
     if (!cs_js_true(rec, "active") ||
         !cs_ip_allowed(json_object_get(rec, "allowedIps"), a->http->remote)) {

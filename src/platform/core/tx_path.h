@@ -3,7 +3,7 @@
  *
  *   REQUESTED -> POLICY_CHECK_PENDING -> (wallet_policy.h) -> POLICY_CHECK_PASSED
  *     -> APPROVAL_CHECK_PENDING -> APPROVAL_CHECK_PASSED      with an approval group
- *     -> COMPILATION_PENDING                                 waits, frozen
+ *     (waits here when frozen)
  *     -> SIGNATURE_PENDING                                   signing.c; its life begins
  *   any of them -> REJECTED (policy, approvers, time of approval) or FAILED
  *
@@ -40,13 +40,13 @@ bool cs_tx_path_met(struct cs_platform_core *core, const json_t *set,
                     char why[CS_APPROVAL_WHY]);
 void cs_tx_path_not_met(struct cs_platform_core *core, const json_t *set);
 
+/* rest_transactions.c: the one of the path; owned, NULL: refused. */
+json_t *cs_tx_record(struct cs_api *a);
+
 /* freeze.c */
 void cs_freeze_new(json_t *tx); /* freezeInfo of a new request */
 bool cs_freeze_is(const json_t *tx);
 void cs_freeze_set(struct cs_platform_core *core, json_t *tx, bool on, const char *type,
                    const char *user_id, const char *reason);
-json_t *cs_api_tx_freeze(struct cs_api *a);
-json_t *cs_api_tx_unfreeze(struct cs_api *a);
-json_t *cs_api_tx_freeze_history(struct cs_api *a);
 
 #endif

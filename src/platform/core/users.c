@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "platform/core/approvals.h"
 #include "platform/core/session.h"
 
 enum { ROLES_MAX = CS_ROLE_COUNT, REASON_MAX = 200 };
@@ -260,17 +261,50 @@ static json_t *other(struct cs_api *a)
     return user;
 }
 
-/* The last active owner stays one.  True: refused, and user freed. */
-static bool is_last_owner(struct cs_api *a, json_t *user)
+bool cs_user_is_last_owner(struct cs_platform_core *core, const json_t *user)
 {
-    if (!cs_user_is_owner(user) ||
-        cs_pc_index_count(a->core, CS_IX_OWNERS, cs_pc_scope("", "")) > 1) {
+    return cs_user_is_owner(user) &&
+           cs_pc_index_count(core, CS_IX_OWNERS, cs_pc_scope("", "")) <= 1;
+}
+
+/* The last active owner stays one, and so do those without whom nobody could change
+ * approval groups any more.  True: refused, and user freed. */
+static bool is_needed(struct cs_api *a, json_t *user)
+{
+    if (cs_user_is_last_owner(a->core, user)) {
+        (void)cs_api_fail(a, CS_API_STATE, "id",
+                          "this is the last active owner: make another one first");
+    } else if (cs_approval_needs_user(a->core, user)) {
+        (void)cs_api_fail(a, CS_API_STATE, "id",
+                          "without this user nobody could change approval groups any "
+                          "more: change the group for APPROVAL_GROUP first");
+    } else {
         return false;
     }
     json_decref(user);
-    (void)cs_api_fail(a, CS_API_STATE, "id",
-                      "this is the last active owner: make another one first");
     return true;
+}
+
+/* A change that waits is decided first.  True: refused, and user freed. */
+static bool is_waiting(struct cs_api *a, json_t *user)
+{
+    if (!cs_approval_blocks(a, CS_SOURCE_USER, cs_js_text(user, "id"))) {
+        return false;
+    }
+    json_decref(user);
+    return true;
+}
+
+/* "status" says what waits; the user goes on with what he has until it is decided. */
+json_t *cs_user_view(struct cs_platform_core *core, const json_t *user)
+{
+    json_t *o = cs_js_public(user);
+
+    if (cs_js_text(user, "_waits")[0] != '\0') {
+        cs_js_str(o, "status", cs_js_text(user, "_waits"));
+    }
+    cs_approval_mark(core, CS_SOURCE_USER, o);
+    return o;
 }
 
 static json_t *save(struct cs_api *a, json_t *user, bool was_owner)
@@ -279,7 +313,7 @@ static json_t *save(struct cs_api *a, json_t *user, bool was_owner)
 
     cs_js_str(user, "updatedBy", a->actor);
     cs_user_save(a->core, user, was_owner);
-    view = cs_js_public(user);
+    view = cs_user_view(a->core, user);
     json_decref(user);
     return view;
 }
@@ -288,7 +322,54 @@ static json_t *save(struct cs_api *a, json_t *user, bool was_owner)
 static json_t *save_rights(struct cs_api *a, json_t *user, bool was_owner)
 {
     cs_session_end_all(a->core, cs_js_text(user, "id"));
+    cs_approval_user_changed(a->core, user);
     return save(a, user, was_owner);
+}
+
+/* ---- what waits for approval (approval_people.c) ----------------------- */
+
+/* Opens the set, and notes what waits.  Takes user and value. */
+static json_t *propose(struct cs_api *a, json_t *user, enum cs_approval_action action,
+                       const char *name, json_t *value)
+{
+    bool roles = action == CS_ACTION_UPDATE;
+    json_t *proposed = cs_js_obj(), *set;
+
+    cs_js_set(proposed, name, value);
+    cs_js_str(proposed, "user", cs_js_text(user, "email"));
+    set = cs_approval_open(a, CS_SOURCE_USER, user, action, proposed);
+    if (set == NULL) {
+        json_decref(proposed);
+        json_decref(user);
+        return NULL;
+    }
+    cs_js_str(user, "_waits",
+              roles                         ? "MODIFICATION_APPROVAL_PENDING"
+              : action == CS_ACTION_DISABLE ? "BLOCK_APPROVAL_PENDING"
+                                            : "UNBLOCK_APPROVAL_PENDING");
+    if (action != CS_ACTION_ENABLE) {
+        cs_js_set(user, roles ? "proposedRoles" : "proposedBlockedReason",
+                  json_incref(json_object_get(proposed, name)));
+    }
+    cs_js_str(user, "proposedUpdatedBy", a->actor);
+    json_decref(proposed);
+    json_decref(set);
+    return save(a, user, cs_user_is_owner(user));
+}
+
+/* A new user waits, too: the invitation opens nothing before. */
+static bool propose_new(struct cs_api *a, json_t *user)
+{
+    json_t *proposed = cs_js_obj(), *set;
+    const char *const same[] = {"firstName", "lastName", "email", "roles"};
+
+    for (size_t i = 0; i < CS_COUNTOF(same); i++) {
+        cs_js_set(proposed, same[i], json_incref(json_object_get(user, same[i])));
+    }
+    set = cs_approval_open(a, CS_SOURCE_USER, user, CS_ACTION_CREATE, proposed);
+    json_decref(proposed);
+    json_decref(set);
+    return set != NULL;
 }
 
 /* ---- handlers ---------------------------------------------------------- */
@@ -301,6 +382,7 @@ json_t *cs_api_user_create(struct cs_api *a)
     bool has_email = cs_user_email(a, email);
     uint8_t id[CS_PC_ID];
     json_t *roles = read_roles(a), *user, *old;
+    bool waits;
 
     if (roles == NULL || !has_email) {
         json_decref(roles);
@@ -318,8 +400,15 @@ json_t *cs_api_user_create(struct cs_api *a)
         return cs_api_fail(a, CS_API_LIMIT, "",
                            "there are as many users as allowed: delete some");
     }
+    waits = cs_approval_wanted(a->core, CS_SOURCE_USER, NULL);
+    if (waits && !cs_approval_can_open(a, CS_SOURCE_USER, NULL)) {
+        json_decref(roles);
+        return NULL;
+    }
     cs_pc_new_id(a->core, id);
-    user = cs_user_make(a, id, first, last, email, roles, "INVITED");
+    user = cs_user_make(a, id, first, last, email, roles,
+                        waits ? "CREATION_APPROVAL_PENDING" : "INVITED");
+    CS_ASSERT(!waits || propose_new(a, user));
     cs_user_invite(a, user);
     return save(a, user, false);
 }
@@ -339,8 +428,9 @@ static json_t *info_view(struct cs_api *a, const json_t *user)
 
 static json_t *full_view(struct cs_api *a, const json_t *user)
 {
-    return a->want_role[0] == '\0' || has_role(user, a->want_role) ? cs_js_public(user)
-                                                                   : NULL;
+    return a->want_role[0] == '\0' || has_role(user, a->want_role)
+               ? cs_user_view(a->core, user)
+               : NULL;
 }
 
 static json_t *list(struct cs_api *a, json_t *(*view)(struct cs_api *, const json_t *))
@@ -451,22 +541,34 @@ json_t *cs_api_user_role(struct cs_api *a)
         return NULL;
     }
     user = other(a);
-    if (user == NULL ||
-        (!lists(roles, cs_role_word(CS_ROLE_OWNER)) && is_last_owner(a, user))) {
+    if (user == NULL || is_waiting(a, user) ||
+        (!lists(roles, cs_role_word(CS_ROLE_OWNER)) && is_needed(a, user))) {
         json_decref(roles);
         return NULL;
     }
     was_owner = cs_user_is_owner(user);
+    if (cs_approval_wanted(a->core, CS_SOURCE_USER, NULL)) {
+        return propose(a, user, CS_ACTION_UPDATE, "roles", roles);
+    }
     cs_js_set(user, "roles", roles);
     return save_rights(a, user, was_owner);
 }
 
-static void block(struct cs_api *a, json_t *user, const char *reason)
+void cs_user_block(struct cs_platform_core *core, json_t *user, const char *by,
+                   const char *reason)
 {
     cs_js_str(user, "status", "BLOCKED");
-    cs_js_str(user, "blockedBy", a->actor);
-    cs_js_str(user, "blockedReason", reason == NULL ? "" : reason);
-    cs_user_uninvite(a->core, user);
+    cs_js_str(user, "blockedBy", by);
+    cs_js_str(user, "blockedReason", reason);
+    cs_user_uninvite(core, user);
+}
+
+void cs_user_unblock(json_t *user)
+{
+    cs_js_str(user, "status",
+              json_object_get(user, "_password") == NULL ? "INVITED" : "ACTIVATED");
+    cs_js_del(user, "blockedBy");
+    cs_js_del(user, "blockedReason");
 }
 
 json_t *cs_api_user_status(struct cs_api *a)
@@ -480,9 +582,10 @@ json_t *cs_api_user_status(struct cs_api *a)
         cs_jr_fail(&a->in, "status", "must be ACTIVATED or BLOCKED");
     }
     user = cs_api_bad_body(a) ? NULL : other(a);
-    if (user == NULL || (!on && is_last_owner(a, user))) {
+    if (user == NULL || is_waiting(a, user) || (!on && is_needed(a, user))) {
         return NULL;
     }
+    reason = reason == NULL ? "" : reason;
     was_owner = cs_user_is_owner(user);
     if (on && cs_js_is(user, "status", "INVITED")) {
         json_decref(user);
@@ -490,13 +593,14 @@ json_t *cs_api_user_status(struct cs_api *a)
             a, CS_API_STATE, "status",
             "this user becomes active by enrolling with the token of the invitation");
     }
+    if (cs_approval_wanted(a->core, CS_SOURCE_USER, NULL)) {
+        return propose(a, user, on ? CS_ACTION_ENABLE : CS_ACTION_DISABLE,
+                       "blockedReason", json_string(reason));
+    }
     if (on) {
-        cs_js_str(user, "status",
-                  json_object_get(user, "_password") == NULL ? "INVITED" : "ACTIVATED");
-        cs_js_del(user, "blockedBy");
-        cs_js_del(user, "blockedReason");
+        cs_user_unblock(user);
     } else {
-        block(a, user, reason);
+        cs_user_block(a->core, user, a->actor, reason);
     }
     return save_rights(a, user, was_owner);
 }
@@ -507,9 +611,11 @@ json_t *cs_api_user_delete(struct cs_api *a)
     json_t *user = other(a);
     bool was_owner;
 
-    if (user == NULL || is_last_owner(a, user)) {
+    if (user == NULL || is_needed(a, user)) {
         return NULL;
     }
+    cs_approval_withdraw(a->core, CS_SOURCE_USER, cs_js_text(user, "id"),
+                         "the user was deleted");
     was_owner = cs_user_is_owner(user);
     cs_js_bool(user, "_deleted", true);
     cs_js_str(user, "status", "DELETED");
@@ -534,6 +640,7 @@ static json_t *reset_answer(struct cs_api *a, json_t *user)
     cs_js_time(o, "enrolmentExpiresAt", cs_js_num(user, "_enrolUntil"));
     cs_js_str(user, "updatedBy", a->actor);
     cs_session_end_all(a->core, cs_js_text(user, "id"));
+    cs_approval_user_changed(a->core, user);
     cs_user_save(a->core, user, cs_user_is_owner(user));
     json_decref(user);
     return o;
@@ -543,6 +650,9 @@ static json_t *resettable(struct cs_api *a)
 {
     json_t *user = other(a);
 
+    if (user != NULL && is_waiting(a, user)) {
+        return NULL;
+    }
     if (user != NULL && cs_js_is(user, "status", "BLOCKED")) {
         json_decref(user);
         return cs_api_fail(a, CS_API_STATE, "status",

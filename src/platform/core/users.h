@@ -36,6 +36,13 @@ void cs_user_save(struct cs_platform_core *core, json_t *user, bool was_owner);
  * user; an earlier one ends.  Saves nothing. */
 void cs_user_invite(struct cs_api *a, json_t *user);
 void cs_user_uninvite(struct cs_platform_core *core, json_t *user);
+/* What the API shows, with what waits for approval. */
+json_t *cs_user_view(struct cs_platform_core *core, const json_t *user);
+bool cs_user_is_last_owner(struct cs_platform_core *core, const json_t *user);
+/* These save nothing. */
+void cs_user_block(struct cs_platform_core *core, json_t *user, const char *by,
+                   const char *reason);
+void cs_user_unblock(json_t *user);
 
 /* ---- user_secret.c ----------------------------------------------------- */
 
@@ -50,6 +57,8 @@ void cs_pw_params_of(struct cs_platform_core *core, const json_t *user,
 /* Is l->key of this user's password, and was it stretched with its parameters? */
 bool cs_pw_matches(const json_t *user, const struct cs_later *l);
 void cs_pw_put(json_t *o, const struct cs_later *l); /* "_password" */
+/* Was it stretched less than new ones are?  A sign-in makes it anew then. */
+bool cs_pw_is_weak(const json_t *user);
 
 /* Makes TOTP secret and recovery codes, under the password of l: into o, and in clear
  * into a->extra, once ("totp", "recoveryCodes").  token: also under it, so that the

@@ -13,8 +13,12 @@ enum { RUN_MAX = 4 };
 
 static bool is_final(uint8_t table, const json_t *rec)
 {
-    return table == CS_PC_TX ? !cs_js_is(rec, "status", "SIGNATURE_PENDING")
-                             : !cs_js_is(rec, "status", "PROVISIONING");
+    if (table == CS_PC_TX) { /* not: approvals, freezing, signing */
+        return cs_js_is(rec, "status", "SIGNED") || cs_js_is(rec, "status", "FAILED") ||
+               cs_js_is(rec, "status", "REJECTED");
+    }
+    return !cs_js_is(rec, "status", "PROVISIONING") &&
+           !cs_js_is(rec, "status", "CREATED");
 }
 
 /* ---- the requests' side -------------------------------------------------- */
