@@ -29,12 +29,15 @@ async function reject(device, changed) {
 }
 
 function how(device) {
-    const typed = field({name: 'fingerprint', label: 'Words or fingerprint, as the node shows them', mono: true, maxlength: 128,
+    const typed = field({name: 'fingerprint', required: true, label: 'Words or fingerprint, as the node shows them', mono: true, maxlength: 128,
         autocapitalize: 'none', placeholder: 'six words', oninput: () => typed.error('')});
     const looked = choice({name: 'how', legend: 'How did you compare?', value: 'typed', options: [
         {value: 'typed', title: 'I type what the node shows', text: 'The safest way: a difference cannot be overlooked.'},
         {value: 'looked', title: 'I have compared all six words by eye'},
-    ], onchange: () => { typed.hidden = looked.read() !== 'typed'; }});
+    ], onchange: () => {
+        typed.hidden = looked.read() !== 'typed';
+        typed.control.required = !typed.hidden;
+    }});
 
     return {typed, looked, check() {
         if (looked.read() === 'typed' && !fits(device, typed.read())) {

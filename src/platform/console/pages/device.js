@@ -9,7 +9,7 @@ import {approval, waiting} from './approve.js';
 import {pairing} from './pairing.js';
 import {STEPS} from './device_new.js';
 import {connection, deviceStatus, quorumState} from './facts.js';
-import {byId, devices, orElse, people, quorums} from './data.js';
+import {arrayAll, devices, orElse, people, some, someDevices} from './data.js';
 
 const isUnpaired = (d) => d.statusText === 'Unpaired';
 const isWaiting = (d) => d.statusText === 'Waiting for approval';
@@ -66,6 +66,14 @@ function waitForNode() {
             h('li', {}, 'Check that the container or service is running, and read its last log line: it says what is wrong and what helps.'),
             h('li', {}, 'Check that the pairing key is this device’s, complete, and the one that was issued last.'),
             h('li', {}, 'The node needs an outbound connection to this platform’s address. ', h('code', {}, 'cloudsign doctor'), ' tests it.'))));
+}
+
+// A node that is there says for which quorums it has links; else they are looked for.
+async function quorumsOf(d, signal) {
+    if ((d.links ?? []).length > 0) {
+        return [...(await some('/v2/mpc/quorums', d.links.map((l) => l.quorumId), {signal})).values()];
+    }
+    return (await orElse([], arrayAll('/v2/mpc/quorums', {signal}))).filter((q) => q.deviceIds.includes(d.id));
 }
 
 const stepOf = (d) => (isUnpaired(d) ? 2 : isWaiting(d) ? 3 : 4);
@@ -152,21 +160,22 @@ export default async function devicePage(ctx) {
     const view = page(ctx, {title: 'Device', crumbs: [['Devices', '/devices']]});
 
     // The number that the lines for the node's start carry: the how-manieth device it is.
-    const number = (list) => Math.max(1, list.findIndex((d) => d.id === id) + 1);
+    const list = await orElse([], devices({signal: ctx.signal, order: 'asc'}));
+    const number = Math.max(1, list.findIndex((d) => d.id === id) + 1);
     const read = async (signal) => {
-        const [d, list, all, names] = await Promise.all([get(`/v2/devices/${id}`, {signal}), orElse([], devices({signal})),
-            orElse([], quorums({signal})), people({signal})]);
-        const own = all.filter((q) => q.deviceIds.includes(id));
+        const [d, names] = await Promise.all([get(`/v2/devices/${id}`, {signal}), people({signal})]);
         const fresh = isUnpaired(d) || isWaiting(d);
+        const own = fresh ? [] : await quorumsOf(d, signal);
+        const peers = await someDevices(own.flatMap((q) => q.deviceIds), {signal});
 
         view.title(d.displayName, badge(deviceStatus(d.statusText)));
         view.actions(actions(d, own.length > 0, () => read(ctx.signal)));
         view.show('steps', fresh ? stepBar(STEPS, stepOf(d)) : null);
-        view.showOnce('pairing', isUnpaired(d), () => (isUnpaired(d) ? pairing(d, number(list), {now: isPairing && may('devices.create')}) : null));
+        view.showOnce('pairing', isUnpaired(d), () => (isUnpaired(d) ? pairing(d, number, {now: isPairing && may('devices.create')}) : null));
         view.showOnce('onboarding', `${d.statusText}${d.fingerprint}`, () => onboarding(d, () => read(ctx.signal)));
         view.show('note', fresh ? null : note(d));
         view.show('node', isUnpaired(d) ? null : h('div', {class: 'columns'}, health(d), identity(d, names)));
-        view.show('quorums', fresh ? null : membership(d, own, byId(list)));
+        view.show('quorums', fresh ? null : membership(d, own, peers));
         return fresh;
     };
 

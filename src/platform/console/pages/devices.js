@@ -1,7 +1,8 @@
 // Devices: every CloudSign node of this organisation, its status and whether it is there.
-import {badge, btn, grid, none, page, searchBox, when} from './kit.js';
+import {setQuery} from '../lib/router.js';
+import {badge, btn, fail, grid, none, page, searchBox, when} from './kit.js';
 import {connection, deviceStatus} from './facts.js';
-import {devices} from './data.js';
+import {arrayAll, arrayPages} from './data.js';
 
 const FILTERS = [
     ['', 'All'], ['Unpaired', 'Unpaired'], ['Waiting for approval', 'Waiting for approval'],
@@ -19,40 +20,37 @@ const COLUMNS = [
 
 const add = () => btn('Add a device', {kind: 'primary', icon: 'plus', href: '/devices/create', word: 'devices.create'});
 
-function summary(list) {
-    const count = (test) => list.filter(test).length;
-    const waiting = count((d) => d.statusText === 'Waiting for approval');
-    const parts = [`${list.length} ${list.length === 1 ? 'device' : 'devices'}`,
-        `${count((d) => d.connectionStatus === 'ONLINE')} online`, waiting > 0 ? `${waiting} waiting for approval` : null];
-
-    return parts.filter(Boolean).join(' · ');
-}
-
-function emptyState(all) {
-    if (all.length > 0) {
+function emptyState(find) {
+    if (find.text !== '' || find.status !== '') {
         return none({icon: 'search', title: 'No device matches', text: 'Change the search or the status filter.'});
     }
     return none({icon: 'server', title: 'No devices yet',
         text: 'A quorum has three CloudSign devices. Add the first one: you get a pairing key for its node.', action: add()});
 }
 
-export default async function devicesPage(ctx) {
-    const find = {text: '', status: ''};
-    const view = page(ctx, {title: 'Devices', lead: 'Each device is a CloudSign node that holds one shard of every key.', actions: [add()]});
-    let list = [];
+// A status has no list of its own: those of the newest thousand.
+async function found(find, signal) {
+    if (find.status !== '') {
+        return {rows: (await arrayAll('/v2/devices', {signal, q: find.text})).filter((d) => d.statusText === find.status), more: null};
+    }
+    return arrayPages('/v2/devices', {signal, q: find.text, pageSize: 50});
+}
 
-    const matches = (d) => (find.status === '' || d.statusText === find.status) &&
-        `${d.displayName} ${d.id} ${d.fingerprint ?? ''} ${d.words ?? ''}`.toLowerCase().includes(find.text);
-    const draw = () => {
-        view.lead(list.length > 0 ? summary(list) : undefined);
-        view.show('list', grid({caption: 'Devices', columns: COLUMNS, rows: list.filter(matches), empty: emptyState(list),
-            href: (d) => `/devices/${d.id}`}));
+export default async function devicesPage(ctx) {
+    const find = {text: ctx.query.get('q') ?? '', status: ctx.query.get('status') ?? ''};
+    const view = page(ctx, {title: 'Devices', lead: 'Each device is a CloudSign node that holds one shard of every key.', actions: [add()]});
+    const read = async (signal) => {
+        const {rows, more} = await found(find, signal);
+
+        view.showOnce('list', JSON.stringify([find, rows.map((d) => [d.id, d.displayName, d.statusText, d.connectionStatus, d.version, Boolean(d.lastHeartbeatAt)])]), () =>
+            grid({caption: 'Devices', columns: COLUMNS, rows, more, empty: emptyState(find), href: (d) => `/devices/${d.id}`}));
+        return false;
     };
 
-    view.body.append(searchBox({label: 'Search devices', filters: FILTERS, filterLabel: 'Status',
-        onchange: (text, status) => { Object.assign(find, {text: text.toLowerCase(), status}); draw(); }}));
-    await view.refresh(['device'], async (signal) => {
-        list = (await devices({signal})).filter((d) => !d.deleted);
-        draw();
-    });
+    view.body.append(searchBox({label: 'Search devices', placeholder: 'Name', filters: FILTERS, filterLabel: 'Status', query: ctx.query, onchange: (text, status) => {
+        Object.assign(find, {text: text.trim(), status});
+        setQuery({q: find.text, status});
+        read(ctx.signal).catch(fail);
+    }}));
+    await view.refresh(['device'], read);
 }

@@ -4,9 +4,9 @@ import {get, may, session} from '../lib/api.js';
 import {h} from '../lib/dom.js';
 import {count, plural} from '../lib/format.js';
 import {icon} from '../lib/ui.js';
-import {badge, btn, grid, meter, none, page, panel, when} from './kit.js';
+import {badge, btn, grid, meter, none, page, panel, summaryText, when} from './kit.js';
 import {barChart, lastDays} from './chart.js';
-import {connection, deviceStatus, kindText, quorumState, txStatus} from './facts.js';
+import {connection, deviceStatus, quorumState, txStatus} from './facts.js';
 import {devices, listOf, orElse, quorums, txHref} from './data.js';
 
 /* ---- numbers ---------------------------------------------------------------------------------------- */
@@ -52,15 +52,13 @@ function attention(items) {
 
 /* ---- first steps ------------------------------------------------------------------------------------------ */
 
-function firstSteps(list, all, o) {
-    const paired = list.filter((d) => d.statusText === 'Paired').length;
-    const started = list.filter((d) => d.statusText !== 'Unpaired').length;
-    const confirmed = all.filter((q) => q.state === 'QUORUM_STATE_CONFIRMED').length;
-    const keys = o.wallets?.provisioned ?? 0;
+function firstSteps(o) {
+    const {total = 0, paired = 0, waiting = 0, disabled = 0} = o.devices ?? {}, started = paired + waiting + disabled;
+    const confirmed = o.quorums?.confirmed ?? 0, keys = o.wallets?.provisioned ?? 0;
     const most = (n) => Math.min(n, 3);
 
     return [
-        {label: 'Add three devices', text: `Store each pairing key securely. ${most(list.length)} of 3 added.`, done: list.length >= 3,
+        {label: 'Add three devices', text: `Store each pairing key securely. ${most(total)} of 3 added.`, done: total >= 3,
             go: btn('Add a device', {kind: 'primary', small: true, href: '/devices/create', word: 'devices.create'})},
         {label: 'Run the three nodes', text: `Each with its own pairing key. ${most(started)} of 3 have connected.`, done: started >= 3,
             go: btn('Go to Devices', {kind: 'primary', small: true, href: '/devices'})},
@@ -94,7 +92,7 @@ function health(list, all) {
                 {title: 'Connection', cell: (d) => badge(connection(d.connectionStatus), {dot: true})},
             ]})),
         panel({title: 'MPC Quorums', flush: true, actions: [btn('All', {small: true, kind: 'ghost', href: '/controls/quorums'})]}, grid({caption: 'Health of quorums',
-            rows: all.slice().reverse().slice(0, 6), href: (q) => `/controls/quorums/${q.id}`, empty: none({title: 'No quorums'}), columns: [
+            rows: all.slice(0, 6), href: (q) => `/controls/quorums/${q.id}`, empty: none({title: 'No quorums'}), columns: [
                 {title: 'Quorum', cell: (q) => q.name},
                 {title: 'State', cell: (q) => badge(quorumState(q.state))},
                 {title: 'Nodes online', cell: (q) => {
@@ -108,7 +106,7 @@ function health(list, all) {
 function recent(list) {
     return list.length === 0 ? null : panel({title: 'Latest requests', flush: true, actions: [btn('All', {small: true, kind: 'ghost', href: '/transactions'})]},
         grid({caption: 'Latest signing requests', rows: list, href: txHref, columns: [
-            {title: 'Request', cell: (t) => h('span', {class: 'clip'}, t.summary || kindText(t.kind))},
+            {title: 'Request', cell: (t) => summaryText(t)},
             {title: 'Status', cell: (t) => badge(txStatus(t.status))},
             {title: 'When', cell: (t) => when(t.createdAt)},
         ]}));
@@ -121,26 +119,20 @@ function fallback(list, all) {
     const n = (test) => list.filter(test).length;
     const waiting = list.filter((d) => d.statusText === 'Waiting for approval');
 
-    return {devices: {total: list.length, online: n((d) => d.connectionStatus === 'ONLINE')}, quorums: {total: all.length,
+    return {devices: {total: list.length, waiting: waiting.length, paired: n((d) => d.statusText === 'Paired'), online: n((d) => d.connectionStatus === 'ONLINE')}, quorums: {total: all.length,
         confirmed: all.filter((q) => q.state === 'QUORUM_STATE_CONFIRMED').length}, wallets: {}, transactions: {byDay: []},
     attention: waiting.map((d) => ({severity: 'WARNING', text: `${d.displayName} waits for approval`, objectType: 'DEVICE', objectId: d.id}))};
 }
 
-const greeting = () => {
-    const name = session()?.user?.firstName;
-
-    return name ? `Welcome, ${name}` : 'Home';
-};
-
 export default async function homePage(ctx) {
-    const view = page(ctx, {title: 'Home'});
+    const name = session()?.user?.firstName;
+    const view = page(ctx, {title: 'Home', lead: name ? `Welcome, ${name}.` : null});
 
-    view.title(greeting());
     await view.refresh(['device', 'quorum', 'key', 'transaction', 'approval'], async (signal) => {
-        const [found, list, all, latest] = await Promise.all([orElse(null, get('/v2/overview', {signal})), orElse([], devices({signal})), orElse([], quorums({signal})),
+        const [found, list, all, latest] = await Promise.all([orElse(null, get('/v2/overview', {signal})), orElse([], devices({signal})), orElse([], quorums({signal, pageSize: 6})),
             may('transactions.read') ? orElse({}, get('/v2/transactions?pageSize=5', {signal})) : {}]);
         const here = list.filter((d) => !d.deleted), o = found ?? fallback(here, all);
-        const items = firstSteps(here, all, o), isNew = items.some((s) => !s.done);
+        const items = firstSteps(o), isNew = items.some((s) => !s.done);
         const days = lastDays(o.transactions?.byDay), signed = days.reduce((sum, row) => sum + row.signed, 0), failed = days.reduce((sum, row) => sum + row.failed, 0);
 
         view.show('setup', isNew ? checklist(items) : null);

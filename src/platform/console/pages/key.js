@@ -2,9 +2,8 @@
 import {get, may, put} from '../lib/api.js';
 import {h} from '../lib/dom.js';
 import {field, formDialog} from '../lib/form.js';
-import {middle} from '../lib/format.js';
 import {svg as qr} from '../lib/qr.js';
-import {badge, banner, btn, by, code, describe, done, grid, meter, none, page, panel, steps, tabs, wait, when} from './kit.js';
+import {badge, banner, btn, by, code, describe, done, grid, meter, none, page, panel, steps, summaryText, tabs, when} from './kit.js';
 import {chain, keyStatus, kindText, reason, txStatus} from './facts.js';
 import {keyPath, orElse, people, txHref} from './data.js';
 import {limitsPanel} from './limits.js';
@@ -75,7 +74,7 @@ function details(w, quorum, names) {
 function requests(w, list) {
     return panel({title: 'Latest requests', flush: true, actions: [btn('All of this key', {href: `/transactions?walletId=${w.id}`, kind: 'ghost'})]},
         grid({caption: 'Latest signing requests of this key', rows: list, href: txHref, columns: [
-            {title: 'Request', cell: (t) => t.summary || kindText(t.kind)},
+            {title: 'Request', cell: summaryText},
             {title: 'Kind', cell: (t) => kindText(t.kind), wide: true},
             {title: 'Status', cell: (t) => badge(txStatus(t.status))},
             {title: 'Requested', cell: (t) => when(t.createdAt)},

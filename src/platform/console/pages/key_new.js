@@ -5,7 +5,10 @@ import {choice, field, form, select} from '../lib/form.js';
 import {navigate} from '../lib/router.js';
 import {banner, btn, none, page, panel} from './kit.js';
 import {CHAINS, chain} from './facts.js';
-import {byId, devices, keyHref, orElse, quorums} from './data.js';
+import {keyHref, quorums, someDevices} from './data.js';
+
+// So many quorums are shown with what there is to say of them; more are a list to choose from.
+const FEW = 12;
 
 const isReady = (q) => q.state === 'QUORUM_STATE_CONFIRMED';
 
@@ -35,6 +38,9 @@ function variants(chainId) {
 }
 
 function quorumChoice(list, online, chosen) {
+    if (list.length > FEW) {
+        return select({name: 'quorumId', label: 'Quorum', value: chosen ?? '', options: [['', 'Choose'], ...list.filter(isReady).map((q) => [q.id, q.name])]});
+    }
     const away = (q) => q.deviceIds.filter((id) => online.get(id)?.connectionStatus !== 'ONLINE').length;
 
     return choice({name: 'quorumId', legend: 'Quorum', value: chosen ?? (list.filter(isReady).length === 1 ? list.find(isReady).id : undefined),
@@ -71,12 +77,12 @@ function keyForm(vaultId, list, online, chosen) {
 
 export default async function keyNewPage(ctx) {
     const {vaultId} = ctx.params;
-    const [vault, list, all] = await Promise.all([get(`/v2/vaults/${vaultId}`, {signal: ctx.signal}), quorums({signal: ctx.signal}),
-        orElse([], devices({signal: ctx.signal}))]);
+    const [vault, list] = await Promise.all([get(`/v2/vaults/${vaultId}`, {signal: ctx.signal}), quorums({signal: ctx.signal})]);
+    const online = await someDevices(list.filter(isReady).slice(0, FEW).flatMap((q) => q.deviceIds), {signal: ctx.signal});
     const view = page(ctx, {title: 'Create key', crumbs: [['Vaults', '/vaults'], [vault.name, `/vaults/${vaultId}`]],
         lead: 'The nodes make it together. It has an address as soon as they are done.'});
 
-    view.body.append(list.some(isReady) ? panel({narrow: true}, keyForm(vaultId, list, byId(all), ctx.query.get('quorum')))
+    view.body.append(list.some(isReady) ? panel({narrow: true}, keyForm(vaultId, list, online, ctx.query.get('quorum')))
         : none({icon: 'shield', title: 'A key needs a Confirmed quorum', text: 'Create an MPC quorum of three Paired devices, and wait until all of them have joined.',
             action: btn('Create quorum', {kind: 'primary', href: '/controls/quorums/create', word: 'quorums.create'})}));
 }

@@ -2,9 +2,10 @@
 // something changes, buttons that know the user's rights, words, codes, countdowns.
 import {may} from '../lib/api.js';
 import {h, replace} from '../lib/dom.js';
-import {left, time} from '../lib/format.js';
+import {left, middle, time} from '../lib/format.js';
 import {title as windowTitle} from '../lib/router.js';
 import * as ui from '../lib/ui.js';
+import {kindText} from './facts.js';
 
 export {confirm, icon, steps, tabs} from '../lib/ui.js';
 export const {card, empty: none, details: describe, progress: meter, errorView: errorBox} = ui;
@@ -254,6 +255,13 @@ export function countdown(iso, {over}) {
 
     tick();
     return el;
+}
+
+// A request in one line: long addresses shortened, the whole text on hover.
+export function summaryText(tx) {
+    const text = tx.summary || kindText(tx.kind);
+
+    return h('span', {class: 'clip', title: text}, text.replaceAll(/[A-Za-z0-9]{26,}/g, (word) => middle(word, 5)));
 }
 
 // What was checked, line by line: {ok: true | false | null, text, detail}.

@@ -6,7 +6,7 @@ import {words as sentenceOf} from '../lib/format.js';
 import {navigate} from '../lib/router.js';
 import {badge, banner, btn, by, code, countdown, describe, done, fail, grid, meter, none, page, panel, when, wordList} from './kit.js';
 import {connection, memberState, quorumState, reason} from './facts.js';
-import {byId, devices, orElse, people} from './data.js';
+import {orElse, people, someDevices} from './data.js';
 
 const isJoining = (q) => q.state === 'QUORUM_STATE_CREATED' || q.state === 'QUORUM_STATE_PENDING';
 const isConfirmed = (q) => q.state === 'QUORUM_STATE_CONFIRMED';
@@ -122,9 +122,9 @@ export default async function quorumPage(ctx) {
     const view = page(ctx, {title: 'Quorum', crumbs: [['MPC Quorums', '/controls/quorums']]});
 
     const read = async (signal) => {
-        const [q, members, list, sets, names] = await Promise.all([get(`/v2/mpc/quorums/${id}`, {signal}), get(`/v2/mpc/memberships/${id}`, {signal}),
-            devices({signal}), orElse([], get(`/v2/mpc/sessions/${id}`, {signal})), people({signal})]);
-        const byDevice = byId(list);
+        const [q, members, sets, names] = await Promise.all([get(`/v2/mpc/quorums/${id}`, {signal}), get(`/v2/mpc/memberships/${id}`, {signal}),
+            orElse([], get(`/v2/mpc/sessions/${id}`, {signal})), people({signal})]);
+        const byDevice = await someDevices(q.deviceIds, {signal});
 
         view.title(q.name, badge(quorumState(q.state)));
         view.actions(actions(q));

@@ -1,14 +1,14 @@
 // Create quorum, step by step: type, name and description, three devices, required
 // signatures, review.
 import {post} from '../lib/api.js';
-import {h} from '../lib/dom.js';
+import {h, replace} from '../lib/dom.js';
 import {choice, field, form, select} from '../lib/form.js';
 import {navigate} from '../lib/router.js';
 import {banner, btn, describe, none, page, panel, stepBar, wordsShort} from './kit.js';
-import {devices} from './data.js';
+import {arrayPages, devices} from './data.js';
 
 const STEPS = ['Type', 'Name', 'Devices', 'Signatures', 'Review'];
-const NEEDED = 3;
+const NEEDED = 3, SHOWN = 40;
 
 // Only these can be members.
 export const isUsable = (d) => d.statusText === 'Paired' && !d.deleted;
@@ -26,13 +26,28 @@ function nameStep(draft) {
     ];
 }
 
-function deviceStep(draft, list) {
-    const offered = list.filter((d) => !d.deleted);
-
-    return [choice({name: 'deviceIds', legend: 'Devices', hint: `Choose ${NEEDED}. They should run in different places, so that one accident takes one.`,
+function deviceChoice(draft, offered) {
+    return choice({name: 'deviceIds', legend: 'Devices', hint: `Choose ${NEEDED}. They should run in different places, so that one accident takes one.`,
         multiple: true, value: draft.deviceIds, options: offered.map((d) => ({value: d.id, title: d.displayName, disabled: !isUsable(d),
             text: isUsable(d) ? `${d.connectionStatus === 'ONLINE' ? 'Online' : 'Offline: it must run to join'} · ${wordsShort(d.words)}`
-                : `${d.statusText}: only Paired devices can be members`}))})];
+                : `${d.statusText}: only Paired devices can be members`}))});
+}
+
+// The newest ones, those that are chosen, and, where there are more, what is searched for.
+function deviceStep(draft, list) {
+    const box = h('div', {class: 'form-part'});
+    const chosen = () => list.filter((d) => draft.deviceIds.includes(d.id));
+    const draw = (offered) => replace(box, deviceChoice(draft, [...chosen(), ...offered.filter((d) => !draft.deviceIds.includes(d.id))].slice(0, SHOWN)));
+    const search = list.length <= SHOWN ? null : h('div', {class: 'field'}, h('label', {for: 'device-search'}, 'Search devices'),
+        h('input', {id: 'device-search', type: 'search', autocomplete: 'off', placeholder: 'Name', onchange: async (event) => {
+            draft.deviceIds = box.querySelector('[data-field]').read();
+            const found = await arrayPages('/v2/devices', {q: event.target.value.trim(), pageSize: SHOWN});
+            list.push(...found.rows.filter((d) => !list.some((known) => known.id === d.id)));
+            draw(found.rows);
+        }}));
+
+    draw(list);
+    return [search, box];
 }
 
 function signatureStep(draft) {

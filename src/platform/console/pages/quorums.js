@@ -2,7 +2,7 @@
 import {h} from '../lib/dom.js';
 import {badge, btn, grid, none, page, when} from './kit.js';
 import {quorumState} from './facts.js';
-import {devices, quorums} from './data.js';
+import {arrayPages, someDevices} from './data.js';
 
 const create = () => btn('Create quorum', {kind: 'primary', icon: 'plus', href: '/controls/quorums/create', word: 'quorums.create'});
 
@@ -12,7 +12,7 @@ function columns(names) {
         {title: 'State', cell: (q) => h('span', {class: 'badges'}, badge(quorumState(q.state)),
             (q.memberWarnings ?? []).length > 0 ? badge({text: 'Warning', tone: 'warn'}) : null,
             q.state === 'QUORUM_STATE_CONFIRMED' && !q.operatorVerified ? badge({text: 'Words not compared', tone: 'neutral'}) : null)},
-        {title: 'Devices', cell: (q) => q.deviceIds.map((id) => names.get(id) ?? 'deleted device').join(', '), wide: true},
+        {title: 'Devices', cell: (q) => q.deviceIds.map((id) => names.get(id)?.displayName ?? '–').join(', '), wide: true},
         {title: 'Required signatures', cell: (q) => `${q.requiredSigners} of ${q.deviceIds.length}`},
         {title: 'Created', cell: (q) => when(q.createdAt), wide: true},
     ];
@@ -22,10 +22,10 @@ export default async function quorumsPage(ctx) {
     const view = page(ctx, {title: 'MPC Quorums', lead: 'Three devices that hold the shards of each key; two of them sign together.', actions: [create()]});
 
     await view.refresh(['quorum'], async (signal) => {
-        const [list, all] = await Promise.all([quorums({signal}), devices({signal})]);
+        const {rows, more} = await arrayPages('/v2/mpc/quorums', {signal, pageSize: 50});
+        const known = await someDevices(rows.slice(0, 15).flatMap((q) => q.deviceIds), {signal});
 
-        view.show('list', grid({caption: 'MPC quorums', columns: columns(new Map(all.map((d) => [d.id, d.displayName]))),
-            rows: list.slice().reverse(), href: (q) => `/controls/quorums/${q.id}`,
+        view.showOnce('list', JSON.stringify(rows), () => grid({caption: 'MPC quorums', columns: columns(known), rows, more, href: (q) => `/controls/quorums/${q.id}`,
             empty: none({icon: 'shield', title: 'No quorums yet', action: create(),
                 text: 'Choose three Paired devices and create a quorum. Its nodes join by themselves, then you can create keys.'})}));
     });

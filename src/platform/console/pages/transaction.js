@@ -7,7 +7,7 @@ import {timeline} from '../lib/ui.js';
 import {badge, banner, btn, by, checkList, code, countdown, describe, done, page, panel, wait, when} from './kit.js';
 import {chain, isFinal, kindText, reason, txStatus} from './facts.js';
 import {approvalView, setsOf} from './approval_set.js';
-import {byId, devices, keyHref, keyPath, orElse, people} from './data.js';
+import {keyHref, keyPath, orElse, people, someDevices} from './data.js';
 
 /* ---- timeline ------------------------------------------------------------------------------ */
 
@@ -135,9 +135,9 @@ const FREEZE_WORD = 'transactions.freeze';
 /* ---- page -------------------------------------------------------------------------------------------- */
 
 async function context(ctx, w) {
-    const [members, list, names] = await Promise.all([orElse([], get(`/v2/mpc/memberships/${w.quorumId}`, ctx)), orElse([], devices(ctx)), people(ctx)]);
+    const [members, names] = await Promise.all([orElse([], get(`/v2/mpc/memberships/${w.quorumId}`, ctx)), people(ctx)]);
 
-    return {members, names, name: namer(members, byId(list))};
+    return {members, names, name: namer(members, await someDevices(members.map((m) => m.deviceId), ctx))};
 }
 
 export default async function transactionPage(ctx) {

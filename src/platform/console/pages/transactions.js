@@ -3,7 +3,7 @@ import {get} from '../lib/api.js';
 import {h} from '../lib/dom.js';
 import {setQuery} from '../lib/router.js';
 import {filters, list as pages} from '../lib/ui.js';
-import {badge, btn, by, grid, none, page, when} from './kit.js';
+import {badge, btn, by, fail, grid, none, page, summaryText, when} from './kit.js';
 import {CHAINS, chain, kindText, txStatus} from './facts.js';
 import {byId, isMissing, orElse, people, txHref, vaults, walletsOf} from './data.js';
 
@@ -61,7 +61,7 @@ async function read(query, signal) {
 
 function columns(names, keys) {
     return [
-        {title: 'Request', cell: (t) => h('span', {class: 'clip', title: t.summary}, t.summary || kindText(t.kind))},
+        {title: 'Request', cell: (t) => summaryText(t)},
         {title: 'Kind', cell: (t) => kindText(t.kind), wide: true},
         {title: 'Key', cell: (t) => keys.get(t.walletId)?.name ?? chain(t.blockchain).name, wide: true},
         {title: 'Status', cell: (t) => h('span', {class: 'badges'}, badge(txStatus(t.status)), t.freezeInfo?.isFrozen ? badge({text: 'Frozen', tone: 'warn'}) : null)},
@@ -93,7 +93,7 @@ export default async function transactionsPage(ctx) {
     view.body.append(filters(FILTERS, query, (values) => {
         Object.entries(values).forEach(([name, value]) => (value ? query.set(name, value) : query.delete(name)));
         setQuery(values);
-        load(ctx.signal);
+        load(ctx.signal).catch(fail);
     }));
     await view.refresh(['transaction'], load);
 }

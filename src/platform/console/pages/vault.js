@@ -3,9 +3,10 @@ import {get, put} from '../lib/api.js';
 import {field, formDialog} from '../lib/form.js';
 import {middle, plural} from '../lib/format.js';
 import {h} from '../lib/dom.js';
-import {badge, btn, done, grid, none, page, searchBox, when} from './kit.js';
+import {list as pages} from '../lib/ui.js';
+import {badge, btn, done, fail, grid, none, page, searchBox, when} from './kit.js';
 import {chain, keyStatus} from './facts.js';
-import {keyHref, walletsOf} from './data.js';
+import {keyHref} from './data.js';
 
 const COLUMNS = [
     {title: 'Key', cell: (w) => w.name},
@@ -31,27 +32,24 @@ export default async function vaultPage(ctx) {
     const id = ctx.params.vaultId;
     const view = page(ctx, {title: 'Vault', crumbs: [['Vaults', '/vaults']]});
     const create = () => btn('Create key', {kind: 'primary', icon: 'plus', href: `/vaults/${id}/keys/create`, word: 'wallets.create'});
-    let keys = [], text = '';
+    let text = '', isBig = false;
 
-    const draw = () => {
-        const rows = keys.filter((w) => `${w.name} ${w.address ?? ''} ${chain(w.blockchain).name}`.toLowerCase().includes(text));
-
-        view.show('keys', grid({caption: 'Keys of this vault', columns: COLUMNS, rows, href: keyHref,
-            empty: keys.length > 0 ? none({icon: 'search', title: 'No key matches', text: 'Change the search.'})
-                : none({icon: 'key', title: 'No keys yet', action: create(),
-                    text: 'A key is made by all three nodes of a confirmed quorum. None of them ever holds the whole key.'})}));
-    };
+    const draw = (rows, more) => grid({caption: 'Keys of this vault', columns: COLUMNS, rows, more, href: keyHref,
+        empty: text !== '' ? none({icon: 'search', title: 'No key matches', text: 'Change the search.'})
+            : none({icon: 'key', title: 'No keys yet', action: create(),
+                text: 'A key is made by all three nodes of a confirmed quorum. None of them ever holds the whole key.'})});
     const read = async (signal) => {
-        const [vault, list] = await Promise.all([get(`/v2/vaults/${id}`, {signal}), walletsOf(id, {signal})]);
+        const [vault, {rows, more, total}] = await Promise.all([get(`/v2/vaults/${id}`, {signal}),
+            pages(`/v2/vaults/${id}/wallets?order=desc${text ? `&q=${encodeURIComponent(text)}` : ''}`, 'wallets', {signal})]);
 
-        keys = list.reverse();
+        isBig ||= Number(total) > 10;
         view.title(vault.name);
-        view.lead([vault.description, keys.length > 0 ? plural(keys.length, 'key') : null].filter(Boolean).join(' · '));
+        view.lead([vault.description, text === '' && total > 0 ? plural(total, 'key') : null].filter(Boolean).join(' · '));
         view.actions([btn('Edit', {icon: 'edit', word: 'vaults.write', onclick: () => edit(vault, () => read(ctx.signal))}), create()]);
-        view.showOnce('search', keys.length > 5, () => (keys.length > 5
-            ? searchBox({label: 'Search keys', placeholder: 'Name, address or blockchain', onchange: (typed) => { text = typed.toLowerCase(); draw(); }}) : null));
-        draw();
-        return keys.some((w) => w.status === 'PROVISIONING');
+        view.showOnce('search', isBig, () => (isBig ? searchBox({label: 'Search keys', placeholder: 'Name',
+            onchange: (typed) => { text = typed.trim(); read(ctx.signal).catch(fail); }}) : null));
+        view.showOnce('keys', JSON.stringify([text, rows]), () => draw(rows, more));
+        return rows.some((w) => w.status === 'PROVISIONING');
     };
 
     await view.refresh(['vault', 'key'], read);

@@ -2,8 +2,8 @@
 import {post} from '../lib/api.js';
 import {field, formDialog} from '../lib/form.js';
 import {navigate} from '../lib/router.js';
-import {btn, grid, none, page, when} from './kit.js';
-import {vaults} from './data.js';
+import {list as pages} from '../lib/ui.js';
+import {btn, fail, grid, none, page, searchBox, when} from './kit.js';
 
 async function create() {
     const vault = await formDialog({title: 'Create vault', text: 'A vault groups keys, such as those of one client or purpose.', submit: 'Create vault', fields: [
@@ -27,12 +27,18 @@ const COLUMNS = [
 export default async function vaultsPage(ctx) {
     const view = page(ctx, {title: 'Vaults', lead: 'Vaults group your keys. Every key lives in one.', actions: [createButton()]});
 
-    await view.refresh(['vault'], async (signal) => {
-        const list = await vaults({signal});
+    let text = '';
+    const read = async (signal) => {
+        const {rows, more, total} = await pages(`/v2/vaults?order=desc${text ? `&q=${encodeURIComponent(text)}` : ''}`, 'vaults', {signal});
 
-        view.show('list', grid({caption: 'Vaults', columns: COLUMNS, rows: list.slice().reverse(), href: (v) => `/vaults/${v.id}`,
-            empty: none({icon: 'vault', title: 'No vaults yet', text: 'Create one, then create keys in it with a confirmed quorum.', action: createButton()})}));
-    });
+        view.showOnce('search', text !== '' || Number(total) > 10, () => (text !== '' || Number(total) > 10 ? searchBox({label: 'Search vaults', placeholder: 'Name',
+            onchange: (typed) => { text = typed.trim(); read(ctx.signal).catch(fail); }}) : null));
+        view.showOnce('list', JSON.stringify([text, rows]), () => grid({caption: 'Vaults', columns: COLUMNS, rows, more, href: (v) => `/vaults/${v.id}`,
+            empty: text !== '' ? none({icon: 'search', title: 'No vault matches', text: 'Change the search.'}) : none({icon: 'vault', title: 'No vaults yet', text: 'Create one, then create keys in it with a confirmed quorum.', action: createButton()})}));
+        return false;
+    };
+
+    await view.refresh(['vault'], read);
     if (ctx.pattern === '/vaults/create') {
         create();
     }
