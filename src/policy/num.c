@@ -27,6 +27,19 @@ struct cs_num cs_num_add(struct cs_num a, struct cs_num b)
     return carry == 0 ? a : cs_num_max();
 }
 
+struct cs_num cs_num_sub(struct cs_num a, struct cs_num b)
+{
+    uint64_t borrow = 0;
+
+    for (size_t i = 0; i < CS_NUM_LIMBS; i++) {
+        uint64_t d = (uint64_t)a.limb[i] - b.limb[i] - borrow;
+
+        a.limb[i] = (uint32_t)d;
+        borrow = d >> 63;
+    }
+    return borrow == 0 ? a : (struct cs_num){{0}};
+}
+
 int cs_num_cmp(const struct cs_num *a, const struct cs_num *b)
 {
     for (size_t i = CS_NUM_LIMBS; i-- > 0;) {

@@ -16,6 +16,8 @@ struct cs_num {
 
 struct cs_num cs_num_max(void);
 struct cs_num cs_num_add(struct cs_num a, struct cs_num b);
+/* a - b, or 0 when b is larger. */
+struct cs_num cs_num_sub(struct cs_num a, struct cs_num b);
 int cs_num_cmp(const struct cs_num *a, const struct cs_num *b); /* <0, 0, >0 */
 /* Decimal digits without leading zeros.  BAD_TEXT, also when it does not fit. */
 enum cs_err cs_num_parse(struct cs_num *out, const char *text) CS_MUST_USE;

@@ -381,7 +381,7 @@ static void the_roles_are_those_of_the_vendor(void **state)
         bool is_read = strstr(word, ".read") != NULL;
 
         assert_true(cs_role_has(CS_ROLE_OWNER, (enum cs_pc_perm)p));
-        if (strncmp(word, "owners.", 7) != 0) {
+        if (strncmp(word, "owners.", 7) != 0 && p != CS_PERM_STRATEGIES_MANAGE) {
             assert_true(cs_role_has(CS_ROLE_ADMINISTRATOR, (enum cs_pc_perm)p));
         }
         if (is_read) {
@@ -392,6 +392,10 @@ static void the_roles_are_those_of_the_vendor(void **state)
         }
     }
     assert_false(cs_role_has(CS_ROLE_ADMINISTRATOR, CS_PERM_OWNERS_MANAGE));
+    assert_false(cs_role_has(CS_ROLE_ADMINISTRATOR, CS_PERM_STRATEGIES_MANAGE));
+    assert_false(cs_role_has(CS_ROLE_PROPOSER, CS_PERM_POLICIES_MANAGE));
+    assert_true(cs_role_has(CS_ROLE_PROPOSER, CS_PERM_COUNTERPARTIES_MANAGE));
+    assert_false(cs_role_has(CS_ROLE_APPROVER, CS_PERM_COUNTERPARTIES_MANAGE));
     assert_false(cs_role_has(CS_ROLE_VIEWER, CS_PERM_AUDIT_READ));
     assert_true(cs_role_has(CS_ROLE_APPROVER, CS_PERM_DEVICES_CREATE));
     assert_false(cs_role_has(CS_ROLE_APPROVER, CS_PERM_DEVICES_APPROVE));
