@@ -326,6 +326,10 @@ export async function run(options, test) {
         await bed.close();
     } catch (err) {
         console.log(`WRONG ${err.stack}`);
+        for (const page of bed.browser.contexts().flatMap((c) => c.pages())) {
+            console.log(`at ${page.url()}: ${(await page.locator('body').innerText().catch(() => '')).replace(/\s+/g, ' ').slice(0, 600)}`);
+            await shot(page, `wrong-${page.url().split('/').slice(3).join('-') || 'home'}`).catch(() => null);
+        }
         await bed.close(true);
         process.exit(1);
     }

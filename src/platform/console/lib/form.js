@@ -180,6 +180,8 @@ export function form({fields, submit = 'Save', cancel, onsubmit, wide = false, d
         }
     }}, box, fields, h('div', {class: 'form-actions'}, go, cancelButton(cancel), extra));
 
+    // What is being mended is not wrong any more.
+    el.addEventListener('input', (event) => event.target.closest('[data-field]')?.error?.(''));
     el.submitButton = go;
     el.fail = (err) => showError(named(), box, err);
     return el;
@@ -199,7 +201,7 @@ export function busy(button, on) {
     button.setAttribute('aria-busy', String(on));
 }
 
-export function dialog({title, body, actions = [{label: 'Close', value: null}], wide = false, modal = true}) {
+export function dialog({title, body, actions = [], wide = false, modal = true}) {
     return new Promise((resolve) => {
         const id = uid('dialog');
         const box = h('div', {class: 'banner bad', role: 'alert', hidden: true});
