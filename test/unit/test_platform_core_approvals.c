@@ -754,6 +754,38 @@ static void roles_and_blocking_wait(void **state)
     user_is(&b.paul, "ACTIVATED", "ADMINISTRATOR");
 }
 
+/* Else an administrator could become an approver of what he asks for. */
+static void resets_of_sign_in_wait(void **state)
+{
+    char path[80];
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "/v2/users/%s/password", b.ann.id);
+    board_group(&b, "USER", 1, &b.bob, NULL);
+    fake_ok(w(), "POST", path, "{}");
+    assert_string_equal(fake_text(w(), "enrolmentToken"), "");
+    board_take(&b);
+    board_ok(&b, &b.ann, "GET", "/v2/vaults", NULL); /* nothing has happened */
+    assert_int_equal(fake_api(w(), "POST", path, "{}"), 409);
+    board_yes(&b, &b.bob);
+    board_ok(&b, &b.ann, "GET", "/v2/vaults", NULL);
+    board_ok(&b, &b.olga, "POST", path, "{}"); /* somebody else's grant */
+    assert_string_equal(fake_text(w(), "enrolmentToken"), "");
+    board_take(&b);
+    board_no(&b, &b.bob);
+    fake_ok(w(), "POST", path, "{}");
+    assert_int_equal(strlen(fake_text(w(), "enrolmentToken")), 64);
+    fake_ok(w(), "POST", path, "{}"); /* once */
+    assert_string_equal(fake_text(w(), "enrolmentToken"), "");
+    board_take(&b);
+    board_yes(&b, &b.bob);
+    fake_wait(w(), 3600000);
+    if (fake_api(w(), "POST", path, "{}") == 401) { /* the token's hour is over, too */
+        board_ok(&b, &b.olga, "POST", path, "{}");
+    }
+    assert_string_equal(fake_text(w(), "enrolmentToken"), "");
+}
+
 /* ---- groups of groups -------------------------------------------------------- */
 
 static void changes_of_groups_are_decided_by_owners(void **state)
@@ -824,6 +856,7 @@ int main(void)
         ONE(permissions_and_enabling_wait),
         ONE(an_invitation_opens_nothing_before),
         ONE(roles_and_blocking_wait),
+        ONE(resets_of_sign_in_wait),
         ONE(changes_of_groups_are_decided_by_owners),
     };
 

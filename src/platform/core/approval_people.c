@@ -7,6 +7,8 @@
 #include "platform/core/session.h"
 #include "platform/core/users.h"
 
+enum { RESET_S = 3600 };
+
 static bool is_action(const json_t *set, enum cs_approval_action action)
 {
     return cs_js_is(set, "action", cs_approval_action_word(action));
@@ -133,7 +135,7 @@ static bool can_lose(struct cs_platform_core *core, const json_t *set,
                      const json_t *user, char why[CS_APPROVAL_WHY])
 {
     if (is_action(set, CS_ACTION_CREATE) || is_action(set, CS_ACTION_ENABLE) ||
-        keeps_owner(proposed(set, "roles"))) {
+        proposed(set, "reset") != NULL || keeps_owner(proposed(set, "roles"))) {
         return true;
     }
     if (cs_user_is_last_owner(core, user)) {
@@ -156,12 +158,27 @@ static void user_settle(json_t *user)
     }
 }
 
+/* The token of a reset is for who asked, once, within the hour (users.c). */
+static void grant_reset(struct cs_platform_core *core, json_t *user, const char *what,
+                        const char *by)
+{
+    json_t *ok = cs_js_obj();
+
+    cs_js_str(ok, "what", what);
+    cs_js_str(ok, "by", by);
+    cs_js_int(ok, "until", core->wall_ms + RESET_S * INT64_C(1000));
+    cs_js_set(user, "_resetOk", ok);
+}
+
 static void user_change(struct cs_platform_core *core, const json_t *set, json_t *user)
 {
     const char *by = cs_js_text(set, "createdBy");
+    const json_t *reset = proposed(set, "reset");
 
     user_settle(user);
-    if (is_action(set, CS_ACTION_CREATE)) {
+    if (reset != NULL) {
+        grant_reset(core, user, json_string_value(reset), by);
+    } else if (is_action(set, CS_ACTION_CREATE)) {
         cs_js_str(user, "status", "INVITED");
         cs_js_int(user, "_enrolUntil", core->wall_ms + CS_USER_ENROL_S * INT64_C(1000));
     } else if (is_action(set, CS_ACTION_UPDATE)) {
@@ -197,8 +214,10 @@ bool cs_user_approval_met(struct cs_platform_core *core, const json_t *set,
         ok = true;
         was_owner = cs_user_is_owner(user);
         user_change(core, set, user);
-        cs_session_end_all(core, cs_js_text(user, "id"));
-        cs_approval_user_changed(core, user);
+        if (proposed(set, "reset") == NULL) { /* that has not happened yet */
+            cs_session_end_all(core, cs_js_text(user, "id"));
+            cs_approval_user_changed(core, user);
+        }
         cs_user_save(core, user, was_owner);
     }
     json_decref(user);

@@ -332,7 +332,7 @@ static json_t *save_rights(struct cs_api *a, json_t *user, bool was_owner)
 static json_t *propose(struct cs_api *a, json_t *user, enum cs_approval_action action,
                        const char *name, json_t *value)
 {
-    bool roles = action == CS_ACTION_UPDATE;
+    bool roles = strcmp(name, "roles") == 0;
     json_t *proposed = cs_js_obj(), *set;
 
     cs_js_set(proposed, name, value);
@@ -344,10 +344,10 @@ static json_t *propose(struct cs_api *a, json_t *user, enum cs_approval_action a
         return NULL;
     }
     cs_js_str(user, "_waits",
-              roles                         ? "MODIFICATION_APPROVAL_PENDING"
+              action == CS_ACTION_UPDATE    ? "MODIFICATION_APPROVAL_PENDING"
               : action == CS_ACTION_DISABLE ? "BLOCK_APPROVAL_PENDING"
                                             : "UNBLOCK_APPROVAL_PENDING");
-    if (action != CS_ACTION_ENABLE) {
+    if (roles || action == CS_ACTION_DISABLE) {
         cs_js_set(user, roles ? "proposedRoles" : "proposedBlockedReason",
                   json_incref(json_object_get(proposed, name)));
     }
@@ -661,6 +661,21 @@ static json_t *resettable(struct cs_api *a)
     return user;
 }
 
+/* Who resets how an approver signs in could sign in as him: with a group for users it
+ * is approved first, and then who asked has an hour to do it.  True: go on. */
+static bool reset_granted(struct cs_api *a, json_t *user, const char *what)
+{
+    json_t *ok = json_object_get(user, "_resetOk");
+    bool granted = cs_js_is(ok, "what", what) && cs_js_is(ok, "by", a->actor) &&
+                   cs_js_num(ok, "until") > a->core->wall_ms;
+
+    if (!granted && cs_approval_wanted(a->core, CS_SOURCE_USER, NULL)) {
+        return false;
+    }
+    cs_js_del(user, "_resetOk");
+    return true;
+}
+
 /* The old password ends at once, and the TOTP secret with it (users.h). */
 json_t *cs_api_user_password_reset(struct cs_api *a)
 {
@@ -668,6 +683,9 @@ json_t *cs_api_user_password_reset(struct cs_api *a)
 
     if (user == NULL) {
         return NULL;
+    }
+    if (!reset_granted(a, user, "password")) {
+        return propose(a, user, CS_ACTION_UPDATE, "reset", json_string("password"));
     }
     cs_js_del(user, "_password");
     cs_js_del(user, "_totp");
@@ -682,6 +700,10 @@ json_t *cs_api_user_mfa_reset(struct cs_api *a)
 
     if (user == NULL) {
         return NULL;
+    }
+    if (!reset_granted(a, user, "second factor")) {
+        return propose(a, user, CS_ACTION_UPDATE, "reset",
+                       json_string("second factor"));
     }
     cs_js_del(user, "_totp");
     cs_js_del(user, "_recovery");
