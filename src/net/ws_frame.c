@@ -180,6 +180,24 @@ static enum lws_close_status close_status(const struct cs_conn *c)
     }
 }
 
+/* Whoever returns -1 from the writeable callback is taken for a broken socket: nothing
+ * that lws_close_reason has said goes out (4.1.6, 4.3.5).  Nodes need no word; a
+ * browser shows the code to its page, so there the frame is written here.  4 is
+ * libwebsockets' own LWS_WRITE_CLOSE, which its public enum leaves a gap for. */
+static void say_close(struct cs_conn *c)
+{
+    unsigned status = (unsigned)close_status(c);
+    unsigned char frame[LWS_PRE + 2];
+
+    if (c->channel != CS_CHANNEL_EVENTS) {
+        lws_close_reason(c->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
+        return;
+    }
+    frame[LWS_PRE] = (unsigned char)(status >> 8);
+    frame[LWS_PRE + 1] = (unsigned char)(status & 0xff);
+    (void)lws_write(c->wsi, frame + LWS_PRE, 2, (enum lws_write_protocol)4);
+}
+
 static int writeable(struct cs_conn *c)
 {
     enum lws_write_protocol type = c->channel == CS_CHANNEL_RELAY ? LWS_WRITE_BINARY
@@ -197,7 +215,7 @@ static int writeable(struct cs_conn *c)
     if (c->out.q.first != NULL) {
         cs_conn_want_write(c);
     } else if (c->closing) {
-        lws_close_reason(c->wsi, close_status(c), NULL, 0);
+        say_close(c);
         return -1;
     }
     return 0;

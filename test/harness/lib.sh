@@ -129,6 +129,7 @@ h_platform_start() {
     fi
     rm -f "$H_DIR/platform/platform.url"
     "$H_BIN/cloudsign-platform" serve --data-dir "$H_DIR/platform" --listen "$listen" \
+        "${H_PLATFORM_ARGS[@]+"${H_PLATFORM_ARGS[@]}"}" \
         </dev/null >>"$H_DIR/logs/platform.log" 2>&1 &
     H_PID[platform]=$!
     if ! h_wait "$H_PATIENCE" h_platform_ready; then
