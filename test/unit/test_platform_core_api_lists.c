@@ -79,7 +79,7 @@ static void filters_by_wallet_vault_and_maker(void **state)
     (void)snprintf(query, sizeof query, "?walletId=%s", wallet);
     assert_int_equal(json_array_size(list(t, query)), 1);
     (void)snprintf(query, sizeof query, "?walletId=%s&correlationId=c-1", wallet);
-    assert_int_equal(json_array_size(list(t, query)), 0); /* both count */
+    assert_int_equal(json_array_size(list(t, query)), 0);         /* both count */
     (void)snprintf(query, sizeof query, "?vaultId=%s", t->vault); /* its own */
     assert_int_equal(json_array_size(list(t, query)), 1);
     (void)snprintf(query, sizeof query, "?createdBy=%s", by);
@@ -291,6 +291,26 @@ static void a_preview_says_what_a_request_would_sign_and_leaves_nothing(void **s
     assert_int_equal(fake_many_post(t, "/raw", fake_evm(0), ""), 200);
     assert_string_equal(fake_text(t->w, "signingHash"), hash);
     assert_string_equal(fake_text(t->w, "summary"), summary);
+    fake_trio_free(t);
+}
+
+static void a_preview_says_what_limits_would_refuse_and_reserves_nothing(void **state)
+{
+    struct fake_trio *t = fake_signers_of(ETHEREUM);
+    char path[200];
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s/policy-rules/limits",
+                   t->vault, t->wallet);
+    fake_ok(t->w, "PUT", path,
+            "{\"limitQty\":\"1\",\"limitType\":\"PER_TX\",\"symbol\":\"USDC\","
+            "\"contract\":\"0x4242424242424242424242424242424242424242\","
+            "\"decimals\":6}");
+    fake_ok(t->w, "POST", fake_tx_path(t, "/preview"), preview_body(""));
+    assert_int_equal(json_array_size(json_object_get(t->w->reply, "warnings")), 1);
+    assert_non_null(strstr(fake_text(t->w, "warnings.0"), "rejected: PAL006.005"));
+    assert_false(cs_js_true(t->w->reply, "approvalRequired"));
+    assert_int_equal(json_array_size(list(t, "")), 0);
     fake_trio_free(t);
 }
 
@@ -538,6 +558,7 @@ int main(void)
         cmocka_unit_test(names_are_searched_without_regard_to_case),
         cmocka_unit_test(arrays_are_whole_unless_pages_are_asked_for),
         cmocka_unit_test(a_preview_says_what_a_request_would_sign_and_leaves_nothing),
+        cmocka_unit_test(a_preview_says_what_limits_would_refuse_and_reserves_nothing),
         cmocka_unit_test(a_preview_warns_of_what_would_refuse_the_request),
         cmocka_unit_test(each_item_of_a_batch_has_its_own_result),
         cmocka_unit_test(a_batch_repeats_by_key_and_by_external_ids),

@@ -84,7 +84,7 @@ static bool is_below(const json_t *threshold, const struct cs_pc_tx *t)
     return !is_above(c->amount, qty) && !(native && is_above(c->fee, qty));
 }
 
-static bool needs_approval(struct cs_platform_core *core, const json_t *tx,
+bool cs_tx_path_needs_approval(struct cs_platform_core *core, const json_t *tx,
                            const struct cs_pc_tx *t)
 {
     const char *wallet = cs_js_text(tx, "walletId");
@@ -111,7 +111,7 @@ bool cs_tx_path_ok(struct cs_api *a, const json_t *wallet, const json_t *tx,
         (void)cs_api_fail(a, CS_API_LIMIT, "", "too many requests of this quorum wait");
         return false;
     }
-    return !needs_approval(a->core, tx, t) ||
+    return !cs_tx_path_needs_approval(a->core, tx, t) ||
            cs_approval_can_open(a, CS_SOURCE_TRANSACTION, cs_js_text(wallet, "id"));
 }
 
@@ -338,7 +338,7 @@ void cs_tx_path_begin(struct cs_api *a, const json_t *wallet, json_t *tx,
     cs_pc_timeline(a->core, id, 0, "REQUESTED",
                    "checked: signer, wallet settings, payload (POLICY_CHECK_PASSED)");
     cs_js_str(tx, "status", "POLICY_CHECK_PASSED");
-    if (needs_approval(a->core, tx, t)) {
+    if (cs_tx_path_needs_approval(a->core, tx, t)) {
         wait_for_approval(a, wallet, tx, t, id);
     } else if (cs_freeze_is(tx)) {
         hold(a->core, tx);

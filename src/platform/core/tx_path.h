@@ -27,6 +27,9 @@ bool cs_tx_path_ok(struct cs_api *a, const json_t *wallet, const json_t *tx,
  */
 void cs_tx_path_begin(struct cs_api *a, const json_t *wallet, json_t *tx,
                       const struct cs_pc_tx *t);
+/* Does it wait for approvals first? */
+bool cs_tx_path_needs_approval(struct cs_platform_core *core, const json_t *tx,
+                               const struct cs_pc_tx *t);
 /* From behind the approvals: held when frozen, else signing starts.  Saves. */
 void cs_tx_path_go_on(struct cs_platform_core *core, json_t *tx);
 /* Ends a request that has not been offered: REJECTED or FAILED.  Saves. */

@@ -1,9 +1,12 @@
 /* POST .../transactions/preview: what a request would do, by the code that signing
  * uses, and nothing else: no record, no reservation, nobody is asked. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "platform/core/tx_make.h"
+#include "platform/core/tx_path.h"
+#include "platform/core/wallet_policy.h"
 
 /* What the kind's payload is called, and whether it is hex. */
 static const struct kind {
@@ -107,6 +110,25 @@ static void warn_payload(json_t *warnings, const struct cs_chain_tx *tx)
     }
 }
 
+/* What limits, allow list and approval groups would say to it now. */
+static void warn_path(struct cs_api *a, json_t *warnings, const json_t *wallet,
+                      json_t *rec, const struct cs_pc_tx *t)
+{
+    bool waits = cs_tx_path_needs_approval(a->core, rec, t);
+    char why[CS_WALLET_POLICY_WHY] = "", line[CS_WALLET_POLICY_WHY + 32];
+
+    cs_js_str(rec, "createdBy", a->actor); /* limits may be for some people only */
+    if (cs_wallet_policy_look(a->core, wallet, rec, why) != CS_WALLET_POLICY_PASS) {
+        (void)snprintf(line, sizeof line, "it would be rejected: %s", why);
+        cs_js_push_text(warnings, line);
+    }
+    if (waits) {
+        cs_js_push_text(warnings, "it would wait for approvals before it is signed");
+    }
+    cs_js_del(rec, "createdBy");
+    cs_js_bool(rec, "approvalRequired", waits);
+}
+
 static json_t *hashes_view(const struct cs_chain_tx *tx)
 {
     json_t *list = cs_js_arr();
@@ -121,10 +143,16 @@ static json_t *hashes_view(const struct cs_chain_tx *tx)
     return list;
 }
 
-static json_t *answer(const json_t *rec, const json_t *wallet, const struct cs_pc_tx *t)
+static json_t *answer(struct cs_api *a, json_t *rec, const json_t *wallet,
+                      const struct cs_pc_tx *t)
 {
-    json_t *o = cs_js_public(rec), *warnings = cs_js_arr();
+    json_t *o, *warnings = cs_js_arr();
     const char *kind = cs_js_text(rec, "_kind");
+
+    warn_wallet(warnings, wallet, kind);
+    warn_payload(warnings, &t->chain);
+    warn_path(a, warnings, wallet, rec, t);
+    o = cs_js_public(rec);
 
     cs_js_del(o, "freezeInfo");
     cs_js_del(o, "encodedTransaction");
@@ -132,8 +160,6 @@ static json_t *answer(const json_t *rec, const json_t *wallet, const struct cs_p
     cs_js_str(o, "kind", kind);
     cs_js_str(o, "hashAlgorithm", cs_chain_hash_name(t->chain.items[0].hash));
     cs_js_set(o, "signingHashes", hashes_view(&t->chain));
-    warn_wallet(warnings, wallet, kind);
-    warn_payload(warnings, &t->chain);
     cs_js_set(o, "warnings", warnings);
     return o;
 }
@@ -146,7 +172,7 @@ static json_t *preview(struct cs_api *a, const json_t *wallet, const struct kind
 
     if (cs_tx_draft(a, &t, rec, wallet, wishes, k->member)) {
         cs_tx_add_summary(rec, &t.chain);
-        o = answer(rec, wallet, &t);
+        o = answer(a, rec, wallet, &t);
     }
     cs_pc_tx_free(&t);
     json_decref(rec);
