@@ -17,7 +17,7 @@
 #include "support/fake_sign.h"
 
 enum {
-    AT_ONCE = 1000, /* objects of one commit */
+    AT_ONCE = 5000, /* objects of one commit */
     VAULTS = 1000,
     SPREAD_DAYS = 90,
     SUBST_MAX = 12,
@@ -25,6 +25,7 @@ enum {
 
 struct first { /* what the copies are made of */
     char *device[3], *quorum, *wallet, *tx;
+    char device_id[3][37], quorum_id[37], wallet_id[37], vault_id[37], tx_id[37];
     char client[40], secret[80];
 };
 
@@ -106,10 +107,15 @@ static void make_first(struct first *f, struct cs_kv *kv)
     fake_wait(t->w, 1000);
     for (int i = 0; i < 3; i++) {
         f->device[i] = text_of(t->w, CS_PC_DEVICE, t->d[i].text);
+        memcpy(f->device_id[i], t->d[i].text, sizeof f->device_id[i]);
     }
     f->quorum = text_of(t->w, CS_PC_QUORUM, t->quorum);
     f->wallet = text_of(t->w, CS_PC_WALLET, t->wallet);
     f->tx = text_of(t->w, CS_PC_TX, x.id);
+    memcpy(f->quorum_id, t->quorum, sizeof f->quorum_id);
+    memcpy(f->wallet_id, t->wallet, sizeof f->wallet_id);
+    memcpy(f->vault_id, t->vault, sizeof f->vault_id);
+    memcpy(f->tx_id, x.id, sizeof f->tx_id);
     copy_store(kv, t->w->kv);
     fake_tx_end(t, &x);
 }
@@ -203,17 +209,6 @@ static json_t *copy_of(const char *text, const struct subst *s)
     return o;
 }
 
-static const char *id_in(const char *text, const char *member)
-{
-    static char out[37];
-    json_error_t e;
-    json_t *o = json_loads(text, 0, &e);
-
-    (void)snprintf(out, sizeof out, "%s", cs_js_text(o, member));
-    json_decref(o);
-    return out;
-}
-
 /* Number, times, name: what each object has of its own. */
 static void dress(struct maker *m, json_t *rec, const char *member, const char *word,
                   long i)
@@ -250,7 +245,7 @@ static void make_device(struct maker *m, const struct first *f, long i)
     json_t *rec;
 
     cs_pc_new_id(m->core, id);
-    subst_id(&s, id_in(f->device[0], "id"), id);
+    subst_id(&s, f->device_id[0], id);
     rec = copy_of(f->device[0], &s);
     dress(m, rec, "displayName", "Device", i);
     random_hex(m, rec, "_ik");
@@ -274,9 +269,9 @@ static void make_quorum(struct maker *m, const struct first *f, long i)
     json_t *rec;
 
     cs_pc_new_id(m->core, id);
-    subst_id(&s, id_in(f->quorum, "id"), id);
+    subst_id(&s, f->quorum_id, id);
     for (long k = 0; k < 3; k++) {
-        subst_id(&s, id_in(f->device[k], "id"), m->devices[(3 * i + k) % m->n_devices]);
+        subst_id(&s, f->device_id[k], m->devices[(3 * i + k) % m->n_devices]);
     }
     rec = copy_of(f->quorum, &s);
     dress(m, rec, "name", "Quorum", i);
@@ -310,9 +305,9 @@ static void make_wallet(struct maker *m, const struct first *f, long i)
     json_t *rec;
 
     cs_pc_new_id(m->core, id);
-    subst_id(&s, id_in(f->wallet, "id"), id);
-    subst_id(&s, id_in(f->wallet, "vaultId"), m->vaults[i % VAULTS]);
-    subst_id(&s, id_in(f->wallet, "quorumId"), m->quorums[i % m->n_quorums]);
+    subst_id(&s, f->wallet_id, id);
+    subst_id(&s, f->vault_id, m->vaults[i % VAULTS]);
+    subst_id(&s, f->quorum_id, m->quorums[i % m->n_quorums]);
     rec = copy_of(f->wallet, &s);
     dress(m, rec, "name", "Key", i);
     (void)snprintf(vault, sizeof vault, "%s", cs_js_text(rec, "vaultId"));
@@ -339,10 +334,10 @@ static void make_tx(struct maker *m, const struct first *f, long i)
     json_t *rec;
 
     cs_pc_new_id(m->core, id);
-    subst_id(&s, id_in(f->tx, "id"), id);
-    subst_id(&s, id_in(f->tx, "walletId"), m->wallets[w]);
-    subst_id(&s, id_in(f->tx, "vaultId"), m->vaults[w % VAULTS]);
-    subst_id(&s, id_in(f->tx, "_quorumId"), m->quorums[w % m->n_quorums]);
+    subst_id(&s, f->tx_id, id);
+    subst_id(&s, f->wallet_id, m->wallets[w]);
+    subst_id(&s, f->vault_id, m->vaults[w % VAULTS]);
+    subst_id(&s, f->quorum_id, m->quorums[w % m->n_quorums]);
     rec = copy_of(f->tx, &s);
     dress(m, rec, NULL, "", i);
     (void)snprintf(corr, sizeof corr, "order-%ld", i / 10);
