@@ -138,6 +138,7 @@ struct cs_platform_core {
     struct cs_later *later; /* later.h; oldest first */
     size_t n_later, n_later_running;
     uint64_t later_job;
+    uint32_t pw_ops, pw_kib; /* of new passwords; older ones may have less */
     char origin[272]; /* "https://name[:port]": what a browser calls this platform */
     /* Keys of outbox rows that can go with the next write (outbox.c). */
     uint8_t late[CS_PC_LATE_MAX][CS_PC_ID + 8];

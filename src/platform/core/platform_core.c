@@ -216,6 +216,8 @@ enum cs_err cs_platform_core_new(struct cs_platform_core **out,
     }
     (void)refuse(message, message_len, CS_OK, "the store cannot be read");
     CS_TRY(config_copy(core, cfg));
+    core->pw_ops = CS_PASSWORD_OPS;
+    core->pw_kib = CS_PASSWORD_KIB;
     cs_session_origin(core->origin, sizeof core->origin, core->cfg.platform_url);
     CS_TRY(load_head(core, message, message_len));
     CS_TRY(load_seq(core));

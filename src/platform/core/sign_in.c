@@ -30,14 +30,61 @@ static json_t *user_of(struct cs_platform_core *core, const struct cs_later *l)
     return user;
 }
 
-static json_t *welcome(struct cs_api *a, json_t *user,
-                       const uint8_t key[CS_PASSWORD_OUT])
+/* All was right: what it cost is given back, the browser's session before goes. */
+static json_t *welcome(struct cs_api *a, const struct cs_later *l, json_t *user)
 {
+    char email[CS_USER_EMAIL + 1];
+
+    (void)cs_user_email(a, email);
+    cs_api_try_back(a->core, a->http->remote, email, is_known(a, user));
+    if (l->has_old_session) {
+        cs_session_end(a->core, l->old_session);
+    }
     cs_js_int(user, "authLoginCount", cs_js_num(user, "authLoginCount") + 1);
     cs_js_time(user, "authLastLogin", a->core->wall_ms);
     cs_js_str(user, "authLastIp", a->http->remote);
     cs_user_save(a->core, user, cs_user_is_owner(user));
-    return cs_session_open(a, user, key);
+    return cs_session_open(a, user, l->key);
+}
+
+/* The worker has stretched the right password once more, as new ones are.  The code is
+ * looked at again: whoever was faster has used it up. */
+static json_t *renewed(struct cs_api *a, const struct cs_later *l)
+{
+    json_t *user = user_of(a->core, l), *answer = NULL;
+
+    if (user == NULL ||
+        !cs_user_code_ok(a->core, user, cs_js_text(a->body, "code"), l->carry) ||
+        !cs_user_reseal(a->core, user, l->carry, l->key)) {
+        (void)wrong(a);
+    } else {
+        cs_pw_put(user, l);
+        answer = welcome(a, l, user);
+    }
+    json_decref(user);
+    return answer;
+}
+
+/* A password that was stretched less than today is made anew (RELIABILITY 4.3), only
+ * when password and code were right: so the time tells nobody what was wrong.  false:
+ * not now, or not needed. */
+static bool renew(struct cs_api *a, const struct cs_later *l, const json_t *user)
+{
+    struct cs_pw_params params;
+    struct cs_later *next;
+
+    if (!cs_pw_is_weak(a->core, user) || a->core->n_later >= CS_LATER_MAX) {
+        return false;
+    }
+    cs_pw_params_new(a->core, &params);
+    next = cs_later_begin(a, cs_js_text(a->body, "password"), &params, renewed);
+    CS_ASSERT(next != NULL);
+    memcpy(next->carry, l->key, sizeof next->carry);
+    memcpy(next->user, l->user, sizeof next->user);
+    next->has_user = l->has_user;
+    memcpy(next->old_session, l->old_session, sizeof next->old_session);
+    next->has_old_session = l->has_old_session;
+    return true;
 }
 
 /* The worker has stretched the password. */
@@ -45,21 +92,14 @@ static json_t *go_on(struct cs_api *a, const struct cs_later *l)
 {
     const char *code = cs_js_text(a->body, "code");
     json_t *user = user_of(a->core, l), *answer = NULL;
-    char email[CS_USER_EMAIL + 1];
-    bool known = is_known(a, user);
 
-    (void)cs_user_email(a, email);
     if (!cs_pw_matches(user, l)) {
         cs_user_code_dummy(a->core);
         (void)wrong(a);
     } else if (!cs_user_code_ok(a->core, user, code, l->key)) {
         (void)wrong(a);
-    } else {
-        cs_api_try_back(a->core, a->http->remote, email, known);
-        if (l->has_old_session) {
-            cs_session_end(a->core, l->old_session);
-        }
-        answer = welcome(a, user, l->key);
+    } else if (!renew(a, l, user)) {
+        answer = welcome(a, l, user);
     }
     json_decref(user);
     return answer;

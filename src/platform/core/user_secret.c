@@ -46,8 +46,8 @@ const char *cs_user_new_password(struct cs_api *a, const char *member,
 void cs_pw_params_new(struct cs_platform_core *core, struct cs_pw_params *out)
 {
     cs_pc_random(core, out->salt, sizeof out->salt);
-    out->ops = CS_PASSWORD_OPS;
-    out->kib = CS_PASSWORD_KIB;
+    out->ops = core->pw_ops;
+    out->kib = core->pw_kib;
 }
 
 void cs_pw_params_of(struct cs_platform_core *core, const json_t *user,
@@ -64,8 +64,8 @@ void cs_pw_params_of(struct cs_platform_core *core, const json_t *user,
     cs_pc_digest(d, "no-password", CS_SPAN_OF(core->bucket_salt),
                  CS_SPAN(email, strlen(email)));
     memcpy(out->salt, d, sizeof out->salt);
-    out->ops = CS_PASSWORD_OPS;
-    out->kib = CS_PASSWORD_KIB;
+    out->ops = core->pw_ops;
+    out->kib = core->pw_kib;
 }
 
 bool cs_pw_matches(const json_t *user, const struct cs_later *l)
@@ -79,6 +79,14 @@ bool cs_pw_matches(const json_t *user, const struct cs_later *l)
     ok = cs_ct_equal(salt, l->params.salt, sizeof salt) && ok;
     cs_wipe(want, sizeof want);
     return ok && has;
+}
+
+bool cs_pw_is_weak(const struct cs_platform_core *core, const json_t *user)
+{
+    const json_t *p = json_object_get(user, "_password");
+
+    return p != NULL && (cs_js_num(p, "ops") < (int64_t)core->pw_ops ||
+                         cs_js_num(p, "kib") < (int64_t)core->pw_kib);
 }
 
 void cs_pw_put(json_t *o, const struct cs_later *l)

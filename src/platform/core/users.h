@@ -58,7 +58,7 @@ void cs_pw_params_of(struct cs_platform_core *core, const json_t *user,
 bool cs_pw_matches(const json_t *user, const struct cs_later *l);
 void cs_pw_put(json_t *o, const struct cs_later *l); /* "_password" */
 /* Was it stretched less than new ones are?  A sign-in makes it anew then. */
-bool cs_pw_is_weak(const json_t *user);
+bool cs_pw_is_weak(const struct cs_platform_core *core, const json_t *user);
 
 /* Makes TOTP secret and recovery codes, under the password of l: into o, and in clear
  * into a->extra, once ("totp", "recoveryCodes").  token: also under it, so that the
