@@ -245,6 +245,62 @@ async function book(bed, page) {
     ok('a limit of a key');
 }
 
+// One asks, another decides: the maker is not the checker.  Freezing on the way.
+async function approvals(bed, page) {
+    const bob = await bed.invite({email: 'bob@example.org', firstName: '<i>Bob', roles: ['APPROVER']});
+    const group = await bed.api('PUT', '/v2/approvers', {sourceType: 'TRANSACTION', approvers: [bob.id, bed.owner.id], requiredApproverCount: 1, timeoutSeconds: 600});
+    expect(group.status === 200, `group: ${group.text}`);
+    const checker = await bed.page();
+
+    await go(page, bed, `${bed.solana}/sign?kind=plaintext`);
+    await page.getByRole('textbox', {name: 'Message'}).fill('two pairs of eyes');
+    await button(page, 'Preview').click();
+    await button(page, 'Request signature').click();
+    await badge(page, 'Waiting for approval').waitFor();
+    await page.getByText('the maker is not the checker').waitFor();
+    expect(await button(page, 'Approve').count() === 0, 'who asked cannot approve');
+    await bed.axe(page, 'a request that waits for approval');
+    await shot(page, 'waits-for-approval');
+    await bed.signIn(checker, bob);
+    await checker.getByText('1 request waits for your approval').waitFor();
+    await checker.getByRole('main').getByRole('link', {name: 'Open approvals'}).click();
+    await checker.getByRole('heading', {level: 1, name: 'Approvals'}).waitFor();
+    await checker.getByRole('row', {name: /^Sign a message/}).getByRole('link').click();
+    await checker.getByText('Payload hash').waitFor();
+    await bed.axe(checker, 'an approval');
+    await shot(checker, 'approval');
+    const path = new URL(page.url()).pathname;
+    await go(checker, bed, path);
+    await button(checker, 'Freeze').click();
+    await checker.getByRole('dialog').getByLabel('Reason').fill(canary('freeze'));
+    await checker.getByRole('dialog').getByRole('button', {name: 'Freeze'}).click();
+    await badge(checker, 'Frozen').waitFor();
+    await page.getByText('This request is frozen').waitFor(); // live, where it was asked for
+    expect(await button(page, 'Unfreeze').isDisabled(), 'who asked cannot unfreeze');
+    await button(checker, 'Approve').click();
+    await checker.getByRole('dialog').getByRole('button', {name: 'Approve'}).click();
+    await checker.getByRole('dialog').waitFor({state: 'detached'});
+    await button(checker, 'Unfreeze').click();
+    await checker.getByRole('dialog').getByRole('button', {name: 'Unfreeze'}).click();
+    await badge(checker, 'Signed').waitFor({timeout: 60000});
+    await signed(page);
+    expect(checker.trouble.length === 0, checker.trouble.join('\n'));
+    await go(page, bed, `${bed.solana}/sign?kind=plaintext`);
+    await page.getByRole('textbox', {name: 'Message'}).fill('no');
+    await button(page, 'Preview').click();
+    await button(page, 'Request signature').click();
+    await badge(page, 'Waiting for approval').waitFor();
+    await go(checker, bed, new URL(page.url()).pathname);
+    await button(checker, 'Reject').click();
+    await checker.getByRole('dialog').getByLabel('Reason').fill('not in the plan');
+    await checker.getByRole('dialog').getByRole('button', {name: 'Reject'}).click();
+    await badge(page, 'Rejected').waitFor();
+    await checker.context().close();
+    const gone = await bed.api('PUT', '/v2/approvers', {sourceType: 'TRANSACTION', approvers: [], requiredApproverCount: 0});
+    expect(gone.status === 200, `group: ${gone.text}`);
+    ok('approvals: the maker cannot decide, the checker can; freezing waits; a rejection ends it');
+}
+
 const PAGES = (bed) => ['/', '/devices', '/devices/create', `/devices/${bed.ids[0]}`, '/controls/quorums', '/controls/quorums/create', `/controls/quorums/${bed.quorum}`,
     '/controls/policies', '/vaults', bed.vault, `${bed.vault}/keys/create`, bed.solana, `${bed.ethereum}#settings`, `${bed.ethereum}#limits`, `${bed.ethereum}#addresses`,
     `${bed.solana}#proof`, `${bed.ethereum}/sign`, '/transactions', bed.tx, '/approvals', '/address-book', bed.party];
@@ -307,6 +363,7 @@ await run({}, async (bed) => {
     await lie(bed, page);
     await signing(bed, page);
     await book(bed, page);
+    await approvals(bed, page);
     const state = await page.context().storageState();
     expect(page.trouble.length === 0, page.trouble.join('\n'));
     await looks(bed, state, {theme: 'light'}, 'light');

@@ -1,6 +1,6 @@
 // One thing that waits for approvals: what will happen, who decided what, and the two
 // buttons for those who may press them.
-import {get, may, put} from '../lib/api.js';
+import {get, may, put, session} from '../lib/api.js';
 import {h} from '../lib/dom.js';
 import {field, formDialog} from '../lib/form.js';
 import {badge, banner, btn, by, code, countdown, describe, done, meter, panel, when} from './kit.js';
@@ -12,13 +12,23 @@ const text = new TextEncoder();
 export const statusOf = (set) => set.summary?.status ?? set.status ?? 'PENDING';
 export const isPending = (set) => statusOf(set) === 'PENDING';
 
-// The sets of one object; none for those who may not see them.
-export async function setsOf(objectId, signal) {
+// What an object waits for (it names its open set), or, with {past}, what was decided
+// about it among the newest sets; nothing for those who may not see approvals.
+export async function setsOf(object, {signal, past = false} = {}) {
     if (!may('approvals.read')) {
         return [];
     }
-    return listOf(await orElse([], get('/v2/approvals', {signal})), 'approvals').filter((set) => set.summary?.sourceId === objectId);
+    const open = object.approvalId ? await orElse(null, get(`/v2/approvals/${object.approvalId}`, {signal})) : null;
+
+    if (open !== null || !past) {
+        return open === null ? [] : [open];
+    }
+    return listOf(await orElse([], get('/v2/approvals', {signal})), 'approvals').filter((set) => set.summary?.sourceId === object.id);
 }
+
+// The panels of these sets on the object's own page.
+export const setPanels = (sets, names, changed) => sets.map((set) => approvalView(set, {names, me: session()?.user?.id, changed, link: true}));
+export const setKey = (sets) => JSON.stringify(sets.map((set) => [set.id, statusOf(set), set.canApprove, set.approvers]));
 
 // SHA-256 of exactly what the platform will do: two people can compare it by voice.
 async function payloadHash(raw) {

@@ -14,7 +14,7 @@ export function fits(device, typed) {
 }
 
 async function decide(device, approvalStatus, fingerprint) {
-    await put(`/v2/devices/${device.id}/approval-status`, fingerprint ? {approvalStatus, fingerprint} : {approvalStatus});
+    return put(`/v2/devices/${device.id}/approval-status`, fingerprint ? {approvalStatus, fingerprint} : {approvalStatus});
 }
 
 async function reject(device, changed) {
@@ -65,8 +65,8 @@ export function approval(device, changed) {
             extra: btn('Reject', {kind: 'danger-quiet', word: 'devices.approve', onclick: () => reject(device, changed)}),
             onsubmit: async () => {
                 if (check()) {
-                    await decide(device, 'APPROVED', device.fingerprint);
-                    done(`“${device.displayName}” is approved.`);
+                    const after = await decide(device, 'APPROVED', device.fingerprint);
+                    done(after.approvalStatus === 'APPROVED' ? `“${device.displayName}” is approved.` : 'What you asked for waits for the approvers.');
                     await changed();
                 }
             }}));

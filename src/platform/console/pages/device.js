@@ -7,6 +7,7 @@ import {navigate} from '../lib/router.js';
 import {badge, banner, btn, by, code, describe, done, fail, grid, none, page, panel, stepBar, wait, when, wordList} from './kit.js';
 import {approval, waiting} from './approve.js';
 import {pairing} from './pairing.js';
+import {setKey, setPanels, setsOf} from './approval_set.js';
 import {STEPS} from './device_new.js';
 import {connection, deviceStatus, quorumState} from './facts.js';
 import {arrayAll, devices, orElse, people, some, someDevices} from './data.js';
@@ -147,7 +148,10 @@ function note(d) {
     return null;
 }
 
-function onboarding(d, changed) {
+function onboarding(d, sets, names, changed) {
+    if (sets.length > 0) {
+        return setPanels(sets, names, changed);
+    }
     if (isWaiting(d)) {
         return may('devices.approve') ? approval(d, changed) : waiting(d);
     }
@@ -166,18 +170,19 @@ export default async function devicePage(ctx) {
         const [d, names] = await Promise.all([get(`/v2/devices/${id}`, {signal}), people({signal})]);
         const fresh = isUnpaired(d) || isWaiting(d);
         const own = fresh ? [] : await quorumsOf(d, signal);
+        const sets = await setsOf(d, {signal});
         const peers = await someDevices(own.flatMap((q) => q.deviceIds), {signal});
 
         view.title(d.displayName, badge(deviceStatus(d.statusText)));
         view.actions(actions(d, own.length > 0, () => read(ctx.signal)));
         view.show('steps', fresh ? stepBar(STEPS, stepOf(d)) : null);
         view.showOnce('pairing', isUnpaired(d), () => (isUnpaired(d) ? pairing(d, number, {now: isPairing && may('devices.create')}) : null));
-        view.showOnce('onboarding', `${d.statusText}${d.fingerprint}`, () => onboarding(d, () => read(ctx.signal)));
+        view.showOnce('onboarding', `${d.statusText}${d.fingerprint}${setKey(sets)}`, () => onboarding(d, sets, names, () => read(ctx.signal)));
         view.show('note', fresh ? null : note(d));
         view.show('node', isUnpaired(d) ? null : h('div', {class: 'columns'}, health(d), identity(d, names)));
         view.show('quorums', fresh ? null : membership(d, own, peers));
         return fresh;
     };
 
-    await view.refresh(['device', 'quorum'], read);
+    await view.refresh(['device', 'quorum', 'approval'], read);
 }

@@ -79,6 +79,7 @@ export const connection = table({
 });
 
 export const quorumState = table({
+    QUORUM_STATE_INITIAL: {text: 'Waiting for approval', tone: 'warn'},
     QUORUM_STATE_CREATED: {text: 'Created', tone: 'info'},
     QUORUM_STATE_PENDING: {text: 'Pending', tone: 'info'},
     QUORUM_STATE_CONFIRMED: {text: 'Confirmed', tone: 'good'},
@@ -95,7 +96,7 @@ export const memberState = table({
 });
 
 export const keyStatus = table({
-    CREATED: {text: 'Created', tone: 'info'},
+    CREATED: {text: 'Waiting for approval', tone: 'warn'},
     PROVISIONING: {text: 'Provisioning', tone: 'info'},
     PROVISIONED: {text: 'Provisioned', tone: 'good'},
     PROVISIONING_FAILED: {text: 'Provisioning failed', tone: 'bad'},

@@ -50,6 +50,16 @@ function attention(items) {
             btn(VERBS[item.objectType] ?? 'Open', {small: true, href: placeOf(item)})))));
 }
 
+// What waits for this very user.
+async function mine(signal) {
+    if (!may('approvals.decide')) {
+        return [];
+    }
+    const n = listOf(await orElse([], get('/v2/approvals?status=PENDING', {signal})), 'approvals').filter((set) => set.canApprove).length;
+
+    return n === 0 ? [] : [{severity: 'warning', text: `${plural(n, 'request waits', 'requests wait')} for your approval`, objectType: 'APPROVAL'}];
+}
+
 /* ---- first steps ------------------------------------------------------------------------------------------ */
 
 function firstSteps(o) {
@@ -131,12 +141,12 @@ export default async function homePage(ctx) {
     await view.refresh(['device', 'quorum', 'key', 'transaction', 'approval'], async (signal) => {
         const [found, list, all, latest] = await Promise.all([orElse(null, get('/v2/overview', {signal})), orElse([], devices({signal})), orElse([], quorums({signal, pageSize: 6})),
             may('transactions.read') ? orElse({}, get('/v2/transactions?pageSize=5', {signal})) : {}]);
-        const here = list.filter((d) => !d.deleted), o = found ?? fallback(here, all);
+        const here = list.filter((d) => !d.deleted), o = found ?? fallback(here, all), todo = await mine(signal);
         const items = firstSteps(o), isNew = items.some((s) => !s.done);
         const days = lastDays(o.transactions?.byDay), signed = days.reduce((sum, row) => sum + row.signed, 0), failed = days.reduce((sum, row) => sum + row.failed, 0);
 
         view.show('setup', isNew ? checklist(items) : null);
-        view.show('attention', isNew && (o.attention ?? []).length === 0 ? null : attention(o.attention ?? []));
+        view.show('attention', isNew && todo.length + (o.attention ?? []).length === 0 ? null : attention([...todo, ...o.attention ?? []]));
         view.show('tiles', tiles(o, signed));
         view.showOnce('chart', JSON.stringify(days), () => (signed + failed === 0 ? null
             : panel({title: 'Signatures per day', text: `${plural(signed, 'signature')} and ${plural(failed, 'failure')} in the last 30 days`}, barChart(days))));

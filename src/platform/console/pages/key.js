@@ -6,6 +6,7 @@ import {svg as qr} from '../lib/qr.js';
 import {badge, banner, btn, by, code, describe, done, grid, meter, none, page, panel, steps, summaryText, tabs, when} from './kit.js';
 import {chain, keyStatus, kindText, reason, txStatus} from './facts.js';
 import {keyPath, orElse, people, txHref} from './data.js';
+import {setKey, setPanels, setsOf} from './approval_set.js';
 import {limitsPanel} from './limits.js';
 import {proofPanel} from './proof.js';
 import {settingsPanel} from './key_settings.js';
@@ -14,7 +15,8 @@ import {addressesPanel} from './key_addresses.js';
 /* ---- while it is made -------------------------------------------------------------------- */
 
 const isMade = (w) => w.status === 'PROVISIONED';
-const isMaking = (w) => w.status === 'PROVISIONING' || w.status === 'CREATED';
+const isMaking = (w) => w.status === 'PROVISIONING';
+const isWaiting = (w) => w.status === 'CREATED';
 
 async function sessionOf(w, signal) {
     const sets = await orElse([], get(`/v2/mpc/sessions/${w.quorumId}`, {signal}));
@@ -130,16 +132,18 @@ export default async function keyPage(ctx) {
 
     const read = async (signal) => {
         const w = await get(path, {signal});
-        const [quorum, list, session] = await Promise.all([orElse(null, get(`/v2/mpc/quorums/${w.quorumId}`, {signal})),
-            isMade(w) ? latest(w, signal) : [], isMaking(w) ? sessionOf(w, signal) : null]);
+        const [quorum, list, session, sets] = await Promise.all([orElse(null, get(`/v2/mpc/quorums/${w.quorumId}`, {signal})),
+            isMade(w) ? latest(w, signal) : [], isMaking(w) ? sessionOf(w, signal) : null, setsOf(w, {signal})]);
         const changed = () => read(ctx.signal);
 
         view.title(w.name, h('span', {class: 'badges'}, badge(keyStatus(w.status)), isMade(w) && w.settings?.enabled ? badge({text: 'Enabled', tone: 'good'}) : null));
         view.actions([btn('Edit', {icon: 'edit', word: 'wallets.update', onclick: () => edit(w, changed)}), isMade(w) ? signButton(w) : null]);
-        view.show('state', isMaking(w) ? making(w, session, quorum) : isMade(w) ? notEnabled(w) : failed(w));
+        view.showOnce('approval', setKey(sets), () => setPanels(sets, names, changed));
+        view.show('state', isWaiting(w) ? banner('info', 'Waiting for approval', 'No node hears of it before that.') : isMaking(w) ? making(w, session, quorum)
+            : isMade(w) ? notEnabled(w) : failed(w));
         view.showOnce('parts', `${w.updatedAt}${list.map((t) => t.id + t.status).join()}`, () => (isMade(w) ? parts(w, quorum, names, list, changed) : details(w, quorum, names)));
-        return isMaking(w);
+        return isMaking(w) || isWaiting(w);
     };
 
-    await view.refresh(['key', 'transaction'], read);
+    await view.refresh(['key', 'transaction', 'approval'], read);
 }

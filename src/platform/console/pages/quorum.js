@@ -5,10 +5,12 @@ import {confirm, field, form} from '../lib/form.js';
 import {words as sentenceOf} from '../lib/format.js';
 import {navigate} from '../lib/router.js';
 import {badge, banner, btn, by, code, countdown, describe, done, fail, grid, meter, none, page, panel, when, wordList} from './kit.js';
+import {setKey, setPanels, setsOf} from './approval_set.js';
 import {connection, memberState, quorumState, reason} from './facts.js';
 import {orElse, people, someDevices} from './data.js';
 
 const isJoining = (q) => q.state === 'QUORUM_STATE_CREATED' || q.state === 'QUORUM_STATE_PENDING';
+const isWaiting = (q) => q.state === 'QUORUM_STATE_INITIAL';
 const isConfirmed = (q) => q.state === 'QUORUM_STATE_CONFIRMED';
 
 /* ---- joining --------------------------------------------------------------------- */
@@ -122,19 +124,21 @@ export default async function quorumPage(ctx) {
     const view = page(ctx, {title: 'Quorum', crumbs: [['MPC Quorums', '/controls/quorums']]});
 
     const read = async (signal) => {
-        const [q, members, sets, names] = await Promise.all([get(`/v2/mpc/quorums/${id}`, {signal}), get(`/v2/mpc/memberships/${id}`, {signal}),
+        const [q, members, past, names] = await Promise.all([get(`/v2/mpc/quorums/${id}`, {signal}), get(`/v2/mpc/memberships/${id}`, {signal}),
             orElse([], get(`/v2/mpc/sessions/${id}`, {signal})), people({signal})]);
-        const byDevice = await someDevices(q.deviceIds, {signal});
+        const [byDevice, sets] = await Promise.all([someDevices(q.deviceIds, {signal}), setsOf(q, {signal})]), changed = () => read(ctx.signal);
 
         view.title(q.name, badge(quorumState(q.state)));
         view.actions(actions(q));
-        view.show('top', isJoining(q) ? progress(q, members, byDevice) : isConfirmed(q) ? warnings(q, members, byDevice) : ended(q));
+        view.showOnce('approval', setKey(sets), () => setPanels(sets, names, changed));
+        view.show('top', isWaiting(q) ? banner('info', 'Waiting for approval', 'No node hears of it before that.') : isJoining(q) ? progress(q, members, byDevice)
+            : isConfirmed(q) ? warnings(q, members, byDevice) : ended(q));
         view.show('members', panel({title: 'Members', flush: true}, memberTable(members, byDevice)));
-        view.showOnce('words', `${q.words}${q.operatorVerified}`, () => (isConfirmed(q) ? wordsPanel(q, () => read(ctx.signal)) : null));
+        view.showOnce('words', `${q.words}${q.operatorVerified}`, () => (isConfirmed(q) ? wordsPanel(q, changed) : null));
         view.show('details', details(q, names));
-        view.show('operations', operations(sets));
-        return isJoining(q);
+        view.show('operations', operations(past));
+        return isJoining(q) || isWaiting(q);
     };
 
-    await view.refresh(['quorum', 'device', 'session'], read);
+    await view.refresh(['quorum', 'device', 'session', 'approval'], read);
 }

@@ -1,12 +1,12 @@
 // One signing request: what it does, how it went, and the signatures.
-import {get, may, put} from '../lib/api.js';
+import {get, may, put, session} from '../lib/api.js';
 import {h, replace} from '../lib/dom.js';
-import {confirm} from '../lib/form.js';
+import {field, formDialog} from '../lib/form.js';
 import {groups, words as sentenceOf} from '../lib/format.js';
 import {timeline} from '../lib/ui.js';
 import {badge, banner, btn, by, checkList, code, countdown, describe, done, page, panel, wait, when} from './kit.js';
 import {chain, isFinal, kindText, reason, txStatus} from './facts.js';
-import {approvalView, setsOf} from './approval_set.js';
+import {setKey, setPanels, setsOf} from './approval_set.js';
 import {keyHref, keyPath, orElse, people, someDevices} from './data.js';
 
 /* ---- timeline ------------------------------------------------------------------------------ */
@@ -103,34 +103,48 @@ function stateBanner(tx) {
     const more = h('span', {}, lines.map((r) => h('span', {class: 'line'}, r.text || sentenceOf(r.code))));
 
     if (tx.freezeInfo?.isFrozen) {
-        return banner('warn', 'This request is frozen', 'It is not signed until somebody unfreezes it.');
+        return banner('warn', 'This request is frozen', 'It is not signed until somebody else than who asked for it unfreezes it.');
     }
     if (tx.status === 'FAILED' || tx.status === 'REJECTED') {
         return banner('bad', tx.status === 'FAILED' ? 'This request failed' : 'This request was rejected', more);
     }
     if (!isFinal(tx)) {
         return banner('info', tx.status === 'SIGNATURE_PENDING' ? 'Two nodes are signing' : txStatus(tx.status).text,
-            h('span', {}, more, 'Time left: ', countdown(tx.expiresAt, {over: 'none'}), '.'));
+            h('span', {}, more, tx.expiresAt ? ['Time left: ', countdown(tx.expiresAt, {over: 'none'}), '.'] : null));
     }
     return lines.length > 0 ? banner('warn', 'Note', more) : null;
 }
 
 function freezing(tx, w, changed) {
-    const frozen = tx.freezeInfo?.isFrozen;
+    const frozen = tx.freezeInfo?.isFrozen, word = frozen ? 'Unfreeze' : 'Freeze';
     const act = async () => {
-        const text = frozen ? 'It goes on to be signed at once.' : 'It is not signed until somebody unfreezes it. A signature that exists already cannot be called back.';
+        const did = await formDialog({title: `${word} this request?`, submit: word, text: frozen ? 'It goes on to be signed at once.'
+            : 'It is not signed until somebody else unfreezes it, and fails after a day. A signature that exists already cannot be called back.',
+        fields: [field({name: 'reason', label: 'Reason', maxlength: 200})],
+        onsubmit: async (v) => {
+            await put(`${keyPath(w)}/transactions/${tx.id}/${word.toLowerCase()}${v.reason.trim() ? `?reason=${encodeURIComponent(v.reason.trim())}` : ''}`, {});
+            return true;
+        }});
 
-        if (await confirm({title: frozen ? 'Unfreeze this request?' : 'Freeze this request?', action: frozen ? 'Unfreeze' : 'Freeze', text})) {
-            await put(`${keyPath(w)}/transactions/${tx.id}/${frozen ? 'unfreeze' : 'freeze'}`, {});
+        if (did) {
             done(frozen ? 'The request goes on.' : 'The request is frozen.');
             await changed();
         }
     };
 
-    return isFinal(tx) ? null : btn(frozen ? 'Unfreeze' : 'Freeze', {icon: frozen ? 'play' : 'lock', onclick: act, word: FREEZE_WORD});
+    return isFinal(tx) ? null : btn(word, {icon: frozen ? 'play' : 'lock', onclick: act, word: 'transactions.freeze',
+        disabled: frozen && tx.createdBy === session()?.user?.id ? 'You asked for this request: somebody else has to unfreeze it.' : false});
 }
 
-const FREEZE_WORD = 'transactions.freeze';
+const BY_ITSELF = {FREEZE_TYPE_AUTO_WALLET_SETTING: 'by the settings of the key'};
+
+function freezes(tx, names) {
+    const list = tx.freezeInfo?.history ?? [];
+
+    return list.length === 0 ? null : panel({title: 'Freezes'}, timeline(list.map((e) => ({
+        at: when(e.performedAt), text: e.reason || null,
+        title: h('span', {}, e.action === 'FREEZE_ACTION_FREEZE' ? 'Frozen ' : 'Unfrozen ', BY_ITSELF[e.freezeType] ?? h('span', {}, 'by ', by(names, e.userId)))}))));
+}
 
 /* ---- page -------------------------------------------------------------------------------------------- */
 
@@ -148,19 +162,19 @@ export default async function transactionPage(ctx) {
     const {members, names, name} = await context({signal: ctx.signal}, w);
 
     const read = async (signal) => {
-        const [tx, steps, sets] = await Promise.all([get(path, {signal}), may('audit.read') ? orElse({entries: []}, get(`${path}/timeline`, {signal})) : {entries: []},
-            setsOf(transactionId, signal)]);
-        const changed = () => read(ctx.signal);
+        const [tx, steps] = await Promise.all([get(path, {signal}), may('audit.read') ? orElse({entries: []}, get(`${path}/timeline`, {signal})) : {entries: []}]);
+        const sets = await setsOf(tx, {signal, past: isFinal(tx)}), changed = () => read(ctx.signal);
 
         view.title(`${kindText(tx.kind)} on ${chain(tx.blockchain).name}`, h('span', {class: 'badges'}, badge(txStatus(tx.status)),
             tx.freezeInfo?.isFrozen ? badge({text: 'Frozen', tone: 'warn'}) : null));
         view.actions([freezing(tx, w, changed)]);
         view.show('state', stateBanner(tx));
-        view.showOnce('approvals', JSON.stringify(sets), () => sets.map((set) => approvalView(set, {names, changed, link: true})));
+        view.showOnce('approvals', setKey(sets), () => setPanels(sets, names, changed));
         view.show('meaning', meaning(tx, w));
         view.showOnce('signatures', tx.status + (tx.signingPayloads?.length ?? 0), () => signatures(tx, w, members));
         view.show('timeline', steps.entries.length > 0 ? history(steps.entries, name, tx)
             : may('audit.read') ? null : panel({title: 'Timeline'}, banner('info', 'Your role may not read timelines', 'Owners, administrators and auditors can.')));
+        view.show('freezes', freezes(tx, names));
         view.show('details', details(tx, names, name));
         return !isFinal(tx);
     };
