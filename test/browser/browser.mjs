@@ -290,7 +290,7 @@ class Bed {
         await page.getByLabel('Password', {exact: true}).fill(account.password);
         await page.getByLabel('Authenticator code').fill(await this.code(account));
         await page.getByRole('button', {name: 'Sign in'}).click();
-        await page.getByRole('navigation', {name: 'Main'}).waitFor({state: 'attached'});
+        await page.locator('nav[aria-label=Main]').waitFor({state: 'attached'}); // hidden on a phone
     }
 
     async axe(page, what) {
