@@ -5,7 +5,62 @@
 #include "base/rd.h"
 
 /* Record: bound 32, u64 wall ms of its end, u16 status, body. */
-enum { HEAD = 32 + 8 + 2, ANSWER_MAX = 900 << 10 };
+enum { HEAD = 32 + 8 + 2, ANSWER_MAX = 900 << 10, BYTES_MAX = 512 << 20 };
+
+/* ---- how much is kept: CS_PC_STAT "i" -> u64 answers, u64 bytes --------------------
+ */
+
+struct tally {
+    uint64_t n, bytes;
+};
+
+static struct tally tally_get(struct cs_platform_core *core)
+{
+    struct tally t = {0};
+    struct cs_wr w = {0};
+    struct cs_rd r;
+
+    if (cs_pc_raw_get(core, CS_PC_STAT, CS_SPAN_LIT("i"), &w)) {
+        r = CS_RD(cs_wr_get(&w));
+        t.n = cs_rd_u64(&r);
+        t.bytes = cs_rd_u64(&r);
+    }
+    cs_wr_free(&w);
+    return t;
+}
+
+/* One record of so many bytes comes, or goes.  Records of before the first tally may go
+ * that never came: not below nothing. */
+static void tally_move(struct cs_platform_core *core, size_t gone, size_t come)
+{
+    struct tally t = tally_get(core);
+    struct cs_wr w = {0};
+
+    t.n -= gone > 0 && t.n > 0 ? 1 : 0;
+    t.bytes -= gone < t.bytes ? gone : t.bytes;
+    t.n += come > 0 ? 1 : 0;
+    t.bytes += come;
+    cs_wr_u64(&w, t.n);
+    cs_wr_u64(&w, t.bytes);
+    cs_pc_raw_put(core, CS_PC_STAT, CS_SPAN_LIT("i"), cs_wr_get(&w));
+    cs_wr_free(&w);
+}
+
+/* Without room the answer could not be kept, and a repeat would do it all again. */
+static bool has_room(struct cs_api *a)
+{
+    struct tally t = tally_get(a->core);
+
+    if (t.n < a->core->cfg.limits.max_answers && t.bytes < BYTES_MAX) {
+        return true;
+    }
+    (void)cs_api_fail(a, CS_API_LIMIT, "Idempotency-Key",
+                      "as many answers as allowed are kept for a day: send the request "
+                      "without a key, or with an externalId, or later");
+    return false;
+}
+
+/* ---- keys ---------------------------------------------------------------------- */
 
 static bool key_ok(const char *key)
 {
@@ -88,23 +143,26 @@ bool cs_idem_begin(struct cs_idem *i, struct cs_api *a, bool *replied)
         }
     }
     cs_wr_free(&rec);
-    return go_on;
+    return go_on && has_room(a);
 }
 
 void cs_idem_keep(struct cs_idem *i, struct cs_api *a, struct cs_span body)
 {
     int64_t end = a->core->wall_ms + (int64_t)a->core->cfg.limits.idempotency_s * 1000;
-    struct cs_wr w = {0};
+    struct cs_wr w = {0}, old = {0};
 
     if (!i->used) {
         return;
     }
+    (void)cs_pc_raw_get(a->core, CS_PC_IDEM, CS_SPAN_OF(i->key), &old); /* too old */
     cs_wr_bytes(&w, i->bound, sizeof i->bound);
     cs_wr_u64(&w, (uint64_t)end);
     cs_wr_u16(&w, (uint16_t)a->status);
     /* Without the answer, too, a repeat must not make the same again. */
     cs_wr_span(&w, body.n <= ANSWER_MAX ? body : CS_SPAN(NULL, 0));
     cs_pc_raw_put(a->core, CS_PC_IDEM, CS_SPAN_OF(i->key), cs_wr_get(&w));
+    tally_move(a->core, old.n, w.n);
+    cs_wr_free(&old);
     cs_pc_timer_raw(a->core, CS_TIMER_IDEM, i->key, 0, end);
     cs_wr_free(&w);
 }
@@ -117,6 +175,7 @@ void cs_pc_idem_forget(struct cs_platform_core *core, const uint8_t key[CS_PC_ID
     if (cs_pc_raw_get(core, CS_PC_IDEM, CS_SPAN(key, CS_PC_ID), &rec) &&
         (rec.n < HEAD || !is_current(core, &rec))) {
         cs_pc_raw_del(core, CS_PC_IDEM, CS_SPAN(key, CS_PC_ID));
+        tally_move(core, rec.n, 0);
     }
     cs_wr_free(&rec);
 }

@@ -8,6 +8,7 @@
  *   "d", u32 day   -> u64 signed, u64 failed: requests that ended that day (UTC);
  *                     days since 1970, kept for CS_OV_DAYS_KEPT
  *   "a", tx id     -> nothing: this request is not over yet
+ *   "i"            -> answers kept for Idempotency-Key (idem.c)
  *
  * Devices that wait for approval, quorums that are being made and quarantined pairs
  * are in indexes, a few of which are named.  Who is online is only in memory.  A store

@@ -36,6 +36,7 @@ static void limits_default(struct cs_platform_limits *l)
     DEFAULT(pairing_s, 86400);
     DEFAULT(token_s, 3600);
     DEFAULT(idempotency_s, 86400);
+    DEFAULT(max_answers, 100000);
     DEFAULT(max_devices, 10000);
     DEFAULT(max_quorums, 10000);
     DEFAULT(max_credentials, 1000);

@@ -43,6 +43,7 @@ struct cs_platform_limits {
     uint32_t pairing_s;       /* pairing key, 86400 */
     uint32_t token_s;         /* access token, 3600 */
     uint32_t idempotency_s;   /* how long a POST's answer is kept, 86400 */
+    uint32_t max_answers;     /* that are kept so, 100000 (and 512 MiB) */
     uint32_t max_devices;     /* 10000 */
     uint32_t max_quorums;     /* 10000 */
     uint32_t max_credentials; /* 1000 */
