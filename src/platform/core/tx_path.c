@@ -85,7 +85,7 @@ static bool is_below(const json_t *threshold, const struct cs_pc_tx *t)
 }
 
 bool cs_tx_path_needs_approval(struct cs_platform_core *core, const json_t *tx,
-                           const struct cs_pc_tx *t)
+                               const struct cs_pc_tx *t)
 {
     const char *wallet = cs_js_text(tx, "walletId");
     const json_t *threshold;
