@@ -513,15 +513,17 @@ static void group_walk(void)
                    group_required);
     for (k = 0; k < 3; k++) {
         if (next[k]) {
-            strcat(body, body[strlen(body) - 1] == '[' ? "\"" : ",\"");
-            strcat(strcat(body, voters[k]->id), "\"");
+            size_t at = strlen(body);
+
+            (void)snprintf(body + at, sizeof body - at, "%s\"%s\"",
+                           body[at - 1] == '[' ? "" : ",", voters[k]->id);
         }
         for (size_t i = 0; i < TXS && !next[k]; i++) {
             known[i].yes[k] = known[i].no[k] = false;
         }
         is_in[k] = next[k];
     }
-    strcat(body, "]}");
+    (void)snprintf(body + strlen(body), sizeof body - strlen(body), "]}");
     fake_ok(w(), "PUT", "/v2/approvers", body);
 }
 
