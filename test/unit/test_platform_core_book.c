@@ -29,11 +29,12 @@ static int try_address(struct fake_trio *t, const char *address, const char *cha
 {
     char body[640];
 
-    (void)snprintf(body, sizeof body,
-                   "{\"termsAndConditionsAccepted\":true,\"details\":{\"type\":"
-                   "\"EXTERNAL\",\"externalAddress\":{\"address\":\"%s\",\"name\":\"a\","
-                   "\"blockchains\":[%s]}}}",
-                   address, chains);
+    (void)snprintf(
+        body, sizeof body,
+        "{\"termsAndConditionsAccepted\":true,\"details\":{\"type\":"
+        "\"EXTERNAL\",\"externalAddress\":{\"address\":\"%s\",\"name\":\"a\","
+        "\"blockchains\":[%s]}}}",
+        address, chains);
     return fake_api(t->w, "POST", party_path(""), body);
 }
 
@@ -54,7 +55,8 @@ static size_t count(struct fake_trio *t, const char *path, const char *name)
 
 #define EVM "0x52908400098527886E0F7030069857D2E4169EE7"
 
-/* ---- counterparties ------------------------------------------------------------------ */
+/* ---- counterparties
+ * ------------------------------------------------------------------ */
 
 static void a_counterparty_is_made_changed_listed_and_deleted(void **state)
 {
@@ -74,6 +76,8 @@ static void a_counterparty_is_made_changed_listed_and_deleted(void **state)
     assert_int_equal(json_integer_value(json_object_get(t->w->reply, "addressCount")),
                      0);
     assert_int_equal(count(t, "/v2/counterparties", "counterparties"), 1);
+    assert_int_equal(count(t, "/v2/counterparties?q=oTHE", "counterparties"), 1);
+    assert_int_equal(count(t, "/v2/counterparties?q=exchange", "counterparties"), 0);
     fake_ok(t->w, "DELETE", path, NULL);
     assert_int_equal(count(t, "/v2/counterparties", "counterparties"), 0);
     assert_int_equal(fake_api(t->w, "GET", path, NULL), 404);
@@ -127,7 +131,8 @@ static void bad_counterparties_name_their_field(void **state)
     fake_trio_free(t);
 }
 
-/* ---- addresses ----------------------------------------------------------------------- */
+/* ---- addresses
+ * ----------------------------------------------------------------------- */
 
 static void an_address_is_one_of_every_blockchain_it_names(void **state)
 {
@@ -250,7 +255,8 @@ static void bad_addresses_name_their_field(void **state)
     fake_trio_free(t);
 }
 
-/* ---- the allow list --------------------------------------------------------------------
+/* ---- the allow list
+ * --------------------------------------------------------------------
  */
 
 static int allow_list(struct fake_trio *t, const char *word)
@@ -268,8 +274,8 @@ static int allow_list(struct fake_trio *t, const char *word)
 
 static bool list_is_on(struct fake_trio *t)
 {
-    return json_is_true(json_object_get(json_object_get(t->w->reply, "settings"),
-                                        "allowListEnabled"));
+    return json_is_true(
+        json_object_get(json_object_get(t->w->reply, "settings"), "allowListEnabled"));
 }
 
 static void destination(struct fake_trio *t, char out[64])
@@ -378,7 +384,8 @@ static void texts_are_refused_with_an_allow_list(void **state)
     fake_trio_free(t);
 }
 
-/* ---- permitted destinations --------------------------------------------------------------
+/* ---- permitted destinations
+ * --------------------------------------------------------------
  */
 
 static void permitted(struct fake_trio *t, const char *query)
@@ -425,8 +432,8 @@ static void permitted_destinations_are_those_of_the_rules(void **state)
     assert_int_equal(n_destinations(t), 1); /* of this blockchain */
     assert_string_equal(fake_text(t->w, "destinations.0.id"), id);
     assert_string_equal(fake_text(t->w, "destinations.0.matcherType"), "ADDRESS_ID");
-    assert_null(json_object_get(json_object_get(t->w->reply, "filter"),
-                                "nextPageToken"));
+    assert_null(
+        json_object_get(json_object_get(t->w->reply, "filter"), "nextPageToken"));
     (void)snprintf(body, sizeof body,
                    "{\"limitType\":\"PER_TX\",\"symbol\":\"SOL\",\"limitQty\":\"1\","
                    "\"matchers\":[{\"type\":\"COUNTERPARTY_ID\",\"value\":\"%s\"}]}",

@@ -4,7 +4,7 @@
 #include "support/fake_limits.h"
 
 #define PER_TX "{\"limitType\":\"PER_TX\",\"symbol\":\"SOL\",\"limitQty\":\"1.5\"}"
-#define TOTAL "{\"limitType\":\"CONSTANT\",\"symbol\":\"SOL\",\"limitQty\":\"2\"}"
+#define TOTAL  "{\"limitType\":\"CONSTANT\",\"symbol\":\"SOL\",\"limitQty\":\"2\"}"
 #define WINDOW                                                                         \
     "{\"limitType\":\"ROLLING_DURATION\",\"symbol\":\"SOL\",\"limitQty\":\"2\","       \
     "\"duration\":\"256s\"}"
@@ -353,10 +353,9 @@ static void a_limit_is_made_once_and_listed(void **state)
     assert_string_equal(fake_text(t->w, "walletLimits.1.id"), other);
     fake_ok(t->w, "GET", "/v2/policy-rules/limits?pageSize=1", NULL);
     assert_string_equal(fake_text(t->w, "walletLimits.0.id"), id);
-    assert_int_equal(
-        json_integer_value(json_object_get(json_object_get(t->w->reply, "filter"),
-                                           "total")),
-        2);
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(t->w->reply, "filter"), "total")),
+                     2);
     assert_null(strstr(t->w->reply_text, "\"_"));
     fake_trio_free(t);
 }
@@ -431,7 +430,8 @@ static void bad_limits_name_their_field(void **state)
         {"\"limitType\":\"PER_TX\",\"symbol\":\"X\",\"limitQty\":\"1\",\"contract\":"
          "\"nonsense\"",
          "contract"},
-        {"\"limitType\":\"PER_TX\",\"symbol\":\"SOL\",\"limitQty\":\"1\",\"decimals\":6",
+        {"\"limitType\":\"PER_TX\",\"symbol\":\"SOL\",\"limitQty\":\"1\",\"decimals\":"
+         "6",
          "decimals"},
         {"\"limitType\":\"PER_TX\",\"symbol\":\"SOL\",\"limitQty\":\"1\","
          "\"feeQtyLimit\":\"x\"",
@@ -501,14 +501,30 @@ static void durations_are_seconds_or_iso_8601(void **state)
         uint64_t s;
         bool ok;
     } rows[] = {
-        {"86400s", 86400, true}, {"1s", 1, true},          {"P1D", 86400, true},
-        {"PT1H", 3600, true},    {"PT1H30M5S", 5405, true}, {"P1DT12H", 129600, true},
-        {"P2W", 1209600, true},  {"PT90S", 90, true},      {"", 0, false},
-        {"s", 0, false},         {"86400", 0, false},      {"1.5s", 0, false},
-        {"-1s", 0, false},       {"P", 0, false},          {"PT", 0, false},
-        {"P1DT", 0, false},      {"P1M", 0, false},        {"P1Y", 0, false},
-        {"PT1M1H", 0, false},    {"PT1H1H", 0, false},     {"P1H", 0, false},
-        {"P1W1D", 0, false},     {"PT1H ", 0, false},      {"1s1", 0, false},
+        {"86400s", 86400, true},
+        {"1s", 1, true},
+        {"P1D", 86400, true},
+        {"PT1H", 3600, true},
+        {"PT1H30M5S", 5405, true},
+        {"P1DT12H", 129600, true},
+        {"P2W", 1209600, true},
+        {"PT90S", 90, true},
+        {"", 0, false},
+        {"s", 0, false},
+        {"86400", 0, false},
+        {"1.5s", 0, false},
+        {"-1s", 0, false},
+        {"P", 0, false},
+        {"PT", 0, false},
+        {"P1DT", 0, false},
+        {"P1M", 0, false},
+        {"P1Y", 0, false},
+        {"PT1M1H", 0, false},
+        {"PT1H1H", 0, false},
+        {"P1H", 0, false},
+        {"P1W1D", 0, false},
+        {"PT1H ", 0, false},
+        {"1s1", 0, false},
         {"99999999999s", 0, false},
         {"P99999999999999999999D", 0, false},
     };

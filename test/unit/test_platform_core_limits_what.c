@@ -4,7 +4,7 @@
 #include "support/fake_many.h"
 #include "support/utxo_made.h"
 
-#define TO "4242424242424242424242424242424242424242"
+#define TO    "4242424242424242424242424242424242424242"
 #define TOKEN "dac17f958d2ee523a2206206994597c13d831ec7"
 #define TYPED                                                                          \
     "{\\\"types\\\":{\\\"EIP712Domain\\\":[{\\\"name\\\":\\\"name\\\",\\\"type\\\":"   \
@@ -75,9 +75,10 @@ static void eth_limit(struct fake_trio *t, const char *qty, const char *more)
 {
     char body[512], id[40];
 
-    (void)snprintf(body, sizeof body,
-                   "{\"limitType\":\"PER_TX\",\"symbol\":\"ETH\",\"limitQty\":\"%s\"%s}",
-                   qty, more);
+    (void)snprintf(
+        body, sizeof body,
+        "{\"limitType\":\"PER_TX\",\"symbol\":\"ETH\",\"limitQty\":\"%s\"%s}", qty,
+        more);
     fake_limit(t, body, id);
 }
 
@@ -85,10 +86,11 @@ static void token_limit(struct fake_trio *t, const char *qty, const char *more)
 {
     char body[512], id[40];
 
-    (void)snprintf(body, sizeof body,
-                   "{\"limitType\":\"PER_TX\",\"symbol\":\"USDT\",\"contract\":\"0x%s\","
-                   "\"limitQty\":\"%s\"%s}",
-                   TOKEN, qty, more);
+    (void)snprintf(
+        body, sizeof body,
+        "{\"limitType\":\"PER_TX\",\"symbol\":\"USDT\",\"contract\":\"0x%s\","
+        "\"limitQty\":\"%s\"%s}",
+        TOKEN, qty, more);
     fake_limit(t, body, id);
 }
 
@@ -133,11 +135,11 @@ static void a_tokens_limit_may_be_in_whole_units(void **state)
 static void what_is_not_clear_is_refused_under_a_limit(void **state)
 {
     static const char *const calls[][3] = {
-        {TOKEN, "", "deadbeef"},                  /* some call */
-        {TOKEN, "", "095ea7b3"},                  /* approve(address,uint256) */
-        {TOKEN, "", "23b872dd"},                  /* transferFrom, of one word less */
-        {TOKEN, "05", "a9059cbb"},                /* a token call that also pays */
-        {"", "05", "6000"},                       /* a new contract */
+        {TOKEN, "", "deadbeef"},   /* some call */
+        {TOKEN, "", "095ea7b3"},   /* approve(address,uint256) */
+        {TOKEN, "", "23b872dd"},   /* transferFrom, of one word less */
+        {TOKEN, "05", "a9059cbb"}, /* a token call that also pays */
+        {"", "05", "6000"},        /* a new contract */
     };
     struct fake_trio *t = ethereum();
 
@@ -184,21 +186,24 @@ static void a_limit_that_names_texts_lets_them_through(void **state)
     struct fake_trio *t = ethereum();
 
     (void)state;
-    eth_limit(t, "100", ",\"matchers\":[{\"type\":\"TRANSACTION_TYPE\",\"value\":"
-                        "\"PALISADE_SIGN_PLAINTEXT\"}]");
+    eth_limit(t, "100",
+              ",\"matchers\":[{\"type\":\"TRANSACTION_TYPE\",\"value\":"
+              "\"PALISADE_SIGN_PLAINTEXT\"}]");
     (void)fake_api(t->w, "POST", fake_tx_path(t, "/sign-plaintext"),
                    "{\"message\":\"hello\"}");
     fake_passed(t);
     (void)evm_post(t, TO, "05", "");
     fake_stopped(t, "PAL006.005"); /* and nothing else */
-    eth_limit(t, "100", ",\"matchers\":[{\"type\":\"TRANSACTION_TYPE\",\"values\":"
-                        "[\"RAW\"]}]");
+    eth_limit(t, "100",
+              ",\"matchers\":[{\"type\":\"TRANSACTION_TYPE\",\"values\":"
+              "[\"RAW\"]}]");
     (void)evm_post(t, TO, "05", "");
     fake_passed(t);
     fake_trio_free(t);
 }
 
-/* ---- several payments -------------------------------------------------------------- */
+/* ---- several payments --------------------------------------------------------------
+ */
 
 static int btc_post(struct fake_trio *t, const struct made *m)
 {
@@ -235,9 +240,9 @@ static void payments_of_one_payload_add_up(void **state)
     (void)btc_post(t, &two);
     fake_stopped(t, "POLICY_LIMIT");
     fake_limit_delete(t, id);
-    fake_limit(t,
-               "{\"limitType\":\"CONSTANT\",\"symbol\":\"BTC\",\"limitQty\":\"0.0014\"}",
-               id);
+    fake_limit(
+        t, "{\"limitType\":\"CONSTANT\",\"symbol\":\"BTC\",\"limitQty\":\"0.0014\"}",
+        id);
     two.outs[1].value = 30000;
     (void)btc_post(t, &two);
     fake_passed(t);
@@ -277,15 +282,16 @@ static void a_joint_payload_is_refused_under_a_limit(void **state)
     char id[40];
 
     (void)state;
-    fake_limit(t,
-               "{\"limitType\":\"PER_TX\",\"symbol\":\"BTC\",\"limitQty\":\"21000000\"}",
-               id);
+    fake_limit(
+        t, "{\"limitType\":\"PER_TX\",\"symbol\":\"BTC\",\"limitQty\":\"21000000\"}",
+        id);
     (void)btc_post(t, &joint);
     fake_stopped(t, "PAL006.005");
     fake_trio_free(t);
 }
 
-/* ---- matchers ------------------------------------------------------------------------ */
+/* ---- matchers
+ * ------------------------------------------------------------------------ */
 
 static void sol_limit(struct fake_trio *t, const char *matcher, const char *value)
 {
@@ -346,11 +352,12 @@ static void a_limit_may_be_about_who_is_paid(void **state)
             "{\"name\":\"p\",\"details\":{\"type\":\"DAPP\"}}");
     (void)snprintf(party, sizeof party, "%s", fake_text(t->w, "id"));
     (void)snprintf(path, sizeof path, "/v2/counterparties/%s/addresses", party);
-    (void)snprintf(body, sizeof body,
-                   "{\"termsAndConditionsAccepted\":true,\"details\":{\"type\":"
-                   "\"EXTERNAL\",\"externalAddress\":{\"address\":\"%s\",\"name\":\"a\","
-                   "\"blockchains\":[\"SOLANA\"]}}}",
-                   to);
+    (void)snprintf(
+        body, sizeof body,
+        "{\"termsAndConditionsAccepted\":true,\"details\":{\"type\":"
+        "\"EXTERNAL\",\"externalAddress\":{\"address\":\"%s\",\"name\":\"a\","
+        "\"blockchains\":[\"SOLANA\"]}}}",
+        to);
     fake_ok(t->w, "POST", path, body);
     (void)snprintf(address, sizeof address, "%s", fake_text(t->w, "addressId"));
     sol_limit(t, "WALLET_ID", t->wallet);
@@ -389,10 +396,11 @@ static void bad_matchers_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < CS_COUNTOF(bad); i++) {
-        (void)snprintf(body, sizeof body,
-                       "{\"limitType\":\"PER_TX\",\"symbol\":\"SOL\",\"limitQty\":\"1\","
-                       "\"matchers\":[%s]}",
-                       bad[i]);
+        (void)snprintf(
+            body, sizeof body,
+            "{\"limitType\":\"PER_TX\",\"symbol\":\"SOL\",\"limitQty\":\"1\","
+            "\"matchers\":[%s]}",
+            bad[i]);
         if (fake_limit_try(t, body) != 400 ||
             strncmp(fake_text(t->w, "details.0.field"), "matchers", 8) != 0) {
             fail_msg("%s: %s", bad[i], t->w->reply_text);

@@ -8,7 +8,8 @@
 #include "support/fake_audit.h"
 #include "support/fake_limits.h"
 
-/* ---- tags ------------------------------------------------------------------------------
+/* ---- tags
+ * ------------------------------------------------------------------------------
  */
 
 static const char *vault_tags(struct fake_trio *t, const char *rest)
@@ -114,7 +115,8 @@ static void tags_are_bounded_and_of_what_is_there(void **state)
     fake_trio_free(t);
 }
 
-/* ---- backup strategies --------------------------------------------------------------------
+/* ---- backup strategies
+ * --------------------------------------------------------------------
  */
 
 #define PATH "/v2/backup/strategies"
@@ -209,7 +211,8 @@ static void keys_that_no_kit_could_be_made_for_are_refused(void **state)
     assert_non_null(strstr(t->w->reply_text, "4096"));
     assert_int_equal(cs_recovery_key_new(&k, rnd), CS_OK);
     assert_int_equal(cs_recovery_secret_text(&secret, k), CS_OK);
-    (void)snprintf(text, sizeof text, "%.*s", (int)secret.n - 1, (const char *)secret.p);
+    (void)snprintf(text, sizeof text, "%.*s", (int)secret.n - 1,
+                   (const char *)secret.p);
     (void)try_key(t, text);
     fake_refused(t->w, 400, "recoveryPublicKeys[0]");
     assert_non_null(strstr(t->w->reply_text, "SECRET half"));
@@ -286,14 +289,15 @@ static void a_quorum_names_a_strategy_that_is_there(void **state)
     fake_trio_free(t);
 }
 
-/* ---- the audit log --------------------------------------------------------------------- */
+/* ---- the audit log
+ * --------------------------------------------------------------------- */
 
 struct step {
     const char *method, *pattern, *body, *type;
 };
 
 #define WALLET "/v2/vaults/{vaultId}/wallets/{walletId}"
-#define PARTY "{\"name\":\"n\",\"details\":{\"type\":\"DAPP\"}}"
+#define PARTY  "{\"name\":\"n\",\"details\":{\"type\":\"DAPP\"}}"
 
 /* In this order: {id} of a path is the id that the POST or PUT before it answered with,
  * {partyId} that of the counterparty. */
@@ -322,9 +326,9 @@ static const struct step steps[] = {
 static const char *word_of(struct fake_trio *t, const char *pattern, const char *p,
                            const char *party, const char *id)
 {
-    return strncmp(p, "{vaultId}", 9) == 0            ? t->vault
-           : strncmp(p, "{walletId}", 10) == 0        ? t->wallet
-           : strncmp(p, "{counterpartyId}", 16) == 0  ? party
+    return strncmp(p, "{vaultId}", 9) == 0                   ? t->vault
+           : strncmp(p, "{walletId}", 10) == 0               ? t->wallet
+           : strncmp(p, "{counterpartyId}", 16) == 0         ? party
            : strcmp(pattern, "/v2/counterparties/{id}") == 0 ? party
                                                              : id;
 }

@@ -61,8 +61,8 @@ static void find_wallet(struct cs_platform_core *core, const char *chain,
     struct cs_pc_walk w = {.kind = CS_IX_WALLETS_ADDR,
                            .scope = cs_pc_scope(address, "")};
 
-    for (int i = 0; i < SAME_ADDRESS_MAX && out->wallet[0] == '\0' &&
-                    cs_pc_walk_next(core, &w);
+    for (int i = 0;
+         i < SAME_ADDRESS_MAX && out->wallet[0] == '\0' && cs_pc_walk_next(core, &w);
          i++) {
         json_t *rec = cs_pc_get(core, CS_PC_WALLET, w.id);
 

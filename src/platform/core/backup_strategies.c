@@ -70,7 +70,8 @@ static enum cs_err parse_key(struct cs_recovery_key **out, const char *text)
 static const char *key_problem(enum cs_err err, const struct cs_recovery_key *k)
 {
     if (err == CS_ERR_USAGE) {
-        return "is RSA of another size or exponent: `cloudsign backup` encrypts to 4096 "
+        return "is RSA of another size or exponent: `cloudsign backup` encrypts to "
+               "4096 "
                "bits with e = 65537, or to X25519 (`cloudsign recover keygen`)";
     }
     if (err != CS_OK) {
@@ -239,7 +240,8 @@ static json_t *read_wishes(struct cs_api *a)
     return o;
 }
 
-/* ---- handlers ---------------------------------------------------------------------- */
+/* ---- handlers ----------------------------------------------------------------------
+ */
 
 json_t *cs_api_strategy_create(struct cs_api *a)
 {

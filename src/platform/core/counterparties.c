@@ -140,7 +140,8 @@ static void set_names(struct cs_api *a, json_t *rec, const char *name,
     cs_js_str(rec, "updatedBy", a->actor);
 }
 
-/* ---- handlers ------------------------------------------------------------------------
+/* ---- handlers
+ * ------------------------------------------------------------------------
  */
 
 json_t *cs_api_party_create(struct cs_api *a)
@@ -187,6 +188,7 @@ json_t *cs_api_party_list(struct cs_api *a)
                                   .kind = CS_IX_PARTIES,
                                   .scope = cs_pc_scope("", ""),
                                   .name = "counterparties",
+                                  .search = "name",
                                   .view = party_view};
 
     return cs_api_page(a, &p);

@@ -91,8 +91,8 @@ static bool record_ok(struct cs_api *a, size_t i, const struct type *t,
 static bool value_ok(struct cs_api *a, size_t i, const struct type *t,
                      const json_t *wallet, const char *value)
 {
-    const struct cs_chain_info *info =
-        cs_chain_by_name(cs_js_text(wallet, "blockchain"));
+    const struct cs_chain_info *info = cs_chain_by_name(
+        cs_js_text(wallet, "blockchain"));
 
     if (strlen(value) == 0 || strlen(value) >= VALUE_MAX) {
         return bad(a, i, "a value is empty or too long");
@@ -102,13 +102,15 @@ static bool value_ok(struct cs_api *a, size_t i, const struct type *t,
     }
     if (strcmp(t->name, "TRANSACTION_TYPE") == 0) {
         return kind_of(value) != NULL ||
-               bad(a, i, "must be RAW (PALISADE_RAW) or PLAINTEXT "
-                         "(PALISADE_SIGN_PLAINTEXT): a wallet with limits signs "
-                         "nothing else");
+               bad(a, i,
+                   "must be RAW (PALISADE_RAW) or PLAINTEXT "
+                   "(PALISADE_SIGN_PLAINTEXT): a wallet with limits signs "
+                   "nothing else");
     }
     if (info == NULL || cs_chain_address_check(info->chain, value, NULL) != CS_OK) {
-        return bad(a, i, "SIGN_FOR takes the address that signs, of this wallet or "
-                         "derived from it");
+        return bad(a, i,
+                   "SIGN_FOR takes the address that signs, of this wallet or "
+                   "derived from it");
     }
     return true;
 }
@@ -117,7 +119,8 @@ static bool value_ok(struct cs_api *a, size_t i, const struct type *t,
 static json_t *read_values(struct cs_api *a, size_t i, const struct type *t,
                            const json_t *wallet, const json_t *m)
 {
-    const json_t *one = json_object_get(m, "value"), *many = json_object_get(m, "values");
+    const json_t *one = json_object_get(m, "value"),
+                 *many = json_object_get(m, "values");
     json_t *values = cs_js_arr();
     bool ok = many == NULL || json_is_null(many) ||
               (json_is_array(many) && json_array_size(many) <= CS_MATCHER_VALUES_MAX);
@@ -147,9 +150,10 @@ static bool read_one(struct cs_api *a, size_t i, const json_t *m, const json_t *
     json_t *o;
 
     if (t == NULL) {
-        return bad(a, i, "type must be USER, API_CREDENTIAL, COUNTERPARTY, "
-                         "COUNTERPARTY_ID, TRANSACTION_TYPE, SIGN_FOR, ADDRESS_ID or "
-                         "WALLET_ID");
+        return bad(a, i,
+                   "type must be USER, API_CREDENTIAL, COUNTERPARTY, "
+                   "COUNTERPARTY_ID, TRANSACTION_TYPE, SIGN_FOR, ADDRESS_ID or "
+                   "WALLET_ID");
     }
     for (size_t k = 0; k < json_array_size(out); k++) {
         if (cs_js_is(json_array_get(out, k), "type", t->name)) {

@@ -152,8 +152,7 @@ struct cs_num cs_spent_sum(struct cs_platform_core *core, const json_t *limit,
             return cs_num_max();
         }
         if (!is_over(core, limit, w.slot)) {
-            sum = cs_num_add(sum,
-                             cs_num_sub(w.units, own_of(held, limit, w.slot)));
+            sum = cs_num_add(sum, cs_num_sub(w.units, own_of(held, limit, w.slot)));
         }
     }
     return sum;

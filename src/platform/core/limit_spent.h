@@ -1,9 +1,9 @@
 /* What ROLLING_DURATION and CONSTANT limits have let through.
  *
- * Rows of CS_PC_SPENT: limit id 16, slot u64 -> amount as decimal digits, in the limit's
- * own unit (limit._scale).  A slot is the beginning of one of the 256 parts of the
- * window (wall ms); 0 for a limit without window.  It counts as long as any moment of
- * it is in the window, and a slot of the future (the clock went back over a restart)
+ * Rows of CS_PC_SPENT: limit id 16, slot u64 -> amount as decimal digits, in the
+ * limit's own unit (limit._scale).  A slot is the beginning of one of the 256 parts of
+ * the window (wall ms); 0 for a limit without window.  It counts as long as any moment
+ * of it is in the window, and a slot of the future (the clock went back over a restart)
  * always: never less than what was let through.  So a limit has some 258 rows.
  * held: what one request has in the rows: [{"limit", "slot", "units"}], kept in its
  * record.  Thread: loop. */

@@ -52,7 +52,8 @@ static size_t place_of(const json_t *tags, const char *tag)
     return i;
 }
 
-/* ---- indexes -------------------------------------------------------------------------
+/* ---- indexes
+ * -------------------------------------------------------------------------
  */
 
 static void index_one(struct cs_platform_core *core, enum cs_pc_index kind,
@@ -91,13 +92,13 @@ static void save_tags(struct cs_api *a, json_t *rec, json_t *tags)
     cs_pc_save(a->core, is_wallet(rec) ? CS_PC_WALLET : CS_PC_VAULT, rec);
 }
 
-/* ---- changing ------------------------------------------------------------------------
+/* ---- changing
+ * ------------------------------------------------------------------------
  */
 
 static json_t *record(struct cs_api *a, bool wallet)
 {
-    return wallet ? cs_api_wallet_record(a)
-                  : cs_api_record(a, CS_PC_VAULT, 0, "vault");
+    return wallet ? cs_api_wallet_record(a) : cs_api_record(a, CS_PC_VAULT, 0, "vault");
 }
 
 static void add(struct cs_api *a, json_t *rec, const char *tag)
@@ -184,7 +185,8 @@ json_t *cs_api_wallet_tag_delete(struct cs_api *a)
     return tag_delete(a, true);
 }
 
-/* ---- reading -------------------------------------------------------------------------
+/* ---- reading
+ * -------------------------------------------------------------------------
  */
 
 static json_t *tags_of(struct cs_api *a, bool wallet)

@@ -98,8 +98,7 @@ static bool read_type(struct cs_api *a, json_t *o)
 
     if (a->in.err == CS_OK && strcmp(type, "PER_TX") != 0 &&
         strcmp(type, "CONSTANT") != 0 && !is_rolling(type)) {
-        cs_jr_fail(&a->in, "limitType",
-                   "must be PER_TX, CONSTANT or ROLLING_DURATION");
+        cs_jr_fail(&a->in, "limitType", "must be PER_TX, CONSTANT or ROLLING_DURATION");
     }
     if (a->in.err == CS_OK && has != is_rolling(type)) {
         cs_jr_fail(&a->in, "duration",
@@ -143,10 +142,11 @@ static bool asset_key(struct cs_api *a, const struct cs_chain_info *info,
     (void)snprintf(name, sizeof name, "%s%s%s", issued ? symbol : "", issued ? "." : "",
                    contract);
     return cs_policy_asset_name(out, &chain, name) ||
-           cs_api_fail(a, CS_API_INVALID, "contract",
-                       "is no asset of %s: the token's contract or mint; with an issuer "
-                       "there, symbol is its currency code",
-                       info->name) != NULL;
+           cs_api_fail(
+               a, CS_API_INVALID, "contract",
+               "is no asset of %s: the token's contract or mint; with an issuer "
+               "there, symbol is its currency code",
+               info->name) != NULL;
 }
 
 /* In how many decimals the limit counts.  A payload does not say those of most tokens,
@@ -155,7 +155,8 @@ static bool read_scale(struct cs_api *a, const struct cs_chain_info *info,
                        const char *symbol, const char *contract, json_t *o)
 {
     bool has = cs_jr_has(&a->in, "decimals");
-    int64_t given = has ? cs_jr_int(&a->in, "decimals", 0, DECIMALS_MAX) : 0, fixed = -1;
+    int64_t given = has ? cs_jr_int(&a->in, "decimals", 0, DECIMALS_MAX) : 0,
+            fixed = -1;
 
     if (contract[0] == '\0') {
         fixed = info->decimals;
@@ -227,8 +228,8 @@ static bool read_qty(struct cs_api *a, json_t *o, const char *member, const char
 /* All members of the record that the body decides; owned. */
 static json_t *read_wishes(struct cs_api *a, const json_t *wallet)
 {
-    const struct cs_chain_info *info =
-        cs_chain_by_name(cs_js_text(wallet, "blockchain"));
+    const struct cs_chain_info *info = cs_chain_by_name(
+        cs_js_text(wallet, "blockchain"));
     json_t *o = cs_js_obj(), *matchers;
 
     if (!read_type(a, o) || !read_asset(a, wallet, o) ||
@@ -249,7 +250,7 @@ static json_t *read_wishes(struct cs_api *a, const json_t *wallet)
 
 static bool is_same(const json_t *rec, const json_t *wishes)
 {
-    static const char *const names[] = {"limitType", "_ms",      "_asset",  "_scale",
+    static const char *const names[] = {"limitType", "_ms",      "_asset",   "_scale",
                                         "_qty",      "matchers", "decimals", "_fee"};
 
     for (size_t i = 0; i < CS_COUNTOF(names); i++) {
@@ -408,7 +409,8 @@ json_t *cs_api_limit_put(struct cs_api *a)
     return view;
 }
 
-/* ---- reading ---------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------
+ */
 
 static json_t *limit_record(struct cs_api *a)
 {
@@ -463,7 +465,8 @@ json_t *cs_api_limit_list_all(struct cs_api *a)
     return cs_api_page(a, &p);
 }
 
-/* ---- deleting --------------------------------------------------------------------- */
+/* ---- deleting ---------------------------------------------------------------------
+ */
 
 static void drop(struct cs_platform_core *core, json_t *rec, const char *status)
 {
@@ -502,7 +505,8 @@ json_t *cs_api_limit_delete(struct cs_api *a)
     return a->code == CS_API_OK ? cs_js_obj() : NULL;
 }
 
-/* ---- what approvers decided --------------------------------------------------------- */
+/* ---- what approvers decided ---------------------------------------------------------
+ */
 
 bool cs_limit_on_met(struct cs_platform_core *core, const json_t *set,
                      char why[CS_APPROVAL_WHY])

@@ -21,11 +21,13 @@ enum {
     CS_LIMIT_ISSUED_SCALE = 30, /* issued amounts of XRP_LEDGER have no smallest unit */
 };
 
-/* The limits of a wallet that are in force, at most CS_LIMITS_WALLET_MAX; each owned. */
+/* The limits of a wallet that are in force, at most CS_LIMITS_WALLET_MAX; each owned.
+ */
 size_t cs_limits_of(struct cs_platform_core *core, const char *wallet_id,
                     json_t *out[CS_LIMITS_WALLET_MAX]);
 
-/* limit_match.c.  "matchers" of a body into a clean array (owned); NULL: refusal set. */
+/* limit_match.c.  "matchers" of a body into a clean array (owned); NULL: refusal set.
+ */
 json_t *cs_matchers_read(struct cs_api *a, const json_t *wallet);
 /* Do all matchers of the limit fit this request and payee (NULL: it has none)? */
 bool cs_matchers_fit(const json_t *limit, const json_t *tx, const struct cs_payee *to);

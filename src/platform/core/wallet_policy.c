@@ -44,7 +44,8 @@ static bool is_text(const struct look *l)
     return l->open.kind == CS_CHAIN_KIND_PLAINTEXT;
 }
 
-/* Off-chain orders and sign-ins move assets, too: a text needs a limit that names it. */
+/* Off-chain orders and sign-ins move assets, too: a text needs a limit that names it.
+ */
 static bool text_ok(struct look *l)
 {
     for (size_t i = 0; i < l->n_limits; i++) {
@@ -67,9 +68,10 @@ static bool is_clear(struct look *l)
                          "with limits or an allow list signs none");
     }
     if (tx->is_approval) {
-        return refuse(l, "PAL006.005: it lets somebody else take assets later, where no "
-                         "limit would see it: a wallet with limits or an allow list "
-                         "does not sign that");
+        return refuse(l,
+                      "PAL006.005: it lets somebody else take assets later, where no "
+                      "limit would see it: a wallet with limits or an allow list "
+                      "does not sign that");
     }
     if (l->open.kind == CS_CHAIN_KIND_TYPED_DATA || !l->f.is_sure) {
         return refuse(l, "PAL006.005: what it does with assets cannot be told for sure "
@@ -86,9 +88,8 @@ static bool open_tx(struct look *l)
     if (cs_pc_tx_open(&l->open, l->tx, &reason) != CS_OK) {
         return refuse(l, "PAL006.005: the payload does not read: %s", reason);
     }
-    l->ask = (struct cs_policy_ask){.path = cs_pc_tx_path(l->tx),
-                                    .kind = l->open.kind,
-                                    .tx = &l->open.chain};
+    l->ask = (struct cs_policy_ask){
+        .path = cs_pc_tx_path(l->tx), .kind = l->open.kind, .tx = &l->open.chain};
     cs_policy_facts(&l->f, &l->ask);
     return true;
 }
@@ -122,10 +123,11 @@ static bool listed(struct look *l, const char *address, const struct cs_payee *p
         return refuse(l, "POLICY_DESTINATION: it names no destination, and the wallet "
                          "pays only to its allow list");
     }
-    return refuse(l,
-                  "POLICY_DESTINATION: %s is neither an enabled address of the address "
-                  "book on %s nor an own wallet: add it, or switch allowListEnabled off",
-                  address, cs_chain_name(l->open.chain.chain));
+    return refuse(
+        l,
+        "POLICY_DESTINATION: %s is neither an enabled address of the address "
+        "book on %s nor an own wallet: add it, or switch allowListEnabled off",
+        address, cs_chain_name(l->open.chain.chain));
 }
 
 /* ---- amounts ------------------------------------------------------------- */
@@ -195,8 +197,9 @@ static bool add_payment(struct look *l, const char *address, const struct cs_pay
             continue;
         }
         if (!amount_of(l, limit, i, &n)) {
-            return refuse(l, "PAL006.005: its amount cannot be told in the unit of "
-                             "limit %s (decimals)",
+            return refuse(l,
+                          "PAL006.005: its amount cannot be told in the unit of "
+                          "limit %s (decimals)",
                           cs_js_text(limit, "id"));
         }
         l->sums[k] = cs_num_add(l->sums[k], n);
