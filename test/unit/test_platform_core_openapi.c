@@ -1,6 +1,7 @@
 /* GET /v2/openapi.json against the route table, both ways: paths, methods, parameters
  * of the path, permissions, and what is not served.  A route that is missing here wants
  * a line in src/platform/api/routes.txt (then run openapi.mjs). */
+#include "chain/chain.h"
 #include "platform/core/api.h"
 #include "support/fake_device.h"
 
@@ -236,6 +237,28 @@ static void every_body_has_an_example_with_what_is_required(void **state)
     assert_true(n > 20);
 }
 
+static void every_blockchain_is_in_the_document(void **state)
+{
+    const json_t *words = json_object_get(resolve("#/components/schemas/V2Blockchain"),
+                                          "enum");
+    size_t i = 0, n = 0;
+    json_t *word;
+
+    (void)state;
+    for (; cs_chain_at(n) != NULL; n++) {
+        bool found = false;
+
+        json_array_foreach(words, i, word)
+        {
+            found = found || strcmp(json_string_value(word), cs_chain_at(n)->name) == 0;
+        }
+        if (!found) {
+            fail_msg("%s is not in shapes.txt (V2Blockchain)", cs_chain_at(n)->name);
+        }
+    }
+    assert_int_equal(n, json_array_size(words));
+}
+
 static void it_is_only_read_and_has_an_etag(void **state)
 {
     (void)state;
@@ -256,6 +279,7 @@ int main(void)
         cmocka_unit_test(every_operation_of_the_document_is_a_route),
         cmocka_unit_test(every_reference_leads_somewhere),
         cmocka_unit_test(every_body_has_an_example_with_what_is_required),
+        cmocka_unit_test(every_blockchain_is_in_the_document),
         cmocka_unit_test(it_is_only_read_and_has_an_etag),
     };
 
