@@ -75,16 +75,17 @@ function textOf(v) {
 }
 
 function diff(change) {
+    const isNew = change.before === null;
     const names = [...new Set([...Object.keys(change.before ?? {}), ...Object.keys(change.after ?? {})])].sort();
 
     return h('div', {class: 'stack-s'},
-        h('div', {class: 'row'}, h('strong', null, change.type), copy(change.id, {label: 'the id', short: 8}), change.before === null ? badge('ok', 'New') : change.after === null ? badge('bad', 'Deleted') : null,
+        h('div', {class: 'row'}, h('strong', null, change.type), copy(change.id, {label: 'the id', short: 8}), isNew ? badge('ok', 'New') : change.after === null ? badge('bad', 'Deleted') : null,
             change.internal ? badge('info', 'Hidden members changed too') : null),
         names.length === 0 ? h('p', {class: 'hint'}, 'No visible member changed.') : h('table', {class: 'diff'},
-            h('thead', null, h('tr', null, ['Member', 'Before', 'After'].map((t) => h('th', {scope: 'col'}, t)))),
+            h('thead', null, h('tr', null, ['Member', isNew ? null : 'Before', isNew ? 'Value' : 'After'].filter(Boolean).map((t) => h('th', {scope: 'col'}, t)))),
             h('tbody', null, names.map((n) => h('tr', null, h('th', {scope: 'row'}, n),
-                h('td', {class: change.before?.[n] !== undefined ? 'was' : null}, textOf(change.before?.[n])),
-                h('td', {class: change.after?.[n] !== undefined ? 'is' : null}, textOf(change.after?.[n])))))));
+                isNew ? null : h('td', {class: change.before?.[n] !== undefined ? 'was' : null}, textOf(change.before?.[n])),
+                h('td', {class: !isNew && change.after?.[n] !== undefined ? 'is' : null}, textOf(change.after?.[n])))))));
 }
 
 function show(r) {

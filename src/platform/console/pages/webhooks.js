@@ -103,7 +103,7 @@ function webhook(w, subs, draw, path) {
         card({title: 'Subscriptions', actions: manage ? button('Subscribe', {small: true, icon: 'plus', onclick: () => subscribe(subs, draw, path)}) : null},
             subs.length === 0 ? empty({icon: 'hook', title: 'No events yet', text: 'Subscribe to what the endpoint shall be told.'})
                 : h('ul', {class: 'stack-s'}, subs.map((s) => subscription(s, manage, draw, path))))),
-    card({title: 'Public key', text: 'Checks the header Signature: base64 of an ECDSA signature (P-256, SHA-256, DER) over the body as it was sent.'}, code(w.publicKey)));
+    card({title: 'Public key', text: 'ECDSA, P-256, SHA-256, DER in base64. Header Signature: over the text of payload. Header Cloudsign-Signature (v1=): over event id, “.”, timestamp, “.” and the body, so nothing can be replayed; check that one.'}, code(w.publicKey)));
 }
 
 function subscription(s, manage, draw, path) {
