@@ -56,6 +56,7 @@ async function approve(bed, page, n) {
 }
 
 async function devices(bed, page) {
+    bed.nodes = {};
     for (const n of [1, 2, 3]) {
         await go(page, bed, '/devices');
         const {id, key} = await addDevice(bed, page, n);
@@ -64,7 +65,8 @@ async function devices(bed, page) {
             await page.getByRole('dialog').getByRole('button', {name: 'Issue anew'}).click();
             await until('another pairing key', async () => (await page.locator('.code-block.wrap code').first().textContent().catch(() => key)) !== key);
         }
-        bed.nodeStart(n, await page.locator('.code-block.wrap code').first().textContent());
+        const last = await page.locator('.code-block.wrap code').first().textContent();
+        bed.nodes[n] = {key: last, child: bed.nodeStart(n, last)};
         await approve(bed, page, n);
         bed.ids = [...bed.ids ?? [], id];
     }
@@ -154,6 +156,12 @@ async function vaults(bed, page) {
     await button(page, 'First 5').click();
     await until('five derived addresses', async () => await page.locator('.derived').count() === 5);
     ok('derived addresses');
+    await page.getByRole('tab', {name: 'Overview'}).click();
+    await button(page, 'Add a tag').click();
+    await page.getByRole('dialog').getByLabel('Tag').fill(canary('tag'));
+    await page.getByRole('dialog').getByRole('button', {name: 'Add tag'}).click();
+    await page.locator('.tag', {hasText: canary('tag')}).waitFor();
+    ok('a tag of a key');
 }
 
 // A certificate in which one byte is another one, as a lying platform would show it.
@@ -245,6 +253,50 @@ async function book(bed, page) {
     ok('a limit of a key');
 }
 
+// Nodes that are away: the pages say so, and go on by themselves when they are back.
+async function away(bed, page) {
+    const other = await page.context().newPage();
+
+    await bed.stop(bed.nodes[3].child);
+    const made = await bed.api('POST', '/v2/mpc/quorums', {name: 'Second', deviceIds: bed.ids, requiredSigners: 2, quorumType: 'QUORUM_TYPE_CLOUD'});
+    expect(made.status === 200, `quorum: ${made.text}`);
+    await go(page, bed, `/controls/quorums/${made.body.id}`);
+    await page.getByText('node three is offline. Start its node').waitFor();
+    await bed.axe(page, 'a quorum that waits');
+    await shot(page, 'quorum-joining');
+    await bed.stop(bed.nodes[2].child);
+    await go(other, bed, `${bed.solana}/sign?kind=plaintext`);
+    await other.getByRole('textbox', {name: 'Message'}).fill('when you are back');
+    await button(other, 'Preview').click();
+    await button(other, 'Request signature').click();
+    await other.getByText('Waits for two nodes').first().waitFor();
+    await shot(other, 'waits-for-nodes');
+    for (const n of [2, 3]) {
+        bed.nodes[n].child = bed.nodeStart(n, bed.nodes[n].key);
+    }
+    await signed(other);
+    await badge(page, 'Confirmed').waitFor({timeout: 60000});
+    await other.close();
+    ok('nodes away: a quorum and a request wait, say for what, and go on when the nodes are back');
+}
+
+// A device that is refused, and one that is deleted.
+async function refused(bed, page) {
+    await go(page, bed, '/devices');
+    const {key} = await addDevice(bed, page, 4);
+    bed.nodeStart(4, key);
+    await button(page, 'Reject').click({timeout: 60000});
+    await page.getByRole('dialog').getByRole('button', {name: 'Reject device'}).click();
+    await badge(page, 'Rejected').waitFor();
+    await button(page, 'Delete').click();
+    await page.getByRole('dialog').getByRole('button', {name: 'Delete device'}).click();
+    await page.getByRole('heading', {level: 1, name: 'Devices'}).waitFor();
+    await until('the device is gone', async () => await page.getByText('node 4').count() === 0);
+    await go(page, bed, `/devices/${bed.ids[0]}`);
+    expect(await button(page, 'Delete').isDisabled(), 'a member of a quorum cannot be deleted');
+    ok('a device is rejected, then deleted; a member of a quorum is not');
+}
+
 // One asks, another decides: the maker is not the checker.  Freezing on the way.
 async function approvals(bed, page) {
     const bob = await bed.invite({email: 'bob@example.org', firstName: '<i>Bob', roles: ['APPROVER']});
@@ -266,7 +318,7 @@ async function approvals(bed, page) {
     await checker.getByRole('main').getByRole('link', {name: 'Open approvals'}).click();
     await checker.getByRole('heading', {level: 1, name: 'Approvals'}).waitFor();
     await checker.getByRole('row', {name: /^Sign a message/}).getByRole('link').click();
-    await checker.getByText('Payload hash').waitFor();
+    await checker.getByText('SHA-256 of the payload', {exact: true}).waitFor();
     await bed.axe(checker, 'an approval');
     await shot(checker, 'approval');
     const path = new URL(page.url()).pathname;
@@ -364,6 +416,8 @@ await run({}, async (bed) => {
     await signing(bed, page);
     await book(bed, page);
     await approvals(bed, page);
+    await away(bed, page);
+    await refused(bed, page);
     const state = await page.context().storageState();
     expect(page.trouble.length === 0, page.trouble.join('\n'));
     await looks(bed, state, {theme: 'light'}, 'light');

@@ -106,17 +106,17 @@ export function approvalView(set, {names, me, changed, link = false}) {
     const s = set.summary ?? {};
     const head = [badge(approvalState(statusOf(set)))];
 
-    return panel({title: set.title ?? sentence(s.sourceType), class: isPending(set) ? 'attention' : undefined, actions: link
+    return panel({title: link ? set.title ?? sentence(s.sourceType) : 'What will happen', class: isPending(set) ? 'attention' : undefined, actions: link
         ? [...head, btn('Open', {small: true, href: `/approvals/${set.id}`})] : head},
     (set.reasons ?? []).length > 0 ? banner('warn', set.reasons.join(' ')) : null,
-    (set.lines ?? []).length > 0 ? describe(set.lines.map((l) => [l.label, l.value])) : null,
+    (set.lines ?? []).length > 0 ? describe(set.lines.map((l) => [l.label, /^[0-9A-Za-z]{26,}$/.test(l.value) ? code(l.value, {inline: true, label: l.label}) : l.value])) : null,
     meter(s.currentApprovedCount ?? 0, s.requiredApproverCount ?? 1, `${s.currentApprovedCount ?? 0} of ${s.requiredApproverCount ?? 1} approvals`),
     people(set),
     describe([
         ['Requested by', set.requestedByName || by(names, s.requestedBy)],
         ['Requested', when(set.createdAt)],
         isPending(set) && s.expiresAt ? ['Time left', countdown(s.expiresAt, {over: 'expired'})] : null,
-        s.sourceRaw ? ['Payload hash', hashLine(set)] : null,
+        s.sourceRaw && !(set.lines ?? []).some((l) => l.label.startsWith('SHA-256')) ? ['Payload hash', hashLine(set)] : null,
     ]),
     buttons(set, me, changed),
     s.sourceRaw ? h('details', {class: 'help'}, h('summary', {}, 'Exactly what is approved'), code(rawOf(set), {label: 'Payload'})) : null);

@@ -40,6 +40,8 @@ function placeOf(item) {
 
 const VERBS = {DEVICE: 'Open device', QUORUM: 'Open quorum', APPROVAL: 'Open approvals', WALLET: 'Open vaults', TRANSACTION: 'Open transactions'};
 
+const verbOf = (item) => (item.objectId || item.objectType === 'APPROVAL' ? VERBS[item.objectType] ?? 'Open' : {DEVICE: 'Open devices', QUORUM: 'Open quorums'}[item.objectType] ?? 'Open');
+
 function attention(items) {
     const name = {CRITICAL: 'bad', HIGH: 'bad', ERROR: 'bad', BAD: 'bad', WARNING: 'warn', WARN: 'warn'};
 
@@ -47,7 +49,7 @@ function attention(items) {
         ? h('div', {class: 'all-well'}, icon('check-circle', 20), h('div', {}, h('strong', {}, 'Nothing needs you'), h('p', {class: 'hint'}, 'Devices, quorums and requests are as they should be.')))
         : h('ul', {class: 'attention-list'}, items.map((item) => h('li', {class: name[String(item.severity).toUpperCase()] ?? 'info'},
             icon(name[String(item.severity).toUpperCase()] ? 'warn' : 'info'), h('span', {class: 'attention-text'}, item.text),
-            btn(VERBS[item.objectType] ?? 'Open', {small: true, href: placeOf(item)})))));
+            btn(verbOf(item), {small: true, href: placeOf(item)})))));
 }
 
 // What waits for this very user.

@@ -1,16 +1,17 @@
 // One key: address, what it may do, what was proven when it was made, its requests.
 import {get, may, put} from '../lib/api.js';
 import {h} from '../lib/dom.js';
-import {field, formDialog} from '../lib/form.js';
+import {field, formDialog, sentence} from '../lib/form.js';
 import {svg as qr} from '../lib/qr.js';
 import {badge, banner, btn, by, code, describe, done, grid, meter, none, page, panel, steps, summaryText, tabs, when} from './kit.js';
 import {chain, keyStatus, kindText, reason, txStatus} from './facts.js';
-import {keyPath, orElse, people, txHref} from './data.js';
+import {keyPath, orElse, people, someDevices, txHref} from './data.js';
 import {setKey, setPanels, setsOf} from './approval_set.js';
 import {limitsPanel} from './limits.js';
 import {proofPanel} from './proof.js';
 import {settingsPanel} from './key_settings.js';
 import {addressesPanel} from './key_addresses.js';
+import {tagList} from './tags.js';
 
 /* ---- while it is made -------------------------------------------------------------------- */
 
@@ -25,9 +26,9 @@ async function sessionOf(w, signal) {
     return set ? orElse(null, get(`/v2/mpc/sessions/${set.id}/status`, {signal})) : null;
 }
 
-function making(w, session, quorum) {
+function making(w, session, quorum, nodes) {
     const n = session?.expectedCount ?? quorum?.deviceIds.length ?? 3, acks = session?.acceptedCount ?? 0;
-    const why = (w.reasons ?? []).map(reason);
+    const why = (w.reasons ?? []).map(reason), away = [...nodes.values()].filter((d) => d.connectionStatus !== 'ONLINE').map((d) => d.displayName);
 
     return panel({title: 'The nodes are making this key', class: 'attention'},
         meter(acks, n, `${acks} of ${n} nodes hold their shard`),
@@ -37,12 +38,12 @@ function making(w, session, quorum) {
             {label: 'Each pair signs once to prove it', state: acks >= n ? 'active' : 'todo'},
             {label: 'The address appears', state: 'todo'},
         ]),
-        why.length > 0 ? banner('warn', 'The last try did not succeed; it goes on by itself',
-            h('span', {}, why.map((r) => h('span', {class: 'line'}, r.text)), 'All nodes of the quorum must be running.')) : null);
+        why.length === 0 && away.length === 0 ? null : banner('warn', away.length > 0 ? `All nodes must be running: ${away.join(', ')} ${away.length === 1 ? 'is' : 'are'} offline`
+            : 'The last try did not succeed', h('span', {}, why.map((r) => h('span', {class: 'line'}, sentence(r.text))), 'It goes on by itself, for ten minutes at most.')));
 }
 
 function failed(w) {
-    return banner('bad', 'The key was not made', h('span', {}, (w.reasons ?? []).map((r) => h('span', {class: 'line'}, reason(r).text)),
+    return banner('bad', 'The key was not made', h('span', {}, (w.reasons ?? []).map((r) => h('span', {class: 'line'}, sentence(reason(r).text))),
         'Verify that the quorum is Confirmed and that all its nodes are online, then create a new key. This one holds nothing.'));
 }
 
@@ -58,7 +59,7 @@ function addressCard(w) {
             h('p', {class: 'hint'}, `Send only assets of ${c.name} to it. Compare the whole address before you give it to somebody.`))));
 }
 
-function details(w, quorum, names) {
+function details(w, quorum, names, changed) {
     return panel({title: 'Details'}, describe([
         ['Description', w.description || '–'],
         ['Blockchain', chain(w.blockchain).name],
@@ -68,6 +69,7 @@ function details(w, quorum, names) {
         ['Key algorithm', `${w.keyAlgorithm === 'ED25519' ? 'Ed25519' : 'secp256k1'}, signs ${w.signatureScheme}`],
         w.addressType ? ['Address type', w.addressType] : null,
         ['Created', h('span', {}, when(w.createdAt), ' by ', by(names, w.createdBy))],
+        ['Tags', tagList(keyPath(w), w.tags, 'wallets.update', changed)],
         ['Key ID', code(w.id, {inline: true, label: 'Key ID'})],
         w.externalId ? ['External ID', w.externalId] : null,
     ]));
@@ -117,7 +119,7 @@ async function latest(w, signal) {
 
 function parts(w, quorum, names, list, changed) {
     return tabs([
-        {id: 'overview', label: 'Overview', render: () => h('div', {class: 'stack'}, h('div', {class: 'columns'}, addressCard(w), details(w, quorum, names)), requests(w, list))},
+        {id: 'overview', label: 'Overview', render: () => h('div', {class: 'stack'}, h('div', {class: 'columns'}, addressCard(w), details(w, quorum, names, changed)), requests(w, list))},
         {id: 'settings', label: 'Settings', render: () => settingsPanel(w, changed)},
         {id: 'limits', label: 'Limits', render: () => limitsPanel(w)},
         w.keyAlgorithm === 'SECP256K1' ? {id: 'addresses', label: 'Derived addresses', render: () => addressesPanel(w)} : null,
@@ -134,16 +136,16 @@ export default async function keyPage(ctx) {
         const w = await get(path, {signal});
         const [quorum, list, session, sets] = await Promise.all([orElse(null, get(`/v2/mpc/quorums/${w.quorumId}`, {signal})),
             isMade(w) ? latest(w, signal) : [], isMaking(w) ? sessionOf(w, signal) : null, setsOf(w, {signal})]);
-        const changed = () => read(ctx.signal);
+        const nodes = isMaking(w) ? await someDevices(quorum?.deviceIds ?? [], {signal}) : null, changed = () => read(ctx.signal);
 
         view.title(w.name, h('span', {class: 'badges'}, badge(keyStatus(w.status)), isMade(w) && w.settings?.enabled ? badge({text: 'Enabled', tone: 'good'}) : null));
         view.actions([btn('Edit', {icon: 'edit', word: 'wallets.update', onclick: () => edit(w, changed)}), isMade(w) ? signButton(w) : null]);
         view.showOnce('approval', setKey(sets), () => setPanels(sets, names, changed));
-        view.show('state', isWaiting(w) ? banner('info', 'Waiting for approval', 'No node hears of it before that.') : isMaking(w) ? making(w, session, quorum)
+        view.show('state', isWaiting(w) ? banner('info', 'Waiting for approval', 'No node hears of it before that.') : isMaking(w) ? making(w, session, quorum, nodes)
             : isMade(w) ? notEnabled(w) : failed(w));
-        view.showOnce('parts', `${w.updatedAt}${list.map((t) => t.id + t.status).join()}`, () => (isMade(w) ? parts(w, quorum, names, list, changed) : details(w, quorum, names)));
+        view.showOnce('parts', `${w.updatedAt}${list.map((t) => t.id + t.status).join()}`, () => (isMade(w) ? parts(w, quorum, names, list, changed) : details(w, quorum, names, changed)));
         return isMaking(w) || isWaiting(w);
     };
 
-    await view.refresh(['key', 'transaction', 'approval'], read);
+    await view.refresh(['key', 'transaction', 'approval', 'session'], read);
 }

@@ -1,7 +1,7 @@
 // One quorum: how far its members have come, the words to compare, what went wrong.
 import {del, get, post} from '../lib/api.js';
 import {h} from '../lib/dom.js';
-import {confirm, field, form} from '../lib/form.js';
+import {confirm, field, form, sentence} from '../lib/form.js';
 import {words as sentenceOf} from '../lib/format.js';
 import {navigate} from '../lib/router.js';
 import {badge, banner, btn, by, code, countdown, describe, done, fail, grid, meter, none, page, panel, when, wordList} from './kit.js';
@@ -16,21 +16,21 @@ const isConfirmed = (q) => q.state === 'QUORUM_STATE_CONFIRMED';
 /* ---- joining --------------------------------------------------------------------- */
 
 function progress(q, members, byDevice) {
-    const joined = members.filter((m) => m.state === 'MEMBERSHIP_STATE_CONFIRMED').length;
+    const accepted = members.filter((m) => ['MEMBERSHIP_STATE_PENDING', 'MEMBERSHIP_STATE_CONFIRMED'].includes(m.state)).length;
     const away = members.map((m) => byDevice.get(m.deviceId)).filter((d) => d && d.connectionStatus !== 'ONLINE');
 
     return panel({title: 'Joining', class: 'attention'},
-        meter(joined, members.length, `${joined} of ${members.length} nodes have joined`),
+        meter(accepted, members.length, `${accepted} of ${members.length} nodes have accepted; all have to, then they confirm each other`),
         h('p', {}, 'The nodes were asked to join and do so by themselves. ', 'Time left: ', countdown(q.expiresAt, {over: 'none'}), '.'),
         away.length > 0 ? banner('warn', 'All three nodes must be running',
-            `${away.map((d) => d.displayName).join(', ')} ${away.length === 1 ? 'is' : 'are'} offline. Start the node: joining goes on by itself.`) : null);
+            `${away.map((d) => d.displayName).join(', ')} ${away.length === 1 ? 'is' : 'are'} offline. Start ${away.length === 1 ? 'its node' : 'their nodes'}: joining goes on by itself.`) : null);
 }
 
 function ended(q) {
     const lines = (q.reasons ?? []).map(reason);
 
     return banner('bad', q.state === 'QUORUM_STATE_REJECTED' ? 'A member rejected this quorum' : 'This quorum was not made',
-        h('span', {}, lines.map((line) => h('span', {class: 'line'}, line.text || line.code)), 'Delete it and create it anew once the cause is gone.'));
+        h('span', {}, lines.map((line) => h('span', {class: 'line'}, sentence(line.text || line.code))), 'Delete it and create it anew once the cause is gone.'));
 }
 
 function memberTable(members, byDevice) {

@@ -70,6 +70,7 @@ function rows(w, p) {
 function previewView(w, p) {
     return [
         h('p', {class: 'summary'}, p.summary),
+        p.approvalRequired ? banner('info', 'It will wait for approval', 'An approval group decides before the nodes are asked.') : null,
         (p.warnings ?? []).length > 0 ? h('div', {class: 'stack-s'}, p.warnings.map((x) => banner('warn', typeof x === 'string' ? x : x.text ?? x.message))) : null,
         p.summaryIsComplete === false ? banner('warn', 'The summary does not say everything',
             'This payload does more than could be decoded. Only ask for the signature if you know from elsewhere what it does.')

@@ -1,7 +1,7 @@
 // One signing request: what it does, how it went, and the signatures.
 import {get, may, put, session} from '../lib/api.js';
 import {h, replace} from '../lib/dom.js';
-import {field, formDialog} from '../lib/form.js';
+import {field, formDialog, sentence} from '../lib/form.js';
 import {groups, words as sentenceOf} from '../lib/format.js';
 import {timeline} from '../lib/ui.js';
 import {badge, banner, btn, by, checkList, code, countdown, describe, done, page, panel, wait, when} from './kit.js';
@@ -100,7 +100,7 @@ function signatures(tx, w, members) {
 
 function stateBanner(tx) {
     const lines = (tx.reasons ?? []).map(reason);
-    const more = h('span', {}, lines.map((r) => h('span', {class: 'line'}, r.text || sentenceOf(r.code))));
+    const more = h('span', {}, lines.map((r) => h('span', {class: 'line'}, sentence(r.text || sentenceOf(r.code)))));
 
     if (tx.freezeInfo?.isFrozen) {
         return banner('warn', 'This request is frozen', 'It is not signed until somebody else than who asked for it unfreezes it.');
@@ -109,7 +109,8 @@ function stateBanner(tx) {
         return banner('bad', tx.status === 'FAILED' ? 'This request failed' : 'This request was rejected', more);
     }
     if (!isFinal(tx)) {
-        return banner('info', tx.status === 'SIGNATURE_PENDING' ? 'Two nodes are signing' : txStatus(tx.status).text,
+        return banner('info', lines.some((r) => r.code === 'NOT_ENOUGH_SIGNERS') ? 'Waits for two nodes' : tx.status === 'SIGNATURE_PENDING' ? 'Two nodes are signing'
+            : txStatus(tx.status).text,
             h('span', {}, more, tx.expiresAt ? ['Time left: ', countdown(tx.expiresAt, {over: 'none'}), '.'] : null));
     }
     return lines.length > 0 ? banner('warn', 'Note', more) : null;

@@ -7,6 +7,7 @@ import {list as pages} from '../lib/ui.js';
 import {badge, btn, done, fail, grid, none, page, searchBox, when} from './kit.js';
 import {chain, keyStatus} from './facts.js';
 import {keyHref} from './data.js';
+import {tagList} from './tags.js';
 
 const COLUMNS = [
     {title: 'Key', cell: (w) => w.name},
@@ -46,6 +47,7 @@ export default async function vaultPage(ctx) {
         view.title(vault.name);
         view.lead([vault.description, text === '' && total > 0 ? plural(total, 'key') : null].filter(Boolean).join(' · '));
         view.actions([btn('Edit', {icon: 'edit', word: 'vaults.write', onclick: () => edit(vault, () => read(ctx.signal))}), create()]);
+        view.show('tags', tagList(`/v2/vaults/${id}`, vault.tags, 'vaults.write', () => read(ctx.signal)));
         view.showOnce('search', isBig, () => (isBig ? searchBox({label: 'Search keys', placeholder: 'Name',
             onchange: (typed) => { text = typed.trim(); read(ctx.signal).catch(fail); }}) : null));
         view.showOnce('keys', JSON.stringify([text, rows]), () => draw(rows, more));
