@@ -68,14 +68,14 @@ function reveal(input) {
     return b;
 }
 
-export function select({name, label, hint, options, value, required = true, onchange}) {
+export function select({name, label, hint, options, value, required = !options.some((o) => (Array.isArray(o) ? o[0] : o) === ''), onchange}) {
     const control = h('select', {name, required, onchange},
         options.map((o) => Array.isArray(o) ? h('option', {value: o[0]}, o[1]) : h('option', {value: o}, o)));
 
     if (value !== undefined) {
         control.value = value;
     }
-    return wrap({name, label, hint, optional: !required, control});
+    return wrap({name, label, hint, control});
 }
 
 export function checkbox({name, label, hint, checked = false, disabled = false, onchange}) {

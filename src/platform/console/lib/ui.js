@@ -226,8 +226,13 @@ export function details(rows) {
 // Tabs that are addresses are links; those with render() switch in place.
 export function tabs(items, active) {
     if (items.every((t) => t.href)) {
-        return h('nav', {class: 'tabs', 'aria-label': 'Sections'}, items.map((t) => h('a', {class: 'tab', href: t.href,
+        const bar = h('nav', {class: 'tabs', 'aria-label': 'Sections'}, items.map((t) => h('a', {class: 'tab', href: t.href,
             'aria-current': t.id === active ? 'page' : null}, t.label)));
+        requestAnimationFrame(() => { // on a phone the bar scrolls
+            const at = bar.querySelector('[aria-current]');
+            bar.scrollLeft = at ? at.offsetLeft - bar.offsetLeft - 48 : 0;
+        });
+        return bar;
     }
     const panel = h('div', {role: 'tabpanel', id: uid('panel'), tabindex: '0'});
     const marks = items.map((t) => h('button', {type: 'button', class: 'tab', role: 'tab', id: uid('tab'), 'aria-controls': panel.id, onclick: () => pick(t.id)}, t.label));

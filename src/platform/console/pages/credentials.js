@@ -4,7 +4,7 @@ import {h, replace} from '../lib/dom.js';
 import {plural, time} from '../lib/format.js';
 import {navigate, title} from '../lib/router.js';
 import {settings} from '../lib/settings.js';
-import {badge, banner, button, card, choice, code, confirm, copy, details, dialog, field, form, formDialog, list, page as frame, table, toast, uid} from '../lib/ui.js';
+import {badge, banner, button, card, choice, code, confirm, copy, details, dialog, field, form, formDialog, list, page as frame, select, table, toast, uid} from '../lib/ui.js';
 
 const GROUPS = [['wallets', 'Wallets'], ['transactions', 'Transactions'], ['controls', 'Controls'], ['audit', 'Audit']];
 
@@ -16,6 +16,9 @@ export default async function page(args) {
 }
 
 function stateOf(c) {
+    if (c.expiresAt && Date.parse(c.expiresAt) <= Date.now()) {
+        return badge('EXPIRED');
+    }
     return c.approvalId ? badge('PENDING', 'Waits for approval') : badge(c.active ? 'ENABLED' : c.status === 'REJECTED' ? 'REJECTED' : 'DISABLED');
 }
 
@@ -99,12 +102,15 @@ async function create({el, signal}) {
                 {value: 'TRANSACTIONS', title: 'Transactions'}, {value: 'WALLETS', title: 'Wallets'}, {value: 'CONTROLS', title: 'Controls'}, {value: 'AUDIT', title: 'Audit'}]}),
             h('h2', null, 'What it may do'),
             picker(variants, []),
+            select({name: 'ends', label: 'Ends', value: '90', options: [['30', 'in 30 days'], ['90', 'in 90 days'], ['365', 'in a year'], ['', 'never']], hint: 'After that it gets no access tokens. Change it in time for a new one.'}),
             field({name: 'allowedIps', label: 'Allowed addresses', rows: 3, mono: true, hint: 'One address or IPv4 network a line, such as 192.0.2.0/24. Empty: from everywhere.'}),
         ], async onsubmit(values) {
             if (values.permissions.length === 0) {
                 throw Object.assign(new Error('Choose at least one right.'), {details: [{field: 'permissions', reason: 'choose at least one right'}]});
             }
-            const c = await post('/v2/credentials', {...values, allowedIps: ips(values.allowedIps)});
+            const {ends, ...body} = values;
+            const c = await post('/v2/credentials', {...body, allowedIps: ips(values.allowedIps),
+                ...ends ? {expiresAt: new Date(Date.now() + Number(ends) * 86400000).toISOString()} : {}});
             await showSecret(c);
             navigate(`/settings/credentials/${c.id}`, {replace: true});
         }}))));
@@ -141,6 +147,7 @@ function view(c, variants, draw, path) {
         c.approvalId ? banner('warn', 'A change of this credential waits for approval.', h('a', {href: `/approvals/${c.approvalId}`}, 'See it')) : null,
         card({title: 'Details'}, details([['Client id', copy(c.clientId, {label: 'the client id'})], ['Category', c.category],
             ['Allowed addresses', (c.allowedIps ?? []).length > 0 ? h('span', {class: 'mono'}, c.allowedIps.join(', ')) : 'From everywhere'],
+            ['Ends', c.expiresAt ? time(c.expiresAt) : 'never'], ['Last used', time(c.lastUsedAt)],
             ['Created', time(c.createdAt, {absolute: true})], ['Last change', time(c.updatedAt ?? c.createdAt, {absolute: true})]])),
         card({title: 'What it may do'}, (c.permissions ?? []).includes('*') ? banner('warn', 'Everything, also what later versions add.')
             : details((c.permissions ?? []).map((word) => [h('span', {class: 'mono'}, word), texts[word] ?? '']))));
