@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "platform/core/session.h"
+#include "support/fake_many.h"
 #include "support/fake_people.h"
 
 static struct fake_platform *w;
@@ -31,6 +32,7 @@ static int begin(void **state)
 
     (void)state;
     w = fake_platform_new();
+    w->rng = 20261126; /* ids that no other fake one has */
     people_setup(w, &owner);
     (void)snprintf(root, sizeof root, "%s", w->token);
     for (unsigned r = 0; r < CS_ROLE_COUNT; r++) {
@@ -333,6 +335,59 @@ static void credentials_have_their_words_and_no_sessions(void **state)
     }
 }
 
+/* ---- another organisation ----------------------------------------------- */
+
+/* The path with ids of real objects of the other platform. */
+static const char *foreign_path(const struct cs_route *r, const struct fake_trio *t)
+{
+    static char path[256];
+    bool vaults = strncmp(r->pattern, "/v2/vaults", 10) == 0;
+    bool wallets = strncmp(r->pattern, "/v2/wallets", 11) == 0;
+    size_t n = 0;
+
+    for (const char *p = r->pattern; *p != '\0'; p++) {
+        if (*p != '{') {
+            path[n++] = *p;
+            continue;
+        }
+        n += (size_t)snprintf(path + n, sizeof path - n, "%s",
+                              strncmp(p, "{wallet", 7) == 0 || wallets ? t->wallet
+                              : strncmp(p, "{quorum", 7) == 0          ? t->quorum
+                              : vaults                                 ? t->vault
+                                                                       : t->d[0].text);
+        p += strcspn(p, "}");
+    }
+    path[n] = '\0';
+    return path;
+}
+
+/* A store has one organisation: what is another's is what nobody has. */
+static void ids_of_another_organisation_lead_nowhere(void **state)
+{
+    struct fake_trio *other = fake_signers();
+    size_t n = 0;
+
+    (void)state;
+    step_up_all();
+    for (size_t i = 0; cs_route_at(i) != NULL; i++) {
+        const struct cs_route *r = cs_route_at(i);
+        struct fake_http h = ask_as(r, &people[CS_ROLE_OWNER]);
+
+        if (strchr(r->pattern, '{') == NULL) {
+            continue;
+        }
+        h.path = foreign_path(r, other);
+        (void)fake_http(w, h);
+        n++;
+        if (w->status != 404 && w->status != 400 && w->status != 501) {
+            fail_msg("%s %s: %d %s", r->method, h.path, w->status, w->reply_text);
+        }
+        assert_null(strstr(w->reply_text, other->vault));
+    }
+    assert_true(n > 30);
+    fake_trio_free(other);
+}
+
 /* ---- the page ---------------------------------------------------------- */
 
 static void row_of(char *out, size_t size, enum cs_pc_perm p, const char *text)
@@ -414,6 +469,7 @@ int main(void)
         cmocka_unit_test(sign_in_routes_refuse_foreign_pages),
         cmocka_unit_test(what_gives_power_away_wants_a_code_of_the_last_minutes),
         cmocka_unit_test(credentials_have_their_words_and_no_sessions),
+        cmocka_unit_test(ids_of_another_organisation_lead_nowhere),
         cmocka_unit_test(the_readme_shows_the_table),
         cmocka_unit_test(the_roles_are_those_of_the_vendor),
     };

@@ -345,6 +345,66 @@ static void the_last_use_is_noted_once_an_hour_and_in_no_log(void **state)
     fake_platform_free(w);
 }
 
+/* ---- the page ---------------------------------------------------------- */
+
+static size_t read_file(char *out, size_t size, const char *path)
+{
+    FILE *f = fopen(path, "r");
+    size_t n;
+
+    if (f == NULL) {
+        fail_msg("%s is not there", path);
+        return 0;
+    }
+    n = fread(out, 1, size - 1, f);
+    out[n] = '\0';
+    assert_true(n < size - 1);
+    assert_int_equal(fclose(f), 0);
+    return n;
+}
+
+/* "`unit/x.c: words`" of the last column: the file is there and has the words. */
+static void look_up(const char *at)
+{
+    static char text[1 << 17];
+    const char *colon = strstr(at, ": "), *end = strchr(at, '`');
+    char path[512], words[256];
+
+    assert_true(colon != NULL && end != NULL && colon < end);
+    (void)snprintf(path, sizeof path, "%s/../%.*s", CS_TEST_VECTORS, (int)(colon - at),
+                   at);
+    (void)snprintf(words, sizeof words, "%.*s", (int)(end - colon - 2), colon + 2);
+    (void)read_file(text, sizeof text, path);
+    if (strstr(text, words) == NULL) {
+        fail_msg("%s has no \"%s\"", path, words);
+    }
+}
+
+static void every_row_of_the_page_names_a_test_that_is_there(void **state)
+{
+    static char page[1 << 16];
+    size_t rows = 0;
+
+    (void)state;
+    (void)read_file(page, sizeof page,
+                    CS_TEST_VECTORS "/../../src/platform/SECURITY.md");
+    for (const char *p = strstr(page, "|---|"); p != NULL; p = strchr(p + 1, '\n')) {
+        const char *end = p[0] == '\n' && p[1] == '|' ? strchr(p + 1, '\n') : NULL;
+        const char *at = end == NULL ? NULL : end - 4; /* "...` |" */
+
+        if (at == NULL) {
+            continue;
+        }
+        while (at > p && *at != '`') {
+            at--;
+        }
+        assert_true(at > p); /* a row without a test */
+        look_up(at + 1);
+        rows++;
+    }
+    assert_true(rows >= 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_credential_ends_when_it_says),
         cmocka_unit_test(bad_ends_of_credentials_are_refused),
         cmocka_unit_test(the_last_use_is_noted_once_an_hour_and_in_no_log),
+        cmocka_unit_test(every_row_of_the_page_names_a_test_that_is_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
