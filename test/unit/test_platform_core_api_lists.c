@@ -275,6 +275,10 @@ static void a_preview_says_what_a_request_would_sign_and_leaves_nothing(void **s
     char hash[80], summary[256];
     uint64_t records = fake_audit_count(t->w);
     size_t commands = t->w->n_sent;
+    struct fake_http h = {.method = "POST",
+                          .body = preview_body(""),
+                          .authorization = t->w->token,
+                          .key = "k-1"};
 
     (void)state;
     fake_ok(t->w, "POST", fake_tx_path(t, "/preview"), preview_body(""));
@@ -286,6 +290,11 @@ static void a_preview_says_what_a_request_would_sign_and_leaves_nothing(void **s
     assert_int_equal(json_array_size(list(t, "")), 0);
     assert_int_equal(fake_audit_count(t->w), records);
     assert_int_equal(t->w->n_sent, commands);
+    h.path = fake_tx_path(t, "/preview");
+    assert_int_equal(fake_http(t->w, h), 200); /* nor is its answer kept */
+    h.body = preview_body("0x");
+    h.path = fake_tx_path(t, "/preview");
+    assert_int_equal(fake_http(t->w, h), 200);
     fake_ok(t->w, "POST", fake_tx_path(t, "/preview"), preview_body("0x"));
     assert_string_equal(fake_text(t->w, "signingHashes.0"), hash);
     assert_int_equal(fake_many_post(t, "/raw", fake_evm(0), ""), 200);

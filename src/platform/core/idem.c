@@ -120,8 +120,9 @@ bool cs_idem_begin(struct cs_idem *i, struct cs_api *a, bool *replied)
     struct cs_wr rec = {0};
     bool go_on = true;
 
-    if (strcmp(a->http->method, "POST") != 0 || key[0] == '\0') {
-        return true;
+    if (strcmp(a->http->method, "POST") != 0 || key[0] == '\0' ||
+        cs_route_reads(a->route)) {
+        return true; /* what only reads leaves nothing in the store */
     }
     if (!key_ok(key)) {
         (void)cs_api_fail(a, CS_API_INVALID, "Idempotency-Key",

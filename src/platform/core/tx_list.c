@@ -9,7 +9,10 @@
 #include "base/text.h"
 #include "platform/core/tx_make.h"
 
-enum { TIME_TEXT = 24 };
+enum {
+    TIME_TEXT = 24,
+    SEEK_WORK = 16, /* halving reads some forty records */
+};
 
 /* What the records have to be; "" is anything. */
 struct cs_tx_want {
@@ -158,6 +161,10 @@ json_t *cs_api_tx_list_all(struct cs_api *a)
     } else if (want.wallet[0] != '\0') {
         p.kind = CS_IX_TXS;
         p.scope = cs_pc_scope(want.wallet, "");
+    }
+    if ((want.since[0] != '\0' || want.until[0] != '\0') &&
+        !cs_api_work_or_fail(a, SEEK_WORK)) {
+        return NULL;
     }
     p.min_seq = want.since[0] == '\0' ? 0 : cs_api_seek(a, &p, want.since);
     p.end_seq = want.until[0] == '\0' ? 0 : cs_api_seek(a, &p, want.until);
