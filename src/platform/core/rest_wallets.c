@@ -253,6 +253,7 @@ json_t *cs_api_wallet_settings(struct cs_api *a)
         }
         cs_pc_save(a->core, CS_PC_WALLET, rec);
         view = cs_wallet_view(rec);
+        cs_approval_mark(a->core, CS_SOURCE_POLICY, view);
     }
     json_decref(rec);
     return view;

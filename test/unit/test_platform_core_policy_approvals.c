@@ -1,0 +1,292 @@
+/* Limits, the address book and the allow list where approvers have a word; and what a
+ * request holds of a window while it waits for them. */
+#include "support/fake_approvals.h"
+#include "support/fake_limits.h"
+
+#define LIMIT "{\"limitType\":\"PER_TX\",\"symbol\":\"SOL\",\"limitQty\":\"1\"}"
+#define TOTAL "{\"limitType\":\"CONSTANT\",\"symbol\":\"SOL\",\"limitQty\":\"2\"}"
+
+static const uint64_t sol = 1000000000;
+static struct fake_board b;
+
+static int begin(void **state)
+{
+    (void)state;
+    board_signers(&b);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    board_free(&b);
+    return 0;
+}
+
+static void limit_is(const char *id, const char *status, bool active)
+{
+    fake_limit_get(b.t, id);
+    if (strcmp(fake_text(b.t->w, "status"), status) != 0 ||
+        json_is_true(json_object_get(b.t->w->reply, "active")) != active) {
+        fail_msg("limit: want %s, got %s", status, b.t->w->reply_text);
+    }
+}
+
+/* Asks for a limit; it waits. */
+static void ask_limit(const char *body, char id[40])
+{
+    assert_int_equal(fake_limit_try(b.t, body), 200);
+    board_take(&b);
+    (void)snprintf(id, 40, "%s", fake_text(b.t->w, "id"));
+    limit_is(id, "LIMIT_CREATION_APPROVAL_PENDING", false);
+}
+
+static void a_limit_holds_once_it_is_approved(void **state)
+{
+    char id[40];
+
+    (void)state;
+    board_group(&b, "POLICY", 2, &b.ann, &b.bob);
+    ask_limit(LIMIT, id);
+    fake_pay_ok(b.t, 5 * sol);
+    board_yes(&b, &b.ann);
+    limit_is(id, "LIMIT_CREATION_APPROVAL_PENDING", false);
+    board_yes(&b, &b.bob);
+    limit_is(id, "LIMIT_ENABLED", true);
+    board_alive(&b);
+    fake_pay_no(b.t, 5 * sol, "POLICY_LIMIT");
+}
+
+static void a_rejected_limit_never_holds(void **state)
+{
+    char id[40], again[40];
+
+    (void)state;
+    board_group(&b, "POLICY", 1, &b.ann, NULL);
+    ask_limit(LIMIT, id);
+    board_no(&b, &b.ann);
+    limit_is(id, "LIMIT_REJECTED", false);
+    board_alive(&b);
+    fake_pay_ok(b.t, 5 * sol);
+    ask_limit(LIMIT, again); /* it may be asked for anew */
+    assert_string_not_equal(id, again);
+    fake_limit_delete(b.t, id);
+    fake_limit_delete(b.t, again); /* and taken back while it waits */
+    board_set_is(&b, "FAILED");
+    fake_pay_ok(b.t, 5 * sol);
+}
+
+static void a_limit_to_be_deleted_holds_until_that_is_approved(void **state)
+{
+    char id[40], rest[64];
+
+    (void)state;
+    fake_limit(b.t, LIMIT, id);
+    board_group(&b, "POLICY", 1, &b.ann, NULL);
+    fake_limit_delete(b.t, id);
+    limit_is(id, "LIMIT_DELETION_APPROVAL_PENDING", true);
+    board_take(&b);
+    board_alive(&b);
+    fake_pay_no(b.t, 5 * sol, "POLICY_LIMIT");
+    (void)snprintf(rest, sizeof rest, "/%s", id);
+    assert_int_equal(fake_api(b.t->w, "DELETE", fake_limits_path(b.t, rest), NULL),
+                     409);
+    board_no(&b, &b.ann);
+    limit_is(id, "LIMIT_ENABLED", true);
+    fake_limit_delete(b.t, id);
+    limit_is(id, "LIMIT_DELETION_APPROVAL_PENDING", true);
+    board_take(&b);
+    board_yes(&b, &b.ann);
+    assert_int_equal(fake_api(b.t->w, "GET", fake_limits_path(b.t, rest), NULL), 404);
+    board_alive(&b);
+    fake_pay_ok(b.t, 5 * sol);
+}
+
+/* ---- the allow list and the book ------------------------------------------------ */
+
+static void allow_list(const char *word)
+{
+    char path[160], body[256];
+
+    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s/settings", b.t->vault,
+                   b.t->wallet);
+    (void)snprintf(body, sizeof body,
+                   "{\"settings\":{\"enabled\":true,\"rawSigningEnabled\":true,"
+                   "\"sweepingEnabled\":false,\"defaultFreezeEnabled\":false,"
+                   "\"allowListEnabled\":%s}}",
+                   word);
+    fake_ok(b.t->w, "PUT", path, body);
+}
+
+static bool list_is_on(void)
+{
+    fake_wallet_get(b.t);
+    return json_is_true(json_object_get(json_object_get(b.t->w->reply, "settings"),
+                                        "allowListEnabled"));
+}
+
+static void an_allow_list_goes_off_only_with_approval(void **state)
+{
+    (void)state;
+    board_group(&b, "POLICY", 1, &b.ann, NULL);
+    allow_list("true"); /* on at once */
+    assert_true(list_is_on());
+    allow_list("false");
+    board_take(&b);
+    assert_true(list_is_on());
+    board_no(&b, &b.ann);
+    assert_true(list_is_on());
+    allow_list("false");
+    board_take(&b);
+    board_yes(&b, &b.ann);
+    assert_false(list_is_on());
+}
+
+static char party[40], address[40];
+
+static void ask_address(void)
+{
+    char path[120], body[512], to[64];
+
+    fake_pay(b.t, 1);
+    (void)snprintf(to, sizeof to, "%s", fake_text(b.t->w, "destinationAddress"));
+    fake_ok(b.t->w, "POST", "/v2/counterparties",
+            "{\"name\":\"p\",\"details\":{\"type\":\"DAPP\"}}");
+    (void)snprintf(party, sizeof party, "%s", fake_text(b.t->w, "id"));
+    (void)snprintf(path, sizeof path, "/v2/counterparties/%s/addresses", party);
+    (void)snprintf(
+        body, sizeof body,
+        "{\"termsAndConditionsAccepted\":true,\"details\":{\"type\":"
+        "\"EXTERNAL\",\"externalAddress\":{\"address\":\"%s\",\"name\":\"a\","
+        "\"blockchains\":[\"SOLANA\"]}}}",
+        to);
+    fake_ok(b.t->w, "POST", path, body);
+    (void)snprintf(address, sizeof address, "%s", fake_text(b.t->w, "addressId"));
+    board_take(&b);
+}
+
+static void address_call(const char *method, int status)
+{
+    char path[160];
+
+    (void)snprintf(path, sizeof path, "/v2/counterparties/%s/addresses/%s", party,
+                   address);
+    assert_int_equal(fake_api(b.t->w, method, path, NULL), status);
+}
+
+static void an_address_is_paid_once_it_is_approved(void **state)
+{
+    (void)state;
+    allow_list("true");
+    board_group(&b, "ADDRESS", 1, &b.ann, NULL);
+    ask_address();
+    assert_string_equal(fake_text(b.t->w, "status"), "CREATION_APPROVAL_PENDING");
+    fake_pay_no(b.t, 1, "POLICY_DESTINATION");
+    board_yes(&b, &b.ann);
+    address_call("GET", 200);
+    assert_string_equal(fake_text(b.t->w, "status"), "ENABLED");
+    board_alive(&b);
+    fake_pay_ok(b.t, 1);
+    address_call("DELETE", 200);
+    address_call("GET", 200);
+    assert_string_equal(fake_text(b.t->w, "status"), "DELETION_APPROVAL_PENDING");
+    board_take(&b);
+    fake_pay_ok(b.t, 1);
+    address_call("DELETE", 409);
+    board_no(&b, &b.ann);
+    address_call("GET", 200);
+    assert_string_equal(fake_text(b.t->w, "status"), "ENABLED");
+    address_call("DELETE", 200);
+    address_call("GET", 200);
+    board_take(&b);
+    board_yes(&b, &b.ann);
+    address_call("GET", 404);
+    board_alive(&b);
+    fake_pay_no(b.t, 1, "POLICY_DESTINATION");
+}
+
+static void a_rejected_address_is_never_paid_and_is_free_again(void **state)
+{
+    char old[40];
+
+    (void)state;
+    allow_list("true");
+    board_group(&b, "ADDRESS", 1, &b.ann, NULL);
+    ask_address();
+    board_no(&b, &b.ann);
+    address_call("GET", 200);
+    assert_string_equal(fake_text(b.t->w, "status"), "REJECTED");
+    board_alive(&b);
+    fake_pay_no(b.t, 1, "POLICY_DESTINATION");
+    (void)snprintf(old, sizeof old, "%s", address);
+    ask_address();
+    board_yes(&b, &b.ann);
+    board_alive(&b);
+    fake_pay_ok(b.t, 1);
+    assert_string_not_equal(old, address);
+}
+
+/* ---- requests that wait for approvers -----------------------------------------------
+ */
+
+static void what_waits_for_approvers_is_reserved_and_given_back(void **state)
+{
+    struct fake_tx x;
+    char id[40];
+
+    (void)state;
+    fake_limit(b.t, TOTAL, id);
+    board_group(&b, "TRANSACTION", 1, &b.ann, NULL);
+    fake_tx_new(b.t, &x, 2 * sol);
+    board_take(&b);
+    fake_limit_used(b.t, id, "2");
+    fake_pay_no(b.t, 1, "POLICY_LIMIT");
+    board_no(&b, &b.ann);
+    fake_tx_status(b.t, &x, "REJECTED");
+    fake_limit_used(b.t, id, "0");
+    board_alive(&b);
+    cs_wr_free(&x.message);
+    fake_tx_new(b.t, &x, 2 * sol);
+    board_take(&b);
+    board_yes(&b, &b.ann);
+    fake_tx_status(b.t, &x, "SIGNATURE_PENDING");
+    fake_limit_used(b.t, id, "2");
+    cs_wr_free(&x.message);
+}
+
+/* A limit that was made, or used up, while it waited counts, too. */
+static void what_was_approved_is_checked_anew(void **state)
+{
+    struct fake_tx x;
+    char id[40];
+
+    (void)state;
+    board_group(&b, "TRANSACTION", 1, &b.ann, NULL);
+    fake_tx_new(b.t, &x, 2 * sol);
+    board_take(&b);
+    fake_limit(b.t, LIMIT, id);
+    board_alive(&b);
+    (void)board_vote(&b, &b.ann, "APPROVED");
+    fake_tx_status(b.t, &x, "REJECTED");
+    assert_non_null(strstr(b.t->w->reply_text, "POLICY_LIMIT"));
+    assert_int_equal(fake_sign_commands(b.t, &x), 0);
+    cs_wr_free(&x.message);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_limit_holds_once_it_is_approved),
+        CASE(a_rejected_limit_never_holds),
+        CASE(a_limit_to_be_deleted_holds_until_that_is_approved),
+        CASE(an_allow_list_goes_off_only_with_approval),
+        CASE(an_address_is_paid_once_it_is_approved),
+        CASE(a_rejected_address_is_never_paid_and_is_free_again),
+        CASE(what_waits_for_approvers_is_reserved_and_given_back),
+        CASE(what_was_approved_is_checked_anew),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
