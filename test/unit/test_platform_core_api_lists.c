@@ -450,6 +450,38 @@ static void what_is_wrong_with_a_whole_batch_is_said_once(void **state)
     fake_trio_free(t);
 }
 
+/* Who looks for one of a hundred finds who asked for it. */
+static void the_audit_log_names_every_item_of_a_batch(void **state)
+{
+    struct fake_trio *t = fake_signers_of(ETHEREUM);
+    char last[40], path[128];
+    struct cs_wr w = {0};
+    json_t *rec;
+
+    (void)state;
+    cs_wr_str(&w, "{\"requests\":[");
+    for (int i = 0; i < 20; i++) {
+        cs_wr_printf(&w, "%s{\"type\":\"PLAINTEXT\",\"message\":\"%d\"}",
+                     i == 0 ? "" : ",", i);
+    }
+    cs_wr_str(&w, "]}");
+    cs_wr_u8(&w, 0);
+    fake_ok(t->w, "POST", fake_tx_path(t, "/batch"), (const char *)w.p);
+    (void)snprintf(last, sizeof last, "%s",
+                   fake_text(t->w, "results.19.transaction.id"));
+    rec = fake_audit_newest(t->w);
+    assert_int_equal(json_array_size(json_object_get(rec, "changes")), 16);
+    assert_int_equal(json_array_size(json_object_get(rec, "others")), 4);
+    assert_string_equal(
+        json_string_value(json_array_get(json_object_get(rec, "others"), 3)), last);
+    json_decref(rec);
+    (void)snprintf(path, sizeof path, "/v2/audit?kind=REQUEST&objectId=%s", last);
+    fake_ok(t->w, "GET", path, NULL);
+    assert_int_equal(json_array_size(json_object_get(t->w->reply, "records")), 1);
+    cs_wr_free(&w);
+    fake_trio_free(t);
+}
+
 static void items_need_the_permission_of_their_kind(void **state)
 {
     static const char body[] = "{\"requests\":[{\"type\":\"PLAINTEXT\",\"message\":"
@@ -572,6 +604,7 @@ int main(void)
         cmocka_unit_test(each_item_of_a_batch_has_its_own_result),
         cmocka_unit_test(a_batch_repeats_by_key_and_by_external_ids),
         cmocka_unit_test(what_is_wrong_with_a_whole_batch_is_said_once),
+        cmocka_unit_test(the_audit_log_names_every_item_of_a_batch),
         cmocka_unit_test(items_need_the_permission_of_their_kind),
         cmocka_unit_test(paths_that_make_no_sense_here_say_what_to_use),
         cmocka_unit_test(people_sign_in_one_way),

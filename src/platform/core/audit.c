@@ -18,6 +18,8 @@ struct cs_audit {
     bool is_request; /* changes are gathered */
     struct change changes[CS_AUDIT_CHANGES];
     size_t n, more;
+    uint8_t others[CS_AUDIT_OTHERS][CS_PC_ID]; /* objects that had no room */
+    size_t n_others;
     uint64_t suppressed; /* refused requests without a record since the last one */
 };
 
@@ -107,7 +109,7 @@ static void forget_changes(struct cs_audit *au)
         json_decref(au->changes[i].after);
     }
     au->n = 0;
-    au->more = 0;
+    au->more = au->n_others = 0;
 }
 
 void cs_audit_free(struct cs_platform_core *core)
@@ -218,6 +220,31 @@ static json_t *copy(const json_t *rec)
     return c;
 }
 
+/* One of many objects of one request: named, once, without what changed. */
+static void note_other(struct cs_audit *au, const uint8_t id[CS_PC_ID])
+{
+    au->more++;
+    for (size_t i = 0; i < au->n_others; i++) {
+        if (memcmp(au->others[i], id, CS_PC_ID) == 0) {
+            return;
+        }
+    }
+    if (au->n_others < CS_AUDIT_OTHERS) {
+        memcpy(au->others[au->n_others++], id, CS_PC_ID);
+    }
+}
+
+static json_t *others_view(const struct cs_audit *au)
+{
+    json_t *list = cs_js_arr();
+    char text[CS_UUID_LEN];
+
+    for (size_t i = 0; i < au->n_others; i++) {
+        cs_js_push_text(list, cs_uuid_text(text, au->others[i]));
+    }
+    return list;
+}
+
 /* Before the first of several writes, and after the last.  false: no room. */
 static bool gather(struct cs_platform_core *core, uint8_t table,
                    const uint8_t id[CS_PC_ID], const json_t *rec)
@@ -226,7 +253,7 @@ static bool gather(struct cs_platform_core *core, uint8_t table,
     struct change *c = find_change(au, table, id);
 
     if (c == NULL && au->n == CS_AUDIT_CHANGES) {
-        au->more++;
+        note_other(au, id);
         return false;
     }
     if (c == NULL) {
@@ -537,6 +564,7 @@ static void request_write(struct cs_api *a)
     cs_js_set(o, "result", result_view(a));
     if (au->more > 0) {
         cs_js_int(o, "more", (int64_t)au->more);
+        cs_js_set(o, "others", others_view(au));
     }
     if (au->suppressed > 0) {
         cs_js_int(o, "suppressed", (int64_t)au->suppressed);

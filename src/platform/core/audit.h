@@ -15,7 +15,8 @@
  * Record: seq, prev, at, kind REQUEST | EVENT, action ("POST /v2/devices" or
  * "quorum.confirmed"), path, actor {kind CREDENTIAL | USER | DEVICE | PLATFORM | NONE,
  * id, name, session, claimed}, address, result {status, code, field, message},
- * changes [{type, id, before, after, beforeCut, afterCut, internal}], more, suppressed.
+ * changes [{type, id, before, after, beforeCut, afterCut, internal}], more, others
+ * [id], suppressed.
  *
  * Nothing is ever deleted: a record has some 500 bytes, at most CS_AUDIT_RECORD_MAX. */
 #ifndef CS_PLATFORM_CORE_AUDIT_H
@@ -26,6 +27,7 @@
 
 enum {
     CS_AUDIT_CHANGES = 16, /* objects of one record; "more" counts other writes */
+    CS_AUDIT_OTHERS = 128, /* of whose objects this many are named */
     CS_AUDIT_SIDE = 2048,  /* bytes of one before or after */
     CS_AUDIT_MEMBER = 256, /* of one member of a cut one */
     CS_AUDIT_RECORD_MAX = 96 << 10,

@@ -50,13 +50,21 @@ static bool fits(const char *want, const char *text)
 /* An object that was changed, or that the path names. */
 static bool has_object(const json_t *rec, const char *want)
 {
-    const json_t *changes = json_object_get(rec, "changes");
+    const json_t *changes = json_object_get(rec, "changes"),
+                 *others = json_object_get(rec, "others");
 
     if (want[0] == '\0' || strstr(cs_js_text(rec, "path"), want) != NULL) {
         return true;
     }
     for (size_t i = 0; i < json_array_size(changes); i++) {
         if (cs_js_is(json_array_get(changes, i), "id", want)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < json_array_size(others); i++) {
+        const char *id = json_string_value(json_array_get(others, i));
+
+        if (id != NULL && strcmp(id, want) == 0) {
             return true;
         }
     }
