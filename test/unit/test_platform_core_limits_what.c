@@ -1,4 +1,5 @@
 /* Limits of wallets: which assets, payloads, payees and people they are about. */
+#include "crypto/ripemd.h"
 #include "platform/core/api.h"
 #include "support/fake_limits.h"
 #include "support/fake_many.h"
@@ -290,6 +291,134 @@ static void a_joint_payload_is_refused_under_a_limit(void **state)
     fake_trio_free(t);
 }
 
+/* ---- XRP Ledger
+ * ---------------------------------------------------------------------- */
+
+#define XRP_TO      "0000000000000000000000000000000000000001"
+#define XRP_TO_TEXT "rrrrrrrrrrrrrrrrrrrrBZbvji"
+#define ISSUER      "0000000000000000000000000000000000000002"
+#define ISSUER_TEXT "rrrrrrrrrrrrrrrrrrrrHeBwGj"
+
+static void put_hex(struct cs_wr *w, const char *hex)
+{
+    assert_int_equal(cs_unhex_wr(w, hex, strlen(hex)), CS_OK);
+}
+
+/* A Payment; tag < 0: none; mantissa 0: of drops. */
+static int xrp_post(struct fake_trio *t, int64_t tag, uint64_t drops, uint64_t mantissa,
+                    int exponent)
+{
+    struct cs_chain_key key;
+    struct cs_scalar x;
+    struct cs_wr w = {0};
+    uint8_t id[20];
+    int status;
+
+    fake_chain_key(t, "XRP_LEDGER", "", &key, &x);
+    cs_hash160(id, CS_SPAN(key.pub, key.pub_len));
+    put_hex(&w, "12000022000000002400000001");
+    if (tag >= 0) {
+        cs_wr_u8(&w, 0x2e);
+        cs_wr_u32(&w, (uint32_t)tag);
+    }
+    cs_wr_u8(&w, 0x61);
+    if (mantissa == 0) {
+        cs_wr_u64(&w, UINT64_C(1) << 62 | drops);
+    } else {
+        cs_wr_u64(&w, UINT64_C(3) << 62 | (uint64_t)(exponent + 97) << 54 | mantissa);
+        put_hex(&w, "0000000000000000000000005553440000000000" ISSUER);
+    }
+    put_hex(&w, "68400000000000000A7321");
+    cs_wr_bytes(&w, key.pub, key.pub_len);
+    put_hex(&w, "8114");
+    cs_wr_bytes(&w, id, sizeof id);
+    put_hex(&w, "8314" XRP_TO);
+    status = fake_many_post(t, "/raw", cs_wr_get(&w), "");
+    cs_wr_free(&w);
+    return status;
+}
+
+static void issued_amounts_are_exact(void **state)
+{
+    struct fake_trio *t = fake_signers_of("\"blockchain\":\"XRP_LEDGER\"");
+    char id[40];
+
+    (void)state;
+    fake_limit(t,
+               "{\"limitType\":\"CONSTANT\",\"symbol\":\"USD\",\"contract\":"
+               "\"" ISSUER_TEXT "\",\"limitQty\":\"3\"}",
+               id);
+    (void)xrp_post(t, -1, 1, 0, 0);
+    fake_stopped(t, "PAL006.005"); /* XRP is another asset */
+    (void)xrp_post(t, -1, 0, 1500000000000000, -15);
+    fake_passed(t);
+    fake_limit_used(t, id, "1.5");
+    (void)xrp_post(t, -1, 0, 1500000000000001, -15);
+    fake_stopped(t, "POLICY_LIMIT");
+    (void)xrp_post(t, -1, 0, 9999999999999999, 80);
+    fake_stopped(t, "POLICY_LIMIT");
+    (void)xrp_post(t, -1, 0, 1500000000000000, -15);
+    fake_passed(t);
+    fake_limit_used(t, id, "3");
+    (void)xrp_post(t, -1, 0, 1000000000000000, -96); /* next to nothing, but not it */
+    fake_stopped(t, "POLICY_LIMIT");
+    fake_trio_free(t);
+}
+
+static void drops_are_whole_xrp_in_a_limit(void **state)
+{
+    struct fake_trio *t = fake_signers_of("\"blockchain\":\"XRP_LEDGER\"");
+    char id[40];
+
+    (void)state;
+    fake_limit(t,
+               "{\"limitType\":\"PER_TX\",\"symbol\":\"XRP\",\"limitQty\":"
+               "\"0.000005\"}",
+               id);
+    (void)xrp_post(t, -1, 5, 0, 0);
+    fake_passed(t);
+    (void)xrp_post(t, -1, 6, 0, 0);
+    fake_stopped(t, "POLICY_LIMIT");
+    (void)xrp_post(t, -1, 0, 1500000000000000, -15);
+    fake_stopped(t, "PAL006.005");
+    fake_trio_free(t);
+}
+
+static void an_entry_with_a_tag_is_that_tag_alone(void **state)
+{
+    struct fake_trio *t = fake_signers_of("\"blockchain\":\"XRP_LEDGER\"");
+    char path[120], setting[160];
+
+    (void)state;
+    fake_ok(t->w, "POST", "/v2/counterparties",
+            "{\"name\":\"p\",\"details\":{\"type\":\"DAPP\"}}");
+    (void)snprintf(path, sizeof path, "/v2/counterparties/%s/addresses",
+                   fake_text(t->w, "id"));
+    (void)snprintf(setting, sizeof setting, "/v2/vaults/%s/wallets/%s/settings",
+                   t->vault, t->wallet);
+    fake_ok(t->w, "PUT", setting,
+            "{\"settings\":{\"enabled\":true,\"rawSigningEnabled\":true,"
+            "\"sweepingEnabled\":false,\"defaultFreezeEnabled\":false,"
+            "\"allowListEnabled\":true}}");
+    fake_ok(t->w, "POST", path,
+            "{\"termsAndConditionsAccepted\":true,\"details\":{\"type\":\"EXTERNAL\","
+            "\"externalAddress\":{\"address\":\"" XRP_TO_TEXT "#7\",\"name\":\"a\","
+            "\"blockchains\":[\"XRP_LEDGER\"]}}}");
+    (void)xrp_post(t, 7, 5, 0, 0);
+    fake_passed(t);
+    (void)xrp_post(t, 8, 5, 0, 0);
+    fake_stopped(t, "POLICY_DESTINATION");
+    (void)xrp_post(t, -1, 5, 0, 0);
+    fake_stopped(t, "POLICY_DESTINATION");
+    fake_ok(t->w, "POST", path,
+            "{\"termsAndConditionsAccepted\":true,\"details\":{\"type\":\"EXTERNAL\","
+            "\"externalAddress\":{\"address\":\"" XRP_TO_TEXT "\",\"name\":\"a\","
+            "\"blockchains\":[\"XRP_LEDGER\"]}}}");
+    (void)xrp_post(t, 8, 5, 0, 0);
+    fake_passed(t);
+    fake_trio_free(t);
+}
+
 /* ---- matchers
  * ------------------------------------------------------------------------ */
 
@@ -420,6 +549,9 @@ int main(void)
         cmocka_unit_test(payments_of_one_payload_add_up),
         cmocka_unit_test(a_payment_to_oneself_needs_no_limit),
         cmocka_unit_test(a_joint_payload_is_refused_under_a_limit),
+        cmocka_unit_test(issued_amounts_are_exact),
+        cmocka_unit_test(drops_are_whole_xrp_in_a_limit),
+        cmocka_unit_test(an_entry_with_a_tag_is_that_tag_alone),
         cmocka_unit_test(a_limit_may_be_about_who_asks),
         cmocka_unit_test(a_limit_may_be_about_the_address_that_signs),
         cmocka_unit_test(a_limit_may_be_about_who_is_paid),
