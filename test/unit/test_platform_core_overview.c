@@ -209,6 +209,7 @@ static void check(struct fake_platform *w)
                      c.n[CS_OV_WAITING]);
     assert_int_equal(cs_pc_index_count(w->core, CS_IX_OV_QUORUMS, all),
                      c.n[CS_OV_PENDING]);
+    assert_int_equal(cs_pc_index_count(w->core, CS_IX_TXS_ALL, all), c.n[CS_OV_TXS]);
 }
 
 /* ---- operations -------------------------------------------------------- */
@@ -486,12 +487,14 @@ static enum cs_err old_row(void *ctx, uint8_t table, struct cs_span key,
 
     (void)value;
     if (table == CS_PC_INDEX || table == CS_PC_COUNT) {
-        ours = key.p[0] >= CS_IX_OV_DEVICES && key.p[0] <= CS_IX_OV_CHEATS;
+        ours = (key.p[0] >= CS_IX_OV_DEVICES && key.p[0] <= CS_IX_OV_CHEATS) ||
+               key.p[0] == CS_IX_TXS_ALL || key.p[0] == CS_IX_TXS_ALL_CORR;
     }
     return ours ? cs_kv_batch_del(k->b, table, key) : CS_OK;
 }
 
-/* The store as the first version would have left it: no counters, schema 1. */
+/* The store as the first version would have left it: no counters, no list of all
+ * requests, schema 1. */
 static void make_old(struct fake_platform *w)
 {
     struct keys k = {.b = cs_kv_batch_new()};
