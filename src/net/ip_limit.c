@@ -97,6 +97,13 @@ bool cs_ip_limit_allows(const struct cs_ip_limit *l, const struct cs_ip *ip)
     return l->total < l->max_total && s != NULL && s->count < l->max_each;
 }
 
+size_t cs_ip_limit_count(const struct cs_ip_limit *l, const struct cs_ip *ip)
+{
+    const struct cs_ip_slot *s = find(l, ip);
+
+    return s == NULL ? 0 : s->count;
+}
+
 void cs_ip_limit_add(struct cs_ip_limit *l, const struct cs_ip *ip)
 {
     struct cs_ip_slot *s = find(l, ip);

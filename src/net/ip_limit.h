@@ -24,6 +24,8 @@ void cs_ip_limit_wipe(struct cs_ip_limit *l);
 /* False for other address families. */
 bool cs_ip_of(struct cs_ip *out, const struct sockaddr_storage *a);
 bool cs_ip_limit_allows(const struct cs_ip_limit *l, const struct cs_ip *ip);
+/* Connections of this address. */
+size_t cs_ip_limit_count(const struct cs_ip_limit *l, const struct cs_ip *ip);
 /* After allows() said yes, in the same turn of the loop. */
 void cs_ip_limit_add(struct cs_ip_limit *l, const struct cs_ip *ip);
 void cs_ip_limit_remove(struct cs_ip_limit *l, const struct cs_ip *ip);
