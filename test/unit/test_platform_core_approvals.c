@@ -567,8 +567,7 @@ static void no_node_hears_of_a_key_before(void **state)
     assert_string_equal(fake_text(w(), "status"), "CREATED");
     (void)snprintf(b.t->wallet, sizeof b.t->wallet, "%s", fake_text(w(), "id"));
     assert_int_equal(cs_uuid_parse(b.t->wallet_id, b.t->wallet), CS_OK);
-    fake_ok(w(), "GET", "/v2/approvals?status=PENDING", NULL);
-    (void)snprintf(b.set, sizeof b.set, "%s", fake_text(w(), "0.id"));
+    board_take(&b);
     for (int i = 0; i < 3; i++) {
         assert_false(fake_cmd(&b.t->d[i], CS_CMD_KEY_CREATE));
     }

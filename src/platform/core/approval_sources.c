@@ -307,6 +307,7 @@ bool cs_wallet_approval_met(struct cs_platform_core *core, const json_t *set,
         ok = cs_wallet_quorum_ok(core, &q, &code, why);
     }
     if (ok) {
+        cs_js_del(rec, "approvalId");
         cs_pc_key_start(core, rec, &q); /* saves it */
     }
     cs_pc_quorum_free(&q);

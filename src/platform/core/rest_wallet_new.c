@@ -189,11 +189,12 @@ static json_t *create(struct cs_api *a, json_t *wishes, struct cs_pc_quorum *q)
     if (cs_approval_wanted(a->core, CS_SOURCE_WALLET, NULL)) {
         json_t *set = cs_wallet_approval_open(a, rec, q);
 
-        json_decref(set);
         if (set == NULL) {
             json_decref(rec);
             return NULL;
         }
+        cs_js_str(rec, "approvalId", cs_js_text(set, "id"));
+        json_decref(set);
         index_new(a, rec, id);
         cs_js_str(rec, "status", "CREATED"); /* no node hears of it before */
         cs_pc_save(a->core, CS_PC_WALLET, rec);
