@@ -90,6 +90,9 @@ static void do_letter(struct cs_step *out, char letter)
     case 'q':
         cs_emit_ask(out, 1, data);
         break;
+    case 'l':
+        cs_emit_call(out, 1, "https://a.example", "a: b\n", data);
+        break;
     case 'n':
         cs_emit_notify(out, "word", data);
         break;
@@ -174,7 +177,7 @@ static void env_drop(void *ctx, struct cs_kv_batch *batch)
 
 static void env_act(void *ctx, struct cs_action *a)
 {
-    static const char letters[] = "kscrajqnx"; /* by enum cs_action_type */
+    static const char letters[] = "kscrajqlnx"; /* by enum cs_action_type */
     struct world *world = ctx;
 
     note("%c ", letters[a->type]);
@@ -246,8 +249,8 @@ static void done(uint64_t seq)
 static void actions_without_a_batch_happen_at_once_in_order(void **state)
 {
     (void)state;
-    event("kscrnajq");
-    expect("k s c r n a j q ");
+    event("kscrnajql");
+    expect("k s c r n a j q l ");
 }
 
 static void a_batch_is_durable_before_the_actions_of_its_step(void **state)
