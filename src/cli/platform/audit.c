@@ -80,8 +80,9 @@ static void report_witnesses(const struct cs_audit_witnesses *w)
     if (shown == 0) {
         (void)printf("note: no node has countersigned any of it\n");
     } else if (!w->is_closed) {
-        (void)printf("note: the keys of the nodes are those of the file: give them with "
-                     "--devices (`cloudsign status --json` of each node)\n");
+        (void)printf(
+            "note: the keys of the nodes are those of the file: give them with "
+            "--devices (`cloudsign status --json` of each node)\n");
     }
     if (w->strangers > 0) {
         (void)printf("note: %llu countersignatures are of devices that are not in the "
