@@ -162,7 +162,33 @@ async function show({isNew}) {
     focusPage(isNew);
 }
 
+// While the session is asked for, the page that will probably be shown is loaded.
+const HINT = 'cloudsign-signed-in';
+
+function guess() {
+    let was = false;
+
+    try {
+        was = localStorage.getItem(HINT) === 'yes';
+    } catch {
+        // storage is switched off
+    }
+    const path = location.pathname;
+    const load = GATES[path] ? () => import(`./pages/${GATES[path]}.js`) : was ? match(path)?.route.load : () => import('./pages/signin.js');
+    load?.().catch(() => {}); // said when it is needed
+}
+
+function remember(s) {
+    try {
+        localStorage.setItem(HINT, s === null ? 'no' : 'yes');
+    } catch {
+        // then without
+    }
+}
+
 async function begin() {
+    guess();
+    onSession(remember);
     try {
         setSession(await get('/v2/session', {isSignIn: true}));
     } catch (err) {
@@ -170,6 +196,7 @@ async function begin() {
             replace(root, h('main', {class: 'gate'}, errorView(err, begin)));
             return;
         }
+        remember(null);
     }
     startRouter(show);
     // A session that ends leaves the page; what is asked next is the sign-in.

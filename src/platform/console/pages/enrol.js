@@ -2,7 +2,8 @@
 // of a server, and it leaves the address bar at once.
 import {post} from '../lib/api.js';
 import {h} from '../lib/dom.js';
-import {factors, gate} from '../lib/gate.js';
+import {factors} from '../lib/factors.js';
+import {gate} from '../lib/gate.js';
 import {navigate, title} from '../lib/router.js';
 import {button, field, form} from '../lib/ui.js';
 

@@ -1,7 +1,8 @@
 // The first administrator, by the setup token that the platform wrote down at its start.
 import {post} from '../lib/api.js';
 import {h} from '../lib/dom.js';
-import {factors, gate} from '../lib/gate.js';
+import {factors} from '../lib/factors.js';
+import {gate} from '../lib/gate.js';
 import {navigate, title} from '../lib/router.js';
 import {banner, button, copy, field, form} from '../lib/ui.js';
 
