@@ -1,0 +1,170 @@
+/* What each domain of webhooks is told, with what payload, over a whole life: quorum,
+ * key, transaction, session, device. */
+#include "platform/core/webhooks.h"
+#include "support/fake_sign.h"
+
+static char hook[40];
+
+static void subscribe(struct fake_platform *w)
+{
+    char path[128];
+
+    assert_int_equal(
+        fake_api(w, "POST", "/v2/webhooks",
+                 "{\"name\":\"h\",\"endpoint\":\"https://hooks.example.com/\"}"),
+        200);
+    (void)snprintf(hook, sizeof hook, "%s", fake_text(w, "id"));
+    (void)snprintf(path, sizeof path, "/v2/webhooks/%s/subscriptions", hook);
+    assert_int_equal(fake_api(w, "POST", path,
+                              "[{\"domain\":\"TRANSACTION\"},{\"domain\":\"WALLET\"},"
+                              "{\"domain\":\"DEVICE\"},{\"domain\":\"QUORUM\"},"
+                              "{\"domain\":\"SESSION\"},{\"domain\":\"APPROVAL\"}]"),
+                     200);
+}
+
+struct seen {
+    unsigned n;
+    char status[8][48]; /* of the payload, in order */
+};
+
+static void take(struct seen *s, const struct fake_call *c, const char *domain)
+{
+    json_t *envelope = json_loads(c->body, 0, NULL), *payload;
+    const char *b64 = cs_js_text(envelope, "payload"), *status;
+    struct cs_wr raw = {0};
+
+    assert_non_null(envelope);
+    if (strcmp(cs_js_text(envelope, "domain"), domain) == 0) {
+        assert_int_equal(cs_unb64(&raw, b64, strlen(b64)), CS_OK);
+        payload = json_loadb((const char *)raw.p, raw.n, 0, NULL);
+        assert_non_null(payload);
+        assert_int_equal(strlen(cs_js_text(payload, "id")), 36);
+        status = cs_js_text(payload, "status");
+        assert_true(s->n < 8);
+        (void)snprintf(s->status[s->n++], sizeof s->status[0], "%s",
+                       status[0] != '\0' ? status : cs_js_text(payload, "state"));
+        json_decref(payload);
+        cs_wr_free(&raw);
+    }
+    json_decref(envelope);
+}
+
+/* Answers everything with 200 and gathers what this domain was told. */
+static void drain(struct fake_platform *w, const char *domain, struct seen *s)
+{
+    while (w->n_calls > 0) {
+        struct fake_call c = w->calls[0];
+
+        w->n_calls--;
+        memmove(w->calls, w->calls + 1, w->n_calls * sizeof w->calls[0]);
+        take(s, &c, domain);
+        fake_event(
+            w, (struct cs_event){
+                   .type = CS_EV_CALLED, .conn = c.id, .status = 200, .remote = ""});
+        free(c.url);
+        free(c.headers);
+        free(c.body);
+    }
+}
+
+static void a_transaction_is_told_at_each_status_in_order(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct seen s = {0};
+    struct fake_tx x;
+
+    (void)state;
+    subscribe(t->w);
+    fake_tx_new(t, &x, 1500000000);
+    fake_both_done(t, &x, fake_sign_commands(t, &x));
+    fake_tx_status(t, &x, "SIGNED");
+    drain(t->w, "TRANSACTION", &s);
+    assert_int_equal(s.n, 2);
+    assert_string_equal(s.status[0], "SIGNATURE_PENDING");
+    assert_string_equal(s.status[1], "SIGNED");
+    fake_tx_end(t, &x);
+}
+
+static void the_session_of_a_transaction_is_told_when_it_moves(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct seen s = {0};
+    struct fake_tx x;
+
+    (void)state;
+    subscribe(t->w);
+    fake_tx_new(t, &x, 1500000000);
+    fake_both_done(t, &x, fake_sign_commands(t, &x));
+    drain(t->w, "SESSION", &s);
+    assert_in_range(s.n, 2, 8);
+    assert_string_not_equal(s.status[0], s.status[s.n - 1]);
+    fake_tx_end(t, &x);
+}
+
+static void
+a_key_is_told_when_its_status_changes_and_not_when_it_is_renamed(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct seen s = {0};
+    char path[160], body[200];
+
+    (void)state;
+    subscribe(t->w);
+    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s", t->vault, t->wallet);
+    assert_int_equal(fake_api(t->w, "PUT", path, "{\"name\":\"other\"}"), 200);
+    drain(t->w, "WALLET", &s);
+    assert_int_equal(s.n, 0);
+    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets", t->vault);
+    (void)snprintf(body, sizeof body,
+                   "{\"name\":\"k2\",\"quorumId\":\"%s\",\"blockchain\":\"SOLANA\","
+                   "\"keystore\":\"MPC\",\"keyAlgorithm\":\"ED25519\"}",
+                   t->quorum);
+    assert_int_equal(fake_api(t->w, "POST", path, body), 200);
+    drain(t->w, "WALLET", &s);
+    assert_int_equal(s.n, 1);
+    fake_trio_free(t);
+}
+
+static void a_device_is_told_when_it_comes_and_goes(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct seen s = {0};
+
+    (void)state;
+    subscribe(t->w);
+    fake_disconnect(&t->d[0]);
+    drain(t->w, "DEVICE", &s);
+    assert_int_equal(s.n, 1);
+    fake_connect_ok(&t->d[0]);
+    drain(t->w, "DEVICE", &s);
+    assert_int_equal(s.n, 2);
+    fake_trio_free(t);
+}
+
+static void a_new_quorum_is_told(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct seen s = {0};
+
+    (void)state;
+    subscribe(t->w);
+    assert_int_equal(fake_quorum_post(t, "another"), 200);
+    drain(t->w, "QUORUM", &s);
+    assert_int_equal(s.n, 1);
+    assert_true(s.status[0][0] != '\0');
+    fake_trio_free(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_transaction_is_told_at_each_status_in_order),
+        cmocka_unit_test(the_session_of_a_transaction_is_told_when_it_moves),
+        cmocka_unit_test(
+            a_key_is_told_when_its_status_changes_and_not_when_it_is_renamed),
+        cmocka_unit_test(a_device_is_told_when_it_comes_and_goes),
+        cmocka_unit_test(a_new_quorum_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
