@@ -288,8 +288,12 @@ async function refused(bed, page) {
     await button(page, 'Reject').click({timeout: 60000});
     await page.getByRole('dialog').getByRole('button', {name: 'Reject device'}).click();
     await badge(page, 'Rejected').waitFor();
+    const other = await page.context().newPage();
+    await go(other, bed, new URL(page.url()).pathname);
     await button(page, 'Delete').click();
     await page.getByRole('dialog').getByRole('button', {name: 'Delete device'}).click();
+    await other.getByText('This is not there any more').or(other.locator('.page-head .badge', {hasText: 'Deleted'})).waitFor(); // live, elsewhere
+    await other.close();
     await page.getByRole('heading', {level: 1, name: 'Devices'}).waitFor();
     await until('the device is gone', async () => await page.getByText('node 4').count() === 0);
     await go(page, bed, `/devices/${bed.ids[0]}`);

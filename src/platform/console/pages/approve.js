@@ -3,7 +3,7 @@
 import {put} from '../lib/api.js';
 import {h} from '../lib/dom.js';
 import {choice, confirm, field, form} from '../lib/form.js';
-import {banner, btn, code, done, panel, wordList} from './kit.js';
+import {banner, btn, code, describe, done, panel, wordList} from './kit.js';
 
 // The six words or the fingerprint in hex, as people type them.
 export function fits(device, typed) {
@@ -59,7 +59,8 @@ export function approval(device, changed) {
         code('cloudsign status', {label: 'On the node'}),
         h('p', {}, 'and compare the words, or the whole fingerprint, with these:'),
         wordList(device.words, {label: 'Words of this device'}),
-        code(device.fingerprint, {label: 'Fingerprint', wrap: true}),
+        // Not to be copied from here into the field below: that would compare nothing.
+        describe([['Fingerprint', h('span', {class: 'mono'}, device.fingerprint)]]),
         device.pairedFrom ? h('p', {class: 'hint'}, `Paired from the address ${device.pairedFrom}.`) : null,
         form({fields: [looked, typed], submit: 'Approve device', wide: true,
             extra: btn('Reject', {kind: 'danger-quiet', word: 'devices.approve', onclick: () => reject(device, changed)}),

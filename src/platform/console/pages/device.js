@@ -49,7 +49,7 @@ async function remove(d) {
 }
 
 function actions(d, inQuorum, changed) {
-    return [
+    return d.deleted ? [] : [
         btn('Rename', {icon: 'edit', word: 'devices.update', onclick: () => rename(d, changed)}),
         d.statusText === 'Paired' ? btn('Disable', {icon: 'off', word: 'devices.update', onclick: () => setEnabled(d, 'DISABLED', changed)}) : null,
         d.statusText === 'Disabled' ? btn('Enable', {kind: 'primary', icon: 'play', word: 'devices.update', onclick: () => setEnabled(d, 'ENABLED', changed)}) : null,
@@ -104,9 +104,10 @@ function health(d) {
     ]));
 }
 
-function identity(d, names) {
-    return panel({title: 'Identity'}, d.words ? wordList(d.words, {label: 'Words of this device'}) : null, describe([
-        d.fingerprint ? ['Fingerprint', code(d.fingerprint, {inline: true, label: 'Fingerprint'})] : null,
+// isShort: the words stand above already, to be compared.
+function identity(d, names, isShort) {
+    return panel({title: 'Identity'}, d.words && !isShort ? wordList(d.words, {label: 'Words of this device'}) : null, describe([
+        d.fingerprint && !isShort ? ['Fingerprint', code(d.fingerprint, {inline: true, label: 'Fingerprint'})] : null,
         ['Device type', 'CloudSign'],
         ['Added', h('span', {}, when(d.createdAt), ' by ', by(names, d.createdBy))],
         ['Paired', h('span', {}, when(d.pairedAt), d.pairedFrom ? ` from ${d.pairedFrom}` : '')],
@@ -138,6 +139,9 @@ function membership(d, all, byDevice) {
 function note(d) {
     if (d.statusText === 'Disabled') {
         return banner('info', 'This device is disabled', 'It takes no part in anything until an administrator enables it.');
+    }
+    if (d.deleted) {
+        return banner('info', 'This device was deleted', 'Its node is refused.');
     }
     if (d.statusText === 'Rejected') {
         return banner('bad', 'This device was rejected', 'Its node is refused. Delete it, and add a new device if the machine is to be used.');
@@ -179,7 +183,7 @@ export default async function devicePage(ctx) {
         view.showOnce('pairing', isUnpaired(d), () => (isUnpaired(d) ? pairing(d, number, {now: isPairing && may('devices.create')}) : null));
         view.showOnce('onboarding', `${d.statusText}${d.fingerprint}${setKey(sets)}`, () => onboarding(d, sets, names, () => read(ctx.signal)));
         view.show('note', fresh ? null : note(d));
-        view.show('node', isUnpaired(d) ? null : h('div', {class: 'columns'}, health(d), identity(d, names)));
+        view.show('node', isUnpaired(d) ? null : h('div', {class: 'columns'}, health(d), identity(d, names, isWaiting(d))));
         view.show('quorums', fresh ? null : membership(d, own, peers));
         return fresh;
     };

@@ -42,7 +42,7 @@ const stripTimes = (text) => text.replace(/<time[^>]*>[^<]*/g, (t) => (/datetime
 
 // refresh(nouns, run): now, on each event of these nouns, and, while run says true
 // (something is under way), every few seconds: an event may be lost.
-function refresher({live, signal}) {
+function refresher({live, signal}, gone) {
     return async (nouns, run) => {
         let timer = 0, running = false, again = false;
 
@@ -62,6 +62,10 @@ function refresher({live, signal}) {
                 }
                 if (timer === 0) {
                     throw err; // the first time: the shell shows it
+                }
+                if (err.status === 404 || err.status === 403) {
+                    gone();
+                    return;
                 }
             } finally {
                 running = false;
@@ -91,7 +95,8 @@ export function page(ctx, {title, lead, crumbs, actions = []}) {
     ctx.el.append(h('div', {class: 'page'}, h('header', {class: 'page-head'}, crumbList(crumbs),
         h('div', {class: 'page-title'}, h('div', {class: 'page-name'}, heading, mark), tools), text), body));
     return {
-        body, show, refresh: refresher(ctx),
+        body, show,
+        refresh: refresher(ctx, () => body.prepend(banner('warn', 'This is not there any more', 'It was deleted, or you may not see it now. What is below is how it was.'))),
         title(name, badge) {
             if (heading.textContent !== name) {
                 replace(heading, name);
