@@ -45,7 +45,12 @@ solana=$(api_get .address)
 backup() { CLOUDSIGN_DATA_DIR=$H_DIR/node$1 "$cloudsign" backup "${@:2}"; }
 backup 1 "$safe/kits1" --to "$safe/one.pub"
 backup 2 "$safe/kits2" --to "$safe/one.pub" "$safe/two.pub"
+backups() { api GET /v2/backups && [ "$(api_get ".quorums[0].complete")" = "$1" ]; }
+[ "$(api GET /v2/backups && jq .quorums[0].complete <<<"$API_BODY")" = false ] || wrong "two of three count as all: $API_BODY"
 backup 3 "$safe/kits3" --to "$safe/two.pub"
+h_wait 40 backups true || wrong "the platform does not hear of the backups: $API_BODY"
+[ "$(api_get '.quorums[0].members[1].backup.recipients | length')" = 2 ] || wrong "recipients: $API_BODY"
+ok "the platform hears that every key is in a kit of every node"
 refused 77 "RECOVERY_KEYS" env "CLOUDSIGN_DATA_DIR=$H_DIR/node1" "$cloudsign" backup "$safe/none" --to "$safe/other.pub"
 refused 64 "secret half" env "CLOUDSIGN_DATA_DIR=$H_DIR/node1" "$cloudsign" backup "$safe/none" --to "$safe/one.key"
 [ "$(find "$safe"/kits? -name '*.kit' -perm 600 | wc -l)" = 6 ] || wrong "not two kits of each node, mode 600"
