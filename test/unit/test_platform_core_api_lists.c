@@ -227,6 +227,29 @@ static void names_are_searched_without_regard_to_case(void **state)
     fake_trio_free(t);
 }
 
+/* A bare array that names no page ends at 500 and says where it goes on. */
+static void a_long_array_ends_and_hands_on(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    const char *token;
+    char path[96];
+
+    (void)state;
+    for (int i = 0; i < 510; i++) {
+        fake_ok(t->w, "POST", "/v2/devices",
+                "{\"displayName\":\"d\",\"deviceType\":\"CLOUD\"}");
+    }
+    fake_ok(t->w, "GET", "/v2/devices", NULL);
+    assert_int_equal(json_array_size(t->w->reply), 500);
+    token = strstr(t->w->headers, "next-page-token: ");
+    assert_non_null(token);
+    (void)snprintf(path, sizeof path, "/v2/devices?pageToken=%.16s", token + 17);
+    fake_ok(t->w, "GET", path, NULL);
+    assert_int_equal(json_array_size(t->w->reply), 13);
+    assert_null(strstr(t->w->headers, "next-page-token"));
+    fake_trio_free(t);
+}
+
 static void arrays_are_whole_unless_pages_are_asked_for(void **state)
 {
     struct fake_trio *t = fake_signers();
@@ -597,6 +620,7 @@ int main(void)
         cmocka_unit_test(pages_hand_on_in_both_directions),
         cmocka_unit_test(a_page_that_finds_little_ends_and_hands_on),
         cmocka_unit_test(names_are_searched_without_regard_to_case),
+        cmocka_unit_test(a_long_array_ends_and_hands_on),
         cmocka_unit_test(arrays_are_whole_unless_pages_are_asked_for),
         cmocka_unit_test(a_preview_says_what_a_request_would_sign_and_leaves_nothing),
         cmocka_unit_test(a_preview_says_what_limits_would_refuse_and_reserves_nothing),

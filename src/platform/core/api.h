@@ -94,7 +94,8 @@ struct cs_route {
 };
 /* All routes; NULL behind the last.  Tests walk it. */
 const struct cs_route *cs_route_at(size_t i);
-/* Does it only read, whatever its method is?  Such requests are not in the audit log. */
+/* Does it only read, whatever its method is?  Such requests are not in the audit log.
+ */
 bool cs_route_reads(const struct cs_route *r);
 /* Does it want a user who has shown a code lately (step_up.c)?  Programs are not asked:
  * they have no authenticator. */
@@ -163,7 +164,7 @@ struct cs_api_page {
     /* Asked before that, of the record's text as it is stored: parsing it is most of
      * the work.  false only when keep says no for certain; NULL: always yes. */
     bool (*may_keep)(struct cs_api *a, struct cs_span stored);
-    const char *search;       /* the member that ?q= looks into; NULL: no such filter */
+    const char *search; /* the member that ?q= looks into; NULL: no such filter */
     uint64_t min_seq, end_seq; /* entries from the one to below the other; 0: all */
 };
 /* For may_keep: could the stored text have this member with this value?  true when the
@@ -181,9 +182,9 @@ bool cs_api_page_args(struct cs_api *a, size_t *size, uint64_t *after);
 json_t *cs_api_list_last(struct cs_api *a, const struct cs_api_page *p, size_t max);
 /* All records as a JSON array, at most max. */
 json_t *cs_api_list(struct cs_api *a, const struct cs_api_page *p, size_t max);
-/* The same for the vendor's lists that are bare arrays, with the paging, order and
- * search of cs_api_page for those who ask for it: the token of the next page is in the
- * header "next-page-token" of the answer.  NULL: malformed, refusal set. */
+/* For the vendor's lists that are bare arrays: paging, order and search of cs_api_page
+ * for those who ask for it, else the first max or 500; the token of the next page is in
+ * the header "next-page-token" of the answer.  NULL: malformed, refusal set. */
 json_t *cs_api_array(struct cs_api *a, const struct cs_api_page *p, size_t max);
 
 /* ---- entry ------------------------------------------------------------- */
