@@ -193,6 +193,7 @@ static void it_is_shown_with_the_result_of_a_signature(void **state)
     assert_int_equal(shown.seq, fake_audit_count(t->w)); /* transaction.signed */
     assert_true(shown.known_seq > 0);
     fake_tx_status(t, &x, "SIGNED");
+    cs_wr_free(&x.message);
 }
 
 static void what_it_has_seen_is_told_from_our_own_log(void **state)

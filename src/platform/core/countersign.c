@@ -362,7 +362,7 @@ static json_t *newest_first(struct cs_platform_core *core)
 {
     struct cs_wr key = {0}, value = {0}, before = {0};
     json_t *list = cs_js_arr();
-    bool more = cs_pc_raw_last(core, CS_PC_VOUCH, CS_SPAN(NULL, 0), &key, &value);
+    bool more = cs_pc_raw_last(core, CS_PC_VOUCH, CS_SPAN_LIT(""), &key, &value);
     struct row r;
 
     for (int i = 0; more && i < LOOK_MAX && json_array_size(list) < CS_COUNTERSIGN_LIST;
@@ -376,7 +376,7 @@ static json_t *newest_first(struct cs_platform_core *core)
         }
         cs_wr_reset(&before);
         cs_wr_span(&before, cs_wr_get(&key));
-        more = cs_pc_raw_before(core, CS_PC_VOUCH, CS_SPAN(NULL, 0), cs_wr_get(&before),
+        more = cs_pc_raw_before(core, CS_PC_VOUCH, CS_SPAN_LIT(""), cs_wr_get(&before),
                                 &key, &value);
     }
     cs_wr_free(&key);
