@@ -150,7 +150,8 @@ static void what_is_not_clear_is_refused_under_a_limit(void **state)
             (void)evm_post(t, calls[i][0], calls[i][1],
                            i == 0 || i == 4 ? calls[i][2] : token_call(calls[i][2], 1));
             if (limited == 1) {
-                fake_stopped(t, "PAL006.005");
+                fake_stopped(t, i == 1 ? "lets somebody else take assets later"
+                                       : "PAL006.005: what it does with assets");
             } else {
                 fake_passed(t);
             }
@@ -384,22 +385,50 @@ static void drops_are_whole_xrp_in_a_limit(void **state)
     fake_trio_free(t);
 }
 
+static void allow_list_on(struct fake_trio *t)
+{
+    char path[160];
+
+    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s/settings", t->vault,
+                   t->wallet);
+    fake_ok(t->w, "PUT", path,
+            "{\"settings\":{\"enabled\":true,\"rawSigningEnabled\":true,"
+            "\"sweepingEnabled\":false,\"defaultFreezeEnabled\":false,"
+            "\"allowListEnabled\":true}}");
+}
+
+/* The same address on another chain is another account. */
+static void own_wallets_of_another_blockchain_are_not_on_the_list(void **state)
+{
+    struct fake_trio *t = fake_signers_of("\"blockchain\":\"POLYGON\"");
+    char polygon[64], ethereum[64];
+
+    (void)state;
+    fake_wallet_get(t);
+    (void)snprintf(polygon, sizeof polygon, "%s", fake_text(t->w, "address"));
+    fake_next_wallet(t, "\"blockchain\":\"ETHEREUM\"");
+    fake_wallet_get(t);
+    (void)snprintf(ethereum, sizeof ethereum, "%s", fake_text(t->w, "address"));
+    fake_next_wallet(t, "\"blockchain\":\"ETHEREUM\"");
+    allow_list_on(t);
+    (void)evm_post(t, polygon + 2, "05", "");
+    fake_stopped(t, "POLICY_DESTINATION");
+    (void)evm_post(t, ethereum + 2, "05", "");
+    fake_passed(t);
+    fake_trio_free(t);
+}
+
 static void an_entry_with_a_tag_is_that_tag_alone(void **state)
 {
     struct fake_trio *t = fake_signers_of("\"blockchain\":\"XRP_LEDGER\"");
-    char path[120], setting[160];
+    char path[120];
 
     (void)state;
     fake_ok(t->w, "POST", "/v2/counterparties",
             "{\"name\":\"p\",\"details\":{\"type\":\"DAPP\"}}");
     (void)snprintf(path, sizeof path, "/v2/counterparties/%s/addresses",
                    fake_text(t->w, "id"));
-    (void)snprintf(setting, sizeof setting, "/v2/vaults/%s/wallets/%s/settings",
-                   t->vault, t->wallet);
-    fake_ok(t->w, "PUT", setting,
-            "{\"settings\":{\"enabled\":true,\"rawSigningEnabled\":true,"
-            "\"sweepingEnabled\":false,\"defaultFreezeEnabled\":false,"
-            "\"allowListEnabled\":true}}");
+    allow_list_on(t);
     fake_ok(t->w, "POST", path,
             "{\"termsAndConditionsAccepted\":true,\"details\":{\"type\":\"EXTERNAL\","
             "\"externalAddress\":{\"address\":\"" XRP_TO_TEXT "#7\",\"name\":\"a\","
@@ -551,6 +580,7 @@ int main(void)
         cmocka_unit_test(a_joint_payload_is_refused_under_a_limit),
         cmocka_unit_test(issued_amounts_are_exact),
         cmocka_unit_test(drops_are_whole_xrp_in_a_limit),
+        cmocka_unit_test(own_wallets_of_another_blockchain_are_not_on_the_list),
         cmocka_unit_test(an_entry_with_a_tag_is_that_tag_alone),
         cmocka_unit_test(a_limit_may_be_about_who_asks),
         cmocka_unit_test(a_limit_may_be_about_the_address_that_signs),
