@@ -362,7 +362,7 @@ static void bad_quorum_requests_name_their_field(void **state)
     post(t, two,
          ",\"name\":\"Q\",\"requiredSigners\":2,\"quorumType\":\"QUORUM_TYPE_CLOUD\","
          "\"backupStrategyId\":\"b\"",
-         409, "backupStrategyId");
+         404, "backupStrategyId");
     fake_trio_free(t);
 }
 

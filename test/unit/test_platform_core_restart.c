@@ -446,7 +446,7 @@ static void a_newer_or_damaged_store_is_refused(void **state)
     static const struct {
         const char *head;
         enum cs_err err;
-    } heads[] = {{"{\"schema\":2,\"organizationId\":\"x\"}", CS_ERR_STORE_VERSION},
+    } heads[] = {{"{\"schema\":99,\"organizationId\":\"x\"}", CS_ERR_STORE_VERSION},
                  {"nonsense", CS_ERR_STORE_CORRUPT}};
 
     (void)state;
