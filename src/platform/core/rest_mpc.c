@@ -514,7 +514,8 @@ json_t *cs_set_view(struct cs_api *a, const json_t *rec)
 json_t *cs_api_session_sets(struct cs_api *a)
 {
     char text[CS_UUID_LEN];
-    struct cs_api_page p = {.table = CS_PC_SET, .kind = CS_IX_SETS, .view = cs_set_view};
+    struct cs_api_page p = {
+        .table = CS_PC_SET, .kind = CS_IX_SETS, .view = cs_set_view};
     struct cs_pc_quorum q;
 
     if (!load(a, &q)) {
