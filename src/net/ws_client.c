@@ -162,6 +162,7 @@ void cs_ws_connect(struct cs_ws *ws, uint64_t conn, enum cs_channel channel,
 {
     struct cs_conn *c = cs_conn_new(ws, CONN_CLIENT);
 
+    CS_ASSERT(channel != CS_CHANNEL_EVENTS); /* nobody dials it */
     CS_ASSERT(c != NULL && conn != 0 && conn < WS_FIRST_SERVER_ID);
     CS_ASSERT(cs_conn_find(ws, conn) == NULL); /* the core numbers them once */
     c->channel = channel;
