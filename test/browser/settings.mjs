@@ -380,6 +380,21 @@ async function groups(bed, page) {
     ok('an approval group: set up, removed');
 }
 
+async function recoveryKeys(bed, page) {
+    const line = execFileSync(join(args.build, 'cloudsign'), ['recover', 'keygen', join(bed.dir, 'one.key')], {stdio: ['ignore', 'pipe', 'ignore']}).toString().trim();
+
+    await go(page, bed, '/settings/backups');
+    await button(page, 'Add recovery keys').click();
+    await dialog(page).getByLabel('Name').fill(canary('strategy'));
+    await dialog(page).getByLabel('Public halves').fill('not a key');
+    await button(page, 'Add').click();
+    await page.getByText(/Is no recovery key/).waitFor();
+    await dialog(page).getByLabel('Public halves').fill(line);
+    await button(page, 'Add').click();
+    await page.getByRole('table', {name: 'Recovery keys'}).getByText(canary('strategy')).waitFor();
+    ok('a recovery key of cloudsign recover keygen is taken, another line is not');
+}
+
 async function account(bed, page) {
     const other = await bed.page();
 
@@ -532,6 +547,7 @@ await run({owner: false}, async (bed) => {
     await webhooks(bed, page);
     await audit(bed, page);
     await groups(bed, page);
+    await recoveryKeys(bed, page);
     await account(bed, page);
     expect(page.trouble.length === 0, page.trouble.join('; '));
     const state = await page.context().storageState();
