@@ -182,8 +182,13 @@ static json_t *preview(struct cs_api *a, const json_t *wallet, const struct kind
 json_t *cs_api_tx_preview(struct cs_api *a)
 {
     const struct kind *k = read_kind(a);
-    json_t *wishes = k == NULL ? NULL : read_wishes(a, k), *wallet = NULL, *o = NULL;
+    json_t *wishes, *wallet = NULL, *o = NULL;
 
+    if (k == NULL) {
+        (void)cs_api_bad_body(a); /* says so */
+        return NULL;
+    }
+    wishes = read_wishes(a, k);
     if (!cs_api_bad_body(a)) {
         wallet = cs_api_wallet_record(a);
     }
