@@ -131,6 +131,7 @@ async function key(bed, page, chainName) {
     await page.getByLabel('Raw signing').check();
     await button(page, 'Save settings').click();
     await badge(page, 'Enabled').waitFor();
+    expect(await page.getByRole('tab', {name: 'Settings'}).getAttribute('aria-selected') === 'true', 'the tab stays open when the key changes');
     return new URL(page.url()).pathname;
 }
 

@@ -261,7 +261,7 @@ async function signatureRow(tx, wallet) {
         ({p}) => byScheme[wallet.signatureScheme](unhex(wallet.publicKey),
             unhex(p.signingHash), compact(unhex(p.signature), wallet.signatureScheme)));
     return row(parts.length > 0 && result.ok, "The signature verifies under this key's public key",
-        parts.length === 1 ? 'Over exactly the bytes that are shown above as signing hash.'
+        parts.length === 1 ? 'Over exactly the bytes that are shown as signing hash under “What was signed”.'
             : `All ${parts.length} signatures, each over its own signing hash.`,
         `Signature ${result.who ?? ''} does NOT verify. Do not use it.`);
 }

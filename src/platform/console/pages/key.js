@@ -1,6 +1,6 @@
 // One key: address, what it may do, what was proven when it was made, its requests.
 import {get, may, put} from '../lib/api.js';
-import {h} from '../lib/dom.js';
+import {h, replace} from '../lib/dom.js';
 import {field, formDialog, sentence} from '../lib/form.js';
 import {svg as qr} from '../lib/qr.js';
 import {badge, banner, btn, by, code, describe, done, grid, meter, none, page, panel, steps, summaryText, tabs, when} from './kit.js';
@@ -117,14 +117,20 @@ async function latest(w, signal) {
     return list.slice().sort((a, b) => b.createdAt.localeCompare(a.createdAt)).slice(0, 5);
 }
 
-function parts(w, quorum, names, list, changed) {
-    return tabs([
-        {id: 'overview', label: 'Overview', render: () => h('div', {class: 'stack'}, h('div', {class: 'columns'}, addressCard(w), details(w, quorum, names, changed)), requests(w, list))},
-        {id: 'settings', label: 'Settings', render: () => settingsPanel(w, changed)},
-        {id: 'limits', label: 'Limits', render: () => limitsPanel(w)},
-        w.keyAlgorithm === 'SECP256K1' ? {id: 'addresses', label: 'Derived addresses', render: () => addressesPanel(w)} : null,
-        {id: 'proof', label: 'Certificate', render: () => proofPanel(w)},
-    ].filter(Boolean), location.hash.slice(1) || 'overview');
+// state.tab: the one that is open stays open when the key changes.
+function parts(w, quorum, names, state, changed) {
+    const items = [
+        ['overview', 'Overview', () => h('div', {class: 'stack'}, h('div', {class: 'columns'}, addressCard(w), details(w, quorum, names, changed)), state.requests)],
+        ['settings', 'Settings', () => settingsPanel(w, changed)],
+        ['limits', 'Limits', () => limitsPanel(w)],
+        w.keyAlgorithm === 'SECP256K1' ? ['addresses', 'Derived addresses', () => addressesPanel(w)] : null,
+        ['proof', 'Certificate', () => proofPanel(w)],
+    ].filter(Boolean).map(([id, label, render]) => ({id, label, render() {
+        state.tab = id;
+        return render();
+    }}));
+
+    return tabs(items, items.some((t) => t.id === state.tab) ? state.tab : 'overview');
 }
 
 export default async function keyPage(ctx) {
@@ -132,6 +138,7 @@ export default async function keyPage(ctx) {
     const [vault, names] = await Promise.all([orElse({name: 'Vault'}, get(`/v2/vaults/${vaultId}`, {signal: ctx.signal})), people(ctx)]);
     const view = page(ctx, {title: 'Key', crumbs: [['Vaults', '/vaults'], [vault.name, `/vaults/${vaultId}`]]});
 
+    const state = {tab: location.hash.slice(1), requests: h('div')};
     const read = async (signal) => {
         const w = await get(path, {signal});
         const [quorum, list, session, sets] = await Promise.all([orElse(null, get(`/v2/mpc/quorums/${w.quorumId}`, {signal})),
@@ -143,7 +150,8 @@ export default async function keyPage(ctx) {
         view.showOnce('approval', setKey(sets), () => setPanels(sets, names, changed));
         view.show('state', isWaiting(w) ? banner('info', 'Waiting for approval', 'No node hears of it before that.') : isMaking(w) ? making(w, session, quorum, nodes)
             : isMade(w) ? notEnabled(w) : failed(w));
-        view.showOnce('parts', `${w.updatedAt}${list.map((t) => t.id + t.status).join()}`, () => (isMade(w) ? parts(w, quorum, names, list, changed) : details(w, quorum, names, changed)));
+        replace(state.requests, requests(w, list));
+        view.showOnce('parts', w.status + w.updatedAt, () => (isMade(w) ? parts(w, quorum, names, state, changed) : details(w, quorum, names, changed)));
         return isMaking(w) || isWaiting(w);
     };
 

@@ -4,7 +4,7 @@ import {h, replace} from '../lib/dom.js';
 import {banner, btn, checkList, code, describe, errorBox, panel, wait} from './kit.js';
 import {keyPath} from './data.js';
 
-const LIMITS = 'The identity keys of the nodes come from the platform. That they are the right ones is what comparing the words of the quorum shows; ' +
+const LIMITS = 'This page and the identity keys of the nodes come from the platform. That they are the right ones is what comparing the words of the quorum shows; ' +
     'each node has pinned the others’ keys and checks the same things itself. On a node, “cloudsign backup verify” shows that its share fits this public key.';
 
 async function read(w) {
@@ -20,7 +20,7 @@ function verdict(rows) {
     if (rows.some((r) => r.ok === null)) {
         return banner('warn', 'Not everything could be checked here', 'Use a newer browser to check the signatures of the nodes.');
     }
-    return banner('good', 'Everything fits', 'Checked by this browser, without believing the platform’s word for it.');
+    return banner('good', 'Everything fits', 'Checked by this browser, with the identity keys of the members below.');
 }
 
 function shown({proof, members, rows}) {

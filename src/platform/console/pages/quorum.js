@@ -134,7 +134,7 @@ export default async function quorumPage(ctx) {
         view.show('top', isWaiting(q) ? banner('info', 'Waiting for approval', 'No node hears of it before that.') : isJoining(q) ? progress(q, members, byDevice)
             : isConfirmed(q) ? warnings(q, members, byDevice) : ended(q));
         view.show('members', panel({title: 'Members', flush: true}, memberTable(members, byDevice)));
-        view.showOnce('words', `${q.words}${q.operatorVerified}`, () => (isConfirmed(q) ? wordsPanel(q, changed) : null));
+        view.showOnce('words', `${q.state}${q.words}${q.operatorVerified}`, () => (isConfirmed(q) ? wordsPanel(q, changed) : null));
         view.show('details', details(q, names));
         view.show('operations', operations(past));
         return isJoining(q) || isWaiting(q);

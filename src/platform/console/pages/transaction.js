@@ -172,7 +172,7 @@ export default async function transactionPage(ctx) {
         view.show('state', stateBanner(tx));
         view.showOnce('approvals', setKey(sets), () => setPanels(sets, names, changed));
         view.show('meaning', meaning(tx, w));
-        view.showOnce('signatures', tx.status + (tx.signingPayloads?.length ?? 0), () => signatures(tx, w, members));
+        view.showOnce('signatures', `${tx.status} ${tx.signingPayloads?.length} ${tx.receipts?.length}`, () => signatures(tx, w, members));
         view.show('timeline', steps.entries.length > 0 ? history(steps.entries, name, tx)
             : may('audit.read') ? null : panel({title: 'Timeline'}, banner('info', 'Your role may not read timelines', 'Owners, administrators and auditors can.')));
         view.show('freezes', freezes(tx, names));
