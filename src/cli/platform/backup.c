@@ -27,7 +27,8 @@ enum { PATH_CAP = 1024, FILE_MAX = 1 << 16, TIME_CAP = 32 };
 
 static const char restore_text[] =
     "A backup of a CloudSign platform.  It holds secrets: the private keys of its TLS\n"
-    "certificate and CA, TOTP secrets under the users' passwords, digests of "
+    "certificate and CA, the key over the webhooks' keys (seal.key), TOTP secrets "
+    "under the users' passwords, digests of "
     "passwords,\n"
     "tokens and API secrets, and every request ever made.  No shard of any key: those\n"
     "are with the nodes.  Keep it encrypted, for example:\n"
@@ -36,7 +37,7 @@ static const char restore_text[] =
     "Verify:  cloudsign-platform backup verify DIR\n"
     "Restore, with the platform stopped for good where it was (two of them at once\n"
     "would tell nodes different things):\n"
-    "  install -d -m 0700 NEW && cp DIR/data.mdb NEW/ && cp -r DIR/tls NEW/\n"
+    "  install -d -m 0700 NEW && cp -r DIR/data.mdb DIR/seal.key DIR/tls NEW/\n"
     "  chown -R cloudsign-platform: NEW\n"
     "  cloudsign-platform serve --data-dir NEW ...   with the --public-url of before\n"
     "What happened after the backup is gone: requests, users and rights given or "
@@ -155,6 +156,14 @@ static enum cs_err sync_dir(const char *path)
     return ok ? CS_OK : os_say(path);
 }
 
+/* What webhooks' private keys are sealed under; there from the first start on. */
+static enum cs_err copy_seal(const struct job *j)
+{
+    size_t n = 0;
+
+    return copy_tls_file(j, "seal.key", &n);
+}
+
 static enum cs_err copy_tls(const struct job *j, size_t *copied)
 {
     static const char *const names[] = {"tls/ca.pem", "tls/ca.key", "tls/server.pem",
@@ -266,6 +275,7 @@ static enum cs_err fill(struct job *j, struct off_store *s)
     size_t copied = 0;
 
     CS_CHECK(copy_store(j, s, hash));
+    CS_CHECK(copy_seal(j));
     CS_CHECK(copy_tls(j, &copied));
     CS_CHECK(put_text(j, "RESTORE.txt", CS_SPAN_LIT(restore_text)));
     CS_CHECK(put_head(j, hash));
@@ -283,9 +293,9 @@ static enum cs_err fill(struct job *j, struct off_store *s)
 /* Removes what fill may have made, and nothing else. */
 static void drop(const struct job *j)
 {
-    static const char *const names[] = {BACKUP_STORE,    BACKUP_HEAD,  "RESTORE.txt",
-                                        "tls/ca.pem",    "tls/ca.key", "tls/server.pem",
-                                        "tls/server.key"};
+    static const char *const names[] = {"seal.key",       BACKUP_STORE,    BACKUP_HEAD,
+                                        "RESTORE.txt",    "tls/ca.pem",    "tls/ca.key",
+                                        "tls/server.pem", "tls/server.key"};
     char path[PATH_CAP];
 
     for (size_t i = 0; i < CS_COUNTOF(names); i++) {
