@@ -546,8 +546,8 @@ static void bad_matchers_are_refused(void **state)
         "{\"type\":\"TRANSACTION_TYPE\",\"value\":\"DIGEST\"}",
         "{\"type\":\"TRANSACTION_TYPE\",\"values\":[\"RAW\",\"SWEEP\"]}",
         "{\"type\":\"SIGN_FOR\",\"value\":\"rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh\"}",
-        "{\"type\":\"TRANSACTION_TYPE\",\"value\":\"RAW\"},{\"type\":"
-        "\"TRANSACTION_TYPE\",\"value\":\"RAW\"}",
+        ("{\"type\":\"TRANSACTION_TYPE\",\"value\":\"RAW\"},{\"type\":"
+         "\"TRANSACTION_TYPE\",\"value\":\"RAW\"}"),
     };
     struct fake_trio *t = fake_limited();
     char body[512];

@@ -189,8 +189,8 @@ static void keys_that_no_kit_could_be_made_for_are_refused(void **state)
     static const char *const bad[] = {
         "00",
         "cloudsign-recovery-public-1 00",
-        "cloudsign-recovery-public-1 "
-        "0000000000000000000000000000000000000000000000000000000000000000",
+        ("cloudsign-recovery-public-1 "
+         "0000000000000000000000000000000000000000000000000000000000000000"),
         "-----BEGIN PUBLIC KEY-----\\nAAAA\\n-----END PUBLIC KEY-----\\n",
         "hello",
     };
