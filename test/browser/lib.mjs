@@ -84,4 +84,28 @@ assert.equal(f.left(new Date(at - 5000).toISOString(), at), '0:00');
 assert.equal(f.bytes(1536), '1.5 KB');
 assert.equal(f.personName({firstName: 'Ada', lastName: 'Admin'}), 'Ada Admin');
 ok('words, ids, numbers, names');
+
+// ---- addresses ----------------------------------------------------------------------
+
+const {route, match} = await load('router.js');
+route('/devices/:deviceId', () => {});
+route('/devices/new', () => {});
+assert.deepEqual(match('/devices/4f0c1d6e-0000-4000-8000-000000000001/').params, {deviceId: '4f0c1d6e-0000-4000-8000-000000000001'});
+assert.equal(match('/devices/new').route.pattern, '/devices/new');
+for (const path of ['..%2F..%2Fusers', '%2e%2e', '..', '..%5Cusers', 'x%3Fq=1', 'x%23', 'x%', 'a%20b', '.']) {
+    assert.equal(match(`/devices/${path}`), null, path);
+}
+ok('what stands in an address for an id leads to no other path of the API');
+globalThis.document = {createElement: () => ({is: {}, setAttribute(name, value) {
+    this.is[name] = value;
+}})};
+const {h} = await load('dom.js');
+for (const href of ['/', '/devices', '/devices?q=a#b', '#top', 'https://example.org/', 'blob:https://x/1', 'otpauth://totp/x']) {
+    assert.equal(h('a', {href}).is.href, href);
+}
+for (const href of ['//evil.example', '/\\evil.example', '/\t/evil.example', '/\n/evil.example', 'javascript:alert(1)', ' javascript:alert(1)', 'data:text/html,x',
+    'http://evil.example', 'evil', '']) {
+    assert.equal(h('a', {href}).is.href, undefined, JSON.stringify(href));
+}
+ok('links lead nowhere else');
 console.log(`lib: ${n} checks`);

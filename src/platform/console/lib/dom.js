@@ -61,8 +61,9 @@ function set(el, name, value) {
 }
 
 // Links lead into the console, to a part of the page, to https or to a blob of our own.
+// "/\x" and "/<tab>/x" are "//x" to a browser.
 function isSafeLink(text) {
-    return /^(\/(?!\/)|#|https:\/\/|blob:|otpauth:\/\/)/.test(text);
+    return /^(\/(?![/\\\t\r\n])|#|https:\/\/|blob:|otpauth:\/\/)/.test(text);
 }
 
 function add(el, children) {

@@ -6,6 +6,8 @@
 //   title('Devices')     the window's title; also told to screen readers on navigation
 //
 // Clicks on links to this origin are taken over; fixed patterns win over those with ':'.
+// A parameter is an id: letters, digits, - and _.  Pages put it into paths of the API, so
+// an address like /devices/..%2Fusers is no page.
 
 const routes = [];
 let show = () => {};
@@ -14,7 +16,7 @@ export function route(pattern, load, info = {}) {
     const names = [];
     const source = pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:(\w+)/g, (_, name) => {
         names.push(name);
-        return '([^/]+)';
+        return '([A-Za-z0-9_-]+)';
     });
 
     routes.push({pattern, load, info, names, test: new RegExp(`^${source}/?$`)});
@@ -26,18 +28,10 @@ export function match(path) {
         const m = r.test.exec(path);
 
         if (m !== null) {
-            return {route: r, params: Object.fromEntries(r.names.map((name, i) => [name, safeDecode(m[i + 1])]))};
+            return {route: r, params: Object.fromEntries(r.names.map((name, i) => [name, m[i + 1]]))};
         }
     }
     return null;
-}
-
-function safeDecode(text) {
-    try {
-        return decodeURIComponent(text);
-    } catch {
-        return text;
-    }
 }
 
 export function title(text) {
