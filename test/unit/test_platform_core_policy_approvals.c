@@ -1,5 +1,6 @@
 /* Limits, the address book and the allow list where approvers have a word; and what a
  * request holds of a window while it waits for them. */
+#include "platform/core/session.h"
 #include "support/fake_approvals.h"
 #include "support/fake_limits.h"
 
@@ -104,18 +105,30 @@ static void a_limit_to_be_deleted_holds_until_that_is_approved(void **state)
 
 /* ---- the allow list and the book ------------------------------------------------ */
 
-static void allow_list(const char *word)
+static const char *settings_path(void)
 {
-    char path[160], body[256];
+    static char path[160];
 
     (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets/%s/settings", b.t->vault,
                    b.t->wallet);
+    return path;
+}
+
+static const char *settings(const char *word)
+{
+    static char body[256];
+
     (void)snprintf(body, sizeof body,
                    "{\"settings\":{\"enabled\":true,\"rawSigningEnabled\":true,"
                    "\"sweepingEnabled\":false,\"defaultFreezeEnabled\":false,"
                    "\"allowListEnabled\":%s}}",
                    word);
-    fake_ok(b.t->w, "PUT", path, body);
+    return body;
+}
+
+static void allow_list(const char *word)
+{
+    fake_ok(b.t->w, "PUT", settings_path(), settings(word));
 }
 
 static bool list_is_on(void)
@@ -140,6 +153,29 @@ static void an_allow_list_goes_off_only_with_approval(void **state)
     board_take(&b);
     board_yes(&b, &b.ann);
     assert_false(list_is_on());
+}
+
+/* Settings alone need none, but this one is policies.manage. */
+static void a_user_needs_a_new_code_to_switch_an_allow_list(void **state)
+{
+    struct fake_platform *w = b.t->w;
+
+    (void)state;
+    allow_list("true");
+    fake_beat(b.t, CS_SESSION_STEP_UP_S * 1000);
+    for (int i = 0; i < 2; i++) {
+        const char *on = settings(i == 0 ? "true" : "false");
+
+        assert_int_equal(people_call(w, &b.olga, "PUT", settings_path(), on), 200);
+        on = settings(i == 0 ? "false" : "true");
+        assert_int_equal(people_call(w, &b.olga, "PUT", settings_path(), on), 403);
+        assert_string_equal(fake_text(w, "details.0.field"), "stepUp");
+        assert_int_equal(list_is_on(), i == 0);
+        allow_list("false"); /* a program has no authenticator */
+        assert_false(list_is_on());
+    }
+    board_ok(&b, &b.olga, "PUT", settings_path(), settings("true"));
+    assert_true(list_is_on());
 }
 
 static char party[40], address[40];
@@ -282,6 +318,7 @@ int main(void)
         CASE(a_rejected_limit_never_holds),
         CASE(a_limit_to_be_deleted_holds_until_that_is_approved),
         CASE(an_allow_list_goes_off_only_with_approval),
+        CASE(a_user_needs_a_new_code_to_switch_an_allow_list),
         CASE(an_address_is_paid_once_it_is_approved),
         CASE(a_rejected_address_is_never_paid_and_is_free_again),
         CASE(what_waits_for_approvers_is_reserved_and_given_back),

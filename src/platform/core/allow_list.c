@@ -1,6 +1,7 @@
 /* The switch of a wallet's allow list (`settings.allowListEnabled`, ours).  On, it
  * protects, so nothing waits; off waits for approvers where changes of policies do. */
 #include "platform/core/approval_sources.h"
+#include "platform/core/session.h"
 #include "platform/core/wallet_limits.h"
 
 static bool is_on(const json_t *wallet)
@@ -31,6 +32,10 @@ bool cs_allow_list_may(struct cs_api *a, const json_t *wallet, bool *on)
     if (!cs_api_may(a, CS_PERM_POLICIES_MANAGE)) {
         (void)cs_api_fail(a, CS_API_DENIED, "permissions",
                           "changing allowListEnabled needs policies.manage");
+        return false;
+    }
+    /* The route needs another word: the step-up of this one is asked for here. */
+    if (a->who.kind == CS_ACTOR_USER && !cs_session_stepped_up(a)) {
         return false;
     }
     if (!*on && cs_approval_wanted(a->core, CS_SOURCE_POLICY, NULL)) {
