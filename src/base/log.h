@@ -30,7 +30,7 @@ enum cs_log_level {
 /* The modules there are: a line of any other is of "other". */
 /* clang-format off */
 #define CS_LOG_MODULES(X) \
-    X(approval) X(backup) X(config) X(control) X(journal) X(key) X(kms) X(link) \
+    X(approval) X(audit) X(backup) X(config) X(control) X(journal) X(key) X(kms) X(link) \
     X(net) X(node) X(observe) X(ot) X(peer) X(platform) X(policy) X(quorum) \
     X(sandbox) X(session) X(store) X(other)
 /* clang-format on */

@@ -339,7 +339,7 @@ static void waiting_for_the_answer_waits_for_the_end(void **state)
 
 static int freeze(struct person *p, const struct fake_tx *x, const char *word)
 {
-    char path[300];
+    char path[512];
 
     (void)snprintf(path, sizeof path, "%s/%s/%s?reason=looks+odd",
                    fake_tx_path(b.t, ""), x->id, word);

@@ -23,7 +23,7 @@ static struct fake_platform *begin(void)
 
 static const char *path_of(const char *rest)
 {
-    static char path[256];
+    static char path[512];
 
     (void)snprintf(path, sizeof path, "/v2/webhooks/%s%s", hook, rest);
     return path;

@@ -24,7 +24,7 @@ json_t *cs_address_view(struct cs_api *a, const json_t *rec)
 static bool read_chain(struct cs_api *a, size_t i, const char *name,
                        const char *address, json_t *keys)
 {
-    char key[CS_BOOK_KEY], field[32];
+    char key[CS_BOOK_KEY], field[40];
     uint8_t id[CS_PC_ID];
 
     (void)snprintf(field, sizeof field, "blockchains[%zu]", i);
