@@ -413,7 +413,8 @@ static void who_changes_his_mind_all_the_time_fills_no_log(void **state)
 
 /* ---- backups ------------------------------------------------------------ */
 
-static void tell(int i, uint64_t time, uint32_t without, const uint8_t *missing)
+static void tell_as(struct fake_device *d, uint64_t time, uint32_t without,
+                    const uint8_t *missing)
 {
     struct cs_ctl_frame f = {.type = CS_CTL_STATUS};
     struct cs_ctl_backup *b = &f.u.status.backup;
@@ -432,7 +433,12 @@ static void tell(int i, uint64_t time, uint32_t without, const uint8_t *missing)
         b->n_missing = 1;
         memcpy(b->missing[0].id, missing, 16);
     }
-    fake_send(&t->d[i], &f);
+    fake_send(d, &f);
+}
+
+static void tell(int i, uint64_t time, uint32_t without, const uint8_t *missing)
+{
+    tell_as(&t->d[i], time, without, missing);
 }
 
 static void a_device_shows_its_backup(void **state)
@@ -463,6 +469,27 @@ static void a_device_shows_its_backup(void **state)
     tell(0, 1790000001000, 0, NULL); /* .. but it is said again */
     fake_ok(t->w, "GET", path, NULL);
     assert_string_equal(fake_text(t->w, "backup.at"), "2026-09-21T14:13:21.000Z");
+}
+
+/* Nobody has let it in yet: it writes nothing that stays for ever. */
+static void a_device_that_is_not_approved_tells_of_no_backup(void **state)
+{
+    struct fake_device d;
+    char path[64];
+
+    (void)state;
+    fake_device_new(t->w, &d);
+    fake_connect_ok(&d);
+    tell_as(&d, 1790000000000, 0, NULL);
+    (void)snprintf(path, sizeof path, "/v2/devices/%s", d.text);
+    fake_ok(t->w, "GET", path, NULL);
+    assert_null(json_object_get(t->w->reply, "backup"));
+    assert_int_equal(records_of("device.backed-up"), 0);
+    fake_approve(&d);
+    tell_as(&d, 1790000000000, 0, NULL);
+    fake_ok(t->w, "GET", path, NULL);
+    assert_string_equal(fake_text(t->w, "backup.at"), "2026-09-21T14:13:20.000Z");
+    fake_device_free(&d);
 }
 
 static void the_overview_names_keys_without_backup(void **state)
@@ -518,6 +545,7 @@ int main(void)
         CASE(a_refusal_is_shown_and_in_the_log_once),
         CASE(who_changes_his_mind_all_the_time_fills_no_log),
         CASE(a_device_shows_its_backup),
+        CASE(a_device_that_is_not_approved_tells_of_no_backup),
         CASE(the_overview_names_keys_without_backup),
     };
 

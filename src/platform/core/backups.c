@@ -73,9 +73,9 @@ static void save(struct cs_platform_core *core, const struct cs_pc_live *l,
 void cs_backup_told(struct cs_platform_core *core, struct cs_pc_live *l,
                     const struct cs_ctl_backup *b)
 {
-    if ((l->has_backup && same(&l->backup, b)) ||
+    if (!l->approved || (l->has_backup && same(&l->backup, b)) ||
         (l->backup_ms != 0 && core->now_ms - l->backup_ms < CS_BACKUP_NOTE_MS)) {
-        return; /* or with a later frame: it is said again and again */
+        return; /* with a later frame: it is said again and again */
     }
     l->backup = *b;
     l->has_backup = true;

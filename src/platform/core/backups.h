@@ -10,7 +10,8 @@
 
 enum { CS_BACKUP_NOTE_MS = 10000 }; /* a node's record changes no more often */
 
-/* Of a status frame. */
+/* Of a status frame.  What a device tells before it is approved counts for nothing: a
+ * new backup is a record of the audit log, and those stay. */
 void cs_backup_told(struct cs_platform_core *core, struct cs_pc_live *l,
                     const struct cs_ctl_backup *b);
 
