@@ -473,12 +473,14 @@ static void what_is_wrong_with_a_whole_batch_is_said_once(void **state)
     fake_trio_free(t);
 }
 
-/* Who looks for one of a hundred finds who asked for it. */
-static void the_audit_log_names_every_item_of_a_batch(void **state)
+/* Who looks for one of a hundred finds who asked for it, and for what. */
+static void each_item_of_a_batch_has_an_audit_record_of_its_own(void **state)
 {
     struct fake_trio *t = fake_signers_of(ETHEREUM);
+    uint64_t before = fake_audit_count(t->w);
     char last[40], path[128];
     struct cs_wr w = {0};
+    const json_t *change;
     json_t *rec;
 
     (void)state;
@@ -492,16 +494,43 @@ static void the_audit_log_names_every_item_of_a_batch(void **state)
     fake_ok(t->w, "POST", fake_tx_path(t, "/batch"), (const char *)w.p);
     (void)snprintf(last, sizeof last, "%s",
                    fake_text(t->w, "results.19.transaction.id"));
+    assert_int_equal(fake_audit_count(t->w), before + 20);
     rec = fake_audit_newest(t->w);
-    assert_int_equal(json_array_size(json_object_get(rec, "changes")), 16);
-    assert_int_equal(json_array_size(json_object_get(rec, "others")), 4);
-    assert_string_equal(
-        json_string_value(json_array_get(json_object_get(rec, "others"), 3)), last);
+    change = fake_audit_change(rec, "transaction");
+    assert_true(cs_js_is(change, "id", last));
+    assert_non_null(json_object_get(change, "after"));
+    assert_int_equal(cs_js_num(rec, "item"), 20);
+    assert_int_equal(json_array_size(json_object_get(rec, "changes")), 1);
+    assert_null(json_object_get(rec, "others"));
     json_decref(rec);
     (void)snprintf(path, sizeof path, "/v2/audit?kind=REQUEST&objectId=%s", last);
     fake_ok(t->w, "GET", path, NULL);
     assert_int_equal(json_array_size(json_object_get(t->w->reply, "records")), 1);
     cs_wr_free(&w);
+    fake_trio_free(t);
+}
+
+/* A batch is no way to try without a trace what alone would be logged. */
+static void refused_items_are_in_the_audit_log_as_if_they_had_come_alone(void **state)
+{
+    struct fake_trio *t = fake_signers_of(ETHEREUM);
+    uint64_t before = fake_audit_count(t->w);
+    char body[256];
+    json_t *rec;
+
+    (void)state;
+    (void)snprintf(body, sizeof body,
+                   "{\"requests\":[{\"type\":\"DIGEST\",\"digest\":\"%064d\"},"
+                   "{\"type\":\"LETTER\"}]}",
+                   7);
+    fake_ok(t->w, "POST", fake_tx_path(t, "/batch"), body);
+    assert_int_equal(fake_audit_count(t->w), before + 1); /* nonsense tells nothing */
+    rec = fake_audit_newest(t->w);
+    assert_int_equal(fake_audit_result(rec), 409);
+    assert_true(
+        cs_js_is(json_object_get(rec, "result"), "field", "blindSigningEnabled"));
+    assert_int_equal(cs_js_num(rec, "item"), 1);
+    json_decref(rec);
     fake_trio_free(t);
 }
 
@@ -511,6 +540,7 @@ static void items_need_the_permission_of_their_kind(void **state)
                                "\"a\"},{\"type\":\"DIGEST\",\"digest\":\"00\"}]}";
     struct fake_trio *t = fake_signers_of(ETHEREUM);
     char id[40], secret[80];
+    json_t *rec;
 
     (void)state;
     assert_int_equal(fake_credential_new(t->w,
@@ -524,6 +554,10 @@ static void items_need_the_permission_of_their_kind(void **state)
     fake_ok(t->w, "POST", fake_tx_path(t, "/batch"), body);
     assert_string_equal(fake_text(t->w, "results.0.transaction.kind"), "PLAINTEXT");
     assert_int_equal(cs_js_num(json_object_get(result(t, 1), "error"), "code"), 7);
+    rec = fake_audit_newest(t->w);
+    assert_int_equal(fake_audit_result(rec), 403);
+    assert_int_equal(cs_js_num(rec, "item"), 2);
+    json_decref(rec);
     fake_trio_free(t);
     t = fake_signers_of(ETHEREUM);
     assert_int_equal(fake_credential_new(t->w, "\"transactions.read\"", ""), 200);
@@ -628,7 +662,8 @@ int main(void)
         cmocka_unit_test(each_item_of_a_batch_has_its_own_result),
         cmocka_unit_test(a_batch_repeats_by_key_and_by_external_ids),
         cmocka_unit_test(what_is_wrong_with_a_whole_batch_is_said_once),
-        cmocka_unit_test(the_audit_log_names_every_item_of_a_batch),
+        cmocka_unit_test(each_item_of_a_batch_has_an_audit_record_of_its_own),
+        cmocka_unit_test(refused_items_are_in_the_audit_log_as_if_they_had_come_alone),
         cmocka_unit_test(items_need_the_permission_of_their_kind),
         cmocka_unit_test(paths_that_make_no_sense_here_say_what_to_use),
         cmocka_unit_test(people_sign_in_one_way),

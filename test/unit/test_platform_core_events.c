@@ -245,28 +245,75 @@ static void since_replays_what_memory_has_and_else_says_resync(void **state)
     fake_platform_free(w);
 }
 
-static void the_ring_is_bounded(void **state)
+/* n times; each is an event of the device and one of the audit log. */
+static void rename_often(struct fake_platform *w, const char *path, int n)
 {
-    struct fake_platform *w = begin();
-    uint64_t c = dial_as(w, &ada, NULL);
-    char query[48], path[128];
-    int64_t first;
-
-    (void)state;
-    make_device(w);
-    first = id_of(w, c, 1);
-    (void)snprintf(path, sizeof path, "/v2/devices/%s/display-name",
-                   fake_text(w, "id"));
-    fake_event(w, (struct cs_event){.type = CS_EV_CONN_DOWN, .conn = c});
-    for (int i = 0; i < CS_FEED_RING / 2 + 1; i++) {
+    for (int i = 0; i < n; i++) {
         assert_int_equal(fake_api(w, "PUT", path, "{\"displayName\":\"x\"}"), 200);
         w->now += 2;
         w->wall += 2;
     }
+}
+
+static void the_ring_is_bounded(void **state)
+{
+    struct fake_platform *w = begin();
+    char query[48], path[128], client[40], secret[80];
+    uint64_t c;
+    int64_t first;
+
+    (void)state;
+    assert_int_equal(fake_credential_new(w, "\"webhooks.read\"", ""), 200);
+    (void)snprintf(client, sizeof client, "%s", fake_text(w, "clientId"));
+    (void)snprintf(secret, sizeof secret, "%s", fake_text(w, "clientSecret"));
+    c = dial_as(w, &ada, NULL);
+    make_device(w);
+    first = id_of(w, c, 1);
     (void)snprintf(query, sizeof query, "since=%lld", (long long)first);
+    (void)snprintf(path, sizeof path, "/v2/devices/%s/display-name",
+                   fake_text(w, "id"));
+    fake_event(w, (struct cs_event){.type = CS_EV_CONN_DOWN, .conn = c});
+    rename_often(w, path, CS_FEED_RING / 2 - 1);
     fake_clear_sent(w);
-    c = dial_as(w, &ada, query);
+    fake_login(w, client, secret); /* may read none of these */
+    c = dial(w, (struct who){.authorization = w->token, .query = query});
+    assert_true(type_is(w, c, 0, "hello"));
+    assert_null(message(w, c, 1));
+    people_sign_in(w, &ada);
+    people_call(w, &ada, "PUT", path, "{\"displayName\":\"y\"}");
+    people_call(w, &ada, "PUT", path, "{\"displayName\":\"z\"}");
+    c = dial(w, (struct who){.authorization = w->token, .query = query});
     assert_true(type_is(w, c, 1, "resync"));
+    fake_platform_free(w);
+}
+
+/* More than a socket's queue holds would end it, and the next one at the same place. */
+static void who_has_missed_much_reads_all_again(void **state)
+{
+    struct fake_platform *w = begin();
+    uint64_t c = dial_as(w, &sam, NULL);
+    char query[48], path[128];
+    size_t n = 0;
+
+    (void)state;
+    make_device(w);
+    (void)snprintf(query, sizeof query, "since=%lld", (long long)id_of(w, c, 1));
+    (void)snprintf(path, sizeof path, "/v2/devices/%s/display-name",
+                   fake_text(w, "id"));
+    fake_event(w, (struct cs_event){.type = CS_EV_CONN_DOWN, .conn = c});
+    rename_often(w, path, CS_FEED_CATCH_UP);
+    fake_clear_sent(w);
+    c = dial_as(w, &sam, query);
+    for (size_t i = 0; i < w->n_sent; i++) {
+        n += w->sent[i].conn == c ? 1 : 0;
+    }
+    assert_int_equal(n, 1 + CS_FEED_CATCH_UP);
+    assert_true(type_is(w, c, CS_FEED_CATCH_UP, "device.updated"));
+    rename_often(w, path, 1);
+    fake_clear_sent(w);
+    c = dial_as(w, &sam, query);
+    assert_true(type_is(w, c, 1, "resync"));
+    assert_null(message(w, c, 2));
     fake_platform_free(w);
 }
 
@@ -391,6 +438,7 @@ int main(void)
         cmocka_unit_test(a_viewer_hears_only_what_he_may_read),
         cmocka_unit_test(since_replays_what_memory_has_and_else_says_resync),
         cmocka_unit_test(the_ring_is_bounded),
+        cmocka_unit_test(who_has_missed_much_reads_all_again),
         cmocka_unit_test(a_socket_ends_with_its_session),
         cmocka_unit_test(a_socket_ends_when_roles_or_status_change),
         cmocka_unit_test(a_socket_of_a_token_ends_with_it),

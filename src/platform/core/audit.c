@@ -21,6 +21,7 @@ struct cs_audit {
     uint8_t others[CS_AUDIT_OTHERS][CS_PC_ID]; /* objects that had no room */
     size_t n_others;
     uint64_t suppressed; /* refused requests without a record since the last one */
+    size_t items;        /* of this request that have records of their own */
 };
 
 /* ---- store ------------------------------------------------------------- */
@@ -437,6 +438,7 @@ void cs_audit_note(struct cs_platform_core *core, uint8_t table,
 void cs_audit_begin(struct cs_platform_core *core)
 {
     forget_changes(core->audit);
+    core->audit->items = 0;
     core->audit->is_request = true;
 }
 
@@ -562,6 +564,9 @@ static void request_write(struct cs_api *a)
     cs_js_str(o, "address", a->http->remote);
     cs_js_set(o, "actor", actor_view(a));
     cs_js_set(o, "result", result_view(a));
+    if (au->items > 0) {
+        cs_js_int(o, "item", (int64_t)au->items);
+    }
     if (au->more > 0) {
         cs_js_int(o, "more", (int64_t)au->more);
         cs_js_set(o, "others", others_view(au));
@@ -574,10 +579,19 @@ static void request_write(struct cs_api *a)
     append(a->core, o);
 }
 
+void cs_audit_item(struct cs_api *a)
+{
+    a->core->audit->items++;
+    if (is_wanted(a)) {
+        request_write(a);
+    }
+    forget_changes(a->core->audit);
+}
+
 void cs_audit_request(struct cs_api *a)
 {
     a->core->audit->is_request = false;
-    if (is_wanted(a)) {
+    if (a->core->audit->items == 0 && is_wanted(a)) {
         request_write(a);
     }
     forget_changes(a->core->audit);

@@ -3,7 +3,8 @@
  *
  * - Every request that changes something leaves exactly one record, and so does one
  *   that was refused because of who asks or what state things are in (rate-limited:
- *   "suppressed" counts what was left out before a record).
+ *   "suppressed" counts what was left out before a record).  A batch leaves one for
+ *   each item, as if it had come alone.
  * - Devices and deadlines change things, too: a device is bound, a quorum confirmed or
  *   over, a key made, a transaction signed or failed, a pair quarantined.
  * - The record is in the batch of its effect, so there is no effect without it: a store
@@ -16,7 +17,7 @@
  * "quorum.confirmed"), path, actor {kind CREDENTIAL | USER | DEVICE | PLATFORM | NONE,
  * id, name, session, claimed}, address, result {status, code, field, message},
  * changes [{type, id, before, after, beforeCut, afterCut, internal}], more, others
- * [id], suppressed.
+ * [id], suppressed, item (1, 2 .. of a batch).
  *
  * Nothing is ever deleted: a record has some 500 bytes, at most CS_AUDIT_RECORD_MAX. */
 #ifndef CS_PLATFORM_CORE_AUDIT_H
@@ -50,6 +51,10 @@ void cs_audit_note(struct cs_platform_core *core, uint8_t table,
 void cs_audit_begin(struct cs_platform_core *core);
 /* .. and here it is over: writes its record, if it has to have one. */
 void cs_audit_request(struct cs_api *a);
+
+/* One of the many that a request asks for is over, as a->code says: it has a record of
+ * its own, and the request has no further one. */
+void cs_audit_item(struct cs_api *a);
 
 /* .. or the operator's at the machine (local.h), by the name of the account. */
 void cs_audit_operator(struct cs_platform_core *core, const char *action,

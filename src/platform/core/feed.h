@@ -10,8 +10,8 @@
  *    "at": "<time>", "status"?, "vaultId"?, "walletId"?, "quorumId"?}
  *
  * id rises, also over restarts, with gaps.  First {"type":"hello","id":<newest>}.
- * ?since=<id> sends what came after it, as far as memory has it, else one
- * {"type":"resync","id":<newest>}: read again what you show.
+ * ?since=<id> sends what came after it, if memory has it all and it is no more than
+ * CS_FEED_CATCH_UP, else one {"type":"resync","id":<newest>}: read again what you show.
  *
  * A reader gets only what he may read.  His socket ends with his session or token, with
  * a change of what he may do, and when he reads too slowly (net).  Close codes: 4401
@@ -22,10 +22,11 @@
 #include "platform/core/rec.h"
 
 enum {
-    CS_FEED_RING = 2048,      /* events that memory keeps */
-    CS_FEED_TEXT = 512,       /* bytes of one */
-    CS_FEED_STEP = 1024,      /* objects of a step before the first are let go */
-    CS_FEED_CONNS = 256,      /* sockets .. */
+    CS_FEED_RING = 2048,    /* events that memory keeps */
+    CS_FEED_TEXT = 512,     /* bytes of one */
+    CS_FEED_STEP = 1024,    /* objects of a step before the first are let go */
+    CS_FEED_CATCH_UP = 400, /* sent for ?since=, so that a socket's queue holds them */
+    CS_FEED_CONNS = 256,    /* sockets .. */
     CS_FEED_CONNS_ACTOR = 10, /* .. of one user or credential */
     CS_FEED_CHECK_MS = 5000,  /* how often it is looked whether they may go on */
 };

@@ -184,22 +184,39 @@ static void send_word(struct cs_platform_core *core, const struct cs_feed_conn *
     send_text(core, c, text);
 }
 
-/* What memory still has behind `since`, or the word that it has not. */
+/* The next event of the ring from *i on that is behind `since` and for this one. */
+static const struct cs_feed_entry *
+missed(const struct cs_feed *f, const struct cs_feed_conn *c, uint64_t since, size_t *i)
+{
+    while (*i < f->n) {
+        const struct cs_feed_entry *e = &f->ring[(f->first + *i) % CS_FEED_RING];
+
+        (*i)++;
+        if (e->id > since && may_read(c, e)) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+/* What memory still has behind `since`, or the word that it has not, or that it is too
+ * much: net ends a socket that so much waits for, and the next would fare the same. */
 static void catch_up(struct cs_platform_core *core, const struct cs_feed_conn *c,
                      uint64_t since)
 {
-    struct cs_feed *f = core->feed;
+    const struct cs_feed *f = core->feed;
+    const struct cs_feed_entry *e;
+    size_t i = 0, n = 0;
 
-    if (since < f->floor || since > f->newest) {
+    while (missed(f, c, since, &i) != NULL) {
+        n++;
+    }
+    if (since < f->floor || since > f->newest || n > CS_FEED_CATCH_UP) {
         send_word(core, c, "resync");
         return;
     }
-    for (size_t i = 0; i < f->n; i++) {
-        const struct cs_feed_entry *e = &f->ring[(f->first + i) % CS_FEED_RING];
-
-        if (e->id > since && may_read(c, e)) {
-            send_text(core, c, e->text);
-        }
+    for (i = 0; (e = missed(f, c, since, &i)) != NULL;) {
+        send_text(core, c, e->text);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "platform/core/api.h"
+#include "platform/core/audit.h"
 
 enum { BATCH_MAX = 100 };
 
@@ -60,7 +61,7 @@ static json_t *run_item(struct cs_api *a, const json_t *item)
     return k->run(a);
 }
 
-/* {transaction} or {error}, and the refusal is over. */
+/* {transaction} or {error}, in the audit log, too; then the refusal is over. */
 static json_t *result_of(struct cs_api *a, json_t *view)
 {
     json_t *o = cs_js_obj();
@@ -73,6 +74,7 @@ static json_t *result_of(struct cs_api *a, json_t *view)
     } else {
         cs_js_set(o, "error", cs_api_error_view(a));
     }
+    cs_audit_item(a);
     forget_outcome(a);
     return o;
 }

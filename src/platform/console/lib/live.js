@@ -120,14 +120,17 @@ function receive(text) {
         tries = 0;
         clearInterval(poll);
         poll = 0;
-        last = Math.max(last, Number(event.id) || 0);
+        if (last === 0) { // else what was missed comes now, or the word to read again
+            last = Number(event.id) || 0;
+        }
         say('live');
         if (missed) {
             emit({type: 'resync'});
         }
         return;
     }
-    last = Math.max(last, Number(event.id) || 0);
+    last = event.type === 'resync' ? Number(event.id) || 0
+        : Math.max(last, Number(event.id) || 0);
     emit(event);
 }
 
