@@ -6,6 +6,7 @@
 #include "cli/platform/cli.h"
 #include "cli/platform/offline.h"
 #include "platform/core/audit_chain.h"
+#include "platform/core/countersign.h"
 #include "platform/core/tables.h"
 #include "wire/jsonx.h"
 
@@ -35,7 +36,11 @@ enum cs_err off_audit(struct off_store *s, uint64_t from, uint64_t until,
         if (check != NULL) {
             cs_audit_check_line(check, CS_SPAN(line.p, line.n - 1));
         }
-        if (out != NULL && fwrite(line.p, 1, line.n, out) != line.n) {
+        if (out != NULL) {
+            cs_countersign_lines(s->core, &line, seq);
+            err = line.err;
+        }
+        if (out != NULL && err == CS_OK && fwrite(line.p, 1, line.n, out) != line.n) {
             err = CS_ERR_OS;
         }
         ++*records;
@@ -61,20 +66,21 @@ static enum cs_err head(struct off_store *s)
     return err;
 }
 
-static enum cs_err export(struct off_store *s, uint64_t from) {
+static enum cs_err export_from(struct off_store *s, uint64_t from)
+{
     uint64_t records = 0;
     enum cs_err err = off_audit(s, from, UINT64_MAX, NULL, stdout, &records);
 
-    if (err == CS_OK && fflush(stdout) != 0){
-        err = off_say(CS_ERR_OS, s->word, "the output cannot be written");}
-if (err == CS_OK)
-{
-    err = off_same(s);
-}
-if (err == CS_OK) {
-    (void)fprintf(stderr, "%llu records\n", (unsigned long long)records);
-}
-return err;
+    if (err == CS_OK && fflush(stdout) != 0) {
+        err = off_say(CS_ERR_OS, s->word, "the output cannot be written");
+    }
+    if (err == CS_OK) {
+        err = off_same(s);
+    }
+    if (err == CS_OK) {
+        (void)fprintf(stderr, "%llu records\n", (unsigned long long)records);
+    }
+    return err;
 }
 
 int cli_audit_store(int n, char **options)
@@ -103,7 +109,7 @@ int cli_audit_store(int n, char **options)
     }
     err = off_open(&s, OFF_READ);
     if (err == CS_OK) {
-        err = is_head ? head(&s) : export(&s, from);
+        err = is_head ? head(&s) : export_from(&s, from);
         off_close(&s);
     }
     return cs_err_exit(err);

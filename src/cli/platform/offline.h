@@ -41,7 +41,7 @@ enum cs_err off_same(const struct off_store *s) CS_MUST_USE;
 json_t *off_ask(struct off_store *s, json_t *question, bool commit, enum cs_err *err);
 
 /* Records from .. until of the audit log, as far as there are any: through check and
- * into out, either may be NULL.  audit_store.c */
+ * into out (with what nodes have countersigned), either may be NULL.  audit_store.c */
 struct cs_audit_check;
 enum cs_err off_audit(struct off_store *s, uint64_t from, uint64_t until,
                       struct cs_audit_check *check, FILE *out, uint64_t *records)
