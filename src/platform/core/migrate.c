@@ -47,6 +47,13 @@ static const struct migration *row_of(unsigned from)
     return NULL;
 }
 
+static const char *what_of(unsigned from)
+{
+    const struct migration *row = row_of(from);
+
+    return row == NULL ? "" : row->what;
+}
+
 /* ---- position ---------------------------------------------------------- */
 
 static void position_save(struct cs_platform_core *core)
@@ -119,7 +126,7 @@ void cs_migrate_start(struct cs_platform_core *core)
     }
     m->at_ms = core->now_ms;
     cs_log(CS_LOG_INFO, "platform", "a store of an earlier version: %s",
-           row_of(m->from)->what);
+           what_of(m->from));
 }
 
 /* ---- work -------------------------------------------------------------- */
@@ -175,7 +182,7 @@ static void next_version(struct cs_platform_core *core)
     memset(m->id, 0, sizeof m->id);
     if (m->from < CS_PC_SCHEMA) {
         position_save(core);
-        cs_log(CS_LOG_INFO, "platform", "next: %s", row_of(m->from)->what);
+        cs_log(CS_LOG_INFO, "platform", "next: %s", what_of(m->from));
         return;
     }
     m->is_on = false;
