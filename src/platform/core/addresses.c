@@ -176,21 +176,46 @@ static bool has_room(struct cs_api *a, const json_t *party)
     return a->code == CS_API_OK;
 }
 
+static void line_of_list(json_t *lines, const char *label, const json_t *texts)
+{
+    struct cs_wr w = {0};
+
+    for (size_t i = 0; i < json_array_size(texts); i++) {
+        cs_wr_str(&w, i == 0 ? "" : ", ");
+        cs_wr_str(&w, json_string_value(json_array_get(texts, i)));
+    }
+    cs_wr_u8(&w, 0);
+    CS_ASSERT(w.err == CS_OK);
+    cs_approval_line(lines, label, (const char *)w.p);
+    cs_wr_free(&w);
+}
+
+/* Limits may name the counterparty, so whose it is is part of what is approved. */
+static void line_of_party(struct cs_platform_core *core, json_t *lines,
+                          const json_t *rec)
+{
+    uint8_t id[CS_PC_ID];
+    json_t *party = cs_js_id(rec, "counterpartyId", id)
+                        ? cs_pc_get(core, CS_PC_PARTY, id)
+                        : NULL;
+
+    cs_approval_line(lines, "Counterparty", cs_js_text(party, "name"));
+    cs_approval_line(lines, "Counterparty id", cs_js_text(rec, "counterpartyId"));
+    json_decref(party);
+}
+
 static bool ask_approval(struct cs_api *a, const json_t *rec,
                          enum cs_approval_action action, const char *title)
 {
     const json_t *e = json_object_get(json_object_get(rec, "details"),
-                                      "externalAddress"),
-                 *chains = json_object_get(e, "blockchains");
+                                      "externalAddress");
     json_t *lines = cs_js_arr(), *set;
     bool ok;
 
     cs_approval_line(lines, "Address", cs_js_text(e, "address"));
     cs_approval_line(lines, "Name", cs_js_text(e, "name"));
-    for (size_t i = 0; i < json_array_size(chains); i++) {
-        cs_approval_line(lines, "Blockchain",
-                         json_string_value(json_array_get(chains, i)));
-    }
+    line_of_party(a->core, lines, rec);
+    line_of_list(lines, "Blockchains", json_object_get(e, "blockchains"));
     set = cs_approval_open_with(a, CS_SOURCE_ADDRESS, rec, action, NULL, title, lines);
     ok = set != NULL;
     json_decref(set);

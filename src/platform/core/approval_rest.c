@@ -339,6 +339,9 @@ static bool may_vote(struct cs_api *a, const json_t *set, const json_t *group)
     } else if (!is_pending(set)) {
         (void)cs_api_fail(a, CS_API_STATE, "status", "is decided already: it is %s",
                           cs_js_text(set, "status"));
+    } else if (cs_approval_is_over(a->core, set)) {
+        (void)cs_api_fail(a, CS_API_STATE, "status",
+                          "its time is over: ask for it again");
     }
     return a->code == CS_API_OK;
 }

@@ -133,7 +133,7 @@ json_t *cs_device_approval_open(struct cs_api *a, const json_t *rec)
     json_t *proposed = cs_js_obj(), *lines = cs_js_arr(), *set;
     const char *print = cs_js_text(rec, "publicKeyHash");
     uint8_t raw[32];
-    char words[CS_WORDS_LEN] = "", title[160];
+    char words[CS_WORDS_LEN] = "", title[320];
 
     if (cs_js_bytes(rec, "publicKeyHash", raw, sizeof raw)) {
         (void)cs_words(words, raw);
@@ -181,7 +181,7 @@ json_t *cs_quorum_approval_open(struct cs_api *a, const json_t *rec)
 {
     json_t *lines = cs_js_arr();
     const json_t *ids = json_object_get(rec, "deviceIds");
-    char text[160];
+    char text[4 * CS_API_NAME + 80];
 
     cs_approval_line(lines, "Quorum", cs_js_text(rec, "name"));
     for (size_t i = 0; i < json_array_size(ids); i++) {
@@ -191,7 +191,7 @@ json_t *cs_quorum_approval_open(struct cs_api *a, const json_t *rec)
                         ? cs_pc_get(a->core, CS_PC_DEVICE, id)
                         : NULL;
 
-        (void)snprintf(text, sizeof text, "%.60s, %.64s", cs_js_text(d, "displayName"),
+        (void)snprintf(text, sizeof text, "%s, %.64s", cs_js_text(d, "displayName"),
                        cs_js_text(d, "publicKeyHash"));
         cs_approval_line(lines, "Device", text);
         json_decref(d);

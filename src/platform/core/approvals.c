@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "platform/core/credential_life.h"
 #include "platform/core/users.h"
 
 enum { MAKER_DEPTH = 16, RECOUNT_STEP = 64 };
@@ -24,11 +25,13 @@ static json_t *get_by_text(struct cs_platform_core *core, uint8_t table, const c
     return cs_uuid_parse(raw, id) == CS_OK ? cs_pc_get(core, table, raw) : NULL;
 }
 
-static bool is_live(enum cs_actor_kind kind, const json_t *rec)
+static bool is_live(const struct cs_platform_core *core, enum cs_actor_kind kind,
+                    const json_t *rec)
 {
     return kind == CS_ACTOR_USER
                ? cs_user_is_active(rec)
-               : cs_js_true(rec, "active") && !cs_js_true(rec, "_deleted");
+               : cs_js_true(rec, "active") && !cs_js_true(rec, "_deleted") &&
+                     !cs_credential_is_over(core, rec);
 }
 
 bool cs_approval_actor(struct cs_platform_core *core, const char *id,
@@ -40,13 +43,29 @@ bool cs_approval_actor(struct cs_platform_core *core, const char *id,
         out->kind = CS_ACTOR_CREDENTIAL;
         out->rec = get_by_text(core, CS_PC_CREDENTIAL, id);
     }
-    if (out->rec == NULL || !is_live(out->kind, out->rec)) {
+    if (out->rec == NULL || !is_live(core, out->kind, out->rec)) {
         json_decref(out->rec);
         *out = (struct cs_actor){.kind = CS_ACTOR_NONE, .id = "", .name = ""};
         return false;
     }
     out->id = cs_js_text(out->rec, "id");
     return true;
+}
+
+/* Takes a character away that does not stand there as a whole: half of one would make
+ * the whole text unreadable. */
+static void cut_half(char *text)
+{
+    size_t n = strlen(text), k = n;
+    uint8_t lead;
+
+    while (k > 0 && ((uint8_t)text[k - 1] & 0xc0U) == 0x80U) {
+        k--;
+    }
+    lead = k == 0 ? 0 : (uint8_t)text[k - 1];
+    if (lead >= 0xc0U && n - k < (lead >= 0xf0U ? 3U : lead >= 0xe0U ? 2U : 1U)) {
+        text[k - 1] = '\0';
+    }
 }
 
 void cs_approval_name(struct cs_platform_core *core, const char *id, char *out,
@@ -61,6 +80,7 @@ void cs_approval_name(struct cs_platform_core *core, const char *id, char *out,
         rec = get_by_text(core, CS_PC_CREDENTIAL, id);
         (void)snprintf(out, size, "%s", cs_js_text(rec, "name"));
     }
+    cut_half(out);
     json_decref(rec);
 }
 
@@ -535,6 +555,11 @@ static bool maker_may(struct cs_platform_core *core, const json_t *set,
     return ok;
 }
 
+bool cs_approval_is_over(const struct cs_platform_core *core, const json_t *set)
+{
+    return cs_js_num(set, "_timer") <= core->wall_ms;
+}
+
 /* The effect is in the batch of the last vote. */
 static void meet(struct cs_platform_core *core, json_t *set)
 {
@@ -560,6 +585,9 @@ void cs_approval_settle(struct cs_platform_core *core, json_t *set)
     struct cs_approval_count n;
 
     CS_ASSERT(cs_js_is(set, "status", "PENDING"));
+    if (cs_approval_is_over(core, set)) {
+        return; /* its timer, which is due, ends it */
+    }
     cs_approval_tally(core, set, &n);
     if (n.approved >= n.required) {
         meet(core, set);

@@ -112,8 +112,8 @@ const char *cs_approval_action_word(enum cs_approval_action action);
 
 /* ---- sets and groups among themselves -------------------------------------------- */
 
-/* A user or credential by id, as it is now; false: gone or not active.  out->rec is
- * owned. */
+/* A user or credential by id, as it is now; false: gone, not active or expired.
+ * out->rec is owned. */
 bool cs_approval_actor(struct cs_platform_core *core, const char *id,
                        struct cs_actor *out);
 /* Its name for people: "Ada Admin", or the credential's. */
@@ -135,6 +135,8 @@ struct cs_approval_count {
 };
 void cs_approval_tally(struct cs_platform_core *core, const json_t *set,
                        struct cs_approval_count *out);
+/* Its time is over, also when its timer has not come up yet: no vote counts. */
+bool cs_approval_is_over(const struct cs_platform_core *core, const json_t *set);
 /* Counts and acts: MET, NOT_MET or nothing.  Saves the set.  When it is MET: who asked
  * must still be active and have the permission of the route he used. */
 void cs_approval_settle(struct cs_platform_core *core, json_t *set);

@@ -95,7 +95,7 @@ static bool may_freeze(struct cs_api *a, json_t *tx)
 static void note(struct cs_api *a, const json_t *tx, const char *step,
                  const char *reason)
 {
-    char name[256], text[512];
+    char name[256], text[sizeof name + 4 * REASON_MAX + 16];
     uint8_t id[CS_PC_ID];
 
     CS_ASSERT(cs_js_id(tx, "id", id));

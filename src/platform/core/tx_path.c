@@ -166,7 +166,7 @@ static json_t *open_set(struct cs_api *a, const json_t *wallet, const json_t *tx
                         const struct cs_pc_tx *t)
 {
     json_t *proposed = cs_js_obj(), *set;
-    char hash[65], title[160];
+    char hash[65], title[320];
 
     payload_hash(t, hash);
     cs_js_str(proposed, "payloadSha256", hash);
@@ -252,6 +252,45 @@ static json_t *wallet_of(struct cs_platform_core *core, const json_t *tx)
     return cs_js_id(tx, "walletId", id) ? cs_pc_get(core, CS_PC_WALLET, id) : NULL;
 }
 
+/* The permission to ask for it, whatever route or batch it came by. */
+static enum cs_pc_perm perm_of(const json_t *tx)
+{
+    static const struct {
+        const char *kind;
+        enum cs_pc_perm perm;
+    } rows[] = {{"PLAINTEXT", CS_PERM_TX_PLAINTEXT},
+                {"TYPED_DATA", CS_PERM_TX_TYPED_DATA},
+                {"DIGEST", CS_PERM_TX_DIGEST}};
+
+    for (size_t i = 0; i < CS_COUNTOF(rows); i++) {
+        if (cs_js_is(tx, "_kind", rows[i].kind)) {
+            return rows[i].perm;
+        }
+    }
+    return CS_PERM_TX_RAW;
+}
+
+/* Who asked could still ask for it: waiting outlives nobody's rights. */
+static bool maker_may(struct cs_platform_core *core, const json_t *tx,
+                      char why[CS_APPROVAL_WHY])
+{
+    enum cs_pc_perm perm = perm_of(tx);
+    struct cs_actor who;
+    bool ok = cs_approval_actor(core, cs_js_text(tx, "createdBy"), &who);
+
+    if (!ok) {
+        (void)cs_approval_no(why,
+                             "POLICY_REFUSED: who asked for it is not active any more");
+    } else if (!cs_actor_may(&who, perm)) {
+        ok = false;
+        (void)snprintf(why, CS_APPROVAL_WHY,
+                       "POLICY_REFUSED: who asked for it has lost the permission '%s'",
+                       cs_pc_perm_word(perm));
+    }
+    json_decref(who.rec);
+    return ok;
+}
+
 /* What has to hold when signing starts, after a wait. */
 static bool still_ok(struct cs_platform_core *core, json_t *tx,
                      char why[CS_APPROVAL_WHY])
@@ -269,7 +308,7 @@ static bool still_ok(struct cs_platform_core *core, json_t *tx,
                !cs_pc_sign_has_room(core, quorum)) {
         (void)cs_approval_no(
             why, "LIMIT: too many requests of this quorum wait for signers");
-    } else {
+    } else if (maker_may(core, tx, why)) {
         ok = cs_wallet_policy_check(core, wallet, tx, why) == CS_WALLET_POLICY_PASS;
     }
     json_decref(wallet);
