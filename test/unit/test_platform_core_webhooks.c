@@ -637,6 +637,45 @@ static void rights_are_asked_and_a_viewer_sees_nothing(void **state)
     fake_platform_free(w);
 }
 
+/* A webhook is no way to read what its maker may not read. */
+static void nobody_has_sent_to_him_what_he_may_not_read(void **state)
+{
+    static const char all[] = "[{\"domain\":\"DEVICE\"},{\"domain\":\"TRANSACTION\"}]";
+    static const char *const domains[][2] = {{"TRANSACTION", "transactions.read"},
+                                             {"WALLET", "wallets.read"},
+                                             {"APPROVAL", "approvals.read"},
+                                             {"QUORUM", "quorums.read"},
+                                             {"SESSION", "quorums.read"}};
+    struct fake_platform *w = begin();
+    char client[40], secret[80], body[128];
+
+    (void)state;
+    assert_int_equal(fake_credential_new(w, "\"webhooks.manage\",\"devices.read\"", ""),
+                     200);
+    (void)snprintf(client, sizeof client, "%s", fake_text(w, "clientId"));
+    (void)snprintf(secret, sizeof secret, "%s", fake_text(w, "clientSecret"));
+    make_hook(w, "[{\"domain\":\"WALLET\"}]");
+    fake_login(w, client, secret);
+    assert_int_equal(fake_api(w, "PUT", path_of(""),
+                              "{\"endpoint\":\"https://hooks.example.org/\"}"),
+                     403);
+    assert_non_null(strstr(w->reply_text, "wallets.read"));
+    assert_int_equal(fake_api(w, "PUT", path_of(""), "{\"name\":\"n\"}"), 200);
+    make_hook(w, DEVICES);
+    for (size_t i = 0; i < CS_COUNTOF(domains); i++) {
+        (void)snprintf(body, sizeof body, "[{\"domain\":\"%s\"}]", domains[i][0]);
+        assert_int_equal(fake_api(w, "POST", path_of("/subscriptions"), body), 403);
+        assert_non_null(strstr(w->reply_text, domains[i][1]));
+    }
+    make_hook(w, NULL);
+    assert_int_equal(fake_api(w, "POST", path_of("/subscriptions"), all), 403);
+    assert_int_equal(fake_api(w, "PUT", path_of(""),
+                              "{\"endpoint\":\"https://hooks.example.org/\"}"),
+                     200);
+    assert_int_equal(json_array_size(json_object_get(w->reply, "subscriptions")), 0);
+    fake_platform_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -660,6 +699,7 @@ int main(void)
         cmocka_unit_test(a_full_queue_fails_what_comes_and_says_so),
         cmocka_unit_test(a_deleted_webhook_is_told_nothing_and_its_deliveries_go),
         cmocka_unit_test(rights_are_asked_and_a_viewer_sees_nothing),
+        cmocka_unit_test(nobody_has_sent_to_him_what_he_may_not_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

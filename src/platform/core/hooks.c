@@ -11,19 +11,25 @@ enum { QUEUE_KEY = 2 * CS_PC_ID + 8 };
 static const struct {
     const char *word;
     uint8_t table;
+    enum cs_pc_perm perm;
 } domains[CS_HOOK_DOMAINS + 1] = {
-    [CS_HOOK_TRANSACTION] = {"TRANSACTION", CS_PC_TX},
-    [CS_HOOK_WALLET] = {"WALLET", CS_PC_WALLET},
-    [CS_HOOK_APPROVAL] = {"APPROVAL", CS_PC_APPROVAL},
-    [CS_HOOK_DEVICE] = {"DEVICE", CS_PC_DEVICE},
-    [CS_HOOK_QUORUM] = {"QUORUM", CS_PC_QUORUM},
-    [CS_HOOK_SESSION] = {"SESSION", CS_PC_SET},
-    [CS_HOOK_TEST] = {"TEST", 0},
+    [CS_HOOK_TRANSACTION] = {"TRANSACTION", CS_PC_TX, CS_PERM_TX_READ},
+    [CS_HOOK_WALLET] = {"WALLET", CS_PC_WALLET, CS_PERM_WALLETS_READ},
+    [CS_HOOK_APPROVAL] = {"APPROVAL", CS_PC_APPROVAL, CS_PERM_APPROVALS_READ},
+    [CS_HOOK_DEVICE] = {"DEVICE", CS_PC_DEVICE, CS_PERM_DEVICES_READ},
+    [CS_HOOK_QUORUM] = {"QUORUM", CS_PC_QUORUM, CS_PERM_QUORUMS_READ},
+    [CS_HOOK_SESSION] = {"SESSION", CS_PC_SET, CS_PERM_QUORUMS_READ},
+    [CS_HOOK_TEST] = {"TEST", 0, CS_PERM_WEBHOOKS_READ},
 };
 
 const char *cs_hook_domain_word(enum cs_hook_domain d)
 {
     return domains[d].word;
+}
+
+enum cs_pc_perm cs_hook_domain_perm(enum cs_hook_domain d)
+{
+    return domains[d].perm;
 }
 
 bool cs_hook_domain_parse(enum cs_hook_domain *d, const char *word)

@@ -105,6 +105,32 @@ json_t *cs_api_webhook_get(struct cs_api *a)
     return view;
 }
 
+/* Events say what the objects are: who has them sent somewhere reads them. */
+static bool may_hear(struct cs_api *a, const char *word)
+{
+    enum cs_hook_domain d;
+
+    if (!cs_hook_domain_parse(&d, word) || cs_api_may(a, cs_hook_domain_perm(d))) {
+        return true; /* no domain: others say so */
+    }
+    (void)cs_api_fail(a, CS_API_DENIED, "permissions",
+                      "events of the domain %s need the permission '%s'",
+                      cs_hook_domain_word(d), cs_pc_perm_word(cs_hook_domain_perm(d)));
+    return false;
+}
+
+static bool may_hear_all(struct cs_api *a, const json_t *subs)
+{
+    for (size_t i = 0; i < json_array_size(subs); i++) {
+        const json_t *config = json_object_get(json_array_get(subs, i), "config");
+
+        if (!may_hear(a, cs_js_text(config, "domain"))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Ours: what waits goes to the new endpoint. */
 json_t *cs_api_webhook_update(struct cs_api *a)
 {
@@ -120,7 +146,9 @@ json_t *cs_api_webhook_update(struct cs_api *a)
         return NULL;
     }
     rec = hook_record(a);
-    if (rec == NULL) {
+    if (rec == NULL ||
+        (endpoint != NULL && !may_hear_all(a, json_object_get(rec, "subscriptions")))) {
+        json_decref(rec);
         return NULL;
     }
     if (name != NULL) {
@@ -194,6 +222,9 @@ static json_t *read_config(struct cs_api *a, const json_t *o, const json_t *subs
         return cs_api_fail(a, CS_API_INVALID, "domain",
                            "must be TRANSACTION, WALLET, APPROVAL, DEVICE, QUORUM or "
                            "SESSION");
+    }
+    if (!may_hear(a, word)) {
+        return NULL;
     }
     if (scope[0] != '\0' && strcmp(scope, "ORG") != 0) {
         return cs_api_fail(a, CS_API_INVALID, "scope", "must be ORG");

@@ -20,6 +20,7 @@
 #ifndef CS_PLATFORM_CORE_WEBHOOKS_H
 #define CS_PLATFORM_CORE_WEBHOOKS_H
 
+#include "platform/core/perm.h"
 #include "platform/core/rec.h"
 
 enum {
@@ -53,6 +54,8 @@ enum cs_hook_domain {
 };
 const char *cs_hook_domain_word(enum cs_hook_domain d);
 bool cs_hook_domain_parse(enum cs_hook_domain *d, const char *word);
+/* The word that reads what this domain is told of. */
+enum cs_pc_perm cs_hook_domain_perm(enum cs_hook_domain d);
 
 /* ---- for the core ------------------------------------------------------ */
 
