@@ -18,8 +18,6 @@
 
 enum { N = 10, ROOM = 64, NODES = 3 };
 
-#define ORG "00000000-0000-4000-8000-0000000000aa"
-
 struct file {
     char *line[ROOM];
     size_t n, at[N + 1]; /* line of record i */
@@ -27,6 +25,7 @@ struct file {
 };
 
 static uint8_t seeds[NODES][32], iks[NODES][32];
+static uint8_t org = 0xaa; /* the last byte of whose log it is */
 
 static char *text_of(struct cs_wr *w)
 {
@@ -69,21 +68,23 @@ static json_t *said(const struct file *f, int i, int seq)
 {
     struct cs_audit_head h = {.seq = (uint64_t)seq, .time = 1790000000000};
     uint8_t th[32], sig[64];
-    char hash[65], ik[65], hex[129], id[48];
+    char hash[65], ik[65], hex[129], id[48], org_id[48];
     json_t *o;
 
     memset(h.organization, 0, 16);
     h.organization[6] = 0x40;
     h.organization[8] = 0x80;
-    h.organization[15] = 0xaa;
+    h.organization[15] = org;
     memcpy(h.hash, f->hash[seq], 32);
     cs_audit_head_hash(th, &h);
     cs_sign(sig, seeds[i], CS_SPAN_OF(th));
     (void)snprintf(id, sizeof id, "00000000-0000-4000-8000-00000000000%d", i + 1);
+    (void)snprintf(org_id, sizeof org_id, "00000000-0000-4000-8000-0000000000%02x",
+                   org);
     o = json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s}", "deviceId", id, "hash",
                   cs_hex(hash, h.hash, 32), "ik", cs_hex(ik, iks[i], 32),
-                  "organizationId", ORG, "seq", seq, "signature", cs_hex(hex, sig, 64),
-                  "time", "1790000000000");
+                  "organizationId", org_id, "seq", seq, "signature",
+                  cs_hex(hex, sig, 64), "time", "1790000000000");
     assert_non_null(o);
     return o;
 }
@@ -462,6 +463,52 @@ static void lists_that_make_no_sense_are_refused(void **state)
     }
 }
 
+static void list_fails(const char *list, const char *want)
+{
+    struct cs_audit_witnesses w = {.n = 0};
+    char why[128] = "";
+
+    assert_false(
+        cs_audit_witnesses_load(&w, CS_SPAN(list, strlen(list)), why, sizeof why));
+    if (strstr(why, want) == NULL) {
+        fail_msg("want %s, got %s", want, why);
+    }
+    cs_audit_witnesses_free(&w);
+}
+
+static void what_a_list_says_has_to_verify(void **state)
+{
+    struct file f = whole();
+    char *list = status_of(&f, 0, 9), *at = strstr(list, "1790000000000");
+
+    (void)state;
+    at[12] = '1';
+    list_fails(list, "does not verify");
+    free(list);
+    done(&f);
+}
+
+/* Truly signed, of the same nodes: another log is no witness of this one. */
+static void what_is_said_of_another_organisation_does_not_count(void **state)
+{
+    struct file f = whole();
+    struct cs_wr both = {0};
+    char *ours = status_of(&f, 0, 4), *other;
+
+    (void)state;
+    org = 0xbb;
+    other = status_of(&f, 1, 4);
+    put_said(&f, said(&f, 0, N));
+    org = 0xaa;
+    cs_wr_printf(&both, "%s\n%s", ours, other);
+    cs_wr_u8(&both, 0);
+    list_fails((const char *)both.p, "two organisations");
+    fault(&f, ours, CS_AUDIT_FORGED, N);
+    cs_wr_free(&both);
+    free(ours);
+    free(other);
+}
+
 static void a_list_may_be_an_array_or_one_after_the_other(void **state)
 {
     struct file f = whole();
@@ -502,6 +549,8 @@ int main(void)
         cmocka_unit_test(another_key_than_the_devices_is_forged),
         cmocka_unit_test(what_is_no_countersignature_is_unreadable),
         cmocka_unit_test(lists_that_make_no_sense_are_refused),
+        cmocka_unit_test(what_a_list_says_has_to_verify),
+        cmocka_unit_test(what_is_said_of_another_organisation_does_not_count),
         cmocka_unit_test(a_list_may_be_an_array_or_one_after_the_other),
     };
 

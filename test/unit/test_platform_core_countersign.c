@@ -296,6 +296,22 @@ static void a_countersignature_that_is_not_true_ends_the_connection(void **state
     }
 }
 
+/* True, but nobody has shown it that. */
+static void what_was_not_shown_is_not_countersigned(void **state)
+{
+    struct cs_ctl_frame f;
+
+    (void)state;
+    witness(0);
+    grow();
+    shown.seq = cs_audit_head(t->w->core, shown.hash);
+    f = answer_of(0);
+    fake_send(&t->d[0], &f);
+    assert_false(fake_next(&t->d[0]));
+    assert_true(t->d[0].closed);
+    assert_int_equal(count("countersignatures"), 0);
+}
+
 static void nobody_answers_more_often_than_he_is_asked(void **state)
 {
     struct cs_ctl_frame f;
@@ -539,6 +555,7 @@ int main(void)
         CASE(countersignatures_are_shown_and_exported),
         CASE(they_are_stored_with_the_next_write),
         CASE(a_countersignature_that_is_not_true_ends_the_connection),
+        CASE(what_was_not_shown_is_not_countersigned),
         CASE(nobody_answers_more_often_than_he_is_asked),
         CASE(of_each_device_the_newest_is_kept),
         CASE(of_each_thousand_records_the_last_stay),
