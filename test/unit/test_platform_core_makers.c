@@ -166,6 +166,32 @@ static void a_set_that_is_over_takes_no_vote(void **state)
     fake_tx_status(b.t, &x, "REJECTED");
 }
 
+/* A command of an attempt that failed may lie in an outbox when it is frozen: who gets
+ * it later is told in the same breath to leave it. */
+static void freezing_calls_off_what_was_offered_before(void **state)
+{
+    struct fake_tx x;
+    char path[300];
+
+    (void)state;
+    fake_disconnect(&b.t->d[2]);
+    board_ok(&b, &b.ann, "GET", "/v2/session", NULL);
+    fake_status(&b.t->d[0], "READY");
+    fake_status(&b.t->d[1], "READY");
+    fake_tx_new(b.t, &x, 7);
+    fake_disconnect(&b.t->d[1]);
+    (void)snprintf(path, sizeof path, "%s/%s/freeze", fake_tx_path(b.t, ""), x.id);
+    assert_int_equal(people_call(w(), &b.ann, "PUT", path, "{}"), 200);
+    assert_true(fake_cmd(&b.t->d[0], CS_CMD_REQUEST_CANCEL));
+    assert_memory_equal(b.t->d[0].last.u.request_cancel.request_id, x.raw_id, 16);
+    fake_connect_ok(&b.t->d[1]);
+    assert_true(fake_cmd(&b.t->d[1], CS_CMD_REQUEST_CANCEL));
+    assert_memory_equal(b.t->d[1].last.u.request_cancel.request_id, x.raw_id, 16);
+    fake_last_free(&b.t->d[0]);
+    fake_last_free(&b.t->d[1]);
+    cs_wr_free(&x.message);
+}
+
 /* ---- what approvers read ----------------------------------------------------- */
 
 static bool says(const char *text)
@@ -272,6 +298,7 @@ int main(void)
         ONE(a_frozen_request_of_a_blocked_user_ends),
         ONE(a_credential_that_has_ended_has_nothing_signed),
         ONE(a_set_that_is_over_takes_no_vote),
+        ONE(freezing_calls_off_what_was_offered_before),
         ONE(an_address_is_approved_with_whose_it_is_and_all_its_blockchains),
         ONE(a_limit_is_approved_with_all_values_of_its_matchers),
     };

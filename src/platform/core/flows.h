@@ -127,6 +127,10 @@ const char *cs_pc_tx_switch(const char *kind);
 void cs_pc_sign_event(struct cs_platform_core *core, struct cs_pc_live *from,
                       const struct cs_ctl_frame *f);
 void cs_pc_sign_timer(struct cs_platform_core *core, const uint8_t id[CS_PC_ID]);
+/* It is held back: an attempt that has not come to its end is called off, also where
+ * its command lies in an outbox still. */
+void cs_pc_sign_call_off(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
+                         const char *reason);
 /* The device came or went: requests of its quorums look for signers again.  Attempts
  * under way are given up only when a signer goes: after a restart of the platform the
  * nodes work on while they sign in again. */

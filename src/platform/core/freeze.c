@@ -109,11 +109,15 @@ json_t *cs_api_tx_freeze(struct cs_api *a)
 {
     char reason[4 * REASON_MAX + 1];
     json_t *tx = read_reason(a, reason) ? cs_tx_record(a) : NULL, *view = NULL;
+    uint8_t id[CS_PC_ID];
 
     if (tx != NULL && may_freeze(a, tx)) {
         cs_freeze_set(a->core, tx, true, "FREEZE_TYPE_MANUAL", a->actor, reason);
         note(a, tx, "FROZEN", reason);
         cs_pc_save(a->core, CS_PC_TX, tx);
+        if (is_waiting_for_signers(tx) && cs_js_id(tx, "id", id)) {
+            cs_pc_sign_call_off(a->core, id, "FROZEN");
+        }
         view = cs_tx_view(tx, false);
     }
     json_decref(tx);

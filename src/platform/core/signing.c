@@ -229,7 +229,8 @@ static bool wallet_allows(const struct cs_pc_sign_job *j)
 static void wait_frozen(struct cs_pc_sign_job *j)
 {
     cs_js_str(j->sign, "phase", "WAIT");
-    cs_pc_sj_reason(j, "FROZEN", "it is frozen: it goes on when it is unfrozen in time");
+    cs_pc_sj_reason(j, "FROZEN",
+                    "it is frozen: it goes on when it is unfrozen in time");
     arm(j, LOOK_AGAIN_MS);
 }
 
@@ -336,15 +337,12 @@ void cs_pc_sj_finish(struct cs_pc_sign_job *j, const char *status)
                     (uint64_t)cs_js_num(j->tx, "_seq"));
 }
 
-static void finish_failed(struct cs_pc_sign_job *j, const char *reason,
-                          const char *text)
+/* Those who were asked last are told to leave it. */
+static void call_off(struct cs_pc_sign_job *j, const char *reason)
 {
     struct cs_ctl_frame f = {.kind = CS_CMD_REQUEST_CANCEL};
     uint8_t pair[2];
 
-    cs_pc_sj_reason(j, reason, text);
-    cs_pc_sj_finish(j, "FAILED");
-    cs_pc_timeline(j->core, j->id, 0, "FAILED", text);
     memcpy(f.u.request_cancel.request_id, j->id, CS_PC_ID);
     (void)snprintf(f.u.request_cancel.reason, sizeof f.u.request_cancel.reason, "%s",
                    reason);
@@ -357,6 +355,26 @@ static void finish_failed(struct cs_pc_sign_job *j, const char *reason,
             cs_pc_outbox_put(j->core, l, &f, 0);
         }
     }
+}
+
+void cs_pc_sign_call_off(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
+                         const char *reason)
+{
+    struct cs_pc_sign_job j;
+
+    if (cs_pc_sj_open(&j, core, id)) {
+        call_off(&j, reason);
+        json_decref(j.tx);
+    }
+}
+
+static void finish_failed(struct cs_pc_sign_job *j, const char *reason,
+                          const char *text)
+{
+    cs_pc_sj_reason(j, reason, text);
+    cs_pc_sj_finish(j, "FAILED");
+    cs_pc_timeline(j->core, j->id, 0, "FAILED", text);
+    call_off(j, reason);
 }
 
 /* The attempt is over without a signature: another pair at once, then slower. */
