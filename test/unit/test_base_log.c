@@ -86,7 +86,7 @@ static void a_bad_level_is_refused_with_what_could_stand_there(void **state)
         {"loud", "\"loud\" is none of trace, debug, info, warn, error"},
         {"info,net", "\"net\" is none of trace"},
         {"info,net=", "none of trace"},
-        {"info,nett=debug", "no module \"nett\"; there are approval, backup"},
+        {"info,nett=debug", "no module \"nett\"; there are approval, audit, backup"},
         {"info,net=debug,", "none of trace"},
         {"net=debug,info", "\"info\" must come first"},
         {"info net=debug", "no module \"info net\""},

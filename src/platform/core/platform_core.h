@@ -70,7 +70,7 @@ struct cs_platform_config {
                                  with is sealed under it; copied; empty: no webhooks */
     const struct cs_callee_rule *hook_allow; /* callee.h; copied */
     size_t n_hook_allow;
-    const char *region;       /* shown in organisation settings, NULL: "local" */
+    const char *region; /* shown in organisation settings, NULL: "local" */
     struct cs_platform_limits limits;
 };
 
@@ -90,10 +90,10 @@ void cs_platform_core_free(struct cs_platform_core *core); /* NULL allowed */
 struct cs_platform_stats {
     size_t connections, control_online, relay_online, tokens;
     uint64_t http_requests, events, commands_sent, relay_frames, relay_dropped;
-    size_t outbox;       /* commands kept for devices that were looked at in this life */
-    size_t waits;        /* answers held back (?wait=) */
-    size_t passwords;    /* sign-ins and the like that wait for Argon2id */
-    bool is_migrating;   /* records of an earlier version are being worked on */
+    size_t outbox;     /* commands kept for devices that were looked at in this life */
+    size_t waits;      /* answers held back (?wait=) */
+    size_t passwords;  /* sign-ins and the like that wait for Argon2id */
+    bool is_migrating; /* records of an earlier version are being worked on */
 };
 void cs_platform_core_stats(const struct cs_platform_core *core,
                             struct cs_platform_stats *out);

@@ -6,8 +6,8 @@
 #include "platform/core/idem.h"
 #include "platform/core/rec.h"
 #include "platform/core/session.h"
-#include "platform/core/webhooks.h"
 #include "platform/core/tx_path.h"
+#include "platform/core/webhooks.h"
 
 enum { TIMER_KEY = 8 + 1 + CS_PC_ID };
 
