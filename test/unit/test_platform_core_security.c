@@ -229,6 +229,39 @@ static void a_sign_in_stretches_an_old_password_anew(void **state)
     fake_platform_free(w);
 }
 
+/* The authenticator was moved under another password while this one was stretched for
+ * the second time: a recovery code needs no secret, but the sign-in would lose it. */
+static void a_password_that_was_changed_meanwhile_is_not_stretched_anew(void **state)
+{
+    struct fake_platform *w = begin();
+    char body[256];
+    struct fake_http h = {
+        .method = "POST", .path = "/v2/session", .body = body, .may_wait = true};
+    json_t *user, *totp;
+    uint8_t id[CS_PC_ID];
+
+    (void)state;
+    assert_int_equal(cs_uuid_parse(id, ada.id), CS_OK);
+    w->core->pw_kib += 1024;
+    w->hold_jobs = true;
+    w->late_ids = true;
+    (void)snprintf(body, sizeof body,
+                   "{\"email\":\"%s\",\"password\":\"%s\",\"code\":\"%s\"}", ada.email,
+                   ada.password, ada.recovery[3]);
+    assert_int_equal(fake_http(w, h), 0);
+    fake_job(w); /* all was right: once more */
+    assert_int_equal(w->n_jobs, 1);
+    user = cs_pc_get(w->core, CS_PC_USER, id);
+    totp = json_object_get(user, "_totp");
+    cs_js_str(totp, "nonce", "000000000000000000000000");
+    cs_pc_put(w->core, CS_PC_USER, id, user);
+    json_decref(user);
+    fake_job(w);
+    assert_int_equal(w->status, 401);
+    assert_true(is_weak(w));
+    fake_platform_free(w);
+}
+
 /* ---- credentials ------------------------------------------------------- */
 
 static int make_credential(struct fake_platform *w, const char *more)
@@ -415,6 +448,7 @@ int main(void)
         cmocka_unit_test(of_ten_thousand_passwords_at_most_ten_are_looked_at),
         cmocka_unit_test(of_ten_thousand_codes_of_a_stolen_cookie_ten_are_looked_at),
         cmocka_unit_test(a_sign_in_stretches_an_old_password_anew),
+        cmocka_unit_test(a_password_that_was_changed_meanwhile_is_not_stretched_anew),
         cmocka_unit_test(a_credential_ends_when_it_says),
         cmocka_unit_test(bad_ends_of_credentials_are_refused),
         cmocka_unit_test(the_last_use_is_noted_once_an_hour_and_in_no_log),
