@@ -11,11 +11,11 @@ const NAV = [
     {id: 'home', href: '/', icon: 'home', label: 'Home'},
     {id: 'vaults', href: '/vaults', icon: 'vault', label: 'Vaults', perm: 'vaults.read'},
     {id: 'transactions', href: '/transactions', icon: 'swap', label: 'Transactions', perm: 'transactions.read'},
-    {id: 'approvals', href: '/approvals', icon: 'inbox', label: 'Approvals', count: true},
+    {id: 'approvals', href: '/approvals', icon: 'inbox', label: 'Approvals', count: true, perm: 'approvals.read'},
     {id: 'devices', href: '/devices', icon: 'server', label: 'Devices', perm: 'devices.read'},
     {label: 'Controls', group: [
         {id: 'quorums', href: '/controls/quorums', icon: 'shield', label: 'MPC Quorums', perm: 'quorums.read'},
-        {id: 'groups', href: '/controls/groups', icon: 'users', label: 'Approval groups'},
+        {id: 'groups', href: '/controls/groups', icon: 'users', label: 'Approval groups', perm: 'approvals.read'},
         {id: 'policies', href: '/controls/policies', icon: 'sliders', label: 'Policies'},
     ]},
     {id: 'addressbook', href: '/address-book', icon: 'book', label: 'Address book'},
@@ -165,6 +165,9 @@ async function fillOrganisation() {
 }
 
 export async function refreshCount() {
+    if (!may('approvals.read')) {
+        return; // the entry is not there
+    }
     try {
         const sets = await get('/v2/approvals?status=PENDING&pageSize=100');
         const n = (sets.approvals ?? []).filter((s) => s.canApprove).length;
