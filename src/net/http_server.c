@@ -7,17 +7,28 @@
 #include "base/log.h"
 #include "net/ws_internal.h"
 
-/* Of those that have not sent a whole request yet: one of the address that has the
- * most connections, and of these the one that came first.  Slow sockets come in
- * numbers; who has one or two goes last.  The list begins with the newest. */
+/* Who has not said anything whole yet: no request, and as a node no first message.
+ * Viewers of events have nothing to say: their request was all of it. */
+static bool is_slow(const struct cs_conn *c)
+{
+    if (!c->counted || c->killed) {
+        return false;
+    }
+    return c->kind == CONN_HTTP
+               ? c->http.state == HTTP_IDLE || c->http.state == HTTP_BODY
+               : c->kind == CONN_SERVER && !c->spoke && c->channel != CS_CHANNEL_EVENTS;
+}
+
+/* Of these: one of the address that has the most connections, and there the one that
+ * came first.  Slow sockets come in numbers; who has one or two goes last.  The list
+ * begins with the newest. */
 static struct cs_conn *slowest(struct cs_ws *ws)
 {
     struct cs_conn *found = NULL;
     size_t most = 0;
 
     for (struct cs_conn *c = ws->all; c != NULL; c = c->next) {
-        if (c->kind == CONN_HTTP && c->counted && !c->killed &&
-            (c->http.state == HTTP_IDLE || c->http.state == HTTP_BODY)) {
+        if (is_slow(c)) {
             size_t n = cs_ip_limit_count(&ws->ips, &c->ip);
 
             found = n >= most ? c : found;
@@ -28,7 +39,7 @@ static struct cs_conn *slowest(struct cs_ws *ws)
 }
 
 /* Almost full: somebody slow makes room for who comes, as it dies within this turn of
- * the loop.  Nodes and answers are left alone. */
+ * the loop.  Nodes that have spoken and answers are left alone. */
 static void make_room(struct cs_ws *ws)
 {
     size_t max = ws->ips.max_total, margin = max / 16 < 64 ? max / 16 : 64;
@@ -45,7 +56,11 @@ static bool refuse_address(struct cs_ws *ws, const struct sockaddr_storage *from
     struct cs_ip ip;
 
     ws->accepted = false;
-    make_room(ws);
+    /* For who has as many as it may already, nobody has to go. */
+    if (!ws->ending && cs_ip_of(&ip, from) &&
+        cs_ip_limit_count(&ws->ips, &ip) < ws->ips.max_each) {
+        make_room(ws);
+    }
     if (ws->ending || !cs_ip_of(&ip, from) || !cs_ip_limit_allows(&ws->ips, &ip)) {
         cs_log(CS_LOG_DEBUG, "net", "connection refused: too many");
         return true;

@@ -1,0 +1,196 @@
+/* Almost full: who has to go, for whom, and who never has to. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "support/net_rig.h"
+
+enum { TURNS = 20000 };
+
+static char url[128];
+
+static void echo_on(struct toy_core *t, const struct cs_event *ev, struct cs_step *out)
+{
+    (void)t;
+    if (ev->type == CS_EV_MESSAGE) {
+        cs_emit_send(out, ev->conn, ev->data);
+    }
+}
+
+/* A node that says something, and one that does not. */
+static void node_on(struct toy_core *t, const struct cs_event *ev, struct cs_step *out)
+{
+    if (ev->type == CS_EV_START) {
+        cs_emit_connect(out, 7, CS_CHANNEL_CONTROL, url);
+    } else if (ev->type == CS_EV_CONN_UP) {
+        cs_emit_send(out, t->conn, CS_SPAN_LIT("hello"));
+    }
+}
+
+static void silent_on(struct toy_core *t, const struct cs_event *ev,
+                      struct cs_step *out)
+{
+    (void)t;
+    if (ev->type == CS_EV_START) {
+        cs_emit_connect(out, 7, CS_CHANNEL_CONTROL, url);
+    }
+}
+
+static void turn(struct rig *r)
+{
+    (void)uv_run(&r->loop, UV_RUN_NOWAIT);
+    (void)usleep(200);
+}
+
+/* A socket of 127.0.0.HOST that says nothing; it is taken, or hung up on, before the
+ * next one comes. */
+static int dial(struct rig *r, unsigned host)
+{
+    struct sockaddr_in me = {.sin_family = AF_INET}, to = me;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    me.sin_addr.s_addr = htonl(0x7f000000U + host);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port = htons((uint16_t)cs_host_port(r->server));
+    assert_int_equal(bind(fd, (struct sockaddr *)(void *)&me, sizeof me), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&to, sizeof to), 0);
+    for (int i = 0; i < 20; i++) {
+        turn(r);
+    }
+    return fd;
+}
+
+static bool is_over(int fd)
+{
+    char c;
+    ssize_t n = recv(fd, &c, 1, MSG_DONTWAIT | MSG_PEEK);
+
+    return n == 0 || (n < 0 && errno != EAGAIN);
+}
+
+static void until_over(struct rig *r, int fd)
+{
+    int turns = 0;
+
+    while (!is_over(fd)) {
+        assert_true(turns++ < TURNS);
+        turn(r);
+    }
+}
+
+static void start(struct rig *r, unsigned all, unsigned each)
+{
+    struct cs_ws_limits limits = {
+        .max_conns = all, .max_conns_per_ip = each, .header_ms = 60000};
+
+    rig_open(r);
+    rig_server(r, &limits, echo_on);
+    (void)rig_url(r, url, "127.0.0.1", "/control");
+}
+
+static void end(struct rig *r, const int *fds, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        (void)close(fds[i]);
+    }
+    rig_close(r);
+}
+
+static void the_oldest_slow_one_of_the_busiest_address_makes_room(void **state)
+{
+    struct rig r;
+    int fds[40], n = 0;
+
+    (void)state;
+    start(&r, 32, 32); /* two places are kept free */
+    fds[n++] = dial(&r, 3);
+    for (int i = 0; i < 29; i++) {
+        fds[n++] = dial(&r, 2);
+    }
+    for (int i = 0; i < n; i++) {
+        assert_false(is_over(fds[i]));
+    }
+    fds[n++] = dial(&r, 4);
+    until_over(&r, fds[1]);
+    for (int i = 0; i < n; i++) {
+        assert_true(i == 1 || !is_over(fds[i]));
+    }
+    end(&r, fds, (size_t)n);
+}
+
+static void for_an_address_that_has_all_it_may_nobody_has_to_go(void **state)
+{
+    struct rig r;
+    int fds[40], n = 0;
+
+    (void)state;
+    start(&r, 32, 16);
+    for (int i = 0; i < 16; i++) {
+        fds[n++] = dial(&r, 2);
+    }
+    for (int i = 0; i < 14; i++) {
+        fds[n++] = dial(&r, 3);
+    }
+    for (int i = 0; i < 4; i++) {
+        int fd = dial(&r, 2);
+
+        until_over(&r, fd); /* refused */
+        (void)close(fd);
+    }
+    for (int i = 0; i < n; i++) {
+        assert_false(is_over(fds[i]));
+    }
+    end(&r, fds, (size_t)n);
+}
+
+/* Floods past the limit by silent sockets of three addresses, one that of the node. */
+static void flood(struct rig *r, int *fds, int n)
+{
+    for (int i = 0; i < n; i++) {
+        fds[i] = dial(r, 1 + (unsigned)i % 3);
+    }
+}
+
+static void a_node_that_has_spoken_is_left_alone(void **state)
+{
+    struct rig r;
+    int fds[60];
+
+    (void)state;
+    start(&r, 32, 32);
+    rig_client(&r, cs_wr_get(&r.tls.ca_der), NULL, node_on);
+    rig_until(&r, &r.c.n[CS_EV_MESSAGE], 1);
+    flood(&r, fds, 60);
+    assert_int_equal(r.c.n[CS_EV_CONN_DOWN], 0);
+    assert_int_equal(r.s.n[CS_EV_CONN_DOWN], 0);
+    end(&r, fds, 60);
+}
+
+/* Else an upgrade without a first message is how to hold all places for good. */
+static void a_websocket_that_says_nothing_makes_room(void **state)
+{
+    struct rig r;
+    int fds[60];
+
+    (void)state;
+    start(&r, 32, 32);
+    rig_client(&r, cs_wr_get(&r.tls.ca_der), NULL, silent_on);
+    rig_until(&r, &r.c.n[CS_EV_CONN_UP], 1);
+    rig_until(&r, &r.s.n[CS_EV_CONN_UP], 1);
+    flood(&r, fds, 60);
+    rig_until(&r, &r.s.n[CS_EV_CONN_DOWN], 1);
+    end(&r, fds, 60);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_oldest_slow_one_of_the_busiest_address_makes_room),
+        cmocka_unit_test(for_an_address_that_has_all_it_may_nobody_has_to_go),
+        cmocka_unit_test(a_node_that_has_spoken_is_left_alone),
+        cmocka_unit_test(a_websocket_that_says_nothing_makes_room),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
