@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import {dirname, join} from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
+import {proofs} from './proofs.mjs';
 
 const LIB = join(dirname(fileURLToPath(import.meta.url)), '../../src/platform/console/lib');
 let jsqr;
@@ -21,6 +22,10 @@ const ok = (what) => {
     n++;
     console.log(`ok    ${what}`);
 };
+
+// ---- certificates and receipts --------------------------------------------------------
+
+await proofs(ok);
 
 // ---- QR: what is drawn is read ------------------------------------------------------
 

@@ -173,9 +173,14 @@ function shapeRows(c, wallet, proof, members) {
             c.curve === wallet.keyAlgorithm, 'Key id, curve and signature scheme agree',
         `${c.scheme} on ${c.curve}; a key signs by one scheme for ever.`,
         'They differ from what this page shows.'),
-        row(c.n === members.length && c.t === 2, `Any ${c.t} of ${c.n} nodes can sign`,
+        row(c.n === members.length && c.t === 2 &&
+            members.every((m, i) => members.findIndex((o) => o.playerId === m.playerId) === i &&
+                m.playerId >= 1 && m.playerId <= c.n), `Any ${c.t} of ${c.n} nodes can sign`,
             'The certificate fixes the threshold.',
-            'The certificate names another number of nodes or signers.'),
+            'The certificate names other nodes, or another number of nodes or signers.'),
+        { ok: null, text: 'The address belongs to this public key', isByDesign: true,
+            detail: 'Not part of this check: the platform works the address out from the public ' +
+                'key. Before much is sent to it, work it out with a program of your own.' },
     ];
     return rows;
 }
@@ -272,20 +277,40 @@ async function receiptRow(tx, wallet, keyId, member, receipt) {
     const ok = await ed25519(unhex(member.publicKey), await th('receipt', idBytes(tx.id),
         unhex(receipt.requestHash), idBytes(keyId), signatures), unhex(receipt.receipt));
     return row(ok, `Node ${member.playerId} gave a receipt for this request`,
-        "Signed with the node's identity key, over request, key and signatures.",
+        "Signed with the node's identity key, over the id of this request, the hash of what " +
+        'the node was asked, key and signatures.',
         'The receipt does not verify: it belongs to another request or node.');
 }
 
-export async function checkRequest({tx, wallet, keyId, members}) {
-    if (!tx.signingPayloads?.every((p) => p.signature)) {
-        return [];
+const SIGNERS = 2;
+
+/* What is missing is said: nothing else here would show it. */
+async function receiptRows(tx, wallet, keyId, members) {
+    const what = 'Both nodes gave a receipt for this request';
+    if (keyId === null || members.length === 0) {
+        return [{ ok: null, text: what,
+            detail: 'Your role may not read what it takes: the certificate and the members.' }];
     }
-    const rows = [await signatureRow(tx, wallet)];
+    const rows = [], seen = new Set();
     for (const receipt of tx.receipts ?? []) {
         const member = members.find((m) => m.playerId === receipt.playerId);
-        if (member) {
-            rows.push(await receiptRow(tx, wallet, keyId, member, receipt));
-        }
+        seen.add(receipt.playerId);
+        rows.push(member ? await receiptRow(tx, wallet, keyId, member, receipt)
+            : row(false, `Node ${receipt.playerId} gave a receipt for this request`, '',
+                'The quorum has no such member.'));
+    }
+    if (seen.size < SIGNERS) {
+        rows.push({ ok: null, text: what,
+            detail: `There are receipts of ${seen.size} of the two nodes so far.` });
     }
     return rows;
+}
+
+/* keyId: of the certificate; null when it is not known. */
+export async function checkRequest({tx, wallet, keyId, members}) {
+    if (!tx.signingPayloads?.length || !tx.signingPayloads.every((p) => p.signature)) {
+        return [row(false, 'Each part is signed', '', 'A signature is missing.')];
+    }
+    return [await signatureRow(tx, wallet),
+        ...await receiptRows(tx, wallet, keyId, members)];
 }

@@ -17,10 +17,10 @@ function verdict(rows) {
     if (rows.some((r) => r.ok === false)) {
         return banner('bad', 'Something does not fit: do not use this key', 'Tell your security team, and keep this page and the certificate.');
     }
-    if (rows.some((r) => r.ok === null)) {
+    if (rows.some((r) => r.ok === null && !r.isByDesign)) {
         return banner('warn', 'Not everything could be checked here', 'Use a newer browser to check the signatures of the nodes.');
     }
-    return banner('good', 'Everything fits', 'Checked by this browser, with the identity keys of the members below.');
+    return banner('good', 'Everything fits', 'Checked by this browser, with the identity keys of the members below. The address is not part of it.');
 }
 
 function shown({proof, members, rows}) {

@@ -72,7 +72,7 @@ function previewView(w, p) {
         h('p', {class: 'summary'}, p.summary),
         p.approvalRequired ? banner('info', 'It will wait for approval', 'An approval group decides before the nodes are asked.') : null,
         (p.warnings ?? []).length > 0 ? h('div', {class: 'stack-s'}, p.warnings.map((x) => banner('warn', typeof x === 'string' ? x : x.text ?? x.message))) : null,
-        p.summaryIsComplete === false ? banner('warn', 'The summary does not say everything',
+        p.summaryIsComplete !== true ? banner('warn', 'The summary does not say everything',
             'This payload does more than could be decoded. Only ask for the signature if you know from elsewhere what it does.')
             : checkList([{ok: true, text: 'The summary says everything that this payload does', detail: 'Decoded by the platform; each node decodes it again before it signs.'}]),
         rows(w, p),

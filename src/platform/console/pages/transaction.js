@@ -45,7 +45,7 @@ const sum = (qty, asset) => `${groups(qty)} ${asset?.symbol ?? ''}`.trim();
 
 function meaning(tx, w) {
     return panel({title: 'What it does'}, h('p', {class: 'summary'}, tx.summary || kindText(tx.kind)),
-        tx.summaryIsComplete === false ? banner('warn', 'The summary does not say everything', 'The payload does more than could be decoded.') : null,
+        tx.summaryIsComplete !== true ? banner('warn', 'The summary does not say everything', 'The payload does more than could be decoded.') : null,
         describe([
             ['From', code(tx.originAddress, {inline: true, label: 'origin'})],
             tx.destinationAddress ? ['To', code(tx.destinationAddress, {inline: true, label: 'destination'})] : null,
@@ -76,7 +76,7 @@ function details(tx, names, name) {
 async function checks(tx, w, members) {
     const [proof, {checkRequest}] = await Promise.all([may('audit.read') ? orElse(null, get(`${keyPath(w)}/receipts`)) : null, import('../lib/verify.js')]);
 
-    return checkRequest({tx, wallet: w, members, keyId: proof?.keyId ?? w.id});
+    return checkRequest({tx, wallet: w, members, keyId: proof?.keyId ?? null});
 }
 
 function signatures(tx, w, members) {
