@@ -74,6 +74,9 @@ cp -r "$H_DIR/backup5" "$H_DIR/spoiled"
 printf 'x' | dd of="$H_DIR/spoiled/data.mdb" bs=1 seek=9000 conv=notrunc 2>/dev/null
 code_of 83 "$platform" backup verify "$H_DIR/spoiled"
 code_of 66 "$platform" backup verify "$H_DIR/logs"
+cp -r "$H_DIR/backup5" "$H_DIR/no-seal"
+rm "$H_DIR/no-seal/seal.key"
+code_of 83 "$platform" backup verify "$H_DIR/no-seal"
 ok "a spoiled backup is told: $("$platform" backup verify "$H_DIR/spoiled" 2>&1 || true)"
 
 h_stop_clean platform

@@ -39,7 +39,10 @@ static const char restore_text[] =
     "would tell nodes different things):\n"
     "  install -d -m 0700 NEW && cp -r DIR/data.mdb DIR/seal.key DIR/tls NEW/\n"
     "  chown -R cloudsign-platform: NEW\n"
-    "  cloudsign-platform serve --data-dir NEW ...   with the --public-url of before\n"
+    "  sudo -u cloudsign-platform cloudsign-platform serve --data-dir NEW ...\n"
+    "with the --public-url of before.  Nodes that have countersigned later records of\n"
+    "the audit log refuse this older one: once you are sure, on each node\n"
+    "  cloudsign audit accept\n"
     "What happened after the backup is gone: requests, users and rights given or "
     "taken\n"
     "away, audit records.  Compare the audit head of backup.json with one kept\n"
@@ -156,12 +159,18 @@ static enum cs_err sync_dir(const char *path)
     return ok ? CS_OK : os_say(path);
 }
 
-/* What webhooks' private keys are sealed under; there from the first start on. */
+/* What webhooks' private keys are sealed under; there from the first start on.  Without
+ * it the store's webhooks are lost: that is no backup. */
 static enum cs_err copy_seal(const struct job *j)
 {
     size_t n = 0;
 
-    return copy_tls_file(j, "seal.key", &n);
+    CS_CHECK(copy_tls_file(j, "seal.key", &n));
+    return n == 1 ? CS_OK
+                  : off_say(CS_ERR_NOT_FOUND, "backup",
+                            "%s/seal.key is missing: is this the data directory of a "
+                            "platform that has been started once?",
+                            j->dir);
 }
 
 static enum cs_err copy_tls(const struct job *j, size_t *copied)
@@ -393,6 +402,19 @@ static enum cs_err check_chain(const char *dir, uint64_t *records)
                : err;
 }
 
+/* The key over the webhooks' keys is there. */
+static enum cs_err check_seal(const char *dir)
+{
+    char path[PATH_CAP];
+    struct stat st;
+
+    CS_CHECK(join(path, dir, "seal.key"));
+    return stat(path, &st) == 0 && st.st_size > 0
+               ? CS_OK
+               : off_say(CS_ERR_STORE_CORRUPT, "backup",
+                         "%s is missing or empty: use another backup", path);
+}
+
 static enum cs_err verify(const char *dir)
 {
     char path[PATH_CAP];
@@ -408,6 +430,9 @@ static enum cs_err verify(const char *dir)
                        dir, e.text);
     }
     err = check_sum(dir, head);
+    if (err == CS_OK) {
+        err = check_seal(dir);
+    }
     if (err == CS_OK) {
         err = look_at(dir, &facts);
     }
