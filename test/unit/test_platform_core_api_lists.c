@@ -247,6 +247,11 @@ static void a_long_array_ends_and_hands_on(void **state)
     fake_ok(t->w, "GET", path, NULL);
     assert_int_equal(json_array_size(t->w->reply), 13);
     assert_null(strstr(t->w->headers, "next-page-token"));
+    fake_ok(t->w, "GET", "/v2/mpc/eligible", NULL);
+    assert_int_equal(json_array_size(t->w->reply), 3);
+    fake_ok(t->w, "GET", "/v2/mpc/eligible?pageSize=2", NULL);
+    assert_int_equal(json_array_size(t->w->reply), 2);
+    assert_non_null(strstr(t->w->headers, "next-page-token: "));
     fake_trio_free(t);
 }
 

@@ -415,7 +415,7 @@ json_t *cs_api_eligible(struct cs_api *a)
     if (type[0] != '\0' && strcmp(type, "CLOUD") != 0) {
         return cs_js_arr();
     }
-    return cs_api_list(a, &p, a->core->cfg.limits.max_devices);
+    return cs_api_array(a, &p, a->core->cfg.limits.max_devices);
 }
 
 /* ---- session sets: their state is that of what they are for ------------ */
