@@ -103,7 +103,7 @@ static void in_a_batch_neither(void **state)
 static void a_frozen_request_of_a_blocked_user_ends(void **state)
 {
     struct fake_tx x;
-    char path[300];
+    char path[512];
 
     (void)state;
     board_group(&b, "TRANSACTION", 1, &b.ann, NULL);
@@ -171,7 +171,7 @@ static void a_set_that_is_over_takes_no_vote(void **state)
 static void freezing_calls_off_what_was_offered_before(void **state)
 {
     struct fake_tx x;
-    char path[300];
+    char path[512];
 
     (void)state;
     fake_disconnect(&b.t->d[2]);
