@@ -23,9 +23,10 @@ enum field_type {
     F_U32,
     F_U32_OPT, /* absent: 0, and 0 is not written */
     F_BOOL,
-    F_PAIR, /* uint8_t[2], two rising indices */
-    F_BLOB, /* struct cs_blob, at most size bytes */
-    F_LIST, /* array of structs: sub, size = element size, max, count at count_at */
+    F_PAIR,     /* uint8_t[2], two rising indices */
+    F_BLOB,     /* struct cs_blob, at most size bytes */
+    F_LIST,     /* array of structs: sub, size = element size, max, count at count_at */
+    F_LIST_OPT, /* absent: none, and none is not written */
 };
 
 struct field {
@@ -48,6 +49,12 @@ struct field {
 #define LIST(st, member, count, json, elem, fields)                                    \
     {                                                                                  \
         json, F_LIST, offsetof(struct st, member), sizeof(struct elem), fields,        \
+            sizeof(((struct st *)0)->member) / sizeof(struct elem),                    \
+            offsetof(struct st, count)                                                 \
+    }
+#define LIST_OPT(st, member, count, json, elem, fields)                                \
+    {                                                                                  \
+        json, F_LIST_OPT, offsetof(struct st, member), sizeof(struct elem), fields,    \
             sizeof(((struct st *)0)->member) / sizeof(struct elem),                    \
             offsetof(struct st, count)                                                 \
     }
@@ -202,6 +209,10 @@ static const struct field f_key_checked[] = {
     FIELD(F_UUID, cs_ctl_key_checked, key_id, "keyId"),
     FIELD(F_PAIR, cs_ctl_key_checked, pair, "pair"),
     FIELD(F_HEX, cs_ctl_key_checked, signature, "signature"), END};
+static const struct field f_trace_step[] = {
+    FIELD(F_U32, cs_ctl_trace_step, before_ms, "beforeMs"),
+    FIELD(F_U32, cs_ctl_trace_step, index, "index"),
+    FIELD(F_WORD, cs_ctl_trace_step, step, "step"), END};
 static const struct field f_failed[] = {
     FIELD(F_UUID, cs_ctl_failed, request_id, "requestId"),
     FIELD(F_UUID, cs_ctl_failed, key_id, "keyId"),
@@ -210,7 +221,8 @@ static const struct field f_failed[] = {
     FIELD(F_WORD, cs_ctl_failed, reason, "reason"),
     FIELD(F_TEXT0, cs_ctl_failed, phase, "phase"),
     FIELD(F_U32, cs_ctl_failed, blame, "blame"),
-    FIELD(F_BOOL, cs_ctl_failed, retryable, "retryable"), END};
+    FIELD(F_BOOL, cs_ctl_failed, retryable, "retryable"),
+    LIST_OPT(cs_ctl_failed, trace.steps, trace.n, "trace", cs_ctl_trace_step, f_trace_step), END};
 static const struct field f_sign_done[] = {
     FIELD(F_UUID, cs_ctl_sign_done, request_id, "requestId"),
     FIELD(F_U32, cs_ctl_sign_done, attempt, "attempt"),
@@ -218,7 +230,8 @@ static const struct field f_sign_done[] = {
     FIELD(F_PAIR, cs_ctl_sign_done, signers, "signers"),
     BLOB(cs_ctl_sign_done, signatures, "signatures", CS_CTL_ITEMS_MAX * 64),
     FIELD(F_HEX, cs_ctl_sign_done, receipt, "receipt"),
-    FIELD(F_HEX, cs_ctl_sign_done, reqh, "reqh"), END};
+    FIELD(F_HEX, cs_ctl_sign_done, reqh, "reqh"),
+    LIST_OPT(cs_ctl_sign_done, trace.steps, trace.n, "trace", cs_ctl_trace_step, f_trace_step), END};
 static const struct field f_request_step[] = {
     FIELD(F_UUID, cs_ctl_request_step, request_id, "requestId"),
     FIELD(F_U32, cs_ctl_request_step, index, "index"),
@@ -396,6 +409,11 @@ static void read_one(struct cs_jr *r, const struct field *f, uint8_t *base)
         break;
     case F_LIST:
         read_list(r, f, base);
+        break;
+    case F_LIST_OPT:
+        if (cs_jr_has(r, f->name)) {
+            read_list(r, f, base);
+        }
         break;
     }
 }
@@ -643,6 +661,7 @@ static json_t *write_one(const struct field *f, const uint8_t *base)
     case F_BLOB:
         return write_blob(at);
     case F_LIST:
+    case F_LIST_OPT:
         return write_list(f, base);
     }
     return NULL;
@@ -654,7 +673,9 @@ static bool is_left_out(const struct field *f, const uint8_t *base)
     static const uint8_t zero[8];
 
     return (f->type == F_U32_OPT && memcmp(base + f->at, zero, 4) == 0) ||
-           (f->type == F_U64_OPT && memcmp(base + f->at, zero, 8) == 0);
+           (f->type == F_U64_OPT && memcmp(base + f->at, zero, 8) == 0) ||
+           (f->type == F_LIST_OPT &&
+            memcmp(base + f->count_at, zero, sizeof(size_t)) == 0);
 }
 
 static json_t *write_fields(const struct field *f, const void *base)

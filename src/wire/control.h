@@ -255,6 +255,19 @@ struct cs_ctl_key_checked {
     uint8_t signature[64];
 };
 
+/* How an attempt at a signature went, as its initiator saw it: who did what, and how
+ * long before the event.  For the timeline only; nothing is decided by it. */
+enum { CS_CTL_TRACE = 12 };
+struct cs_ctl_trace_step {
+    uint32_t before_ms; /* in the program: since the attempt began, until it is sent */
+    uint32_t index;
+    char step[24]; /* ACCEPTED, APPROVED, ROUND_1 .. ROUND_3 */
+};
+struct cs_ctl_trace {
+    struct cs_ctl_trace_step steps[CS_CTL_TRACE];
+    size_t n;
+};
+
 struct cs_ctl_failed { /* CS_EVT_KEY_FAILED and CS_EVT_SIGN_FAILED (key_id zero) */
     uint8_t request_id[16], key_id[16];
     uint32_t attempt, index;
@@ -262,6 +275,7 @@ struct cs_ctl_failed { /* CS_EVT_KEY_FAILED and CS_EVT_SIGN_FAILED (key_id zero)
     char phase[32];
     uint32_t blame; /* index, 0: nobody provable */
     bool retryable;
+    struct cs_ctl_trace trace; /* empty: not said */
 };
 
 struct cs_ctl_sign_done {
@@ -271,6 +285,7 @@ struct cs_ctl_sign_done {
     struct cs_blob signatures; /* 64 bytes for each item, in their order */
     uint8_t receipt[64];
     uint8_t reqh[32];
+    struct cs_ctl_trace trace; /* empty: not said */
 };
 
 struct cs_ctl_peer { /* CS_EVT_PEER_QUARANTINED, CS_EVT_PEER_RELEASED */

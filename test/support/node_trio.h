@@ -276,6 +276,22 @@ BED bool trio_verifies(const uint8_t sig[64], const uint8_t pub[32])
 }
 
 /* The nth signature of node i verifies under key 1; receipt and hash are its own. */
+/* "1:ACCEPTED 1:ROUND_1 2:ROUND_1" */
+BED const char *trio_trace(const struct cs_ctl_trace *t)
+{
+    static char text[512];
+    size_t n = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < t->n; i++) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%u:%.23s",
+                              i == 0 ? "" : " ", t->steps[i].index, t->steps[i].step);
+        assert_true(n < sizeof text);
+        assert_true(i == 0 || t->steps[i].before_ms <= t->steps[i - 1].before_ms);
+    }
+    return text;
+}
+
 BED void trio_check_done(const struct bed *b, int i, size_t nth)
 {
     const struct cs_ctl_frame *f = bed_evt(b, i, CS_EVT_SIGN_DONE, nth);

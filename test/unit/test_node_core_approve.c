@@ -138,6 +138,9 @@ static void both_nodes_ask_at_once_and_sign_when_both_are_told_to(void **state)
     bed_advance(&b, 3000);
     assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 1);
     assert_int_equal(intents(1, 1), 1);
+    assert_non_null(
+        strstr(trio_trace(&bed_last(&b, 0, CS_EVT_SIGN_DONE)->u.sign_done.trace),
+               "1:ACCEPTED 1:APPROVED 1:ROUND_1"));
     if (!is_ecdsa) {
         trio_check_done(&b, 0, 1);
     }

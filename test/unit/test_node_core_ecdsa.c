@@ -628,6 +628,19 @@ static void a_link_with_too_many_presids_is_made_anew(void **state)
     ec_check_done(&b, 0, 1, &f);
 }
 
+static void its_result_tells_of_each_round(void **state)
+{
+    struct cs_ctl_frame f;
+
+    (void)state;
+    ec_sign_frame(&b, &f, 1, 1, 2, 1);
+    trio_sign_send(&b, &f);
+    bed_advance(&b, 1);
+    assert_string_equal(
+        trio_trace(&bed_last(&b, 0, CS_EVT_SIGN_DONE)->u.sign_done.trace),
+        "1:ACCEPTED 1:ROUND_1 2:ROUND_1 1:ROUND_2 2:ROUND_2 2:ROUND_3");
+}
+
 #define CASE(name)    cmocka_unit_test_setup_teardown(name, up, down)
 #define BITCOIN(name) cmocka_unit_test_setup_teardown(name, up_bitcoin, down)
 
@@ -635,6 +648,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(every_pair_signs_with_either_one_as_initiator),
+        CASE(its_result_tells_of_each_round),
         CASE(a_path_leads_to_a_key_of_its_own),
         BITCOIN(a_psbt_gets_a_signature_for_each_input),
         BITCOIN(many_inputs_do_not_keep_many_sessions),

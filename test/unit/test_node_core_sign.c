@@ -41,6 +41,31 @@ static void every_pair_signs_with_either_one_as_initiator(void **state)
     }
 }
 
+static void its_result_tells_how_the_attempt_went(void **state)
+{
+    const struct cs_ctl_trace *t;
+
+    (void)state;
+    trio_sign(&b, 1, 1, 2, 1);
+    bed_advance(&b, 3000);
+    t = &bed_last(&b, 0, CS_EVT_SIGN_DONE)->u.sign_done.trace;
+    assert_string_equal(trio_trace(t), "1:ACCEPTED 1:ROUND_1 2:ROUND_1");
+}
+
+static void a_failure_tells_how_far_the_attempt_went(void **state)
+{
+    const struct cs_ctl_failed *failed;
+    struct cs_ctl_frame f;
+
+    (void)state;
+    trio_sign_frame(&b, &f, 1, 1, 2, 1);
+    bed_cmd(&b, 0, &f); /* the other one has no request: it does not answer */
+    bed_advance(&b, 20000);
+    failed = &bed_last(&b, 0, CS_EVT_SIGN_FAILED)->u.failed;
+    assert_string_equal(trio_trace(&failed->trace), "1:ACCEPTED 1:ROUND_1");
+    assert_true(failed->trace.steps[0].before_ms >= 14000);
+}
+
 /* ---- what a node signs
  * ------------------------------------------------------------------ */
 
@@ -556,6 +581,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(every_pair_signs_with_either_one_as_initiator),
+        CASE(its_result_tells_how_the_attempt_went),
+        CASE(a_failure_tells_how_far_the_attempt_went),
         CASE(it_signs_the_bytes_that_it_made_of_the_payload_itself),
         CASE(a_transfer_of_the_own_key_is_signed),
         CASE(payloads_that_do_not_fit_the_key_are_refused),

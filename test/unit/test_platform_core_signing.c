@@ -360,6 +360,49 @@ static void steps_of_nodes_are_in_the_timeline_and_bounded(void **state)
     fake_tx_end(t, &x);
 }
 
+static void trace_add(struct cs_ctl_trace *t, uint32_t before, uint32_t index,
+                      const char *step)
+{
+    t->steps[t->n].before_ms = before;
+    t->steps[t->n].index = index;
+    (void)snprintf(t->steps[t->n++].step, 24, "%s", step);
+}
+
+/* What the signer tells of the attempt; who is not of the pair did nothing in it. */
+static void the_course_of_an_attempt_is_in_the_timeline(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct cs_ctl_frame f;
+    struct fake_tx x;
+    uint8_t sig[64];
+    char rest[96], offered[32];
+    unsigned mask;
+
+    (void)state;
+    fake_tx_new(t, &x, 7);
+    mask = fake_sign_commands(t, &x);
+    (void)snprintf(rest, sizeof rest, "/%s/timeline", x.id);
+    fake_ok(t->w, "GET", fake_tx_path(t, rest), NULL);
+    (void)snprintf(offered, sizeof offered, "%s", fake_text(t->w, "entries.1.at"));
+    beat(t, 1000);
+    fake_group_sign(t, sig, cs_wr_get(&x.message));
+    fake_done_make(t, &x, fake_first(mask), sig, &f);
+    trace_add(&f.u.sign_done.trace, 1000, (uint32_t)fake_first(mask) + 1, "ACCEPTED");
+    trace_add(&f.u.sign_done.trace, 600, (uint32_t)fake_first(mask) + 1, "ROUND_1");
+    trace_add(&f.u.sign_done.trace, 500, 9, "ROUND_1");
+    trace_add(&f.u.sign_done.trace, 400, (uint32_t)fake_second(mask) + 1, "ROUND_1");
+    fake_evt(&t->d[fake_first(mask)], &f);
+    fake_ok(t->w, "GET", fake_tx_path(t, rest), NULL);
+    assert_int_equal(json_array_size(json_object_get(t->w->reply, "entries")), 6);
+    assert_string_equal(fake_text(t->w, "entries.2.step"), "ACCEPTED");
+    assert_string_equal(fake_text(t->w, "entries.2.at"), offered);
+    assert_string_equal(fake_text(t->w, "entries.3.step"), "ROUND_1");
+    assert_string_equal(fake_text(t->w, "entries.4.text"),
+                        "has accepted the request, too: its message is there");
+    assert_string_equal(fake_text(t->w, "entries.5.step"), "SIGNED");
+    fake_tx_end(t, &x);
+}
+
 /* ---- requests ---------------------------------------------------------- */
 
 static void the_wallet_has_to_be_enabled(void **state)
@@ -526,6 +569,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_is_set_back_leaves_nothing_waiting),
         cmocka_unit_test(an_attempt_waits_for_the_approvers_of_its_nodes),
         cmocka_unit_test(steps_of_nodes_are_in_the_timeline_and_bounded),
+        cmocka_unit_test(the_course_of_an_attempt_is_in_the_timeline),
         cmocka_unit_test(the_wallet_has_to_be_enabled),
         cmocka_unit_test(bad_signing_requests_name_their_field),
         cmocka_unit_test(a_message_is_signed_with_its_prefix),

@@ -49,6 +49,11 @@ static void make_frame(struct cs_ctl_frame *f, enum cs_ctl_kind kind, uint8_t *p
         f->u.sign_done.signatures = (struct cs_blob){payload, 40};
         f->u.sign_done.signers[0] = 2;
         f->u.sign_done.signers[1] = 3;
+        f->u.sign_done.trace.n = CS_CTL_TRACE;
+        for (size_t i = 0; i < CS_CTL_TRACE; i++) {
+            f->u.sign_done.trace.steps[i] = (struct cs_ctl_trace_step){(uint32_t)i, 2,
+                                                                       "ROUND_1"};
+        }
         break;
     case CS_EVT_KEY_ACTIVE:
         f->u.key_active.certificate = (struct cs_blob){payload, 40};
@@ -115,6 +120,59 @@ static void a_text_cut_inside_a_character_is_sent_up_to_it(void **state)
         cs_ctl_free(&b);
         cs_wr_free(&w);
     }
+}
+
+static void a_trace_may_be_absent_and_is_bounded(void **state)
+{
+    struct cs_ctl_frame a, b;
+    struct cs_wr w = {0};
+    uint8_t payload[40];
+    char why[128] = "", text[4096];
+    char *at;
+
+    (void)state;
+    make_frame(&a, CS_EVT_SIGN_DONE, payload);
+    a.u.sign_done.trace.n = 1;
+    cs_ctl_encode(&w, &a);
+    assert_true(w.n < sizeof text);
+    (void)snprintf(text, sizeof text, "%.*s", (int)w.n, (const char *)w.p);
+    at = strstr(text, "\"ROUND_1\"");
+    assert_non_null(at);
+    memcpy(at, "\"ROUND 1\"", 9); /* no word: people read it beside our own */
+    assert_int_equal(decode(&b, text, why), CS_ERR_BAD_FORMAT);
+    assert_non_null(strstr(why, "step"));
+    cs_wr_reset(&w);
+    a.u.sign_done.trace.n = 0;
+    cs_ctl_encode(&w, &a);
+    (void)snprintf(text, sizeof text, "%.*s", (int)w.n, (const char *)w.p);
+    assert_null(strstr(text, "trace"));
+    assert_int_equal(decode(&b, text, why), CS_OK);
+    assert_int_equal(b.u.sign_done.trace.n, 0);
+    cs_ctl_free(&b);
+    cs_wr_free(&w);
+}
+
+static void a_trace_that_is_too_long_is_refused(void **state)
+{
+    static const char step[] = "{\"beforeMs\":1,\"index\":1,\"step\":\"X\"}";
+    struct cs_ctl_frame b;
+    struct cs_wr w = {0};
+    char why[128] = "";
+
+    (void)state;
+    cs_wr_str(&w, "{\"t\":\"evt\",\"id\":\"1\",\"kind\":\"sign.failed\",\"body\":{"
+                  "\"requestId\":\"00000000-0000-0000-0000-000000000001\",\"keyId\":"
+                  "\"00000000-0000-0000-0000-000000000000\",\"attempt\":1,\"index\":1,"
+                  "\"reason\":\"X\",\"phase\":\"\",\"blame\":0,\"retryable\":true,"
+                  "\"trace\":[");
+    for (int i = 0; i <= CS_CTL_TRACE; i++) {
+        cs_wr_printf(&w, "%s%s", i == 0 ? "" : ",", step);
+    }
+    cs_wr_str(&w, "]}}");
+    assert_int_equal(cs_ctl_decode(&b, cs_wr_get(&w), CS_CTL_MAX, why, sizeof why),
+                     CS_ERR_BAD_FORMAT);
+    assert_non_null(strstr(why, "trace"));
+    cs_wr_free(&w);
 }
 
 static void after_an_error_the_frame_is_empty(void **state)
@@ -486,6 +544,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_and_events_survive_a_round_trip),
         cmocka_unit_test(a_text_cut_inside_a_character_is_sent_up_to_it),
+        cmocka_unit_test(a_trace_may_be_absent_and_is_bounded),
+        cmocka_unit_test(a_trace_that_is_too_long_is_refused),
         cmocka_unit_test(after_an_error_the_frame_is_empty),
         cmocka_unit_test(a_frame_cut_at_any_byte_is_refused),
         cmocka_unit_test(errors_name_the_field),

@@ -266,8 +266,17 @@ void cs_nd_work_failed(struct cs_node_core *n, struct work *w, enum cs_err err,
 void cs_nd_report_failed(struct cs_node_core *n, enum cs_ctl_kind kind,
                          const uint8_t request_id[16], const uint8_t key_id[16],
                          uint32_t attempt, uint8_t index, enum cs_err err,
-                         const char *phase, uint8_t blame);
+                         const char *phase, uint8_t blame,
+                         const struct cs_ctl_trace *trace /* NULL: none */);
 bool cs_nd_is_retryable(enum cs_err err);
+
+/* trace.c: what the timeline shows of an attempt; party did the step */
+void cs_nd_trace(const struct cs_node_core *n, struct work *w, uint8_t party,
+                 const char *step);
+void cs_nd_trace_round(const struct cs_node_core *n, struct work *w, uint8_t party,
+                       unsigned round);
+void cs_nd_trace_take(const struct cs_node_core *n, const struct work *w,
+                      struct cs_ctl_trace *out);
 
 /* record.c: the journal of requests (PROTOCOLS 6.3) */
 /* Of this attempt, with w->use_id.  Not CS_OK: conflict, answered before, USAGE. */

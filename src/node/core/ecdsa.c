@@ -108,8 +108,12 @@ static void on_round(struct cs_node_core *n, struct ecdsa_run *r,
 {
     struct cs_dkls_out out = {0};
     enum cs_err err = cs_dkls_feed(r->d, r->peer, m->type, m->broadcast, m->priv, &out);
+    struct work *w = cs_nd_ecdsa_work(n, r);
 
     if (err == CS_OK) {
+        if (w != NULL) {
+            cs_nd_trace_round(n, w, r->peer, m->type);
+        }
         r->heard = m->type > r->heard ? m->type : r->heard;
         cs_nd_ecdsa_pump(n, r->q, r->peer);
     } else if (err == CS_ERR_REPLAY) {

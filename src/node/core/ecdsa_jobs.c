@@ -142,6 +142,7 @@ static enum cs_err send_all(struct cs_node_core *n, struct ecdsa_run *r, struct 
             cs_nd_notify_nonce(n, w, r->item, CS_SPAN(kept->p + R2_R, 33),
                                cs_dkls_presid_of(r->d));
         }
+        cs_nd_trace_round(n, w, r->q->roster.self, m->type);
         send(n, r, w, m->type, cs_wr_get(kept));
     }
     if (r->is_initiator) {

@@ -190,6 +190,7 @@ static void say_done(struct cs_node_core *n, const struct work *w,
     memcpy(b->signers, signers, 2);
     b->signatures = (struct cs_blob){signatures->p, signatures->n};
     memcpy(b->reqh, w->reqh, 32);
+    cs_nd_trace_take(n, w, &b->trace);
     cs_th(h, CS_TAG_RECEIPT, items, CS_COUNTOF(items));
     cs_sign(b->receipt, n->id->ik_seed, CS_SPAN_OF(h));
     cs_nd_outbox_put(n, &f);

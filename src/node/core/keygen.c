@@ -71,7 +71,7 @@ void cs_nd_keygen_fail(struct cs_node_core *n, struct work *w, enum cs_err err)
         cs_nd_journal_result(n, w, blame.err);
         cs_nd_report_failed(n, CS_EVT_KEY_FAILED, w->req.request_id, w->req.key_id,
                             w->attempt, w->q->roster.self, blame.err, "keygen",
-                            blame.party);
+                            blame.party, NULL);
         w->phase = WORK_PENDING;
         w->deadline = UINT64_MAX;
         w->again = n->now;
@@ -357,7 +357,7 @@ static void take_command(struct cs_node_core *n, const struct cs_ctl_key_create 
 
     if (w == NULL) {
         cs_nd_report_failed(n, CS_EVT_KEY_FAILED, b->request_id, b->key_id, b->attempt,
-                            q->roster.self, CS_ERR_LIMIT, "accept", 0);
+                            q->roster.self, CS_ERR_LIMIT, "accept", 0, NULL);
         return;
     }
     w->q = q;
@@ -401,7 +401,7 @@ void cs_nd_keygen_command(struct cs_node_core *n, const struct cs_ctl_key_create
     }
     if (err != CS_OK) {
         cs_nd_report_failed(n, CS_EVT_KEY_FAILED, b->request_id, b->key_id, b->attempt,
-                            q == NULL ? 0 : q->roster.self, err, "accept", 0);
+                            q == NULL ? 0 : q->roster.self, err, "accept", 0, NULL);
         return;
     }
     take_command(n, b, q, &req);

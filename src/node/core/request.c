@@ -262,7 +262,7 @@ static void refuse(struct cs_node_core *n, const struct cs_ctl_sign *b,
                    const struct quorum *q, enum cs_err err, const char *phase)
 {
     cs_nd_report_failed(n, CS_EVT_SIGN_FAILED, b->request_id, b->key_id, b->attempt,
-                        q == NULL ? 0 : q->roster.self, err, phase, 0);
+                        q == NULL ? 0 : q->roster.self, err, phase, 0, NULL);
 }
 
 /* ---- policy and approver -----------------------------------------------------------

@@ -111,6 +111,7 @@ static bool send_first(struct cs_node_core *n, struct work *w, struct item *it)
     w->phase = WORK_RUNNING;
     it->n_again = 0;
     it->again = n->now + 1000;
+    cs_nd_trace_round(n, w, w->q->roster.self, 1);
     send_req(n, w, it);
     return true;
 }
@@ -204,6 +205,9 @@ void cs_nd_sign_try(struct cs_node_core *n, struct work *w)
     }
     if (err == CS_ERR_STATE) {
         return; /* tried again with the verdict of the approver */
+    }
+    if (err == CS_OK && n->ask) {
+        cs_nd_trace(n, w, w->q->roster.self, "APPROVED");
     }
     c = err == CS_OK ? cs_nd_key_load(n, w->req.key_id, &err) : NULL;
     if (c == NULL) {
@@ -324,6 +328,9 @@ static void on_rsp(struct cs_node_core *n, struct quorum *q, uint8_t from,
         return;
     }
     err = cs_frost_run_put(w->items[item].run, from, m->priv);
+    if (err == CS_OK) {
+        cs_nd_trace_round(n, w, from, 1);
+    }
     if (err == CS_ERR_REPLAY) {
         n->counters.messages_dropped++;
     } else if (err != CS_OK) {
@@ -493,6 +500,7 @@ void cs_nd_sign_begin(struct cs_node_core *n, struct work *w)
     }
     w->deadline = n->now + ATTEMPT_SIGN_MS + (w->n_items - 1) * ATTEMPT_ITEM_MS +
                   w->approval_ms;
+    cs_nd_trace(n, w, q->roster.self, "ACCEPTED");
     cs_nd_work_save(n, w);
     cs_nd_sign_try(n, w); /* may end it */
     cs_nd_unpark(n, q);

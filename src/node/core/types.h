@@ -269,7 +269,8 @@ struct work {
     struct cs_session *session; /* KEYGEN */
     uint8_t proven; /* KEYGEN: bit (peer-1) of pairs that I started and that signed; */
                     /* bit 7: the platform was told that the key is active */
-    bool intent;    /* this attempt is in the journal */
+    struct cs_ctl_trace trace; /* of this attempt: trace.c; before_ms: since begun */
+    bool intent;               /* this attempt is in the journal */
     uint8_t use_id[32]; /* as the journal has it: of the first item that started */
 };
 

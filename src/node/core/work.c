@@ -44,6 +44,7 @@ void cs_nd_work_reset(struct cs_node_core *n, struct work *w)
     w->begun = n->now;
     w->again = UINT64_MAX;
     w->n_again = 0;
+    w->trace.n = 0;
 }
 
 static void free_work(struct cs_node_core *n, struct work *w)
@@ -193,7 +194,8 @@ bool cs_nd_is_retryable(enum cs_err err)
 void cs_nd_report_failed(struct cs_node_core *n, enum cs_ctl_kind kind,
                          const uint8_t request_id[16], const uint8_t key_id[16],
                          uint32_t attempt, uint8_t index, enum cs_err err,
-                         const char *phase, uint8_t blame)
+                         const char *phase, uint8_t blame,
+                         const struct cs_ctl_trace *trace)
 {
     struct cs_ctl_frame f = {.kind = kind};
     struct cs_ctl_failed *b = &f.u.failed;
@@ -205,6 +207,9 @@ void cs_nd_report_failed(struct cs_node_core *n, enum cs_ctl_kind kind,
     b->index = index;
     b->blame = blame;
     b->retryable = cs_nd_is_retryable(err);
+    if (trace != NULL) {
+        b->trace = *trace;
+    }
     (void)snprintf(b->reason, sizeof b->reason, "%s", cs_err_reason(err));
     (void)snprintf(b->phase, sizeof b->phase, "%s", phase);
     cs_log(CS_LOG_WARN, "session",
@@ -220,6 +225,8 @@ void cs_nd_report_failed(struct cs_node_core *n, enum cs_ctl_kind kind,
 void cs_nd_work_failed(struct cs_node_core *n, struct work *w, enum cs_err err,
                        const char *phase, uint8_t blame)
 {
+    struct cs_ctl_trace trace;
+
     n->counters.sessions_failed++;
     cs_nd_mx_session(n, w, err);
     cs_nd_journal_result(n, w, err);
@@ -229,10 +236,11 @@ void cs_nd_work_failed(struct cs_node_core *n, struct work *w, enum cs_err err,
         cs_nd_work_end(n, w);
         return;
     }
+    cs_nd_trace_take(n, w, &trace);
     cs_nd_report_failed(n,
                         w->kind == WORK_KEYGEN ? CS_EVT_KEY_FAILED : CS_EVT_SIGN_FAILED,
                         w->req.request_id, w->req.key_id, w->attempt, w->q->roster.self,
-                        err, phase, blame);
+                        err, phase, blame, &trace);
     cs_nd_work_end(n, w);
 }
 

@@ -147,6 +147,13 @@ void cs_pc_timeline(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID],
 void cs_pc_timeline_node(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID],
                          uint32_t index, const char *step, const char *text);
 
+/* How an attempt of this pair went, by member `index`. */
+void cs_pc_timeline_trace(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID],
+                          const uint8_t pair[2], uint32_t index,
+                          const struct cs_ctl_trace *trace);
+/* All of it, oldest first, for the API.  Owned. */
+json_t *cs_pc_timeline_view(struct cs_platform_core *core, const uint8_t tx[CS_PC_ID]);
+
 /* ---- sets.c: session sets; a set has the id of the request it is for ---- */
 
 void cs_pc_set_make(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],

@@ -391,31 +391,13 @@ json_t *cs_api_tx_list(struct cs_api *a)
 
 json_t *cs_api_tx_timeline(struct cs_api *a)
 {
-    json_t *rec = cs_tx_record(a), *o, *entries;
-    struct cs_wr key = {0}, from = {0}, value = {0};
-    json_error_t e;
+    json_t *rec = cs_tx_record(a), *o;
 
     if (rec == NULL) {
         return NULL;
     }
     json_decref(rec);
-    entries = cs_js_arr();
-    cs_wr_bytes(&from, a->param[2], CS_PC_ID);
-    while (json_array_size(entries) < CS_PC_TIMELINE_MAX &&
-           cs_pc_raw_next(a->core, CS_PC_STEP, CS_SPAN(a->param[2], CS_PC_ID),
-                          cs_wr_get(&from), true, &key, &value)) {
-        json_t *entry = json_loadb((const char *)value.p, value.n, 0, &e);
-
-        if (entry != NULL) {
-            cs_js_push(entries, entry);
-        }
-        cs_wr_reset(&from);
-        cs_wr_span(&from, cs_wr_get(&key));
-    }
-    cs_wr_free(&key);
-    cs_wr_free(&from);
-    cs_wr_free(&value);
     o = cs_js_obj();
-    cs_js_set(o, "entries", entries);
+    cs_js_set(o, "entries", cs_pc_timeline_view(a->core, a->param[2]));
     return o;
 }

@@ -168,6 +168,7 @@ static void signed_now(struct cs_pc_sign_job *j, const struct cs_ctl_sign_done *
     cs_js_del(j->tx, "reasons");
     add_receipt(j, d);
     cs_pc_sj_finish(j, "SIGNED");
+    cs_pc_timeline_trace(j->core, j->id, d->signers, d->index, &d->trace);
     cs_pc_timeline(j->core, j->id, d->index, "SIGNED",
                    "signatures and receipt verified");
     cs_pc_sj_save(j);
@@ -261,6 +262,7 @@ static void failed(struct cs_pc_sign_job *j, const struct cs_ctl_failed *f)
     } else if (!f->retryable) {
         cs_pc_sj_refused(j, f->index, f->reason);
     }
+    cs_pc_timeline_trace(j->core, j->id, pair, f->index, &f->trace);
     cs_pc_sj_failed(j, f->index, f->reason, f->phase);
 }
 

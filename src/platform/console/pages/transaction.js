@@ -14,8 +14,9 @@ import {keyHref, keyPath, orElse, people, someDevices} from './data.js';
 const STEP_TEXT = {
     REQUESTED: 'Requested', POLICY_CHECK_PENDING: 'Policy check', POLICY_CHECK_PASSED: 'Policy check passed', SIGNATURE_PENDING: 'Offered to two nodes',
     NOT_ENOUGH_SIGNERS: 'Waits for two nodes', SIGNED: 'Signed', FAILED: 'Failed', LATE_SIGNATURE: 'A signature came too late', ACCEPTED: 'Accepted the request',
+    APPROVED: 'Approved the request', ROUND_1: 'Round 1', ROUND_2: 'Round 2', ROUND_3: 'Round 3',
 };
-const GOOD = ['SIGNED', 'POLICY_CHECK_PASSED', 'APPROVAL_CHECK_PASSED', 'ACCEPTED', 'DONE'];
+const GOOD = ['SIGNED', 'POLICY_CHECK_PASSED', 'APPROVAL_CHECK_PASSED', 'ACCEPTED', 'APPROVED', 'ROUND_1', 'ROUND_2', 'ROUND_3', 'DONE'];
 const PLAIN = ['REQUESTED', 'SIGNATURE_PENDING', 'POLICY_CHECK_PENDING'];
 
 const isBad = (step) => /FAIL|REFUS|REJECT|TIMEOUT|INVALID|EXPIRED|LOST|CHEAT|ABORT|MISMATCH|EQUIVOC|RECEIPT$|LATE/.test(step) && !GOOD.includes(step);
