@@ -4,7 +4,7 @@
 //     bed.url, bed.dir, bed.owner {email, password, totp, recoveryCodes}
 //     bed.api(method, path, body) -> {status, body}     as the first credential
 //     bed.invite({email, roles, ..}) -> an account like owner, enrolled by the API
-//     bed.nodeStart(n, pairingKey), bed.fingerprint(n)
+//     bed.nodeStart(n, pairingKey), bed.status(n), bed.fingerprint(n)
 //     bed.page({phone, theme}) -> Playwright's page in a context of its own, watched:
 //        canaries that ran, CSP violations, errors of scripts are in page.trouble
 //     bed.signIn(page, account), bed.code(account)    a code that was not used yet
@@ -121,7 +121,7 @@ class Bed {
 
     start(name, program, argv, env) {
         const log = openSync(join(this.dir, `${name}.log`), 'a');
-        const child = spawn(join(args.build, program), argv, {stdio: ['ignore', log, log], env: {...process.env, ...env}});
+        const child = spawn(resolve(args.build, program), argv, {stdio: ['ignore', log, log], env: {...process.env, ...env}});
 
         child.name = name;
         child.on('exit', (code, signal) => {
@@ -164,9 +164,12 @@ class Bed {
     }
 
     // What the node says of itself, as an administrator reads it on its machine.
+    status(n) {
+        return JSON.parse(execFileSync(join(args.build, 'cloudsign'), ['status', '--json'], {env: {...process.env, CLOUDSIGN_DATA_DIR: join(this.dir, `node${n}`)}}));
+    }
+
     fingerprint(n) {
-        const out = execFileSync(join(args.build, 'cloudsign'), ['status', '--json'], {env: {...process.env, CLOUDSIGN_DATA_DIR: join(this.dir, `node${n}`)}});
-        return JSON.parse(out).fingerprint;
+        return this.status(n).fingerprint;
     }
 
     async stop(child) {
@@ -303,11 +306,12 @@ class Bed {
     }
 }
 
-export async function open({owner = true} = {}) {
+// prepare(bed): what is there before the platform, whose further arguments it returns.
+export async function open({owner = true, prepare = () => []} = {}) {
     const bed = new Bed(await launch());
 
     try {
-        await bed.platformStart();
+        await bed.platformStart(await prepare(bed));
         if (owner) {
             await bed.setup();
         }
