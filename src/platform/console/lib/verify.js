@@ -259,8 +259,8 @@ async function signatureRow(tx, wallet) {
     const parts = tx.signingPayloads ?? [];
     if (tx.derivationPath || wallet.signatureScheme === 'BIP340') {
         return { ok: null, text: 'The signature verifies',
-            detail: 'It is under a derived or tweaked key: the platform and both nodes ' +
-                'verified it, this page does not derive keys.' };
+            detail: 'It is under a derived or tweaked key: the platform and the node that ' +
+                'finished it verified it, this page does not derive keys.' };
     }
     const result = await eachMember(parts.map((p) => ({p, playerId: p.inputIndex})),
         ({p}) => byScheme[wallet.signatureScheme](unhex(wallet.publicKey),
@@ -282,28 +282,23 @@ async function receiptRow(tx, wallet, keyId, member, receipt) {
         'The receipt does not verify: it belongs to another request or node.');
 }
 
-const SIGNERS = 2;
-
-/* What is missing is said: nothing else here would show it. */
+/* Of the two signers only the one that began learns the signature, and gives a receipt:
+ * one is enough, none is said, since nothing else here would show it. */
 async function receiptRows(tx, wallet, keyId, members) {
-    const what = 'Both nodes gave a receipt for this request';
+    const what = 'A node gave a receipt for this request';
     if (keyId === null || members.length === 0) {
         return [{ ok: null, text: what,
             detail: 'Your role may not read what it takes: the certificate and the members.' }];
     }
-    const rows = [], seen = new Set();
+    const rows = [];
     for (const receipt of tx.receipts ?? []) {
         const member = members.find((m) => m.playerId === receipt.playerId);
-        seen.add(receipt.playerId);
         rows.push(member ? await receiptRow(tx, wallet, keyId, member, receipt)
             : row(false, `Node ${receipt.playerId} gave a receipt for this request`, '',
                 'The quorum has no such member.'));
     }
-    if (seen.size < SIGNERS) {
-        rows.push({ ok: null, text: what,
-            detail: `There are receipts of ${seen.size} of the two nodes so far.` });
-    }
-    return rows;
+    return rows.length > 0 ? rows : [{ ok: null, text: what,
+        detail: 'There is none: the node that finished the signature should have given one.' }];
 }
 
 /* keyId: of the certificate; null when it is not known. */

@@ -164,7 +164,6 @@ function onboarding(d, sets, names, changed) {
 
 export default async function devicePage(ctx) {
     const id = ctx.params.deviceId;
-    const isPairing = ctx.pattern.endsWith('/pairing');
     const view = page(ctx, {title: 'Device', crumbs: [['Devices', '/devices']]});
 
     // The number that the lines for the node's start carry: the how-manieth device it is.
@@ -180,7 +179,7 @@ export default async function devicePage(ctx) {
         view.title(d.displayName, badge(deviceStatus(d.statusText)));
         view.actions(actions(d, own.length > 0, () => read(ctx.signal)));
         view.show('steps', fresh ? stepBar(STEPS, stepOf(d)) : null);
-        view.showOnce('pairing', isUnpaired(d), () => (isUnpaired(d) ? pairing(d, number, {now: isPairing && may('devices.create')}) : null));
+        view.showOnce('pairing', isUnpaired(d), () => (isUnpaired(d) ? pairing(d, number) : null));
         view.showOnce('onboarding', `${d.statusText}${d.fingerprint}${setKey(sets)}`, () => onboarding(d, sets, names, () => read(ctx.signal)));
         view.show('note', fresh ? null : note(d));
         view.show('node', isUnpaired(d) ? null : h('div', {class: 'columns'}, health(d), identity(d, names, isWaiting(d))));

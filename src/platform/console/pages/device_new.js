@@ -3,6 +3,7 @@ import {post} from '../lib/api.js';
 import {choice, field, form} from '../lib/form.js';
 import {navigate} from '../lib/router.js';
 import {page, panel, stepBar} from './kit.js';
+import {issueFor} from './pairing.js';
 
 export const STEPS = ['Device', 'Pairing key', 'Node connects', 'Approval'];
 
@@ -21,6 +22,7 @@ export default async function deviceNewPage(ctx) {
         cancel: '/devices',
         onsubmit: async (values) => {
             const device = await post('/v2/devices', {displayName: values.displayName.trim(), deviceType: values.deviceType});
+            issueFor(device.id);
             navigate(`/devices/${device.id}/pairing`, {replace: true});
         },
     })));

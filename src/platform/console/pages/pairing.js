@@ -69,10 +69,18 @@ function shown(device, n, answer, again) {
         runLines(n, answer.pairingKey));
 }
 
-// An element that asks for a key as soon as it is told to, and shows it until the page is left.
-// n: number of the device, for names of variables.
-export function pairing(device, n, {now}) {
-    const box = h('div', {class: 'stack'});
+// Of the device that was just added, and once: who comes back to its address, or reloads it,
+// would make the key useless that was just copied.
+let added = null;
+
+export function issueFor(deviceId) {
+    added = deviceId;
+}
+
+// An element that shows a key until the page is left; without being asked only for a device
+// that was just added.  n: number of the device, for names of variables.
+export function pairing(device, n) {
+    const box = h('div', {class: 'stack'}), isNew = added === device.id;
 
     const issue = async () => {
         box.replaceChildren(wait('Making a pairing key'));
@@ -89,7 +97,8 @@ export function pairing(device, n, {now}) {
         }
     };
 
-    if (now) {
+    added = null;
+    if (isNew) {
         issue();
     } else {
         box.append(panel({title: 'Pairing key'},
