@@ -135,6 +135,7 @@ export async function addDevice(bed, page, n) {
     await page.getByRole('tab', {name: 'Docker Compose'}).click();
     const env = await block(page, '.env').textContent();
     expect(env.includes(`PAIRING_KEY_${n}=${key}\n`), `.env holds PAIRING_KEY_${n}`);
+    await page.getByText(`The directory of VOLUME_${n} needs to exist before`).waitFor();
     bed.keys = {...bed.keys, [n]: /^ENCRYPTION_KEY_\d=([0-9a-f]{64})$/m.exec(env)[1]};
     if (n === 2) {
         await comeBack(page);
@@ -307,7 +308,7 @@ export async function ask(page, path, {kind, label, payload, preview}) {
 // What the browser has checked: the signature, and the receipt of the node that finished it,
 // for whom may read what that takes.
 const RIGHT = 'ok The signature verifies under this key\'s public key';
-const RECEIPT = /^ok Node [123] gave a receipt for this request$/;
+const RECEIPT = new RegExp(`^ok (${Object.values(NODES).join('|')}) gave a receipt for this request$`);
 const NOT_HERE = /^off A node gave a receipt for this request: Your role may not read what it takes: the certificate and the members\.$/;
 
 export async function signed(page, {receipts = true} = {}) {

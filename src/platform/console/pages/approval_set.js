@@ -4,7 +4,7 @@ import {get, may, put, session} from '../lib/api.js';
 import {h} from '../lib/dom.js';
 import {field, formDialog} from '../lib/form.js';
 import {badge, banner, btn, by, code, countdown, describe, done, meter, panel, when} from './kit.js';
-import {approvalState, sentence} from './facts.js';
+import {approvalState, chain, kindText, sentence} from './facts.js';
 import {listOf, orElse} from './data.js';
 
 const text = new TextEncoder();
@@ -101,15 +101,29 @@ function buttons(set, me, changed) {
         btn('Reject', {kind: 'danger-quiet', icon: 'x', word: 'approvals.decide', onclick: () => ask(set, 'REJECTED', changed)}));
 }
 
+/* Lines of the platform, in the words of the other pages. */
+const WORDED = {
+    Wallet: (value) => ['Key', value],
+    Blockchain: (value) => ['Blockchain', chain(value).name],
+    Kind: (value) => ['Kind', kindText(value)],
+    Fee: (value, on) => ['Fee, at most', `${value} ${chain(on).symbol}`.trim()],
+    'Is that all': (value) => ['The summary says everything', badge(value === 'yes' ? {text: 'Yes', tone: 'good'} : {text: sentence(value), tone: 'warn'})],
+};
+
+function lines(list) {
+    const on = list.find((l) => l.label === 'Blockchain')?.value;
+
+    return list.map(({label, value}) => WORDED[label]?.(value, on) ?? [label, /^[0-9A-Za-z]{26,}$/.test(value) ? code(value, {inline: true, label}) : value]);
+}
+
 // {names, me, changed, link}; link: the title leads to the approval's own page.
 export function approvalView(set, {names, me, changed, link = false}) {
     const s = set.summary ?? {};
-    const head = [badge(approvalState(statusOf(set)))];
 
     return panel({title: link ? set.title ?? sentence(s.sourceType) : 'What will happen', class: isPending(set) ? 'attention' : undefined, actions: link
-        ? [...head, btn('Open', {small: true, href: `/approvals/${set.id}`})] : head},
+        ? [badge(approvalState(statusOf(set))), btn('Open', {small: true, href: `/approvals/${set.id}`})] : undefined},
     (set.reasons ?? []).length > 0 ? banner('warn', set.reasons.join(' ')) : null,
-    (set.lines ?? []).length > 0 ? describe(set.lines.map((l) => [l.label, /^[0-9A-Za-z]{26,}$/.test(l.value) ? code(l.value, {inline: true, label: l.label}) : l.value])) : null,
+    (set.lines ?? []).length > 0 ? describe(lines(set.lines)) : null,
     meter(s.currentApprovedCount ?? 0, s.requiredApproverCount ?? 1, `${s.currentApprovedCount ?? 0} of ${s.requiredApproverCount ?? 1} approvals`),
     people(set),
     describe([

@@ -60,7 +60,7 @@ function keyForm(vaultId, list, online, chosen) {
         field({name: 'name', label: 'Name', required: true, maxlength: 50, autofocus: true, placeholder: 'Hot wallet'}),
         field({name: 'description', label: 'Description', maxlength: 250, rows: 2}),
         blockchain, extra,
-        choice({name: 'keystore', legend: 'Keystore', value: 'MPC', options: [
+        choice({name: 'keystore', legend: 'Keystore', value: 'MPC', hint: 'The method of generating and storing the key.', options: [
             {value: 'MPC', title: 'MPC', text: 'Shards at the nodes of a quorum. The whole key is never in one place.'}]}),
         quorumChoice(list, online, chosen),
         banner('warn', 'This cannot be changed later', 'Blockchain, keystore and quorum are fixed once the key is created.'),

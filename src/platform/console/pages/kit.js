@@ -227,12 +227,13 @@ function copyButton(text, label) {
     return b;
 }
 
-// Text to copy: a block with its name above it, or one line ({inline}).
-export function code(text, {label, copyLabel, wrap = false, inline = false} = {}) {
+// Text to copy: a block with its name above it, or one line ({inline}); short: of what is
+// long, and only to be copied, a few lines.
+export function code(text, {label, copyLabel, wrap = false, inline = false, short = false} = {}) {
     if (inline) {
         return ui.copy(String(text ?? ''), {label});
     }
-    return h('figure', {class: wrap ? 'code-block wrap' : 'code-block'},
+    return h('figure', {class: ['code-block', wrap && 'wrap', short && 'short'].filter(Boolean).join(' ')},
         h('figcaption', {}, h('span', {}, label), copyButton(text, copyLabel)),
         h('pre', {class: 'code', tabindex: '0', 'aria-label': label}, h('code', {}, text)));
 }

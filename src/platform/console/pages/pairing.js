@@ -8,8 +8,10 @@ function encryptionKey() {
     return Array.from(crypto.getRandomValues(new Uint8Array(32)), (b) => b.toString(16).padStart(2, '0')).join('');
 }
 
+const volume = (n) => `install -d -m 0700 -o 10001 -g 10001 /srv/cloudsign${n}`;
+
 const docker = (n, key, db) => [
-    `install -d -m 0700 -o 10001 -g 10001 /srv/cloudsign${n}`,
+    volume(n),
     `docker run -d --restart unless-stopped --name cloudsign${n} \\`,
     `  -v /srv/cloudsign${n}:/var/cloudsign \\`,
     `  -e DB_ENCRYPTION_KEY_HEX=${db} \\`,
@@ -55,7 +57,8 @@ function runLines(n, key) {
         tabs([
             {id: 'docker', label: 'Docker', render: () => code(docker(n, key, db), {label: 'docker run'})},
             {id: 'compose', label: 'Docker Compose', render: () => h('div', {class: 'stack'},
-                code(dotenv(n, key, db), {label: '.env'}), code(compose(n), {label: 'docker-compose.yml'}))},
+                code(dotenv(n, key, db), {label: '.env'}), code(compose(n), {label: 'docker-compose.yml'}),
+                h('p', {class: 'hint'}, `The directory of VOLUME_${n} needs to exist before: `, h('code', {}, volume(n)), '.'))},
             {id: 'program', label: 'Program', render: () => code(program(key, db), {label: 'Shell'})},
         ]));
 }
@@ -64,7 +67,7 @@ function shown(device, n, answer, again) {
     return panel({title: 'Pairing key', actions: [btn('Issue anew', {icon: 'refresh', word: 'devices.create', onclick: again})]},
         banner('warn', 'Copy it now: it is not shown again',
             'It holds one-time credentials. Whoever starts a node with it becomes this device, until you refuse the approval.'),
-        code(answer.pairingKey, {label: `Pairing key of ${device.displayName}`, wrap: true, copyLabel: 'Copy pairing key'}),
+        code(answer.pairingKey, {label: `Pairing key of ${device.displayName}`, wrap: true, short: true, copyLabel: 'Copy pairing key'}),
         h('p', {class: 'hint'}, 'Good for the first node that uses it, and for ', countdown(answer.expiresAt, {over: 'no longer: issue it anew'}), '.'),
         runLines(n, answer.pairingKey));
 }

@@ -74,20 +74,22 @@ function details(tx, names, name) {
 
 /* ---- signatures ------------------------------------------------------------------------------------ */
 
-async function checks(tx, w, members) {
+async function checks(tx, w, members, name) {
     const [proof, {checkRequest}] = await Promise.all([may('audit.read') ? orElse(null, get(`${keyPath(w)}/receipts`)) : null, import('../lib/verify.js')]);
 
-    return checkRequest({tx, wallet: w, members, keyId: proof?.keyId ?? null});
+    const rows = await checkRequest({tx, wallet: w, members, keyId: proof?.keyId ?? null});
+
+    return rows.map((r) => ({...r, text: r.text.replace(/^Node (\d)/, (all, player) => name(Number(player)))}));
 }
 
-function signatures(tx, w, members) {
+function signatures(tx, w, members, name) {
     const parts = (tx.signingPayloads ?? []).filter((p) => p.signature);
     const box = h('div', {'aria-live': 'polite'}, wait('Checking'));
 
     if (parts.length === 0) {
         return null;
     }
-    checks(tx, w, members).then((rows) => replace(box, checkList(rows)), (err) => replace(box, banner('warn', 'The signatures could not be checked here', err.message)));
+    checks(tx, w, members, name).then((rows) => replace(box, checkList(rows)), (err) => replace(box, banner('warn', 'The signatures could not be checked here', err.message)));
     return panel({title: parts.length === 1 ? 'Signature' : `${parts.length} signatures`},
         tx.signedTransaction ? [code(tx.signedTransaction, {label: 'Signed transaction, ready to publish', wrap: true, copyLabel: 'Copy signed transaction'}),
             tx.hash ? describe([['Transaction hash', code(tx.hash, {inline: true})]]) : null] : null,
@@ -173,7 +175,7 @@ export default async function transactionPage(ctx) {
         view.show('state', stateBanner(tx));
         view.showOnce('approvals', setKey(sets), () => setPanels(sets, names, changed));
         view.show('meaning', meaning(tx, w));
-        view.showOnce('signatures', `${tx.status} ${tx.signingPayloads?.length} ${tx.receipts?.length}`, () => signatures(tx, w, members));
+        view.showOnce('signatures', `${tx.status} ${tx.signingPayloads?.length} ${tx.receipts?.length}`, () => signatures(tx, w, members, name));
         view.show('timeline', steps.entries.length > 0 ? history(steps.entries, name, tx)
             : may('audit.read') ? null : panel({title: 'Timeline'}, banner('info', 'Your role may not read timelines', 'Owners, administrators and auditors can.')));
         view.show('freezes', freezes(tx, names));
