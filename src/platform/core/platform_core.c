@@ -99,8 +99,8 @@ static enum cs_err copy_hooks(struct cs_platform_core *core,
                               const struct cs_platform_config *cfg)
 {
     uint8_t *key = cs_alloc(cfg->seal_key.n + 1);
-    struct cs_callee_rule *rules =
-        cs_alloc_array(cfg->n_hook_allow + 1, sizeof rules[0]);
+    struct cs_callee_rule *rules = cs_alloc_array(cfg->n_hook_allow + 1,
+                                                  sizeof rules[0]);
 
     core->cfg.seal_key = CS_SPAN(key, key == NULL ? 0 : cfg->seal_key.n);
     core->cfg.hook_allow = rules;
@@ -168,8 +168,9 @@ static enum cs_err load_head(struct cs_platform_core *core, char *m, size_t n)
     if (err == CS_OK) {
         err = cs_migrate_load(core, cs_js_num(head, "schema"));
         if (err == CS_ERR_STORE_CORRUPT) {
-            (void)refuse(m, n, err,
-                         "the position of the store's migration is damaged: restore it");
+            (void)refuse(
+                m, n, err,
+                "the position of the store's migration is damaged: restore it");
         }
     }
     json_decref(head);
