@@ -15,6 +15,7 @@ await run({owner: false}, async (bed) => {
     expect(await page.locator('.op:visible').count() === 1, 'one route is found');
     await page.locator('.op:visible > summary').focus();
     await page.keyboard.press('Enter');
+    await page.locator('.op[open] > :nth-child(2)').waitFor(); // drawn once it is open
     const text = await page.locator('.op[open]').innerText();
     for (const word of ['vaultId', 'requests', 'PLAINTEXT', 'transactions.read', 'Answer 200']) {
         expect(text.includes(word), `the open route shows ${word}`);
