@@ -3,7 +3,7 @@
 // asked beside the browser, as their operators do; signatures are judged by ethers.
 //
 // usage: node test/browser/walk.mjs BUILD_DIR [--screenshots DIR]
-//   --screenshots DIR   writes the pictures of docs/console there
+//   --screenshots DIR   writes the pictures of src/platform/pictures there
 import {execFileSync} from 'node:child_process';
 import {existsSync, mkdirSync, readFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
