@@ -77,6 +77,17 @@ code_of 66 "$platform" backup verify "$H_DIR/logs"
 cp -r "$H_DIR/backup5" "$H_DIR/no-seal"
 rm "$H_DIR/no-seal/seal.key"
 code_of 83 "$platform" backup verify "$H_DIR/no-seal"
+for name in seal.key tls/ca.key; do
+    cp -r "$H_DIR/backup5" "$H_DIR/changed"
+    printf 'x' >>"$H_DIR/changed/$name"
+    code_of 83 "$platform" backup verify "$H_DIR/changed"
+    rm -r "$H_DIR/changed"
+done
+mkdir "$H_DIR/backup6.partial"
+code_of 73 ctl backup "$H_DIR/backup6/"
+rmdir "$H_DIR/backup6.partial"
+ctl backup "$H_DIR/backup6/" 2>"$H_DIR/out" || { cat "$H_DIR/out"; wrong "backup with a slash"; }
+code_of 0 "$platform" backup verify "$H_DIR/backup6/"
 ok "a spoiled backup is told: $("$platform" backup verify "$H_DIR/spoiled" 2>&1 || true)"
 
 h_stop_clean platform

@@ -215,6 +215,50 @@ static enum cs_err look_at(const char *dir, json_t **facts)
     return err;
 }
 
+static enum cs_err hash_file(const char *path, uint8_t hash[32])
+{
+    struct cs_sha256_state h;
+    FILE *f = fopen(path, "rbe");
+    static uint8_t buf[1 << 16];
+    size_t n;
+
+    if (f == NULL) {
+        return os_say(path);
+    }
+    cs_sha256_start(&h);
+    while ((n = fread(buf, 1, sizeof buf, f)) > 0) {
+        cs_sha256_update(&h, buf, n);
+    }
+    cs_sha256_final(&h, hash);
+    n = (size_t)ferror(f);
+    (void)fclose(f);
+    return n == 0 ? CS_OK : os_say(path);
+}
+
+/* What is copied beside the store: a file that differs later is not the one of here. */
+static const char *const beside[] = {"seal.key", "tls/ca.pem", "tls/ca.key",
+                                     "tls/server.pem", "tls/server.key"};
+
+static enum cs_err hash_beside(const char *dir, json_t *files)
+{
+    char path[PATH_CAP], hex[65];
+    uint8_t hash[32];
+    struct stat st;
+
+    for (size_t i = 0; i < CS_COUNTOF(beside); i++) {
+        CS_CHECK(join(path, dir, beside[i]));
+        if (stat(path, &st) != 0 && errno == ENOENT) {
+            continue; /* TLS files may be given with --tls-.. */
+        }
+        CS_CHECK(hash_file(path, hash));
+        if (json_object_set_new(files, beside[i], json_string(cs_hex(hex, hash, 32))) !=
+            0) {
+            return CS_ERR_NOMEM;
+        }
+    }
+    return CS_OK;
+}
+
 static const char *now_text(char out[TIME_CAP])
 {
     time_t now = (time_t)(cs_os_wall_ms() / 1000);
@@ -243,6 +287,12 @@ static enum cs_err put_head(const struct job *j, const uint8_t hash[32])
              0 ||
          json_object_del(facts, "ok") != 0)) {
         err = CS_ERR_NOMEM;
+    }
+    if (err == CS_OK && json_object_set_new(facts, "files", json_object()) != 0) {
+        err = CS_ERR_NOMEM;
+    }
+    if (err == CS_OK) {
+        err = hash_beside(j->part, json_object_get(facts, "files"));
     }
     if (err == CS_OK) {
         cs_json_write(&w, facts);
@@ -333,7 +383,13 @@ static enum cs_err make(struct job *j)
     }
     CS_CHECK(off_open(&s, OFF_READ));
     if (mkdir(j->part, 0700) != 0) {
-        err = os_say(j->part);
+        err = errno == EEXIST
+                  ? off_say(CS_ERR_EXISTS, "backup",
+                            "%s is there: another backup runs, or one did not end; "
+                            "then delete that folder, which holds secrets, and try "
+                            "again",
+                            j->part)
+                  : os_say(j->part);
     } else {
         err = fill(j, &s);
         if (err != CS_OK) {
@@ -345,26 +401,6 @@ static enum cs_err make(struct job *j)
 }
 
 /* ---- verifying --------------------------------------------------------- */
-
-static enum cs_err hash_file(const char *path, uint8_t hash[32])
-{
-    struct cs_sha256_state h;
-    FILE *f = fopen(path, "rbe");
-    static uint8_t buf[1 << 16];
-    size_t n;
-
-    if (f == NULL) {
-        return os_say(path);
-    }
-    cs_sha256_start(&h);
-    while ((n = fread(buf, 1, sizeof buf, f)) > 0) {
-        cs_sha256_update(&h, buf, n);
-    }
-    cs_sha256_final(&h, hash);
-    n = (size_t)ferror(f);
-    (void)fclose(f);
-    return n == 0 ? CS_OK : os_say(path);
-}
 
 static enum cs_err check_sum(const char *dir, const json_t *head)
 {
@@ -415,6 +451,27 @@ static enum cs_err check_seal(const char *dir)
                          "%s is missing or empty: use another backup", path);
 }
 
+/* Backups of earlier versions have no "files". */
+static enum cs_err check_beside(const char *dir, const json_t *head)
+{
+    const json_t *want = json_object_get(head, "files");
+    json_t *have = json_object();
+    enum cs_err err = have == NULL ? CS_ERR_NOMEM : hash_beside(dir, have);
+
+    for (size_t i = 0; want != NULL && err == CS_OK && i < CS_COUNTOF(beside); i++) {
+        const json_t *a = json_object_get(want, beside[i]);
+        const json_t *b = json_object_get(have, beside[i]);
+
+        if (a != b && !json_equal(a, b)) { /* both absent: fine */
+            err = off_say(CS_ERR_STORE_CORRUPT, "backup",
+                          "%s/%s is not the file that was written: use another backup",
+                          dir, beside[i]);
+        }
+    }
+    json_decref(have);
+    return err;
+}
+
 static enum cs_err verify(const char *dir)
 {
     char path[PATH_CAP];
@@ -432,6 +489,9 @@ static enum cs_err verify(const char *dir)
     err = check_sum(dir, head);
     if (err == CS_OK) {
         err = check_seal(dir);
+    }
+    if (err == CS_OK) {
+        err = check_beside(dir, head);
     }
     if (err == CS_OK) {
         err = look_at(dir, &facts);
@@ -454,6 +514,17 @@ static enum cs_err verify(const char *dir)
     return err;
 }
 
+/* "backups/today/" is "backups/today": the work goes on beside it. */
+static const char *folder(char *name)
+{
+    size_t n = strlen(name);
+
+    while (n > 1 && name[n - 1] == '/') {
+        name[--n] = '\0';
+    }
+    return name;
+}
+
 int cli_backup(int n, char **options)
 {
     struct job j = {.dir = cli_data_dir(), .fd = -1};
@@ -467,7 +538,7 @@ int cli_backup(int n, char **options)
         if (v != NULL) {
             j.dir = v;
         } else if (!bad && options[i][0] != '-' && k < 2) {
-            words[k++] = options[i];
+            words[k++] = folder(options[i]);
         } else {
             return cs_err_exit(usage("an option is not known or has no value"));
         }
