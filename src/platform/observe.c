@@ -9,6 +9,7 @@
 #include "base/os/process.h"
 #include "base/prom.h"
 #include "net/probe_server.h"
+#include "platform/core/api.h"
 #include "store/lmdb/kv_lmdb.h"
 
 enum {
@@ -70,6 +71,20 @@ static struct class *class_of(struct cs_observe *o, const char *name)
         return &o->classes[o->n_classes++];
     }
     return &o->classes[CLASSES_MAX - 1];
+}
+
+/* Every class there is, so that the first request of one that ends in 5xx is a rise of
+ * a series that was there: an alert does not see one that begins at 1. */
+static void all_classes(struct cs_observe *o)
+{
+    const struct cs_route *r;
+    char name[CLASS_LEN];
+
+    for (size_t i = 0; (r = cs_route_at(i)) != NULL; i++) {
+        cs_platform_route_class(name, sizeof name, r->pattern);
+        (void)class_of(o, name);
+    }
+    (void)class_of(o, "other");
 }
 
 /* What changes nothing and went well is not worth a line at every look of a console. */
@@ -388,7 +403,7 @@ enum cs_err cs_platform_observe_start(struct cs_observe **out,
     o->cfg = *cfg;
     (void)snprintf(o->dir, sizeof o->dir, "%s", cfg->dir);
     o->process = cs_os_process_open();
-    (void)class_of(o, "other");
+    all_classes(o);
     CS_ASSERT(uv_timer_init(cfg->loop, &o->tick) == 0);
     o->due_ms = cs_os_now_ms() + TICK_MS;
     CS_ASSERT(uv_timer_start(&o->tick, on_tick, TICK_MS, 0) == 0);

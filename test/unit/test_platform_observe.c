@@ -155,6 +155,7 @@ static void metrics_are_well_formed(void **state)
         "cloudsign_platform_state{state=\"READY\"}",
         "cloudsign_platform_state{state=\"WAITING_FOR_SPACE\"}",
         "cloudsign_platform_requests_total{route=\"other\",status=\"5xx\"}",
+        "cloudsign_platform_requests_total{route=\"transactions\",status=\"5xx\"}",
         "cloudsign_platform_request_seconds_count{route=\"other\"}",
         "cloudsign_platform_connections",
         "cloudsign_platform_devices_online",
