@@ -178,6 +178,40 @@ static void a_user_needs_a_new_code_to_switch_an_allow_list(void **state)
     assert_true(list_is_on());
 }
 
+/* raw, blind, freeze */
+static int set_to(struct person *p, bool raw, bool blind, bool freeze)
+{
+    char body[256];
+
+    (void)snprintf(body, sizeof body,
+                   "{\"settings\":{\"enabled\":true,\"rawSigningEnabled\":%s,"
+                   "\"sweepingEnabled\":false,\"defaultFreezeEnabled\":%s,"
+                   "\"blindSigningEnabled\":%s}}",
+                   raw ? "true" : "false", freeze ? "true" : "false",
+                   blind ? "true" : "false");
+    return p == NULL ? fake_api(b.t->w, "PUT", settings_path(), body)
+                     : people_call(b.t->w, p, "PUT", settings_path(), body);
+}
+
+static void a_user_needs_a_new_code_to_let_a_key_sign_more(void **state)
+{
+    (void)state;
+    assert_int_equal(set_to(NULL, false, false, true), 200); /* a program needs none */
+    fake_beat(b.t, CS_SESSION_STEP_UP_S * 1000);
+    assert_int_equal(set_to(&b.olga, false, false, true), 200); /* nothing more */
+    assert_int_equal(set_to(&b.olga, true, false, true), 403);
+    assert_string_equal(fake_text(b.t->w, "details.0.field"), "stepUp");
+    assert_int_equal(set_to(&b.olga, false, true, true), 403);
+    assert_string_equal(fake_text(b.t->w, "details.0.field"), "stepUp");
+    assert_int_equal(set_to(&b.olga, false, false, false), 403);
+    assert_string_equal(fake_text(b.t->w, "details.0.field"), "stepUp");
+    assert_int_equal(people_step_up(b.t->w, &b.olga), 200);
+    assert_int_equal(set_to(&b.olga, true, false, true), 200);
+    fake_beat(b.t, CS_SESSION_STEP_UP_S * 1000);
+    assert_int_equal(set_to(&b.olga, true, false, true), 200);  /* as it is */
+    assert_int_equal(set_to(&b.olga, false, false, true), 200); /* less */
+}
+
 static char party[40], address[40];
 
 static void ask_address(void)
@@ -319,6 +353,7 @@ int main(void)
         CASE(a_limit_to_be_deleted_holds_until_that_is_approved),
         CASE(an_allow_list_goes_off_only_with_approval),
         CASE(a_user_needs_a_new_code_to_switch_an_allow_list),
+        CASE(a_user_needs_a_new_code_to_let_a_key_sign_more),
         CASE(an_address_is_paid_once_it_is_approved),
         CASE(a_rejected_address_is_never_paid_and_is_free_again),
         CASE(what_waits_for_approvers_is_reserved_and_given_back),

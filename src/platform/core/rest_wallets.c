@@ -3,6 +3,7 @@
 #include "chain/chain.h"
 #include "platform/core/api.h"
 #include "platform/core/flows.h"
+#include "platform/core/session.h"
 #include "platform/core/wallet_limits.h"
 
 /* Address and key are in the record only once it is PROVISIONED (keys.c). */
@@ -232,6 +233,19 @@ static bool settings_fit(struct cs_api *a, const json_t *rec,
     return a->code == CS_API_OK;
 }
 
+/* A key that may sign more, or that no longer stops by itself: a cookie alone is not
+ * enough for that (RELIABILITY 4.3), a user has proven himself lately. */
+static bool may_give_power(struct cs_api *a, const json_t *rec,
+                           const struct wished_settings *s)
+{
+    const json_t *is = json_object_get(rec, "settings");
+    bool gives = (s->raw && !cs_js_true(is, "rawSigningEnabled")) ||
+                 (s->blind && !cs_js_true(is, "blindSigningEnabled")) ||
+                 (!s->freeze && cs_js_true(is, "defaultFreezeEnabled"));
+
+    return !gives || a->who.kind != CS_ACTOR_USER || cs_session_stepped_up(a);
+}
+
 json_t *cs_api_wallet_settings(struct cs_api *a)
 {
     struct wished_settings s = {0};
@@ -241,7 +255,7 @@ json_t *cs_api_wallet_settings(struct cs_api *a)
         return NULL;
     }
     rec = cs_api_wallet_record(a);
-    if (rec != NULL && settings_fit(a, rec, &s) &&
+    if (rec != NULL && may_give_power(a, rec, &s) && settings_fit(a, rec, &s) &&
         (!s.has_list || cs_allow_list_may(a, rec, &s.list))) {
         settings = json_object_get(rec, "settings");
         cs_js_bool(settings, "enabled", s.enabled);
