@@ -124,6 +124,29 @@ static void tags_are_bounded_and_of_what_is_there(void **state)
     "cloudsign-recovery-public-1 "                                                     \
     "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a"
 
+/* Nobody keeps the loop with a list that names no page. */
+static void lists_of_tags_come_in_pages(void **state)
+{
+    struct fake_trio *t = fake_limited();
+    char path[128], vault[CS_UUID_LEN];
+
+    (void)state;
+    for (int i = 0; i < 502; i++) {
+        fake_ok(t->w, "POST", "/v2/vaults", "{\"name\":\"v\"}");
+        (void)snprintf(vault, sizeof vault, "%s", fake_text(t->w, "id"));
+        (void)snprintf(path, sizeof path, "/v2/vaults/%s/tags", vault);
+        fake_ok(t->w, "POST", path, "{\"tag\":\"cold\"}");
+    }
+    fake_ok(t->w, "GET", "/v2/vaults/tags", NULL);
+    assert_int_equal(json_array_size(t->w->reply), 500);
+    fake_ok(t->w, "GET", "/v2/vaults/tags?pageSize=2&order=desc", NULL);
+    assert_int_equal(json_array_size(t->w->reply), 2);
+    assert_string_equal(fake_text(t->w, "0.vaultId"), vault);
+    assert_int_equal(fake_api(t->w, "GET", "/v2/vaults/tags?pageSize=201", NULL), 400);
+    fake_refused(t->w, 400, "pageSize");
+    fake_trio_free(t);
+}
+
 static void rsa_hex(char out[2048], unsigned bits)
 {
     EVP_PKEY *k = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
@@ -424,6 +447,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_vault_has_tags),
         cmocka_unit_test(a_wallet_has_tags),
+        cmocka_unit_test(lists_of_tags_come_in_pages),
         cmocka_unit_test(tags_are_bounded_and_of_what_is_there),
         cmocka_unit_test(a_strategy_names_keys_that_kits_can_be_made_for),
         cmocka_unit_test(keys_that_no_kit_could_be_made_for_are_refused),

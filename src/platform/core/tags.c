@@ -4,7 +4,7 @@
 
 #include "platform/core/api.h"
 
-enum { TAGS_MAX = 20, LIST_MAX = 10000, TAG_BYTES = 4 * CS_API_NAME + 1 };
+enum { TAGS_MAX = 20, LIST_MAX = 1000, TAG_BYTES = 4 * CS_API_NAME + 1 };
 
 static bool is_wallet(const json_t *rec)
 {
@@ -208,43 +208,47 @@ json_t *cs_api_wallet_tags(struct cs_api *a)
     return tags_of(a, true);
 }
 
-/* These lists have no pages in the vendor's API: the first 10,000. */
-static json_t *all(struct cs_api *a, uint8_t table, enum cs_pc_index kind,
-                   const char *scope)
+static struct cs_api_page page_of(uint8_t table, enum cs_pc_index kind,
+                                  const char *scope)
 {
-    const struct cs_api_page p = {.table = table,
-                                  .kind = kind,
-                                  .scope = cs_pc_scope(scope, ""),
-                                  .view = tag_view};
-
-    return cs_api_list(a, &p, LIST_MAX);
+    return (struct cs_api_page){.table = table,
+                                .kind = kind,
+                                .scope = cs_pc_scope(scope, ""),
+                                .view = tag_view};
 }
 
+/* The vendor's bare arrays: pages for those who ask (cs_api_array). */
 json_t *cs_api_vault_tag_list(struct cs_api *a)
 {
-    return all(a, CS_PC_VAULT, CS_IX_TAGGED_VAULTS, "");
+    const struct cs_api_page p = page_of(CS_PC_VAULT, CS_IX_TAGGED_VAULTS, "");
+
+    return cs_api_array(a, &p, LIST_MAX);
 }
 
 json_t *cs_api_wallet_tag_list(struct cs_api *a)
 {
     json_t *vault = cs_api_record(a, CS_PC_VAULT, 0, "vault"), *list;
+    struct cs_api_page p;
 
     if (vault == NULL) {
         return NULL;
     }
-    list = all(a, CS_PC_WALLET, CS_IX_TAGGED_WALLETS, cs_js_text(vault, "id"));
+    p = page_of(CS_PC_WALLET, CS_IX_TAGGED_WALLETS, cs_js_text(vault, "id"));
+    list = cs_api_array(a, &p, LIST_MAX);
     json_decref(vault);
     return list;
 }
 
+/* Two lists in one answer have no place for a page: the first of each. */
 json_t *cs_api_tag_list(struct cs_api *a)
 {
+    const struct cs_api_page v = page_of(CS_PC_VAULT, CS_IX_TAGGED_VAULTS, "");
+    const struct cs_api_page w = page_of(CS_PC_WALLET, CS_IX_TAGGED_WALLETS, "");
     json_t *o = cs_js_obj();
 
-    cs_js_set(o, "vaultTags", all(a, CS_PC_VAULT, CS_IX_TAGGED_VAULTS, ""));
+    cs_js_set(o, "vaultTags", cs_api_list(a, &v, LIST_MAX));
     cs_js_set(o, "walletTags",
-              cs_api_may(a, CS_PERM_WALLETS_READ)
-                  ? all(a, CS_PC_WALLET, CS_IX_TAGGED_WALLETS, "")
-                  : cs_js_arr());
+              cs_api_may(a, CS_PERM_WALLETS_READ) ? cs_api_list(a, &w, LIST_MAX)
+                                                  : cs_js_arr());
     return o;
 }
