@@ -37,13 +37,18 @@ FAKE void fake_reboot(struct fake_trio *t)
     fake_relogin(t);
 }
 
-FAKE void fake_reboot_nodes(struct fake_trio *t)
+FAKE void fake_nodes_come(struct fake_trio *t)
 {
-    fake_reboot(t);
     for (int i = 0; i < 3; i++) {
         fake_connect_ok(&t->d[i]);
         fake_status(&t->d[i], "READY");
     }
+}
+
+FAKE void fake_reboot_nodes(struct fake_trio *t)
+{
+    fake_reboot(t);
+    fake_nodes_come(t);
 }
 
 FAKE const char *fake_limits_path(const struct fake_trio *t, const char *rest)

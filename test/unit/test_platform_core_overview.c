@@ -4,45 +4,9 @@
 #include "platform/core/migrate.h"
 #include "platform/core/overview.h"
 #include "platform/core/rec.h"
-#include "support/fake_sign.h"
+#include "support/fake_limits.h"
 
 enum { DAY_MS = 86400000, OPS = 160 };
-
-static char client[40], secret[80];
-
-static struct fake_trio *begin(void)
-{
-    struct fake_trio *t = calloc(1, sizeof *t);
-
-    assert_non_null(t);
-    t->w = fake_platform_new();
-    t->scheme = CS_SCHEME_FROST_ED25519;
-    fake_setup(t->w, client, secret);
-    for (int i = 0; i < 3; i++) {
-        fake_device_new(t->w, &t->d[i]);
-        fake_connect_ok(&t->d[i]);
-        fake_approve(&t->d[i]);
-        fake_status(&t->d[i], "READY");
-    }
-    fake_provisioned(t);
-    assert_int_equal(fake_settings(t, true, true), 200);
-    return t;
-}
-
-static void connect_all(struct fake_trio *t)
-{
-    for (int i = 0; i < 3; i++) {
-        fake_connect_ok(&t->d[i]);
-        fake_status(&t->d[i], "READY");
-    }
-}
-
-static void reboot(struct fake_trio *t)
-{
-    fake_restart(t->w);
-    fake_login(t->w, client, secret);
-    connect_all(t);
-}
 
 /* ---- a count of all that is in the store, by rules of its own ----------- */
 
@@ -305,8 +269,8 @@ static void later(struct fake_trio *t, uint64_t ms)
     }
     fake_wait(t->w, ms);
     fake_clear_sent(t->w);
-    fake_login(t->w, client, secret);
-    connect_all(t);
+    fake_relogin(t);
+    fake_nodes_come(t);
 }
 
 static void operate(struct fake_trio *t, struct dice *d)
@@ -389,11 +353,11 @@ static void counters_are_what_a_count_of_everything_says(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 3; seed++) {
-        struct fake_trio *t = begin();
+        struct fake_trio *t = fake_limited();
         struct dice *d = dice_new(seed);
 
         play(t, d, OPS / 2);
-        reboot(t);
+        fake_reboot_nodes(t);
         check(t->w);
         play(t, d, OPS / 4);
         assert_true(census(t->w).n[CS_OV_TXS] > 2);
@@ -422,7 +386,7 @@ static const json_t *attention(struct fake_platform *w, const char *text)
 
 static void what_needs_somebody_is_named_and_the_list_is_short(void **state)
 {
-    struct fake_trio *t = begin();
+    struct fake_trio *t = fake_limited();
     struct fake_device d[CS_OV_NAMED + 2];
 
     (void)state;
@@ -455,7 +419,7 @@ static void what_needs_somebody_is_named_and_the_list_is_short(void **state)
 
 static void a_credential_sees_the_blocks_of_its_words(void **state)
 {
-    struct fake_trio *t = begin();
+    struct fake_trio *t = fake_limited();
     char id[40], pass[80];
 
     (void)state;
@@ -556,7 +520,7 @@ static bool is_migrating(struct fake_platform *w)
 
 static void a_store_of_schema_1_is_counted_while_the_platform_serves(void **state)
 {
-    struct fake_trio *t = begin();
+    struct fake_trio *t = fake_limited();
     struct dice *d = dice_new(11);
 
     (void)state;
@@ -565,18 +529,18 @@ static void a_store_of_schema_1_is_counted_while_the_platform_serves(void **stat
     check(t->w);
     make_old(t->w);
     fake_restart(t->w);
-    fake_login(t->w, client, secret); /* serves at once */
+    fake_relogin(t); /* serves at once */
     assert_true(is_migrating(t->w));
     assert_int_equal(schema_of(t->w), CS_PC_SCHEMA); /* older programs refuse it now */
     fake_ok(t->w, "GET", "/v2/overview", NULL);
     assert_true(json_is_true(json_object_get(t->w->reply, "isCounting")));
-    connect_all(t);
+    fake_nodes_come(t);
     fake_wait(t->w, 2000);
     assert_false(is_migrating(t->w));
     check(t->w);
     assert_true(json_is_false(json_object_get(t->w->reply, "isCounting")));
     play(t, d, 20);
-    reboot(t);
+    fake_reboot_nodes(t);
     assert_false(is_migrating(t->w));
     check(t->w);
     end(t, d);
@@ -586,7 +550,7 @@ static void a_store_of_schema_1_is_counted_while_the_platform_serves(void **stat
  * all. */
 static void a_migration_that_is_killed_goes_on_where_it_was(void **state)
 {
-    struct fake_trio *t = begin();
+    struct fake_trio *t = fake_limited();
     struct dice *d = dice_new(12);
     int kills = 0;
 
@@ -595,15 +559,15 @@ static void a_migration_that_is_killed_goes_on_where_it_was(void **state)
     fill(t, 12);
     make_old(t->w);
     fake_restart(t->w);
-    fake_login(t->w, client, secret);
-    connect_all(t);
+    fake_relogin(t);
+    fake_nodes_come(t);
     while (is_migrating(t->w)) {
         sign_one(t, d); /* new ids fall on both sides of the position */
         spare_new(t, d);
         fake_wait(t->w, CS_MIGRATE_MS);
         fake_restart(t->w);
-        fake_login(t->w, client, secret);
-        connect_all(t);
+        fake_relogin(t);
+        fake_nodes_come(t);
         assert_true(++kills < 1000);
     }
     assert_true(kills > 2);
@@ -615,7 +579,7 @@ static void a_migration_that_is_killed_goes_on_where_it_was(void **state)
 /* The very batch of a step fails: with the next start it is done again. */
 static void a_step_whose_batch_is_lost_is_done_again(void **state)
 {
-    struct fake_trio *t = begin();
+    struct fake_trio *t = fake_limited();
 
     (void)state;
     fill(t, 3);
@@ -633,7 +597,7 @@ static void a_step_whose_batch_is_lost_is_done_again(void **state)
     }
     fake_wait(t->w, 1000);
     assert_false(is_migrating(t->w));
-    fake_login(t->w, client, secret);
+    fake_relogin(t);
     check(t->w);
     fake_trio_free(t);
 }
@@ -670,7 +634,7 @@ static void a_store_of_a_later_version_or_a_damaged_position_is_refused(void **s
 {
     static const uint8_t cut[] = {1, 0x23, 0};
     static const uint8_t unknown[1 + 1 + 16] = {CS_PC_SCHEMA};
-    struct fake_trio *t = begin();
+    struct fake_trio *t = fake_limited();
     char head[128];
 
     (void)state;
