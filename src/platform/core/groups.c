@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "platform/core/approvals.h"
+#include "platform/core/tx_path.h"
 #include "platform/core/users.h"
 
 enum { GROUPS_MAX = 1000, QTY_MAX = 80, SYMBOL_MAX = 32, CONTRACT_MAX = 128 };
@@ -203,25 +204,12 @@ bool cs_approval_group_apply(struct cs_platform_core *core, const json_t *set,
 
 /* ---- reading the body ---------------------------------------------------- */
 
-static bool is_amount(const char *s)
-{
-    size_t whole = strspn(s, "0123456789"), part;
-
-    if (whole == 0) {
-        return false;
-    }
-    if (s[whole] == '\0') {
-        return true;
-    }
-    part = s[whole] == '.' ? strspn(s + whole + 1, "0123456789") : 0;
-    return part > 0 && s[whole + 1 + part] == '\0';
-}
-
 static void read_threshold(struct cs_api *a, json_t *wanted)
 {
     struct cs_jr in = CS_JR(cs_jr_object(&a->in, "threshold"));
     json_t *o = cs_js_obj();
     const char *contract, *qty;
+    struct cs_num n;
 
     if (a->in.err == CS_OK) {
         cs_js_str(o, "symbol", cs_jr_str(&in, "symbol", SYMBOL_MAX, false));
@@ -234,7 +222,7 @@ static void read_threshold(struct cs_api *a, json_t *wanted)
         if (in.err != CS_OK) {
             cs_jr_fail(&a->in, "threshold",
                        "must have symbol and qty, and may have contract");
-        } else if (!is_amount(qty)) {
+        } else if (!cs_tx_path_amount(&n, qty)) {
             cs_jr_fail(&a->in, "threshold", "qty must be an amount such as \"10.5\"");
         } else if (!cs_js_is(wanted, "sourceType", "TRANSACTION")) {
             cs_jr_fail(&a->in, "threshold", "is for TRANSACTION only");

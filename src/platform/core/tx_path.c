@@ -10,53 +10,27 @@
 #include "platform/core/approval_sources.h"
 #include "platform/core/wallet_policy.h"
 
+enum {
+    AMOUNT_DECIMALS = 36
+}; /* no asset has more; 60 digits are left before the point */
+
 /* ---- does it need approval? ---------------------------------------------- */
 
-static const char *no_zeros(const char *s)
+bool cs_tx_path_amount(struct cs_num *out, const char *text)
 {
-    while (*s == '0') {
-        s++;
+    while (text[0] == '0' && text[1] >= '0' && text[1] <= '9') {
+        text++; /* "09.50" */
     }
-    return s;
+    return cs_num_parse_whole(out, text, AMOUNT_DECIMALS) == CS_OK;
 }
 
-static char digit(const char *s, size_t n, size_t i)
-{
-    return i < n ? s[i] : '0';
-}
-
-static bool is_fraction_above(const char *a, const char *b)
-{
-    size_t na = strlen(a), nb = strlen(b);
-
-    for (size_t i = 0; i < na || i < nb; i++) {
-        if (digit(a, na, i) != digit(b, nb, i)) {
-            return digit(a, na, i) > digit(b, nb, i);
-        }
-    }
-    return false;
-}
-
-/* a > b, as decimal numbers without sign ("10.50"). */
+/* Also when one is no amount: it waits for approvers then. */
 static bool is_above(const char *a, const char *b)
 {
-    size_t na, nb;
-    int c;
+    struct cs_num x, y;
 
-    a = no_zeros(a);
-    b = no_zeros(b);
-    na = strcspn(a, ".");
-    nb = strcspn(b, ".");
-    if (na != nb) {
-        return na > nb;
-    }
-    c = memcmp(a, b, na);
-    if (c != 0) {
-        return c > 0;
-    }
-    a += na + (a[na] == '.' ? 1 : 0);
-    b += nb + (b[nb] == '.' ? 1 : 0);
-    return is_fraction_above(a, b);
+    return !cs_tx_path_amount(&x, a) || !cs_tx_path_amount(&y, b) ||
+           cs_num_cmp(&x, &y) > 0;
 }
 
 /* Addresses of EVM contracts are the same in any case. */

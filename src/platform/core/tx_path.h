@@ -13,6 +13,7 @@
 
 #include "platform/core/approvals.h"
 #include "platform/core/flows.h"
+#include "policy/num.h"
 
 enum {
     CS_FREEZE_MAX_S = 86400, /* how long a frozen request waits */
@@ -30,6 +31,9 @@ void cs_tx_path_begin(struct cs_api *a, const json_t *wallet, json_t *tx,
 /* Does it wait for approvals first? */
 bool cs_tx_path_needs_approval(struct cs_platform_core *core, const json_t *tx,
                                const struct cs_pc_tx *t);
+/* The amount of a threshold, in whole units: "10.5", at most 36 digits after the point
+ * and 60 before it.  false: it is none. */
+bool cs_tx_path_amount(struct cs_num *out, const char *text);
 /* From behind the approvals: held when frozen, else signing starts.  Saves. */
 void cs_tx_path_go_on(struct cs_platform_core *core, json_t *tx);
 /* Ends a request that has not been offered: REJECTED or FAILED.  Saves. */
