@@ -9,6 +9,7 @@
 
 struct wish {
     const char *dir, *what, *email, *first, *last;
+    bool is_list;
 };
 
 static enum cs_err usage(const char *why)
@@ -110,39 +111,43 @@ static enum cs_err parse(struct wish *w, int n, char **options)
             w->first = v;
         } else if ((v = off_option("--last-name", n, options, &i, &bad)) != NULL) {
             w->last = v;
-        } else if (!bad && options[i][0] != '-' && w->what == NULL) {
+        } else if (!bad && options[i][0] != '-' && w->what[0] == '\0') {
             w->what = options[i];
-        } else if (!bad && options[i][0] != '-' && w->email == NULL) {
+        } else if (!bad && options[i][0] != '-' && w->email[0] == '\0') {
             w->email = options[i];
         } else {
             return usage(bad ? "an option has no value" : "an option is not known");
         }
     }
-    if (w->what == NULL) {
+    if (w->what[0] == '\0') {
         return usage("what to do is missing");
     }
-    if (strcmp(w->what, "list") == 0) {
-        return w->email == NULL ? CS_OK : usage("list takes no address");
+    w->is_list = strcmp(w->what, "list") == 0;
+    if (w->is_list) {
+        return w->email[0] == '\0' ? CS_OK : usage("list takes no address");
     }
     if (strcmp(w->what, "invite") != 0 && strcmp(w->what, "rescue") != 0) {
         return usage("list, invite or rescue is expected");
     }
-    return w->email != NULL ? CS_OK : usage("the e-mail address is missing");
+    return w->email[0] != '\0' ? CS_OK : usage("the e-mail address is missing");
 }
 
 int cli_user(int n, char **options)
 {
-    struct wish w = {.dir = cli_data_dir(), .first = "Rescued", .last = "Owner"};
+    struct wish w = {.dir = cli_data_dir(),
+                     .what = "",
+                     .email = "",
+                     .first = "Rescued",
+                     .last = "Owner"};
     struct off_store s = {.word = "user"};
     enum cs_err err = parse(&w, n, options);
-    bool is_list = err == CS_OK && strcmp(w.what, "list") == 0;
 
     s.dir = w.dir;
     if (err == CS_OK) {
-        err = off_open(&s, is_list ? OFF_READ : OFF_WRITE);
+        err = off_open(&s, w.is_list ? OFF_READ : OFF_WRITE);
     }
     if (err == CS_OK) {
-        err = is_list ? list(&s) : invite(&s, &w);
+        err = w.is_list ? list(&s) : invite(&s, &w);
         off_close(&s);
     }
     return cs_err_exit(err);
