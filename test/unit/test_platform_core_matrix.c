@@ -263,8 +263,9 @@ static void what_gives_power_away_wants_a_code_of_the_last_minutes(void **state)
 {
     static const char *const always[] = {
         "users.manage",     "owners.manage",   "credentials.manage",
-        "devices.approve",  "quorums.confirm", "approval-groups.manage",
-        "approvals.decide", "webhooks.manage", "policies.manage"};
+        "devices.approve",  "devices.delete",  "quorums.confirm",
+        "quorums.delete",   "webhooks.manage", "approval-groups.manage",
+        "approvals.decide", "policies.manage"};
     size_t n = 0;
 
     (void)state;

@@ -212,6 +212,30 @@ static void a_user_needs_a_new_code_to_let_a_key_sign_more(void **state)
     assert_int_equal(set_to(&b.olga, false, false, true), 200); /* less */
 }
 
+static int enable(struct person *p, bool yes)
+{
+    char path[128];
+
+    (void)snprintf(path, sizeof path, "/v2/devices/%s/enabled-status", b.t->d[2].text);
+    return people_call(b.t->w, p, "PUT", path,
+                       yes ? "{\"enabledStatus\":\"ENABLED\"}"
+                           : "{\"enabledStatus\":\"DISABLED\"}");
+}
+
+/* Off is the emergency brake; on gives back what somebody took away. */
+static void a_user_needs_a_new_code_to_enable_a_device(void **state)
+{
+    (void)state;
+    fake_beat(b.t, CS_SESSION_STEP_UP_S * 1000);
+    assert_int_equal(enable(&b.olga, true), 200); /* as it is */
+    assert_int_equal(enable(&b.olga, false), 200);
+    assert_int_equal(enable(&b.olga, true), 403);
+    assert_string_equal(fake_text(b.t->w, "details.0.field"), "stepUp");
+    assert_int_equal(people_step_up(b.t->w, &b.olga), 200);
+    assert_int_equal(enable(&b.olga, true), 200);
+    assert_string_equal(fake_text(b.t->w, "enabledStatus"), "ENABLED");
+}
+
 static char party[40], address[40];
 
 static void ask_address(void)
@@ -354,6 +378,7 @@ int main(void)
         CASE(an_allow_list_goes_off_only_with_approval),
         CASE(a_user_needs_a_new_code_to_switch_an_allow_list),
         CASE(a_user_needs_a_new_code_to_let_a_key_sign_more),
+        CASE(a_user_needs_a_new_code_to_enable_a_device),
         CASE(an_address_is_paid_once_it_is_approved),
         CASE(a_rejected_address_is_never_paid_and_is_free_again),
         CASE(what_waits_for_approvers_is_reserved_and_given_back),

@@ -5,7 +5,9 @@
  * list, or "*" for all of them; a user holds the rights of each of his roles.  roles
  * are letters: O owner, A administrator, P proposer, V approver, U auditor; ALL:
  * viewers too.  | STEP: a user who changes something by it has proven within the last
- * minutes that he is there (step_up.c).
+ * minutes that he is there (step_up.c): for what gives power away, and for what cannot
+ * be undone.  Words without it may still want it for some values: rest_wallets.c,
+ * allow_list.c, rest_devices.c.
  * Nobody hands out or touches what he does not have himself.  The table is shown in
  * src/platform/README.md; test_platform_core_matrix holds page, table, routes and
  * answers against each other. */
@@ -28,11 +30,11 @@
     X(DEVICES_CREATE,     "devices.create",         CONTROLS,     OAPV, "create devices and take their pairing keys") \
     X(DEVICES_UPDATE,     "devices.update",         CONTROLS,     OA,   "rename, enable and disable devices") \
     X(DEVICES_APPROVE,    "devices.approve",        CONTROLS,     OA | STEP, "approve or reject devices") \
-    X(DEVICES_DELETE,     "devices.delete",         CONTROLS,     OA,   "delete devices") \
+    X(DEVICES_DELETE,     "devices.delete",         CONTROLS,     OA | STEP, "delete devices") \
     X(QUORUMS_READ,       "quorums.read",           CONTROLS,     ALL,  "list quorums, memberships and sessions") \
     X(QUORUMS_CREATE,     "quorums.create",         CONTROLS,     OAP,  "create quorums") \
     X(QUORUMS_CONFIRM,    "quorums.confirm",        CONTROLS,     OA | STEP, "confirm the words of a quorum") \
-    X(QUORUMS_DELETE,     "quorums.delete",         CONTROLS,     OA,   "delete quorums that are not confirmed") \
+    X(QUORUMS_DELETE,     "quorums.delete",         CONTROLS,     OA | STEP, "delete quorums that are not confirmed") \
     X(VAULTS_READ,        "vaults.read",            WALLETS,      ALL,  "list vaults") \
     X(VAULTS_WRITE,       "vaults.write",           WALLETS,      OAP,  "create and change vaults") \
     X(WALLETS_READ,       "wallets.read",           WALLETS,      ALL,  "list wallets") \

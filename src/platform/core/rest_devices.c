@@ -6,6 +6,7 @@
 #include "crypto/identity.h"
 #include "platform/core/approval_sources.h"
 #include "platform/core/flows.h"
+#include "platform/core/session.h"
 
 /* A time that the vendor's shape requires and that has not come yet. */
 #define NEVER "1970-01-01T00:00:00.000Z"
@@ -347,6 +348,14 @@ json_t *cs_api_device_approval(struct cs_api *a)
     return save_and_view(a, rec);
 }
 
+/* Off is the emergency brake and wants nothing but the permission.  On gives back what
+ * somebody took away, maybe for a reason: a cookie alone is not enough. */
+static bool may_enable(struct cs_api *a, const json_t *rec, const char *want)
+{
+    return strcmp(want, "ENABLED") != 0 || cs_js_is(rec, "enabledStatus", want) ||
+           a->who.kind != CS_ACTOR_USER || cs_session_stepped_up(a);
+}
+
 json_t *cs_api_device_enabled(struct cs_api *a)
 {
     const char *want = cs_jr_str(&a->in, "enabledStatus", 32, false);
@@ -368,6 +377,10 @@ json_t *cs_api_device_enabled(struct cs_api *a)
         json_decref(rec);
         return cs_api_fail(a, CS_API_STATE, "enabledStatus",
                            "the device is not approved: approve it first");
+    }
+    if (!may_enable(a, rec, want)) {
+        json_decref(rec);
+        return NULL;
     }
     cs_js_str(rec, "enabledStatus", want);
     CS_ASSERT(cs_js_id(rec, "id", id));
