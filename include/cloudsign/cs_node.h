@@ -66,6 +66,9 @@ struct uv_loop_s; /* uv_loop_t of <uv.h> */
  *    "notice"       {"quorumId","index","peer","reason"}: member index says that of
  *                   the peer; "" when it has taken it back.  For information only
  *    "link"         {"peer","reason"}: a link was refused: E_ROLLBACK, E_CLONE, ..
+ *    "audit"        {"reason","seq","shown"}: the platform's audit log does not go on
+ *                   from record seq that this node vouched for; it was shown record
+ *                   shown.  It countersigns nothing until audit.accept; it still signs
  *    "error"        {"module","text"}: what an operator must see: each line of this
  *                   node that its log has at level error
  *    "lost"         {"count"}: so many events were dropped, for 1,024 waited
@@ -281,6 +284,11 @@ CS_API void cs_node_free(cs_node *node);
  *    backup           time, keys, kits, epoch of the last run of kits; copyTime of the
  *                     last copy of the store; restoreTime; keysWithoutKit, and the
  *                     first of them in withoutKit
+ *    audit            what this node vouches for of the platform's audit log: seq (0:
+ *                     nothing yet) and hash of a record, organizationId, time, and the
+ *                     signature by ik, this node's identity key, for the auditor;
+ *                     refused: "", or the reason why it vouches no more, since when,
+ *                     and what it was shown: shownSeq, shownHash
  *    quorums[]        quorumId, name, state, words, operatorVerified, index (this
  *                     node's), members, requiredSigners, peers[], notices[]
  *      peers[]        index, deviceId, version
@@ -329,6 +337,8 @@ typedef void cs_node_answer_cb(void *ctx, const char *json, size_t json_len);
  *        works with it again: ends its quarantine
  *    {"cmd":"key.giveup","keyId":UUID}
  *        drops a key that never became active
+ *    {"cmd":"audit.accept"}
+ *        takes the platform's audit log as it is now, after a restore of the platform
  *    {"cmd":"peers.ping"}
  *        asks each live peer for an answer; the status then has rttMs
  *    {"cmd":"policy.reload"}
