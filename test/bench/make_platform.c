@@ -120,6 +120,16 @@ static void make_first(struct first *f, struct cs_kv *kv)
     fake_tx_end(t, &x);
 }
 
+static void free_first(struct first *f)
+{
+    for (int i = 0; i < 3; i++) {
+        free(f->device[i]);
+    }
+    free(f->quorum);
+    free(f->wallet);
+    free(f->tx);
+}
+
 /* ---- commits -------------------------------------------------------------------- */
 
 static void flush(struct maker *m)
@@ -422,6 +432,10 @@ int main(int argc, char **argv)
     many(&m, &f, m.n_txs, "transactions", make_tx);
     cs_platform_core_free(m.core);
     cs_kv_close(m.kv);
+    free_first(&f);
+    free(m.devices);
+    free(m.quorums);
+    free(m.wallets);
     (void)printf("{\"clientId\":\"%s\",\"clientSecret\":\"%s\"}\n", f.client, f.secret);
     return 0;
 }
