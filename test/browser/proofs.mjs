@@ -3,7 +3,8 @@
 // Imported by lib.mjs.
 import assert from 'node:assert/strict';
 import {createHash, generateKeyPairSync, randomBytes, sign} from 'node:crypto';
-import {checkKey, checkRequest} from '../../src/platform/console/lib/verify.js';
+import {checkKey, checkRequest, compact} from '../../src/platform/console/lib/verify.js';
+import {ecdsaVerify} from '../../src/platform/console/lib/secp256k1.js';
 
 const sha256 = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest();
 const u32 = (n) => Buffer.from([n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255]);
@@ -23,8 +24,8 @@ const hex = (b) => Buffer.from(b).toString('hex');
 const uuid = (b) => hex(b).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 
 // Three members and an Ed25519 key, whole.
-export function world() {
-    const nodes = [person(), person(), person()], key = person(), id = randomBytes(16);
+export function world(who = [0, 1, 2]) {
+    const people = [person(), person(), person()], nodes = who.map((i) => people[i]), key = person(), id = randomBytes(16);
     const [sid, ds, chain, tr1, tr2] = Array.from({length: 5}, () => randomBytes(32));
     const shares = [1, 2, 3].map(() => randomBytes(32)), small = Buffer.from([2, 1, 3, 2]), epoch = u32(0);
     const content = th('dkg/cert', sid, ds, id, epoch, ...[...small].map(byte), key.raw, enc(shares), chain, tr1, tr2);
@@ -59,8 +60,9 @@ export async function proofs(ok) {
     const bad = async (what, change) => {
         const spoiled = structuredClone({wallet: w.wallet, proof: w.proof, members: w.members});
         change(spoiled);
-        const rows = await checkKey(spoiled).catch(() => [{ok: false}]);
+        const rows = await checkKey(spoiled); // never throws: an error box is no verdict
         assert.ok(rows.some((r) => r.ok === false), what);
+        return rows;
     };
     await bad('another public key', (s) => { s.wallet.publicKey = flip(s.wallet.publicKey); });
     await bad('another key id', (s) => { s.proof.keyId = flip(s.proof.keyId); });
@@ -79,8 +81,62 @@ export async function proofs(ok) {
     await bad('no members', (s) => { s.members = []; });
     await bad('one member three times', (s) => { s.members = [s.members[0], s.members[0], s.members[0]]; });
     ok('a certificate of which anything is changed or missing does not fit');
+    // Two members with one identity: one node would have signed for two.
+    const twice = world([0, 0, 2]);
+    assert.ok((await checkKey(twice)).some((r) => r.ok === false), 'one identity key counts once');
+    for (const [what, change] of Object.entries({
+        'no proof': (s) => { s.proof = null; }, 'no certificate': (s) => { delete s.proof.certificate; },
+        'no receipts': (s) => { s.proof.receipts = null; }, 'a receipt that is a number': (s) => { s.proof.receipts[2] = 5; },
+        'a receipt that is empty': (s) => { s.proof.receipts[2] = ''; }, 'no check signatures': (s) => { delete s.proof.checkSignatures; },
+        'a check signature that is null': (s) => { s.proof.checkSignatures['1-2'] = null; }, 'no key id': (s) => { delete s.proof.keyId; },
+        'members that are none': (s) => { s.members = null; }, 'members that are no list': (s) => { s.members = {length: 3}; },
+        'a member that is null': (s) => { s.members[1] = null; }, 'a member without a key': (s) => { delete s.members[0].publicKey; },
+        'a member 1.5': (s) => { s.members[0].playerId = 1.5; }, 'a member "1"': (s) => { s.members[0].playerId = '1'; },
+        'a member 4': (s) => { s.members[0].playerId = 4; }, 'no wallet key': (s) => { delete s.wallet.publicKey; }})) {
+        await bad(what, change);
+    }
+    const none = await bad('no members at all', (s) => { s.members = []; });
+    assert.equal(none.filter((r) => /^All \d nodes/.test(r.text) && r.ok === true).length, 0, 'nobody is not everybody');
+    ok('what is missing or of another kind does not fit, and is no fault of the page');
+    signatures(ok);
 
     await requests(w, ok);
+}
+
+// ECDSA on secp256k1 by node's own cryptography; DER only as everybody else takes it.
+function signatures(ok) {
+    const {publicKey, privateKey} = generateKeyPairSync('ec', {namedCurve: 'secp256k1'});
+    const jwk = publicKey.export({format: 'jwk'}), x = Buffer.from(jwk.x, 'base64url'), y = Buffer.from(jwk.y, 'base64url');
+    const point = Uint8Array.from([2 + (y[31] & 1), ...x]), text = randomBytes(40), digest = new Uint8Array(sha256(text));
+    const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+    const num = (b) => BigInt(`0x${hex(b)}`), bytes = (n) => Uint8Array.from(Buffer.from(n.toString(16).padStart(64, '0'), 'hex'));
+    const raw = new Uint8Array(sign('sha256', text, {key: privateKey, dsaEncoding: 'ieee-p1363'}));
+    const r = raw.slice(0, 32), s = num(raw.slice(32)), low = bytes(s > order / 2n ? order - s : s), high = bytes(order - num(low));
+    const both = (a, b) => Uint8Array.from([...a, ...b]), zero = new Uint8Array(32), n = bytes(order);
+
+    assert.equal(ecdsaVerify(point, digest, both(r, low)), true);
+    for (const [what, sig] of Object.entries({'high s': both(r, high), 's = 0': both(r, zero), 'r = 0': both(zero, low), 's = n': both(r, n), 'r = n': both(n, low),
+        'a byte more': both(both(r, low), [0]), 'a byte less': both(r, low).slice(0, 63), nothing: new Uint8Array(0)})) {
+        assert.equal(ecdsaVerify(point, digest, sig), false, what);
+    }
+    assert.equal(ecdsaVerify(point, digest.slice(0, 31), both(r, low)), false, 'a short digest');
+    for (const [what, key] of Object.entries({'no point with this x': Uint8Array.from([2, ...bytes(5n)]), 'x = p': Uint8Array.from([2, ...bytes(2n ** 256n - 2n ** 32n - 977n)]),
+        'the other y': Uint8Array.from([5 - point[0], ...x]), 'another first byte': Uint8Array.from([4, ...x]), 'the point at infinity': Uint8Array.from([0])})) {
+        assert.equal(ecdsaVerify(key, digest, both(r, low)), false, what);
+    }
+    ok('ECDSA: what node signs verifies; high s, zeros, n, other lengths and what is no point do not');
+
+    const der = (a, b) => Uint8Array.from([0x30, 4 + a.length + b.length, 2, a.length, ...a, 2, b.length, ...b]);
+    const plain = (byte, length = 32) => new Uint8Array(length).fill(byte), good = der(plain(0x11), plain(0x22));
+    assert.equal(hex(compact(good, 'ECDSA')), '11'.repeat(32) + '22'.repeat(32));
+    assert.equal(hex(compact(der([0, ...plain(0x91)], [5]), 'ECDSA')), '91'.repeat(32) + '05'.padStart(64, '0'));
+    const at = (i, value) => good.map((b, k) => (k === i ? value : b));
+    for (const [what, sig] of Object.entries({'bytes behind it': [...good, 0], 'another tag': at(0, 0x31), 'another length': at(1, 0), 'no integer': at(2, 3), 'no second integer': at(36, 3),
+        'a zero too many': der([0, ...plain(0x11)], plain(0x22)), 'a negative number': der(plain(0x81), plain(0x22)), 'a number that is empty': der([], plain(0x22)),
+        'a long number': der(plain(0x11, 34), plain(0x22)), 'cut': good.slice(0, 50), 'nothing': [], '64 bytes': plain(0x11, 64)})) {
+        assert.throws(() => compact(Uint8Array.from(sig), 'ECDSA'), what);
+    }
+    ok('DER: one form of each signature is taken');
 }
 
 async function requests(w, ok) {
@@ -103,6 +159,23 @@ async function requests(w, ok) {
     assert.equal(await said(null, {keyId: null}), 'true null', 'a key id that is not known is not guessed');
     assert.equal(await said((t) => { delete t.signingPayloads[0].signature; }), 'false', 'a part without a signature');
     assert.equal(await said((t) => { t.signingPayloads = []; }), 'false', 'no part at all');
+    assert.equal(await said((t) => { t.signingHash = t.signingPayloads[0].signingHash; }), 'true true true', 'the hash that the page shows');
+    assert.equal(await said((t) => { t.signingHash = flip(t.signingPayloads[0].signingHash); }), 'false true true', 'signed is not what the page shows');
+    assert.equal(await said((t) => { t.receipts[1] = t.receipts[0]; }), 'true true false', 'the receipt of one node counts once');
+    assert.equal(await said((t) => { t.receipts[0].receipt = null; }), 'true false true', 'a receipt that is null');
+    assert.equal(await said((t) => { t.receipts[0] = null; }), 'true false true', 'null for a receipt');
+    assert.equal(await said((t) => { t.receipts = {length: 1}; }), 'true null', 'receipts that are no list');
+    assert.equal(await said((t) => { t.id = 'x'; }), 'true false false', 'an id that is none');
+    assert.equal(await said((t) => { t.signingPayloads[0].signature = 'zz'; }), 'false false false', 'a signature that is no hex');
+    assert.equal(await said((t) => { t.signingPayloads[0].signingHash = null; }), 'false true true', 'no hash');
+    assert.equal(await said((t) => { t.signingPayloads.push(null); }), 'false', 'a part that is null');
+    assert.equal(await said((t) => { t.signingPayloads = {length: 1}; }), 'false', 'parts that are no list');
+    assert.equal(await said(null, {wallet: {...w.wallet, signatureScheme: 'toString'}}), 'false true true', 'a scheme that is none');
+    assert.equal(await said(null, {members: w.members.map((m) => ({...m, publicKey: null}))}), 'true false false', 'members without keys');
+    const second = request(w);
+    assert.equal(await said((t) => { t.receipts = second.receipts; }), 'true false false', 'receipts of another request');
+    const other = world();
+    assert.equal(await said(null, {keyId: other.proof.keyId}), 'true false false', 'receipts of another key');
     ok('a request: signature and receipts, and nothing is right that is not there');
 
     const {importKey} = crypto.subtle;

@@ -7,6 +7,7 @@
  *
  * ok: true checked and right; false checked and WRONG; null could not be checked here,
  * detail says why.  members: GET /v2/mpc/memberships/{quorum}: {playerId, publicKey}.
+ * Neither throws for what the platform answers: what is missing or of another kind is WRONG.
  *
  * Where the identity keys of the members come from is what this page cannot prove: the
  * platform shows them.  The nodes pin them when they join, and people compare the words. */
@@ -28,8 +29,8 @@ export function unhex(hex) {
 }
 
 const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
-const same = (a, b) => hex(a) === hex(b);
-const idBytes = (uuid) => unhex(String(uuid).replaceAll('-', ''));
+const plainId = (uuid) => String(uuid).replaceAll('-', '').toLowerCase();
+const idBytes = (uuid) => unhex(plainId(uuid));
 
 function join(...parts) {
     const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
@@ -152,15 +153,33 @@ async function contentOf(c) {
         ...Array.from(c.small, u8), c.X, enc(c.shares), c.chainCode, c.tr1, c.tr2);
 }
 
-/* One check signature for each member; the first problem is named. */
+/* A check that cannot even be made (no hex, nothing there) is one that fails. */
+async function holds(check) {
+    try {
+        return await check();
+    } catch {
+        return false;
+    }
+}
+
+/* Each member's check; the first problem is named.  Nobody is not everybody. */
 async function eachMember(members, check) {
     for (const m of members) {
-        const ok = await check(m);
+        const ok = await holds(() => check(m));
         if (ok !== true) {
-            return {ok, who: m.playerId};
+            return {ok: ok === null ? null : false, who: m?.playerId};
         }
     }
-    return {ok: true};
+    return {ok: members.length > 0};
+}
+
+/* 1 to n, each once, each with an identity key of its own: a node counts once. */
+function areMembers(members, n) {
+    const numbers = new Set(members.map((m) => m?.playerId));
+    const keys = new Set(members.map((m) => String(m?.publicKey).toLowerCase()));
+
+    return members.length === n && numbers.size === n && keys.size === n &&
+        [...numbers].every((i) => Number.isInteger(i) && i >= 1 && i <= n);
 }
 
 function shapeRows(c, wallet, proof, members) {
@@ -169,15 +188,14 @@ function shapeRows(c, wallet, proof, members) {
             'The certificate is about this public key',
             'The key in the certificate is the one shown on this page.',
             'It is about ANOTHER key. Do not use this address.'),
-        row(same(c.keyId, idBytes(proof.keyId)) && c.scheme === wallet.signatureScheme &&
+        row(hex(c.keyId) === plainId(proof.keyId) && c.scheme === wallet.signatureScheme &&
             c.curve === wallet.keyAlgorithm, 'Key id, curve and signature scheme agree',
         `${c.scheme} on ${c.curve}; a key signs by one scheme for ever.`,
         'They differ from what this page shows.'),
-        row(c.n === members.length && c.t === 2 &&
-            members.every((m, i) => members.findIndex((o) => o.playerId === m.playerId) === i &&
-                m.playerId >= 1 && m.playerId <= c.n), `Any ${c.t} of ${c.n} nodes can sign`,
+        row(c.t === 2 && areMembers(members, c.n), `Any ${c.t} of ${c.n} nodes can sign`,
             'The certificate fixes the threshold.',
-            'The certificate names other nodes, or another number of nodes or signers.'),
+            'The certificate names other nodes, or another number of nodes or signers, ' +
+            'or two members have one identity.'),
         { ok: null, text: 'The address belongs to this public key', isByDesign: true,
             detail: 'Not part of this check: the platform works the address out from the public ' +
                 'key. Before much is sent to it, work it out with a program of your own.' },
@@ -220,62 +238,77 @@ async function pairRows(c, proof, certHash) {
         `The check signature of pair ${result.who} is missing or does not verify.`)];
 }
 
+const listOf = (list) => (Array.isArray(list) ? list : []);
+
 export async function checkKey({wallet, proof, members}) {
+    const all = listOf(members);
     let c;
     try {
         c = readCertificate(unhex(proof.certificate));
     } catch (error) {
         return [{ok: false, text: 'The certificate can be read', detail: error.message}];
     }
-    return [...shapeRows(c, wallet, proof, members),
-        ...await memberRows(c, proof, members)];
+    return [...shapeRows(c, wallet, proof, all), ...await memberRows(c, proof, all)];
 }
 
 /* ---- a signing request -------------------------------------------------------------- */
 
-/* DER of ECDSA -> r | s; 64 bytes stay as they are. */
+/* One number of DER, in its only form: positive, and without a zero too many. */
+function derNumber(bytes, at) {
+    const length = bytes[at + 1], number = bytes.slice(at + 2, at + 2 + length);
+
+    if (bytes[at] !== 2 || !(length >= 1 && length <= 33) || number.length !== length ||
+        number[0] > 127 || (length > 1 && number[0] === 0 && number[1] < 128) ||
+        (length === 33 && number[0] !== 0)) {
+        throw new Error('a number of the signature is not well formed');
+    }
+    return {number: number.slice(length === 33 ? 1 : 0), end: at + 2 + length};
+}
+
+/* DER of ECDSA -> r | s; what other schemes sign stays as it is.  Everybody else takes
+ * one form only, so this does too. */
 export function compact(signature, scheme) {
     if (scheme !== 'ECDSA') {
         return signature;
     }
+    const r = derNumber(signature, 2), s = derNumber(signature, r.end);
     const out = new Uint8Array(64);
-    let at = 2;
-    for (const end of [32, 64]) {
-        const length = signature[at + 1];
-        let number = signature.slice(at + 2, at + 2 + length);
-        at += 2 + length;
-        while (number.length > 32 && number[0] === 0) {
-            number = number.slice(1);
-        }
-        if (number.length > 32) {
-            throw new Error('a number of the signature is too long');
-        }
-        out.set(number, end - number.length);
+    if (signature[0] !== 0x30 || signature[1] !== signature.length - 2 ||
+        s.end !== signature.length) {
+        throw new Error('the signature is not well formed');
     }
+    out.set(r.number, 32 - r.number.length);
+    out.set(s.number, 64 - s.number.length);
     return out;
 }
 
+/* The page shows the signing hash of a request with one part by itself. */
+const isShown = (tx, part) => tx.signingPayloads.length > 1 || tx.signingHash === undefined ||
+    tx.signingHash === part.signingHash;
+
 async function signatureRow(tx, wallet) {
-    const parts = tx.signingPayloads ?? [];
+    const parts = tx.signingPayloads;
     if (tx.derivationPath || wallet.signatureScheme === 'BIP340') {
         return { ok: null, text: 'The signature verifies',
             detail: 'It is under a derived or tweaked key: the platform and the node that ' +
                 'finished it verified it, this page does not derive keys.' };
     }
     const result = await eachMember(parts.map((p) => ({p, playerId: p.inputIndex})),
-        ({p}) => byScheme[wallet.signatureScheme](unhex(wallet.publicKey),
+        ({p}) => isShown(tx, p) && byScheme[wallet.signatureScheme](unhex(wallet.publicKey),
             unhex(p.signingHash), compact(unhex(p.signature), wallet.signatureScheme)));
-    return row(parts.length > 0 && result.ok, "The signature verifies under this key's public key",
+    return row(result.ok, "The signature verifies under this key's public key",
         parts.length === 1 ? 'Over exactly the bytes that are shown as signing hash under “What was signed”.'
             : `All ${parts.length} signatures, each over its own signing hash.`,
         `Signature ${result.who ?? ''} does NOT verify. Do not use it.`);
 }
 
 async function receiptRow(tx, wallet, keyId, member, receipt) {
-    const signatures = join(...tx.signingPayloads.map((p) =>
-        compact(unhex(p.signature), wallet.signatureScheme)));
-    const ok = await ed25519(unhex(member.publicKey), await th('receipt', idBytes(tx.id),
-        unhex(receipt.requestHash), idBytes(keyId), signatures), unhex(receipt.receipt));
+    const ok = await holds(async () => {
+        const signatures = join(...tx.signingPayloads.map((p) =>
+            compact(unhex(p.signature), wallet.signatureScheme)));
+        return ed25519(unhex(member.publicKey), await th('receipt', idBytes(tx.id),
+            unhex(receipt.requestHash), idBytes(keyId), signatures), unhex(receipt.receipt));
+    });
     return row(ok, `Node ${member.playerId} gave a receipt for this request`,
         "Signed with the node's identity key, over the id of this request, the hash of what " +
         'the node was asked, key and signatures.',
@@ -290,12 +323,13 @@ async function receiptRows(tx, wallet, keyId, members) {
         return [{ ok: null, text: what,
             detail: 'Your role may not read what it takes: the certificate and the members.' }];
     }
-    const rows = [];
-    for (const receipt of tx.receipts ?? []) {
-        const member = members.find((m) => m.playerId === receipt.playerId);
-        rows.push(member ? await receiptRow(tx, wallet, keyId, member, receipt)
-            : row(false, `Node ${receipt.playerId} gave a receipt for this request`, '',
-                'The quorum has no such member.'));
+    const rows = [], seen = new Set();
+    for (const receipt of listOf(tx.receipts)) {
+        const player = receipt?.playerId, member = members.find((m) => m?.playerId === player);
+        rows.push(member && !seen.has(player) ? await receiptRow(tx, wallet, keyId, member, receipt)
+            : row(false, `Node ${player} gave a receipt for this request`, '', member
+                ? 'It is listed twice: a node counts once.' : 'The quorum has no such member.'));
+        seen.add(player);
     }
     return rows.length > 0 ? rows : [{ ok: null, text: what,
         detail: 'There is none: the node that finished the signature should have given one.' }];
@@ -303,9 +337,10 @@ async function receiptRows(tx, wallet, keyId, members) {
 
 /* keyId: of the certificate; null when it is not known. */
 export async function checkRequest({tx, wallet, keyId, members}) {
-    if (!tx.signingPayloads?.length || !tx.signingPayloads.every((p) => p.signature)) {
+    const parts = listOf(tx.signingPayloads);
+    if (parts.length === 0 || !parts.every((p) => p?.signature)) {
         return [row(false, 'Each part is signed', '', 'A signature is missing.')];
     }
     return [await signatureRow(tx, wallet),
-        ...await receiptRows(tx, wallet, keyId, members)];
+        ...await receiptRows(tx, wallet, keyId, listOf(members))];
 }

@@ -10,7 +10,7 @@ const LIMITS = 'This page and the identity keys of the nodes come from the platf
 async function read(w) {
     const [proof, members, {checkKey}] = await Promise.all([get(`${keyPath(w)}/receipts`), get(`/v2/mpc/memberships/${w.quorumId}`), import('../lib/verify.js')]);
 
-    return {proof, members, rows: await checkKey({wallet: w, proof, members})};
+    return {proof: proof ?? {}, members: Array.isArray(members) ? members.filter(Boolean) : [], rows: await checkKey({wallet: w, proof, members})};
 }
 
 function verdict(rows) {
