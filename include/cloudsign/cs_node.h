@@ -66,9 +66,10 @@ struct uv_loop_s; /* uv_loop_t of <uv.h> */
  *    "notice"       {"quorumId","index","peer","reason"}: member index says that of
  *                   the peer; "" when it has taken it back.  For information only
  *    "link"         {"peer","reason"}: a link was refused: E_ROLLBACK, E_CLONE, ..
- *    "audit"        {"reason","seq","shown"}: the platform's audit log does not go on
- *                   from record seq that this node vouched for; it was shown record
- *                   shown.  It countersigns nothing until audit.accept; it still signs
+ *    "audit"        {"reason","seq","shown"}: the platform's audit log does not, or
+ *                   is not said to, go on from record seq that this node vouched
+ *                   for; it was shown record shown.  It countersigns nothing until
+ *                   audit.accept; it still signs
  *    "error"        {"module","text"}: what an operator must see: each line of this
  *                   node that its log has at level error
  *    "lost"         {"count"}: so many events were dropped, for 1,024 waited

@@ -91,6 +91,7 @@
     X(QUARANTINED,      PEER,     DROP,       77, "PEER_QUARANTINED",  "a peer is quarantined on this node") \
     X(AUDIT_FORK,       PEER,     REFUSE,     76, "AUDIT_FORK",        "the platform shows another audit log than before")\
     X(AUDIT_ROLLBACK,   PEER,     REFUSE,     76, "AUDIT_ROLLBACK",    "the platform's audit log ends before a record that this node has vouched for")\
+    X(AUDIT_UNPROVEN,   PEER,     REFUSE,     76, "AUDIT_UNPROVEN",    "the platform does not say that its audit log goes on from the record that this node has vouched for last")\
     X(KEY_CORRUPT,      STORE,    LATCH,      83, "KEY_CORRUPT",       "a key record fails its load check")  \
     X(UNKNOWN_KEY,      USAGE,    REFUSE,     66, "UNKNOWN_KEY",       "this node has no such key")          \
     X(DESCRIPTOR,       PEER,     REFUSE,     76, "DESCRIPTOR",        "device set descriptor is not acceptable")\

@@ -46,9 +46,12 @@ static void show_frame(uint64_t seq, uint8_t log, uint64_t known, uint8_t known_
     bed_run(&b);
 }
 
+/* What an honest platform with that log shows: it knows hello and answers. */
 static void show(uint64_t seq, uint8_t log)
 {
-    show_frame(seq, log, 0, 0, 9);
+    uint64_t known = a->n_audited > 0 ? a->audited.seq : a->hello.audit_seq;
+
+    show_frame(seq, log, known, known > seq ? 0 : log, 9); /* 0: it has it no more */
 }
 
 /* Something that the node has to store anyway. */
@@ -222,11 +225,103 @@ static void a_log_that_has_grown_over_another_past_is_a_fork(void **state)
     show_frame(9, 2, 5, 1, 9); /* the past is the same: fine */
     bed_advance(&b, 15000);
     check_signed(9, 2);
-    show_frame(20, 2, 5, 2, 9); /* not about what it has signed last */
+    show_frame(20, 2, 9, 3, 9);
+    check_refused("AUDIT_FORK", 3);
+}
+
+static void a_log_that_says_nothing_of_what_was_vouched_for_is_refused(void **state)
+{
+    (void)state;
+    bed_restart(&b, 0);
+    show(5, 1);
     bed_advance(&b, 15000);
-    check_signed(20, 2);
-    show_frame(30, 2, 20, 3, 9);
+    bed_restart(&b, 0); /* it has said 5 in hello */
+    show_frame(9, 2, 0, 0, 9);
+    check_refused("AUDIT_UNPROVEN", 2);
+    assert_int_equal(a->audited.seq, 5);
+    bed_restart(&b, 0);
+    show(10, 1); /* would have been fine */
+    check_refused("AUDIT_UNPROVEN", 3);
+    assert_non_null(strstr(bed_ask(&b, 0, "{\"cmd\":\"status\"}"),
+                           "\"refused\":\"AUDIT_UNPROVEN\""));
+    accept_says("\"ok\":true");
+    show(11, 2);
+    bed_advance(&b, 15000);
+    check_signed(11, 2);
+}
+
+static void a_log_that_goes_on_from_another_record_is_refused(void **state)
+{
+    (void)state;
+    show(5, 1);
+    bed_advance(&b, 15000);
+    show_frame(9, 1, 4, 1, 9);
+    check_refused("AUDIT_UNPROVEN", 2);
+}
+
+/* Its answer and the platform's next frame cross. */
+static void the_one_before_counts_while_a_frame_may_be_on_its_way(void **state)
+{
+    (void)state;
+    show(5, 1);
+    bed_advance(&b, 15000);
+    show_frame(6, 1, 0, 0, 9); /* hello said: none */
+    bed_advance(&b, 15000);
+    check_signed(6, 1);
+    show_frame(7, 1, 5, 1, 9);
+    bed_advance(&b, 15000);
+    check_signed(7, 1);
+    show_frame(8, 1, 5, 2, 9); /* old, and not ours */
     check_refused("AUDIT_FORK", 4);
+}
+
+static void the_one_before_does_not_count_for_ever(void **state)
+{
+    (void)state;
+    show(5, 1);
+    bed_advance(&b, 15000);
+    show(6, 1);
+    bed_advance(&b, 15000);
+    bed_advance(&b, 119000);
+    show_frame(7, 1, 5, 1, 9);
+    bed_advance(&b, 15000);
+    check_signed(7, 1);
+    show_frame(8, 1, 5, 1, 9);
+    check_refused("AUDIT_UNPROVEN", 4);
+}
+
+static void of_the_ones_before_so_many_count(void **state)
+{
+    (void)state;
+    for (uint8_t i = 1; i <= MAX_TOLD; i++) {
+        show(i, 1);
+        cause_commit(i);
+        check_signed(i, 1);
+    }
+    show_frame(MAX_TOLD + 1, 1, 1, 1, 9);
+    cause_commit(MAX_TOLD + 1);
+    check_signed(MAX_TOLD + 1, 1);
+    show_frame(MAX_TOLD + 2, 1, 1, 1, 9);
+    check_refused("AUDIT_UNPROVEN", MAX_TOLD + 2);
+}
+
+/* The platform still names what it was told before, and need not have it any more. */
+static void after_an_operator_accepted_frames_on_their_way_are_fine(void **state)
+{
+    (void)state;
+    show(5, 1);
+    bed_advance(&b, 15000);
+    show(4, 2);
+    check_refused("AUDIT_ROLLBACK", 2);
+    accept_says("\"ok\":true");
+    show_frame(4, 2, 5, 0, 9);
+    bed_advance(&b, 15000);
+    check_signed(4, 2);
+    show_frame(6, 2, 5, 0, 9);
+    bed_advance(&b, 15000);
+    check_signed(6, 2);
+    show_frame(7, 2, 6, 1, 9);
+    check_refused("AUDIT_FORK", 5);
 }
 
 static void another_organisation_is_a_fork(void **state)
@@ -330,6 +425,12 @@ int main(void)
         CASE(the_same_number_with_another_hash_is_a_fork),
         CASE(another_head_beside_one_that_waits_is_a_fork),
         CASE(a_log_that_has_grown_over_another_past_is_a_fork),
+        CASE(a_log_that_says_nothing_of_what_was_vouched_for_is_refused),
+        CASE(a_log_that_goes_on_from_another_record_is_refused),
+        CASE(the_one_before_counts_while_a_frame_may_be_on_its_way),
+        CASE(the_one_before_does_not_count_for_ever),
+        CASE(of_the_ones_before_so_many_count),
+        CASE(after_an_operator_accepted_frames_on_their_way_are_fine),
         CASE(another_organisation_is_a_fork),
         CASE(a_refusal_lasts_until_an_operator_accepts),
         CASE(a_node_that_refuses_the_log_goes_on_working),

@@ -113,8 +113,9 @@ static void say_audit(struct doctor *d)
     if (refused[0] != '\0') {
         doc_say(
             d, DOC_FAIL, "audit",
-            "was the platform restored from a backup? then: cloudsign audit accept; "
-            "else somebody has changed its log: look for an older export of it",
+            "was the platform restored from a backup, or updated after "
+            "AUDIT_UNPROVEN? then: cloudsign audit accept; else somebody has changed "
+            "its log: look for an older export of it",
             "the platform's audit log is not the one that this node has "
             "countersigned: %s, record %lld is shown, %lld was seen",
             refused, (long long)get_int(a, "shownSeq"), (long long)get_int(a, "seq"));

@@ -259,10 +259,12 @@ static void print_audit(const json_t *a)
     }
     if (refused[0] != '\0') {
         say("  REFUSED",
-            "%s since %s: the platform shows record %lld now. Was it restored from a "
-            "backup? then: cloudsign audit accept",
+            "%s since %s: the platform shows record %lld now. Was it %s? then: "
+            "cloudsign audit accept",
             refused, date(since, get_int(a, "since")),
-            (long long)get_int(a, "shownSeq"));
+            (long long)get_int(a, "shownSeq"),
+            strcmp(refused, "AUDIT_UNPROVEN") == 0 ? "of an older version, and updated"
+                                                   : "restored from a backup");
     }
 }
 

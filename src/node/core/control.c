@@ -61,7 +61,7 @@ static void say_hello(struct cs_node_core *n, const uint8_t nonce[32])
     (void)snprintf(h->protocol, sizeof h->protocol, "%s", CS_PROTOCOL_PREFIX);
     h->approval_ms = n->ask ? CS_CTL_APPROVAL_MS : 0;
     h->audit = 1;
-    h->audit_seq = n->vouched.head.seq;
+    h->audit_seq = cs_nd_vouch_hello(n);
     cs_nd_auth_sign(n, h->sig, &n->control, nonce);
     if (!n->paired && n->pairing_seed != NULL) {
         add_pairing(n, h, nonce);

@@ -86,6 +86,8 @@ bool cs_nd_is_enabled(const struct cs_node_core *n);
 
 /* vouch.c: the platform shows the head of its audit log (RELIABILITY T37). */
 enum cs_err cs_nd_vouch_load(struct cs_node_core *n) CS_MUST_USE;
+/* A new connection: the number to tell, and all that the platform knows now. */
+uint64_t cs_nd_vouch_hello(struct cs_node_core *n);
 void cs_nd_vouch(struct cs_node_core *n, const struct cs_ctl_audit *a);
 /* At the end of a step: what waits goes with its commit. */
 void cs_nd_vouch_time(struct cs_node_core *n);

@@ -31,6 +31,7 @@ enum {
     MAX_OUTBOX = 4096,
     MAX_OUTBOX_BYTES = 16 << 20, /* a signed request of 512 items is 65 KB */
     MAX_KEY_CACHE = 64,
+    MAX_TOLD = 64,      /* the platform asks once a second, see TOLD_MS in vouch.c */
     MAX_KEY_LOADS = 20, /* that a peer causes at once, then one each KEY_LOAD_MS */
     MAX_GONE = 16384,
     MAX_PARKED_PER_PEER = 64,
@@ -204,6 +205,13 @@ struct vouched {               /* what was said of the platform's audit log: vou
     /* this life only */
     struct cs_audit_head next; /* seq 0: nothing waits for a commit */
     uint64_t commit_at;        /* one of its own, if there is no other before */
+};
+
+struct told { /* what the platform knows of it, soon or now: vouch.c */
+    uint64_t seq;
+    uint8_t hash[32];
+    uint64_t at; /* n->now */
+    bool any; /* no hash is asked for: nothing was vouched for, or it was taken back */
 };
 
 struct cached_key {
@@ -380,7 +388,9 @@ struct cs_node_core {
     uint32_t n_keys, n_gone;
     struct backup backup;
     struct vouched vouched;
-    bool wrote; /* this step */
+    struct told told[MAX_TOLD]; /* on this connection, a ring .. */
+    size_t n_told;              /* .. of so many so far */
+    bool wrote;                 /* this step */
     struct cs_frost_pool *pool;
     struct want wants[MAX_WANTS];
     struct cs_ledger ledger;

@@ -7,9 +7,21 @@
  *   the same number with another hash, another
  *   organisation, or another hash of the record
  *   that it has countersigned (knownHash)        AUDIT_FORK
- * and signs TH("audit-head"; organisation, seq, hash, time) by IK otherwise.  What it
- * has not seen it cannot judge: that the records between two heads are a chain is for
- * who has the export (audit_chain.h of the platform).
+ *   no word of the record that it has
+ *   countersigned last (knownSeq)                AUDIT_UNPROVEN
+ * and signs TH("audit-head"; organisation, seq, hash, time) by IK otherwise.
+ *
+ * The platform learns what was countersigned last from hello and from answers.  Frames
+ * that it sent before an answer reached it name the one before: those count for
+ * TOLD_MS (a line that is silent is dead after 30 s, each way), whatever was told on
+ * another connection does not.
+ *
+ * knownHash is the platform's word.  It finds a log that was changed behind the
+ * platform's back, and makes a lie out of silence; a platform that lies can repeat what
+ * the node has signed.  The hash of a record is over its whole text, with the hash of
+ * the one before inside: that the records between two heads are a chain is seen only
+ * with the records, which are not for nodes.  Who has the export sees it
+ * (audit_chain.h of the platform).
  *
  * Durable first, then sent: what it remembers is in the commit that the
  * countersignature waits for.  That is the next one, whatever it is for (the ack of a
@@ -30,9 +42,23 @@
 #include "base/log.h"
 #include "base/rd.h"
 
-enum { VOUCH_VERSION = 1, OWN_COMMIT_MS = 15000 };
+enum { VOUCH_VERSION = 1, OWN_COMMIT_MS = 15000, TOLD_MS = 120000 };
 
 #define KEY_VOUCHED CS_SPAN_LIT("audit-head")
+
+/* As stored: by number. */
+static const enum cs_err alarms[] = {CS_OK, CS_ERR_AUDIT_FORK, CS_ERR_AUDIT_ROLLBACK,
+                                     CS_ERR_AUDIT_UNPROVEN};
+
+static uint8_t alarm_number(enum cs_err alarm)
+{
+    uint8_t i = CS_COUNTOF(alarms) - 1;
+
+    while (i > 0 && alarms[i] != alarm) {
+        i--;
+    }
+    return i;
+}
 
 /* ---- the record -------------------------------------------------------------------
  */
@@ -48,7 +74,7 @@ static void save(struct cs_node_core *n)
     cs_wr_bytes(&w, v->head.hash, sizeof v->head.hash);
     cs_wr_u64(&w, v->head.time);
     cs_wr_bytes(&w, v->sig, sizeof v->sig);
-    cs_wr_u8(&w, v->alarm == CS_OK ? 0 : v->alarm == CS_ERR_AUDIT_FORK ? 1 : 2);
+    cs_wr_u8(&w, alarm_number(v->alarm));
     cs_wr_u64(&w, (uint64_t)v->alarm_ms);
     cs_wr_u64(&w, v->shown_seq);
     cs_wr_bytes(&w, v->shown_hash, sizeof v->shown_hash);
@@ -58,8 +84,6 @@ static void save(struct cs_node_core *n)
 
 static enum cs_err parse(struct vouched *v, struct cs_span text)
 {
-    static const enum cs_err alarms[] = {CS_OK, CS_ERR_AUDIT_FORK,
-                                         CS_ERR_AUDIT_ROLLBACK};
     struct cs_rd r = CS_RD(text);
     uint8_t version = cs_rd_u8(&r), alarm;
 
@@ -92,6 +116,51 @@ enum cs_err cs_nd_vouch_load(struct cs_node_core *n)
     return err == CS_ERR_NOT_FOUND ? CS_OK : err;
 }
 
+/* ---- what the platform was told
+ * -------------------------------------------------------
+ */
+
+static struct told *told_at(struct cs_node_core *n, size_t back)
+{
+    return &n->told[(n->n_told - 1 - back) % MAX_TOLD];
+}
+
+static void tell(struct cs_node_core *n)
+{
+    const struct cs_audit_head *h = &n->vouched.head;
+    struct told *t;
+
+    n->n_told++;
+    t = told_at(n, 0);
+    *t = (struct told){.seq = h->seq, .at = n->now, .any = h->seq == 0};
+    memcpy(t->hash, h->hash, sizeof t->hash);
+}
+
+uint64_t cs_nd_vouch_hello(struct cs_node_core *n)
+{
+    n->n_told = 0;
+    tell(n);
+    return n->vouched.head.seq;
+}
+
+/* Does it go on from what this node has vouched for, by the platform's own words? */
+static enum cs_err goes_on(struct cs_node_core *n, const struct cs_ctl_audit *a)
+{
+    for (size_t i = 0; i < n->n_told && i < MAX_TOLD; i++) {
+        const struct told *t = told_at(n, i);
+
+        if (i > 0 && n->now - told_at(n, i - 1)->at >= TOLD_MS) {
+            break; /* by then it knew better */
+        }
+        if (t->seq == a->known_seq) {
+            return t->any || memcmp(t->hash, a->known_hash, sizeof t->hash) == 0
+                       ? CS_OK
+                       : CS_ERR_AUDIT_FORK;
+        }
+    }
+    return CS_ERR_AUDIT_UNPROVEN;
+}
+
 /* ---- answers ------------------------------------------------------------------------
  */
 
@@ -112,8 +181,9 @@ static void answer(struct cs_node_core *n)
     cs_nd_control_send(n, &f);
 }
 
-static enum cs_err judge(const struct vouched *v, const struct cs_ctl_audit *a)
+static enum cs_err judge(struct cs_node_core *n, const struct cs_ctl_audit *a)
 {
+    const struct vouched *v = &n->vouched;
     const struct cs_audit_head *newest = v->next.seq != 0 ? &v->next : &v->head;
 
     if (newest->seq == 0) {
@@ -128,11 +198,16 @@ static enum cs_err judge(const struct vouched *v, const struct cs_ctl_audit *a)
     if (a->seq == newest->seq && memcmp(newest->hash, a->hash, 32) != 0) {
         return CS_ERR_AUDIT_FORK;
     }
-    if (v->head.seq != 0 && a->known_seq == v->head.seq &&
-        memcmp(v->head.hash, a->known_hash, 32) != 0) {
-        return CS_ERR_AUDIT_FORK;
-    }
-    return CS_OK;
+    return goes_on(n, a);
+}
+
+/* For the log: what an operator does. */
+static const char *remedy(enum cs_err why)
+{
+    return why == CS_ERR_AUDIT_UNPROVEN
+               ? "If the platform's version is older than this node's: update it, then "
+                 "cloudsign audit accept"
+               : "If the platform was restored from a backup: cloudsign audit accept";
 }
 
 static void refuse(struct cs_node_core *n, const struct cs_ctl_audit *a,
@@ -146,13 +221,13 @@ static void refuse(struct cs_node_core *n, const struct cs_ctl_audit *a,
     memcpy(v->shown_hash, a->hash, sizeof v->shown_hash);
     v->next.seq = 0;
     save(n);
-    cs_log(
-        CS_LOG_ERROR, "audit",
-        "%s: this node has vouched for record %" PRIu64 " and is shown record %" PRIu64
-        ". It countersigns nothing more. If the platform was restored from a backup: "
-        "cloudsign audit accept; else somebody has changed what the log says" CS_F(
-            "reason", "%s"),
-        cs_err_text(why), v->head.seq, a->seq, cs_err_reason(why));
+    cs_log(CS_LOG_ERROR, "audit",
+           "%s: this node has vouched for record %" PRIu64
+           " and is shown record %" PRIu64
+           ", which is said to go on from record %" PRIu64 ". It countersigns nothing "
+           "more. %s; else somebody has changed what the log says" CS_F("reason", "%s"),
+           cs_err_text(why), v->head.seq, a->seq, a->known_seq, remedy(why),
+           cs_err_reason(why));
     cs_nd_notify(n, "audit",
                  "{\"reason\":\"%s\",\"seq\":%" PRIu64 ",\"shown\":%" PRIu64 "}",
                  cs_err_reason(why), v->head.seq, a->seq);
@@ -167,7 +242,7 @@ void cs_nd_vouch(struct cs_node_core *n, const struct cs_ctl_audit *a)
         return; /* there is no record 0 */
     }
     if (err == CS_OK) {
-        err = judge(v, a);
+        err = judge(n, a);
         if (err != CS_OK) {
             refuse(n, a, err);
         }
@@ -202,6 +277,7 @@ void cs_nd_vouch_time(struct cs_node_core *n)
     cs_audit_head_hash(th, &v->head);
     cs_sign(v->sig, n->id->ik_seed, CS_SPAN_OF(th));
     save(n);
+    tell(n);
     answer(n);
 }
 
@@ -222,6 +298,10 @@ bool cs_nd_vouch_accept(struct cs_node_core *n)
            "vouched for record %" PRIu64,
            v->head.seq);
     memset(v, 0, sizeof *v);
+    for (size_t i = 0; i < MAX_TOLD; i++) {
+        n->told[i].any =
+            true; /* the platform was told, and need not have it any more */
+    }
     save(n);
     return true;
 }
