@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import {dirname, join} from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
+import {chains} from './chains.mjs';
 import {proofs} from './proofs.mjs';
 
 const LIB = join(dirname(fileURLToPath(import.meta.url)), '../../src/platform/console/lib');
@@ -26,6 +27,7 @@ const ok = (what) => {
 // ---- certificates and receipts --------------------------------------------------------
 
 await proofs(ok);
+await chains(ok);
 
 // ---- QR: what is drawn is read ------------------------------------------------------
 

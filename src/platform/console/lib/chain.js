@@ -2,12 +2,15 @@
 //
 //   await verify({onprogress(checked, last), signal}) -> {ok, checked, first, last, head,
 //     vouched, fault}       reads all of GET /v2/audit/export
-//   class Chain {add(line), finish(head)}     the same over lines from anywhere
+//   class Chain(head) {add(line), finish()}   the same over lines from anywhere; head:
+//     {seq, hash} as the platform says, or as you kept it
 //
 // A record's hash is SHA-256 over u32 3 and, each with its length as u32 (big endian),
 // "cloudsign/platform", "audit" and the record's own text.  What is hashed is the text
-// that came, byte by byte, so a change of anything shows.
+// that came, byte by byte, so a change of anything shows.  Everything that is not as it
+// should be is a fault: nothing here throws for what came.
 import {get} from './api.js';
+import {ed25519, idBytes, th, unhex} from './verify.js';
 
 const text = new TextEncoder();
 
@@ -43,9 +46,41 @@ function cut(line) {
     return m === null ? null : {hash: m[1], text: m[2]};
 }
 
+const isHash = (text) => /^[0-9a-f]{64}$/.test(text);
+
+function u64(n) {
+    const out = new Uint8Array(8);
+
+    new DataView(out.buffer).setBigUint64(0, BigInt(n));
+    return out;
+}
+
+// true, false, or null when this browser has no Ed25519.
+async function isSigned(c) {
+    try {
+        return await ed25519(unhex(c.ik), await th('audit-head', idBytes(c.organizationId), u64(c.seq), unhex(c.hash), u64(c.time)), unhex(c.signature));
+    } catch {
+        return false;
+    }
+}
+
+function parse(json) {
+    try {
+        return JSON.parse(json);
+    } catch {
+        return null;
+    }
+}
+
 export class Chain {
-    constructor() {
+    #wanted;
+
+    constructor(head) {
         Object.assign(this, {checked: 0, first: null, last: null, head: null, vouched: 0, fault: null});
+        this.#wanted = head;
+        if (!Number.isSafeInteger(head?.seq) || head.seq < 0 || !isHash(head.hash)) {
+            this.fail(0, 'the platform does not say which record is its newest');
+        }
     }
 
     fail(seq, why) {
@@ -54,52 +89,58 @@ export class Chain {
     }
 
     async add(line) {
-        const row = cut(line);
+        const row = cut(line), record = row === null ? null : parse(row.text), next = (this.last ?? 0) + 1;
 
+        if (this.fault !== null) {
+            return false;
+        }
         if (row === null) {
             return this.other(line);
         }
-        const record = JSON.parse(row.text);
+        if (!Number.isSafeInteger(record?.seq)) {
+            return this.fail(next, `a record in place of ${next} cannot be read`);
+        }
         if (await hashOf(row.text) !== row.hash) {
             return this.fail(record.seq, `record ${record.seq} was changed: its text does not have the hash that stands with it`);
         }
-        if (this.last === null && record.seq === 1 && !/^0{64}$/.test(record.prev)) {
-            return this.fail(1, 'the first record does not begin a chain');
+        if (record.seq !== next) {
+            return this.fail(next, record.seq > next ? `record ${next} is missing` : `record ${record.seq} stands behind ${this.last}: they were swapped, or one was inserted`);
         }
-        if (this.last !== null && record.seq !== this.last + 1) {
-            return this.fail(this.last + 1, record.seq > this.last ? `record ${this.last + 1} is missing` : `record ${record.seq} stands behind ${this.last}: they were swapped, or one was inserted`);
+        if (record.prev !== (this.head ?? '0'.repeat(64))) {
+            return this.fail(record.seq, this.head === null ? 'the first record does not begin a chain' : `record ${record.seq} does not follow the one before it`);
         }
-        if (this.last !== null && record.prev !== this.head) {
-            return this.fail(record.seq, `record ${record.seq} does not follow the one before it`);
+        if (record.seq === this.#wanted.seq && row.hash !== this.#wanted.hash) {
+            return this.fail(record.seq, `record ${record.seq} is not the one of the platform’s head`);
         }
         this.first ??= record.seq;
         Object.assign(this, {last: record.seq, head: row.hash, checked: this.checked + 1});
         return true;
     }
 
-    // Countersignatures of nodes stand between the records; cloudsign-platform audit verify
-    // checks their signatures against keys that you bring.
-    other(line) {
-        let o;
+    // The countersignature of a node stands behind the record that it is about.  Whose the
+    // key is, only the nodes can say: cloudsign-platform audit verify --devices.
+    async other(line) {
+        const c = parse(line)?.countersignature, at = this.last ?? 0;
 
-        try {
-            o = JSON.parse(line);
-        } catch {
-            return this.fail(this.last ?? 0, 'a line of the export cannot be read');
+        if (typeof c !== 'object' || c === null) {
+            return this.fail(at + 1, `a line behind record ${at} is neither a record nor a countersignature`);
         }
-        if (o.record !== undefined || o.hash !== undefined && o.sig === undefined && o.countersignature === undefined) {
-            return this.fail(o.record?.seq ?? this.last ?? 0, 'a line of the export does not have the form of a record');
+        if (this.last === null || c.seq !== this.last || c.hash !== this.head) {
+            return this.fail(at, `a node has countersigned another record ${Number(c.seq)}`);
         }
-        this.vouched++;
+        const signed = await isSigned(c);
+        if (signed === false) {
+            return this.fail(at, `a countersignature of record ${at} does not verify`);
+        }
+        this.vouched += signed === true ? 1 : 0;
         return true;
     }
 
-    // head: {seq, hash} as the platform says, or as you kept it.
-    finish(head) {
-        if (this.fault === null && head && head.seq === this.last && head.hash !== this.head) {
-            this.fail(head.seq, 'the newest record is not the one of the platform’s head');
-        } else if (this.fault === null && head && head.seq > (this.last ?? 0)) {
-            this.fail((this.last ?? 0) + 1, `the export ends with record ${this.last ?? 0}, the head is ${head.seq}`);
+    finish() {
+        const last = this.last ?? 0;
+
+        if (this.fault === null && this.#wanted.seq > last) {
+            this.fail(last + 1, `the export ends with record ${last}, the head is ${this.#wanted.seq}`);
         }
         return {...this, ok: this.fault === null};
     }
@@ -107,7 +148,7 @@ export class Chain {
 
 export async function verify({onprogress = () => {}, signal} = {}) {
     const head = await get('/v2/audit/head', {signal});
-    const chain = new Chain();
+    const chain = new Chain(head);
     let from = 1;
 
     for (;;) {
@@ -116,12 +157,12 @@ export async function verify({onprogress = () => {}, signal} = {}) {
         const before = chain.last;
         for (const line of lines) {
             if (!await chain.add(line)) {
-                return chain.finish(head);
+                return chain.finish();
             }
         }
-        onprogress(chain.checked, head.seq);
-        if (chain.last === before || chain.last >= head.seq) {
-            return chain.finish(head);
+        onprogress(chain.checked, head?.seq ?? 0);
+        if (chain.fault !== null || chain.last === before || chain.last >= head.seq) {
+            return chain.finish();
         }
         from = chain.last + 1;
     }

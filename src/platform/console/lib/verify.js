@@ -30,7 +30,7 @@ export function unhex(hex) {
 
 const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
 const plainId = (uuid) => String(uuid).replaceAll('-', '').toLowerCase();
-const idBytes = (uuid) => unhex(plainId(uuid));
+export const idBytes = (uuid) => unhex(plainId(uuid));
 
 function join(...parts) {
     const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
@@ -57,7 +57,7 @@ async function sha256(bytes) {
     return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }
 
-async function th(tag, ...items) {
+export async function th(tag, ...items) {
     const t = await sha256(text.encode(PREFIX + tag));
     return sha256(join(t, t, enc(items)));
 }
@@ -65,7 +65,7 @@ async function th(tag, ...items) {
 /* ---- signatures ---------------------------------------------------------------- */
 
 /* null: this browser has no Ed25519. */
-async function ed25519(publicKey, message, signature) {
+export async function ed25519(publicKey, message, signature) {
     let key;
     try {
         key = await crypto.subtle.importKey('raw', publicKey, {name: 'Ed25519'}, false,

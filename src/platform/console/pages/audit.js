@@ -6,7 +6,7 @@ import {h, replace} from '../lib/dom.js';
 import {count, exact, middle, plural, time} from '../lib/format.js';
 import {setQuery} from '../lib/router.js';
 import {settings} from '../lib/settings.js';
-import {badge, banner, button, card, copy, details, dialog, download, filters, list, progress, table, toast} from '../lib/ui.js';
+import {badge, banner, button, card, copy, details, dialog, download, filters, list, progress, sentence, table, toast} from '../lib/ui.js';
 
 const NAMES = ['action', 'actorId', 'objectId', 'kind', 'since', 'until'];
 
@@ -104,21 +104,38 @@ function show(r) {
 
 // ---- verification, export -------------------------------------------------------------
 
+// What was not read to its end is not verified: no bar may go on as if it were read.
+async function orSay(box, promise) {
+    try {
+        return await promise;
+    } catch (err) {
+        replace(box, err.name === 'AbortError' ? null : banner('warn', `The log was not read to its end: ${sentence(err.message)}`));
+        throw err;
+    }
+}
+
 async function check(box, signal) {
     const bar = progress(0, 1, 'Reading the log …');
 
     replace(box, card({}, bar));
-    const r = await verify({signal, onprogress(done, all) {
+    const r = await orSay(box, verify({signal, onprogress(done, all) {
         const next = progress(done, all, `${count(done)} of ${count(all)} records checked`);
         replace(box, card({}, next));
-    }});
+    }}));
     replace(box, r.ok
         ? banner('ok', h('span', null, `The chain holds: ${plural(r.checked, 'record')} from ${r.first} to ${r.last}, each with the hash of the one before it. Newest hash: `, copy(r.head, {label: 'the newest hash', short: 12}),
-            r.vouched > 0 ? ` ${plural(r.vouched, 'countersignature')} of nodes came along; cloudsign-platform audit verify checks them.` : ''))
+            r.vouched > 0 ? ` ${plural(r.vouched, 'countersignature')} of nodes came along and ${r.vouched === 1 ? 'verifies' : 'verify'} under the keys in the export; cloudsign-platform audit verify --devices holds them against the nodes’ own.` : ''))
         : banner('bad', `The chain is broken: ${r.fault.why}. Keep this export, stop changing things, and compare it with an older one by cloudsign-platform audit verify.`));
 }
 
 async function save(box, signal) {
+    const parts = await orSay(box, readAll(box, signal));
+
+    replace(box, banner('ok', h('span', null, 'The export is saved. Verify it offline: ', h('span', {class: 'mono'}, 'cloudsign-platform audit verify audit.ndjson'))));
+    download('audit.ndjson', new Blob(parts, {type: 'application/x-ndjson'}));
+}
+
+async function readAll(box, signal) {
     const parts = [];
     let from = 1;
 
@@ -129,11 +146,9 @@ async function save(box, signal) {
 
         parts.push(text);
         if (seqs.length === 0) {
-            break;
+            return parts;
         }
         from = Math.max(...seqs) + 1;
         replace(box, card({}, progress(from - 1, from, `${count(from - 1)} records read`)));
     }
-    replace(box, banner('ok', h('span', null, 'The export is saved. Verify it offline: ', h('span', {class: 'mono'}, 'cloudsign-platform audit verify audit.ndjson'))));
-    download('audit.ndjson', new Blob(parts, {type: 'application/x-ndjson'}));
 }
