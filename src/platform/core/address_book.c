@@ -229,7 +229,9 @@ bool cs_address_on_met(struct cs_platform_core *core, const json_t *set,
     json_t *rec = cs_approval_record(core, CS_PC_ADDRESS, set);
     bool ok = true;
 
-    if (rec != NULL && cs_js_is(rec, "status", "CREATION_APPROVAL_PENDING")) {
+    if (rec != NULL && !cs_address_bound(set, rec, why)) {
+        ok = false;
+    } else if (rec != NULL && cs_js_is(rec, "status", "CREATION_APPROVAL_PENDING")) {
         set_status(core, rec, "ENABLED", true);
         cs_pc_save(core, CS_PC_ADDRESS, rec);
     } else if (rec != NULL && cs_js_is(rec, "status", "DELETION_APPROVAL_PENDING")) {

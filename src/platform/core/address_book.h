@@ -33,6 +33,8 @@ void cs_book_remove(struct cs_platform_core *core, json_t *rec);
 json_t *cs_address_view(struct cs_api *a, const json_t *rec);
 
 /* CS_SOURCE_ADDRESS (approval_sources.c). */
+/* addresses.c: is it what approvers have read?  false: why is set. */
+bool cs_address_bound(const json_t *set, const json_t *rec, char why[CS_APPROVAL_WHY]);
 bool cs_address_on_met(struct cs_platform_core *core, const json_t *set,
                        char why[CS_APPROVAL_WHY]);
 void cs_address_on_not_met(struct cs_platform_core *core, const json_t *set);

@@ -176,18 +176,22 @@ static bool has_room(struct cs_api *a, const json_t *party)
     return a->code == CS_API_OK;
 }
 
-static void line_of_list(json_t *lines, const char *label, const json_t *texts)
-{
-    struct cs_wr w = {0};
+static const char *const bound_names[] = {"counterpartyId", "details", "custodian"};
 
-    for (size_t i = 0; i < json_array_size(texts); i++) {
-        cs_wr_str(&w, i == 0 ? "" : ", ");
-        cs_wr_str(&w, json_string_value(json_array_get(texts, i)));
+bool cs_address_bound(const json_t *set, const json_t *rec, char why[CS_APPROVAL_WHY])
+{
+    return cs_approval_bound(set, rec, bound_names, CS_COUNTOF(bound_names), why);
+}
+
+static void line_of_custodian(json_t *lines, const json_t *custodian)
+{
+    char text[8 * CS_API_NAME + 4 * CS_API_EXT + 8];
+
+    if (custodian != NULL) {
+        (void)snprintf(text, sizeof text, "%s, %s", cs_js_text(custodian, "name"),
+                       cs_js_text(custodian, "dId"));
+        cs_approval_line(lines, "Custodian", text);
     }
-    cs_wr_u8(&w, 0);
-    CS_ASSERT(w.err == CS_OK);
-    cs_approval_line(lines, label, (const char *)w.p);
-    cs_wr_free(&w);
 }
 
 /* Limits may name the counterparty, so whose it is is part of what is approved. */
@@ -209,15 +213,21 @@ static bool ask_approval(struct cs_api *a, const json_t *rec,
 {
     const json_t *e = json_object_get(json_object_get(rec, "details"),
                                       "externalAddress");
-    json_t *lines = cs_js_arr(), *set;
+    json_t *lines = cs_js_arr(), *proposed = cs_js_obj(), *set;
     bool ok;
 
     cs_approval_line(lines, "Address", cs_js_text(e, "address"));
     cs_approval_line(lines, "Name", cs_js_text(e, "name"));
+    cs_approval_line(lines, "Description", cs_js_text(e, "description"));
     line_of_party(a->core, lines, rec);
-    line_of_list(lines, "Blockchains", json_object_get(e, "blockchains"));
-    set = cs_approval_open_with(a, CS_SOURCE_ADDRESS, rec, action, NULL, title, lines);
+    line_of_custodian(lines, json_object_get(rec, "custodian"));
+    cs_approval_line_list(lines, "Blockchains", json_object_get(e, "blockchains"),
+                          "none");
+    cs_approval_bind(proposed, rec, bound_names, CS_COUNTOF(bound_names));
+    set = cs_approval_open_with(a, CS_SOURCE_ADDRESS, rec, action, proposed, title,
+                                lines);
     ok = set != NULL;
+    json_decref(proposed);
     json_decref(set);
     return ok;
 }

@@ -15,6 +15,7 @@ static bool ask_approval(struct cs_api *a, const json_t *wallet)
     bool ok;
 
     cs_approval_line(lines, "Wallet", cs_js_text(wallet, "name"));
+    cs_approval_line(lines, "Wallet id", cs_js_text(wallet, "id"));
     cs_approval_line(lines, "Address", cs_js_text(wallet, "address"));
     cs_approval_line(lines, "Blockchain", cs_js_text(wallet, "blockchain"));
     set = cs_approval_open_with(a, CS_SOURCE_POLICY, wallet, CS_ACTION_DISABLE, NULL,

@@ -61,7 +61,7 @@ bool cs_credential_approval_met(struct cs_platform_core *core, const json_t *set
                !maker_covers(core, set, json_object_get(rec, "permissions"))) {
         (void)cs_approval_no(why, "who asked for it has not all of these permissions "
                                   "any more");
-    } else {
+    } else if (cs_credential_approval_bound(set, rec, why)) {
         ok = true;
         if (is_action(set, CS_ACTION_UPDATE)) {
             cs_js_set(rec, "permissions", json_incref(words));
@@ -210,7 +210,8 @@ bool cs_user_approval_met(struct cs_platform_core *core, const json_t *set,
     } else if (!maker_covers_user(core, set, user)) {
         (void)cs_approval_no(why, "who asked for it has not all rights of these roles "
                                   "any more");
-    } else if (can_lose(core, set, user, why)) {
+    } else if (cs_user_approval_bound(set, user, why) &&
+               can_lose(core, set, user, why)) {
         ok = true;
         was_owner = cs_user_is_owner(user);
         user_change(core, set, user);

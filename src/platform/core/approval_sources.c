@@ -177,19 +177,72 @@ bool cs_device_approval_met(struct cs_platform_core *core, const json_t *set,
 
 /* ---- quorums ------------------------------------------------------------- */
 
+static const char *const quorum_names[] = {"deviceIds", "requiredSigners",
+                                           "backupStrategyId"};
+
+static json_t *device_of(struct cs_platform_core *core, const json_t *id)
+{
+    const char *text = json_string_value(id);
+    uint8_t raw[CS_PC_ID];
+
+    return text != NULL && cs_uuid_parse(raw, text) == CS_OK
+               ? cs_pc_get(core, CS_PC_DEVICE, raw)
+               : NULL;
+}
+
+/* The keys of its devices, in their order. */
+static json_t *prints_of(struct cs_platform_core *core, const json_t *rec)
+{
+    const json_t *ids = json_object_get(rec, "deviceIds");
+    json_t *prints = cs_js_arr();
+
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        json_t *d = device_of(core, json_array_get(ids, i));
+
+        cs_js_push_text(prints, cs_js_text(d, "publicKeyHash"));
+        json_decref(d);
+    }
+    return prints;
+}
+
+static bool quorum_bound(struct cs_platform_core *core, const json_t *set,
+                         const json_t *rec, char why[CS_APPROVAL_WHY])
+{
+    json_t *is = cs_js_obj();
+    bool ok;
+
+    cs_js_set(is, "publicKeyHashes", prints_of(core, rec));
+    ok = cs_approval_bound(set, rec, quorum_names, CS_COUNTOF(quorum_names), why) &&
+         cs_approval_bound(set, is, (const char *const[]){"publicKeyHashes"}, 1, why);
+    json_decref(is);
+    return ok;
+}
+
+static void line_of_strategy(struct cs_platform_core *core, json_t *lines,
+                             const json_t *rec)
+{
+    uint8_t id[CS_PC_ID];
+    json_t *s = cs_js_id(rec, "backupStrategyId", id)
+                    ? cs_pc_get(core, CS_PC_STRATEGY, id)
+                    : NULL;
+    char text[4 * CS_API_NAME + 80];
+
+    (void)snprintf(text, sizeof text, "%s, %s", cs_js_text(s, "name"),
+                   cs_js_text(rec, "backupStrategyId"));
+    cs_approval_line(lines, "Backup strategy", s == NULL ? "none" : text);
+    json_decref(s);
+}
+
 json_t *cs_quorum_approval_open(struct cs_api *a, const json_t *rec)
 {
-    json_t *lines = cs_js_arr();
+    json_t *lines = cs_js_arr(), *proposed = cs_js_obj(), *set;
     const json_t *ids = json_object_get(rec, "deviceIds");
     char text[4 * CS_API_NAME + 80];
 
     cs_approval_line(lines, "Quorum", cs_js_text(rec, "name"));
+    cs_approval_line(lines, "Description", cs_js_text(rec, "description"));
     for (size_t i = 0; i < json_array_size(ids); i++) {
-        uint8_t id[CS_PC_ID];
-        json_t *d = cs_uuid_parse(id, json_string_value(json_array_get(ids, i))) ==
-                            CS_OK
-                        ? cs_pc_get(a->core, CS_PC_DEVICE, id)
-                        : NULL;
+        json_t *d = device_of(a->core, json_array_get(ids, i));
 
         (void)snprintf(text, sizeof text, "%s, %.64s", cs_js_text(d, "displayName"),
                        cs_js_text(d, "publicKeyHash"));
@@ -199,8 +252,13 @@ json_t *cs_quorum_approval_open(struct cs_api *a, const json_t *rec)
     (void)snprintf(text, sizeof text, "%d of %zu",
                    (int)cs_js_num(rec, "requiredSigners"), json_array_size(ids));
     cs_approval_line(lines, "Required signatures", text);
-    return cs_approval_open_with(a, CS_SOURCE_QUORUM, rec, CS_ACTION_CREATE, NULL, NULL,
-                                 lines);
+    line_of_strategy(a->core, lines, rec);
+    cs_approval_bind(proposed, rec, quorum_names, CS_COUNTOF(quorum_names));
+    cs_js_set(proposed, "publicKeyHashes", prints_of(a->core, rec));
+    set = cs_approval_open_with(a, CS_SOURCE_QUORUM, rec, CS_ACTION_CREATE, proposed,
+                                NULL, lines);
+    json_decref(proposed);
+    return set;
 }
 
 /* All of them usable and with room for commands?  The number, 0: not. */
@@ -241,6 +299,10 @@ bool cs_quorum_approval_met(struct cs_platform_core *core, const json_t *set,
         return cs_approval_no(why, "a device of the quorum is not Paired and enabled "
                                    "any more, or its node has too much to do");
     }
+    if (!quorum_bound(core, set, rec, why)) {
+        json_decref(rec);
+        return false;
+    }
     draft = json_deep_copy(rec);
     CS_ASSERT(draft != NULL);
     cs_js_del(draft, "deviceIds");
@@ -278,18 +340,39 @@ void cs_quorum_approval_not_met(struct cs_platform_core *core, const json_t *set
 
 /* ---- wallets ------------------------------------------------------------- */
 
+static const char *const wallet_names[] = {"vaultId",    "quorumId",     "keystore",
+                                           "blockchain", "keyAlgorithm", "addressType"};
+
+static void line_of_vault(struct cs_platform_core *core, json_t *lines,
+                          const json_t *rec)
+{
+    uint8_t id[CS_PC_ID];
+    json_t *vault = cs_js_id(rec, "vaultId", id) ? cs_pc_get(core, CS_PC_VAULT, id)
+                                                 : NULL;
+
+    cs_approval_line(lines, "Vault", cs_js_text(vault, "name"));
+    cs_approval_line(lines, "Vault id", cs_js_text(rec, "vaultId"));
+    json_decref(vault);
+}
+
 json_t *cs_wallet_approval_open(struct cs_api *a, const json_t *rec,
                                 const struct cs_pc_quorum *q)
 {
-    json_t *lines = cs_js_arr();
+    json_t *lines = cs_js_arr(), *proposed = cs_js_obj(), *set;
 
     cs_approval_line(lines, "Wallet", cs_js_text(rec, "name"));
     cs_approval_line(lines, "Description", cs_js_text(rec, "description"));
     cs_approval_line(lines, "Blockchain", cs_js_text(rec, "blockchain"));
     cs_approval_line(lines, "Key algorithm", cs_js_text(rec, "keyAlgorithm"));
+    cs_approval_line(lines, "Address type", cs_js_text(rec, "addressType"));
+    line_of_vault(a->core, lines, rec);
     cs_approval_line(lines, "Quorum", cs_js_text(q->rec, "name"));
-    return cs_approval_open_with(a, CS_SOURCE_WALLET, rec, CS_ACTION_CREATE, NULL, NULL,
-                                 lines);
+    cs_approval_line(lines, "Quorum id", cs_js_text(rec, "quorumId"));
+    cs_approval_bind(proposed, rec, wallet_names, CS_COUNTOF(wallet_names));
+    set = cs_approval_open_with(a, CS_SOURCE_WALLET, rec, CS_ACTION_CREATE, proposed,
+                                NULL, lines);
+    json_decref(proposed);
+    return set;
 }
 
 bool cs_wallet_approval_met(struct cs_platform_core *core, const json_t *set,
@@ -304,7 +387,8 @@ bool cs_wallet_approval_met(struct cs_platform_core *core, const json_t *set,
     (void)cs_approval_no(why, "the quorum is gone");
     if (rec != NULL && cs_js_is(rec, "status", "CREATED") &&
         cs_js_id(rec, "quorumId", id) && cs_pc_quorum_load(core, id, &q)) {
-        ok = cs_wallet_quorum_ok(core, &q, &code, why);
+        ok = cs_approval_bound(set, rec, wallet_names, CS_COUNTOF(wallet_names), why) &&
+             cs_wallet_quorum_ok(core, &q, &code, why);
     }
     if (ok) {
         cs_js_del(rec, "approvalId");

@@ -354,46 +354,6 @@ bool cs_approval_can_open(struct cs_api *a, enum cs_approval_source source,
     return ok;
 }
 
-static void add_line(json_t *lines, const char *label, const json_t *value)
-{
-    struct cs_wr w = {0};
-    json_t *o;
-
-    if (json_array_size(lines) >= CS_APPROVAL_LINES) {
-        return;
-    }
-    o = cs_js_obj();
-    cs_js_str(o, "label", label);
-    if (json_is_string(value)) {
-        cs_wr_str(&w, json_string_value(value));
-    } else if (json_is_boolean(value)) {
-        cs_wr_str(&w, json_is_true(value) ? "yes" : "no");
-    } else if (json_is_integer(value)) {
-        cs_wr_printf(&w, "%lld", (long long)json_integer_value(value));
-    } else if (json_is_object(value) || json_is_array(value)) {
-        cs_json_write(&w, value);
-    }
-    cs_wr_u8(&w, 0);
-    CS_ASSERT(w.err == CS_OK);
-    cs_js_str(o, "value", (const char *)w.p);
-    cs_js_push(lines, o);
-    cs_wr_free(&w);
-}
-
-/* What is proposed, member by member. */
-static json_t *lines_of(const json_t *proposed)
-{
-    json_t *lines = cs_js_arr(), *of = (json_t *)(uintptr_t)proposed;
-    void *it = json_object_iter(of);
-
-    for (; it != NULL; it = json_object_iter_next(of, it)) {
-        if (json_object_iter_key(it)[0] != '_') {
-            add_line(lines, json_object_iter_key(it), json_object_iter_value(it));
-        }
-    }
-    return lines;
-}
-
 static const char *name_of(const json_t *rec)
 {
     static const char *const members[] = {"displayName", "name", "email", "address"};
@@ -476,20 +436,12 @@ json_t *cs_approval_open_with(struct cs_api *a, enum cs_approval_source source,
         if (proposed != NULL) {
             cs_js_set(set, "proposed", json_deep_copy(proposed));
         }
-        cs_js_set(set, "lines",
-                  lines != NULL ? json_incref(lines) : lines_of(proposed));
+        cs_js_set(set, "lines", json_incref(lines));
         store_new(a->core, set, cs_js_num(group, "timeoutSeconds"));
     }
     json_decref(lines);
     json_decref(group);
     return set;
-}
-
-json_t *cs_approval_open(struct cs_api *a, enum cs_approval_source source,
-                         const json_t *rec, enum cs_approval_action action,
-                         const json_t *proposed)
-{
-    return cs_approval_open_with(a, source, rec, action, proposed, NULL, NULL);
 }
 
 /* ---- ending ------------------------------------------------------------ */

@@ -51,7 +51,7 @@ enum {
     CS_APPROVAL_MAX_S = 86400,
     CS_APPROVALS_OPEN_MAX = 10000,
     CS_APPROVAL_WHY = 256,
-    CS_APPROVAL_LINES = 24,
+    CS_APPROVAL_LINES = 64, /* more than any source has */
 };
 
 /* ---- for who has something that may have to wait (approvals.c) ------------------- */
@@ -65,11 +65,9 @@ bool cs_approval_can_open(struct cs_api *a, enum cs_approval_source source,
                           const char *wallet_id);
 /* Opens the set for rec (its "id"; the caller saves rec) in this step.  proposed: what
  * on_met will need, plain JSON that approvers see ("_.." members they do not see);
- * NULL: nothing.  lines: [{label, value}] to read, taken; NULL: made from proposed.
- * Owned answer; NULL: refusal set and nothing written. */
-json_t *cs_approval_open(struct cs_api *a, enum cs_approval_source source,
-                         const json_t *rec, enum cs_approval_action action,
-                         const json_t *proposed);
+ * NULL: nothing.  title NULL: made from action and rec.  lines: [{label, value}] to
+ * read, taken: every value that takes effect (cs_approval_bind).  Owned answer; NULL:
+ * refusal set and nothing written. */
 json_t *cs_approval_open_with(struct cs_api *a, enum cs_approval_source source,
                               const json_t *rec, enum cs_approval_action action,
                               const json_t *proposed, const char *title, json_t *lines);

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "platform/core/approvals.h"
+#include "platform/core/approval_sources.h"
 #include "platform/core/credential_life.h"
 #include "platform/core/ip_rule.h"
 
@@ -120,30 +120,24 @@ static const json_t *read_ips(struct cs_api *a)
 
 /* ---- what waits for approval (approval_people.c) ----------------------- */
 
-/* Opens the set of what is asked of rec; name and value are what is proposed, taken.
- * false: refused. */
+/* Opens the set of what is asked of rec; wanted: new permissions.  false: refused. */
 static bool propose(struct cs_api *a, json_t *rec, enum cs_approval_action action,
-                    const char *status, const char *name, json_t *value)
+                    const char *status, const json_t *wanted)
 {
-    json_t *proposed = cs_js_obj(), *set;
+    json_t *set = cs_credential_approval_open(a, rec, action, wanted);
 
-    cs_js_str(proposed, "name", cs_js_text(rec, "name"));
-    cs_js_set(proposed, name, value);
-    set = cs_approval_open(a, CS_SOURCE_API_CREDENTIAL, rec, action, proposed);
     if (set != NULL) {
         cs_js_str(rec, "status", status);
     }
-    json_decref(proposed);
     json_decref(set);
     return set != NULL;
 }
 
-/* Nothing of it works before it is approved. */
+/* Nothing of it works before it is approved.  rec is whole: all of it is read. */
 static void propose_new(struct cs_api *a, json_t *rec)
 {
     cs_js_bool(rec, "active", false);
-    CS_ASSERT(propose(a, rec, CS_ACTION_CREATE, "CREATION_APPROVAL_PENDING",
-                      "permissions", json_incref(json_object_get(rec, "permissions"))));
+    CS_ASSERT(propose(a, rec, CS_ACTION_CREATE, "CREATION_APPROVAL_PENDING", NULL));
 }
 
 /* ---- handlers ---------------------------------------------------------- */
@@ -179,11 +173,11 @@ json_t *cs_api_credential_create(struct cs_api *a)
     rec = cs_credential_make(a, a->actor, name, category, permissions);
     cs_js_str(rec, "description", description == NULL ? "" : description);
     cs_credential_set_expiry(rec, expiry);
-    if (waits) {
-        propose_new(a, rec);
-    }
     if (ips != NULL) {
         CS_ASSERT(json_object_set_new(rec, "allowedIps", json_deep_copy(ips)) == 0);
+    }
+    if (waits) {
+        propose_new(a, rec);
     }
     cs_pc_save(a->core, CS_PC_CREDENTIAL, rec);
     view = cs_credential_view(a, rec);
@@ -306,7 +300,7 @@ json_t *cs_api_credential_set_permissions(struct cs_api *a)
         return save_and_view(a, rec);
     }
     if (!propose(a, rec, CS_ACTION_UPDATE, "MODIFICATION_APPROVAL_PENDING",
-                 "permissions", json_incref(permissions))) {
+                 permissions)) {
         json_decref(permissions);
         json_decref(rec);
         return NULL;
@@ -318,8 +312,7 @@ json_t *cs_api_credential_set_permissions(struct cs_api *a)
 /* Takes rec. */
 static json_t *enable_later(struct cs_api *a, json_t *rec)
 {
-    if (!propose(a, rec, CS_ACTION_ENABLE, "ENABLE_APPROVAL_PENDING", "active",
-                 json_true())) {
+    if (!propose(a, rec, CS_ACTION_ENABLE, "ENABLE_APPROVAL_PENDING", NULL)) {
         json_decref(rec);
         return NULL;
     }

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "platform/core/approvals.h"
+#include "platform/core/approval_sources.h"
 #include "platform/core/tx_path.h"
 #include "platform/core/users.h"
 
@@ -270,7 +270,7 @@ static enum cs_approval_source read_source(struct cs_api *a, json_t *wanted,
                                cs_approval_ops(source)->on_met == NULL)) {
         cs_jr_fail(&a->in, "sourceType",
                    "must be TRANSACTION, DEVICE, QUORUM, WALLET, API_CREDENTIAL, USER, "
-                   "POLICY, ADDRESS, ALLOW_LIST_ENTRY or APPROVAL_GROUP");
+                   "POLICY, ADDRESS or APPROVAL_GROUP");
     } else if (a->in.err == CS_OK && of_wallet && source != CS_SOURCE_TRANSACTION) {
         cs_jr_fail(&a->in, "sourceType", "must be TRANSACTION for a wallet's group");
     }
@@ -317,38 +317,89 @@ static const char *title_of(const json_t *wanted, char out[160])
     return out;
 }
 
-static void push_line(json_t *lines, const char *label, const char *value)
+static void line_of_approver(struct cs_platform_core *core, json_t *lines,
+                             const char *label, const json_t *id)
 {
-    json_t *o = cs_js_obj();
+    json_t *user = user_of(core, id);
+    char who[CS_APPROVAL_WHO];
 
-    cs_js_str(o, "label", label);
-    cs_js_str(o, "value", value);
-    cs_js_push(lines, o);
+    if (user != NULL) {
+        cs_approval_who(user, who);
+    }
+    cs_approval_line(lines, label, user == NULL ? json_string_value(id) : who);
+    json_decref(user);
 }
 
-static json_t *lines_of(struct cs_platform_core *core, const json_t *wanted)
+/* before: "" or "Now: ", in front of each label. */
+static void line_of(json_t *lines, const char *before, const char *label,
+                    const char *value)
 {
-    const json_t *ids = json_object_get(wanted, "approvers"),
-                 *threshold = json_object_get(wanted, "threshold");
-    json_t *lines = cs_js_arr();
-    char text[256];
+    char text[64];
 
+    (void)snprintf(text, sizeof text, "%s%s", before, label);
+    if (before[0] == '\0') {
+        text[0] = (char)(text[0] - 'a' + 'A');
+    }
+    cs_approval_line(lines, text, value);
+}
+
+static void line_of_threshold(json_t *lines, const char *before, const json_t *group)
+{
+    const json_t *threshold = json_object_get(group, "threshold");
+    const char *contract = cs_js_text(threshold, "contract");
+    char text[QTY_MAX + SYMBOL_MAX + CONTRACT_MAX + 32];
+
+    if (threshold != NULL) {
+        (void)snprintf(text, sizeof text, "%s %s%s%s", cs_js_text(threshold, "qty"),
+                       cs_js_text(threshold, "symbol"),
+                       contract[0] == '\0' ? "" : " of contract ", contract);
+        line_of(lines, before, "only above", text);
+    }
+}
+
+static void lines_of_group(struct cs_platform_core *core, json_t *lines,
+                           const char *before, const json_t *group)
+{
+    const json_t *ids = json_object_get(group, "approvers");
+    char text[64], label[32];
+
+    (void)snprintf(label, sizeof label, "%s",
+                   before[0] == '\0' ? "Approver" : "Now: approver");
     for (size_t i = 0; i < json_array_size(ids); i++) {
-        cs_approval_name(core, json_string_value(json_array_get(ids, i)), text,
-                         sizeof text);
-        push_line(lines, "Approver", text);
+        line_of_approver(core, lines, label, json_array_get(ids, i));
     }
     (void)snprintf(text, sizeof text, "%d of %zu",
-                   (int)cs_js_num(wanted, "requiredApproverCount"),
+                   (int)cs_js_num(group, "requiredApproverCount"),
                    json_array_size(ids));
-    push_line(lines, "Required", text);
+    line_of(lines, before, "required", text);
     (void)snprintf(text, sizeof text, "%d minutes",
-                   (int)cs_js_num(wanted, "timeoutSeconds") / 60);
-    push_line(lines, "Time to decide", text);
-    if (threshold != NULL) {
-        (void)snprintf(text, sizeof text, "%.80s %.32s", cs_js_text(threshold, "qty"),
-                       cs_js_text(threshold, "symbol"));
-        push_line(lines, "Only above", text);
+                   (int)cs_js_num(group, "timeoutSeconds") / 60);
+    line_of(lines, before, "time to decide", text);
+    line_of_threshold(lines, before, group);
+}
+
+/* What it would be, and what it is. */
+static json_t *lines_of(struct cs_platform_core *core, const json_t *wanted,
+                        const json_t *group)
+{
+    json_t *lines = cs_js_arr(), *wallet;
+    uint8_t id[CS_PC_ID];
+
+    if (cs_js_id(wanted, "walletId", id)) {
+        wallet = cs_pc_get(core, CS_PC_WALLET, id);
+        cs_approval_line(lines, "Wallet", cs_js_text(wallet, "name"));
+        cs_approval_line(lines, "Address", cs_js_text(wallet, "address"));
+        json_decref(wallet);
+    }
+    if (json_array_size(json_object_get(wanted, "approvers")) == 0) {
+        cs_approval_line(lines, "From then on", "nobody has to approve");
+    } else {
+        lines_of_group(core, lines, "", wanted);
+    }
+    if (group == NULL || cs_js_true(group, "_deleted")) {
+        cs_approval_line(lines, "Now", "nobody has to approve");
+    } else {
+        lines_of_group(core, lines, "Now: ", group);
     }
     return lines;
 }
@@ -363,7 +414,7 @@ static json_t *propose(struct cs_api *a, const json_t *wanted,
 
     set = cs_approval_open_with(a, CS_SOURCE_APPROVAL_GROUP, rec, CS_ACTION_UPDATE,
                                 wanted, title_of(wanted, title),
-                                lines_of(a->core, wanted));
+                                lines_of(a->core, wanted, group));
     json_decref(rec);
     if (set != NULL) {
         view = group == NULL || cs_js_true(group, "_deleted")

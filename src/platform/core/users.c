@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "platform/core/approvals.h"
+#include "platform/core/approval_sources.h"
 #include "platform/core/session.h"
 
 enum { ROLES_MAX = CS_ROLE_COUNT, REASON_MAX = 200 };
@@ -336,8 +336,7 @@ static json_t *propose(struct cs_api *a, json_t *user, enum cs_approval_action a
     json_t *proposed = cs_js_obj(), *set;
 
     cs_js_set(proposed, name, value);
-    cs_js_str(proposed, "user", cs_js_text(user, "email"));
-    set = cs_approval_open(a, CS_SOURCE_USER, user, action, proposed);
+    set = cs_user_approval_open(a, user, action, proposed);
     if (set == NULL) {
         json_decref(proposed);
         json_decref(user);
@@ -360,14 +359,8 @@ static json_t *propose(struct cs_api *a, json_t *user, enum cs_approval_action a
 /* A new user waits, too: the invitation opens nothing before. */
 static bool propose_new(struct cs_api *a, json_t *user)
 {
-    json_t *proposed = cs_js_obj(), *set;
-    const char *const same[] = {"firstName", "lastName", "email", "roles"};
+    json_t *set = cs_user_approval_open_new(a, user);
 
-    for (size_t i = 0; i < CS_COUNTOF(same); i++) {
-        cs_js_set(proposed, same[i], json_incref(json_object_get(user, same[i])));
-    }
-    set = cs_approval_open(a, CS_SOURCE_USER, user, CS_ACTION_CREATE, proposed);
-    json_decref(proposed);
     json_decref(set);
     return set != NULL;
 }

@@ -318,57 +318,6 @@ static void set_status(json_t *rec, const char *status, bool active)
     cs_js_bool(rec, "active", active);
 }
 
-/* All of them: what approvers do not read they have not approved. */
-static void add_matchers(json_t *lines, const json_t *matchers)
-{
-    for (size_t i = 0; i < json_array_size(matchers); i++) {
-        const json_t *m = json_array_get(matchers, i),
-                     *values = json_object_get(m, "values");
-        struct cs_wr w = {0};
-
-        for (size_t k = 0; k < json_array_size(values); k++) {
-            cs_wr_str(&w, k == 0 ? "" : ", ");
-            cs_wr_str(&w, json_string_value(json_array_get(values, k)));
-        }
-        cs_wr_u8(&w, 0);
-        CS_ASSERT(w.err == CS_OK);
-        cs_approval_line(lines, cs_js_text(m, "type"), (const char *)w.p);
-        cs_wr_free(&w);
-    }
-}
-
-/* What approvers read. */
-static json_t *lines_of(const json_t *rec)
-{
-    static const char *const names[][2] = {{"limitType", "Type"},
-                                           {"limitQty", "Quantity"},
-                                           {"duration", "Window"},
-                                           {"feeQtyLimit", "Fee at most"},
-                                           {"walletId", "Wallet"}};
-    const json_t *asset = json_object_get(rec, "asset");
-    json_t *lines = cs_js_arr();
-
-    cs_approval_line(lines, "Asset", cs_js_text(asset, "symbol"));
-    cs_approval_line(lines, "Contract", cs_js_text(asset, "contract"));
-    for (size_t i = 0; i < CS_COUNTOF(names); i++) {
-        cs_approval_line(lines, names[i][1], cs_js_text(rec, names[i][0]));
-    }
-    add_matchers(lines, json_object_get(rec, "matchers"));
-    return lines;
-}
-
-/* false: refusal set and nothing written. */
-static bool ask_approval(struct cs_api *a, const json_t *rec,
-                         enum cs_approval_action action, const char *title)
-{
-    json_t *set = cs_approval_open_with(a, CS_SOURCE_POLICY, rec, action, NULL, title,
-                                        lines_of(rec));
-    bool ok = set != NULL;
-
-    json_decref(set);
-    return ok;
-}
-
 static json_t *create(struct cs_api *a, const json_t *wallet, json_t *wishes)
 {
     bool waits = cs_approval_wanted(a->core, CS_SOURCE_POLICY, NULL);
@@ -384,8 +333,8 @@ static json_t *create(struct cs_api *a, const json_t *wallet, json_t *wishes)
     CS_ASSERT(json_object_update(rec, wishes) == 0);
     set_status(rec, waits ? "LIMIT_CREATION_APPROVAL_PENDING" : "LIMIT_ENABLED",
                !waits);
-    if (!waits ||
-        ask_approval(a, rec, CS_ACTION_CREATE, "A limit of a wallet is created")) {
+    if (!waits || cs_limit_approval_open(a, rec, CS_ACTION_CREATE,
+                                         "A limit of a wallet is created")) {
         cs_pc_save(a->core, CS_PC_LIMIT, rec);
         index_limit(a->core, rec, true);
         view = full_view(a, rec);
@@ -483,7 +432,8 @@ static void delete_now(struct cs_api *a, json_t *rec)
 {
     if (cs_js_true(rec, "active") &&
         cs_approval_wanted(a->core, CS_SOURCE_POLICY, NULL)) {
-        if (ask_approval(a, rec, CS_ACTION_DELETE, "A limit of a wallet is deleted")) {
+        if (cs_limit_approval_open(a, rec, CS_ACTION_DELETE,
+                                   "A limit of a wallet is deleted")) {
             set_status(rec, "LIMIT_DELETION_APPROVAL_PENDING", true); /* holds on */
             cs_pc_save(a->core, CS_PC_LIMIT, rec);
         }
@@ -520,7 +470,10 @@ bool cs_limit_on_met(struct cs_platform_core *core, const json_t *set,
         return cs_allow_list_on_met(core, set, why);
     }
     rec = cs_approval_record(core, CS_PC_LIMIT, set);
-    if (rec != NULL && cs_js_is(rec, "status", "LIMIT_CREATION_APPROVAL_PENDING")) {
+    if (rec != NULL && !cs_limit_approval_bound(set, rec, why)) {
+        ok = false;
+    } else if (rec != NULL &&
+               cs_js_is(rec, "status", "LIMIT_CREATION_APPROVAL_PENDING")) {
         set_status(rec, "LIMIT_ENABLED", true);
         cs_pc_save(core, CS_PC_LIMIT, rec);
     } else if (rec != NULL &&

@@ -50,4 +50,11 @@ bool cs_limit_on_met(struct cs_platform_core *core, const json_t *set,
                      char why[CS_APPROVAL_WHY]);
 void cs_limit_on_not_met(struct cs_platform_core *core, const json_t *set);
 
+/* limit_words.c: asks approvers for the limit as it is; false: refusal set and nothing
+ * written.  And is it still what they have read?  false: why is set. */
+bool cs_limit_approval_open(struct cs_api *a, const json_t *rec,
+                            enum cs_approval_action action, const char *title);
+bool cs_limit_approval_bound(const json_t *set, const json_t *rec,
+                             char why[CS_APPROVAL_WHY]);
+
 #endif
