@@ -63,6 +63,9 @@ for i in 1 2 3 4 5; do
     last=$(api_get .id)
     ctl backup "$H_DIR/backup$i" 2>"$H_DIR/out" || { cat "$H_DIR/out"; wrong "backup of a running platform"; }
     "$platform" backup verify "$H_DIR/backup$i" >"$H_DIR/out" || { cat "$H_DIR/out"; wrong "backup verify"; }
+    for _ in 1 2 3; do # log and head in one state, whatever is committed between two reads
+        ctl audit head >"$H_DIR/out" 2>&1 || { cat "$H_DIR/out"; wrong "audit head while it writes"; }
+    done
 done
 touch "$H_DIR/enough"
 wait $writer

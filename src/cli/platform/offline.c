@@ -93,6 +93,20 @@ static enum cs_err open_kv(struct off_store *s, enum off_use use, struct cs_why 
     return err;
 }
 
+/* A platform that runs commits between any two reads: what is compared, such as the
+ * audit log and its head, is read in one state. */
+static enum cs_err hold(struct off_store *s)
+{
+    return s->is_live ? cs_kv_lmdb_hold(s->kv) : CS_OK;
+}
+
+static void release(struct off_store *s)
+{
+    if (s->is_live) {
+        cs_kv_lmdb_release(s->kv);
+    }
+}
+
 /* A core that never serves: its addresses are not used. */
 static enum cs_err open_core(struct off_store *s, struct cs_why *why)
 {
@@ -103,8 +117,12 @@ static enum cs_err open_core(struct off_store *s, struct cs_why *why)
                                            .relay_url = "wss://127.0.0.1/relay",
                                            .ca_der = CS_SPAN_OF(ca)};
     char message[300] = "";
-    enum cs_err err = cs_platform_core_new(&s->core, &cfg, message, sizeof message);
+    enum cs_err err = hold(s);
 
+    if (err == CS_OK) {
+        err = cs_platform_core_new(&s->core, &cfg, message, sizeof message);
+    }
+    release(s);
     return err == CS_OK ? err : cs_why(why, err, "%s", message);
 }
 
@@ -117,6 +135,10 @@ enum cs_err off_open(struct off_store *s, enum off_use use)
     err = open_kv(s, use, &why);
     if (err == CS_OK) {
         err = open_core(s, &why);
+        if (err != CS_OK && off_same(s) != CS_OK) { /* then it is no word about it */
+            off_close(s);
+            return CS_ERR_STATE;
+        }
     }
     if (err != CS_OK) {
         (void)off_say(err, s->word, "%s",
@@ -172,8 +194,12 @@ static json_t *run(struct off_store *s, struct cs_span question, bool commit,
     struct cs_step step = {0};
     json_t *o = NULL;
 
+    *err = hold(s);
+    if (*err != CS_OK) {
+        return NULL;
+    }
     core.step(core.self, &ev, &step);
-    *err = CS_OK;
+    release(s);
     if (commit && step.batch != NULL) {
         *err = s->kv->ops->commit(s->kv, step.batch);
     }

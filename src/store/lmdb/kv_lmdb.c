@@ -52,19 +52,28 @@ static bool key_make(struct mdb_key *k, uint8_t table, struct cs_span key)
     return true;
 }
 
-/* A read transaction from here to read_end, never longer than one call: a reader that
- * stays makes the file grow without bound. */
-static enum cs_err read_begin(struct kv_lmdb *k)
+static int reader_renew(struct kv_lmdb *k)
 {
-    int rc;
+    int rc = mdb_txn_renew(k->reader);
 
-    lock_map(k);
-    rc = k->is_unmapped ? EIO : mdb_txn_renew(k->reader);
     if (rc == 0) {
         rc = mdb_cursor_renew(k->reader, k->cursor);
         if (rc != 0) {
             mdb_txn_reset(k->reader);
         }
+    }
+    return rc;
+}
+
+/* A read transaction from here to read_end, never longer than one call: a reader that
+ * stays makes the file grow without bound. */
+static enum cs_err read_begin(struct kv_lmdb *k)
+{
+    int rc = 0;
+
+    lock_map(k);
+    if (!k->is_held) {
+        rc = k->is_unmapped ? EIO : reader_renew(k);
     }
     if (rc != 0) {
         unlock_map(k);
@@ -74,7 +83,9 @@ static enum cs_err read_begin(struct kv_lmdb *k)
 
 static void read_end(struct kv_lmdb *k)
 {
-    mdb_txn_reset(k->reader);
+    if (!k->is_held) {
+        mdb_txn_reset(k->reader);
+    }
     if (++k->reads >= READS) {
         cs_resident_drop(k->room.fd); /* a backup reads all there is, one by one */
         k->reads = 0;
@@ -212,7 +223,9 @@ static enum cs_err lmdb_scan(struct cs_kv *kv, cs_kv_scan_fn *fn, void *ctx)
             err = err_of(rc);
         }
     }
-    mdb_txn_reset(k->reader);
+    if (!k->is_held) {
+        mdb_txn_reset(k->reader);
+    }
     /* With the lock: were the map moved between finding its addresses and dropping
      * their pages, the pages of whoever got those addresses would be lost. */
     cs_resident_drop(k->room.fd);
@@ -648,4 +661,30 @@ bool cs_kv_lmdb_live_ok(struct cs_kv *kv, const char *dir)
 
     return lock_file_stat(&now, dir) == CS_OK && now.st_ino == k->lock_file.st_ino &&
            now.st_dev == k->lock_file.st_dev;
+}
+
+/* Its map never moves: it is as large as it may ever be. */
+enum cs_err cs_kv_lmdb_hold(struct cs_kv *kv)
+{
+    struct kv_lmdb *k = self_of(kv);
+    int rc;
+
+    CS_ASSERT(k->lock_file.st_ino != 0 && !k->is_held);
+    lock_map(k);
+    rc = reader_renew(k);
+    k->is_held = rc == 0;
+    unlock_map(k);
+    return err_of(rc);
+}
+
+void cs_kv_lmdb_release(struct cs_kv *kv)
+{
+    struct kv_lmdb *k = self_of(kv);
+
+    lock_map(k);
+    if (k->is_held) {
+        mdb_txn_reset(k->reader);
+        k->is_held = false;
+    }
+    unlock_map(k);
 }

@@ -40,6 +40,10 @@ enum cs_err cs_kv_lmdb_open_live(struct cs_kv **out, const char *dir,
 /* Is it the same writer still?  A new one does not know of this reader, and what was
  * read since may be a mixture.  false: read it all again. */
 bool cs_kv_lmdb_live_ok(struct cs_kv *kv, const char *dir) CS_MUST_USE;
+/* Of a live store: all reads from hold to release see the same commit, whatever the
+ * writer does meanwhile.  Its file grows until then, so keep it short.  STORE_IO. */
+enum cs_err cs_kv_lmdb_hold(struct cs_kv *kv) CS_MUST_USE;
+void cs_kv_lmdb_release(struct cs_kv *kv); /* not held: nothing */
 
 /* For copy.c: the last commit, held.  Blocks for the commit of the moment: not the loop
  * thread. */
