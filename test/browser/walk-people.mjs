@@ -222,7 +222,7 @@ export async function people(bed, admin, tools) {
 // ---- who may only look -------------------------------------------------------------------------
 
 // Names of what changes nothing.
-const READS = /^(Copy.*|Refresh|Check again|All|All of this key|Open.*|Show.*|Overview|Settings|Limits|Derived addresses|Certificate|First \d+|Apply|Clear.*|Reset|Waiting \(\d+\)|Decided|Approval groups|Cancel|Back|Go to .*|Theme.*|Start the node|Docker.*)$/;
+const READS = /^(Copy.*|Refresh|Check again|View all|Open.*|Show.*|Overview|Settings|Limits|Derived addresses|Certificate|First \d+|Apply|Clear.*|Reset|Waiting \(\d+\)|Decided|Approval groups|Cancel|Back|Go to .*|Theme.*|Start the node|Docker.*)$/;
 
 export async function viewer(bed, admin, tools) {
     const page = await enrol(bed, await invite(bed, admin, tools, ['Vera', 'Lind', 'Viewer']), 'some words that vera knows', {});

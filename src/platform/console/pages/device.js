@@ -2,7 +2,7 @@
 import {del, get, may, put} from '../lib/api.js';
 import {h} from '../lib/dom.js';
 import {confirm, field, formDialog} from '../lib/form.js';
-import {count} from '../lib/format.js';
+import {count, words} from '../lib/format.js';
 import {navigate} from '../lib/router.js';
 import {badge, banner, btn, by, code, describe, done, fail, grid, none, page, panel, stepBar, wait, when, wordList} from './kit.js';
 import {approval, waiting} from './approve.js';
@@ -88,6 +88,11 @@ function duration(ms) {
     return found ? `${Math.floor(s / found[0])} ${found[1]}` : `${s} s`;
 }
 
+// The API writes 1970 for what has not happened.
+function backupText(b) {
+    return Date.parse(b.at) > 0 ? h('span', {}, when(b.at), b.complete ? '' : ', not of all keys') : h('span', {class: 'muted'}, 'none yet');
+}
+
 function health(d) {
     const m = d.heartbeatMetadata;
 
@@ -95,12 +100,12 @@ function health(d) {
         ['Connection', badge(connection(d.connectionStatus), {dot: true})],
         ['Last seen', when(d.lastHeartbeatAt)],
         ['Version', d.version || '–'],
-        m ? ['State', m.state] : null,
+        m ? ['State', words(m.state)] : null,
         m ? ['Running for', duration(m.uptimeMs)] : null,
         m ? ['Key shards', count(m.keys)] : null,
         m ? ['Sessions under way', count(m.sessions)] : null,
         m ? ['Journal entries', count(m.journalSeq)] : null,
-        d.backup ? ['Last backup', h('span', {}, when(d.backup.at), d.backup.complete ? '' : ' · not of all keys')] : null,
+        d.backup ? ['Last backup', backupText(d.backup)] : null,
     ]));
 }
 
@@ -116,7 +121,15 @@ function identity(d, names, isShort) {
     ]));
 }
 
-function membership(d, all, byDevice) {
+// What the guide does next: three Paired devices, then a quorum of them.
+function nextStep(paired) {
+    return paired < 3 ? none({icon: 'shield', title: 'In no quorum yet', text: `A quorum takes three Paired devices, and ${paired === 1 ? 'one is' : `${paired} are`} ready. Add the next one.`,
+        action: btn('Add a device', {kind: 'primary', icon: 'plus', href: '/devices/create', word: 'devices.create'})})
+        : none({icon: 'shield', title: 'In no quorum yet', text: 'A Paired device can be a member of many quorums.',
+            action: btn('Create quorum', {kind: 'primary', icon: 'plus', href: '/controls/quorums/create', word: 'quorums.create'})});
+}
+
+function membership(d, all, byDevice, paired) {
     const links = d.links ?? [];
     const linkText = (q) => {
         const own = links.filter((l) => l.quorumId === q.id);
@@ -131,7 +144,7 @@ function membership(d, all, byDevice) {
         {title: 'Quorum', cell: (q) => q.name},
         {title: 'State', cell: (q) => badge(quorumState(q.state))},
         {title: 'Links to the other members', cell: linkText},
-    ], empty: none({icon: 'shield', title: 'In no quorum', text: 'A Paired device can be a member of many quorums.'})}));
+    ], empty: nextStep(paired)}));
 }
 
 /* ---- page ----------------------------------------------------------------------------------- */
@@ -175,6 +188,7 @@ export default async function devicePage(ctx) {
         const own = fresh ? [] : await quorumsOf(d, signal);
         const sets = await setsOf(d, {signal});
         const peers = await someDevices(own.flatMap((q) => q.deviceIds), {signal});
+        const paired = fresh || own.length > 0 ? 0 : (await orElse([], devices({signal}))).filter((x) => x.statusText === 'Paired').length;
 
         view.title(d.displayName, badge(deviceStatus(d.statusText)));
         view.actions(actions(d, own.length > 0, () => read(ctx.signal)));
@@ -183,7 +197,7 @@ export default async function devicePage(ctx) {
         view.showOnce('onboarding', `${d.statusText}${d.fingerprint}${setKey(sets)}`, () => onboarding(d, sets, names, () => read(ctx.signal)));
         view.show('note', fresh ? null : note(d));
         view.show('node', isUnpaired(d) ? null : h('div', {class: 'columns'}, health(d), identity(d, names, isWaiting(d))));
-        view.show('quorums', fresh ? null : membership(d, own, peers));
+        view.show('quorums', fresh ? null : membership(d, own, peers, paired));
         return fresh;
     };
 

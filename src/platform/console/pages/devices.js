@@ -42,15 +42,18 @@ export default async function devicesPage(ctx) {
     const read = async (signal) => {
         const {rows, more} = await found(find, signal);
 
+        search.hidden = rows.length === 0 && find.text === '' && find.status === '';
         view.showOnce('list', JSON.stringify([find, rows.map((d) => [d.id, d.displayName, d.statusText, d.connectionStatus, d.version, Boolean(d.lastHeartbeatAt)])]), () =>
             grid({caption: 'Devices', columns: COLUMNS, rows, more, empty: emptyState(find), href: (d) => `/devices/${d.id}`}));
         return false;
     };
 
-    view.body.append(searchBox({label: 'Search devices', placeholder: 'Name', filters: FILTERS, filterLabel: 'Status', query: ctx.query, onchange: (text, status) => {
+    const search = searchBox({label: 'Search devices', placeholder: 'Name', filters: FILTERS, filterLabel: 'Status', query: ctx.query, onchange: (text, status) => {
         Object.assign(find, {text: text.trim(), status});
         setQuery({q: find.text, status});
         read(ctx.signal).catch(fail);
-    }}));
+    }});
+
+    view.body.append(search);
     await view.refresh(['device'], read);
 }

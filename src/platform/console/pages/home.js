@@ -97,13 +97,13 @@ function checklist(items) {
 
 function health(list, all) {
     return h('div', {class: 'columns'},
-        panel({title: 'Devices', flush: true, actions: [btn('All', {small: true, kind: 'ghost', href: '/devices'})]}, grid({caption: 'Health of devices',
+        panel({title: 'Devices', flush: true, actions: [btn('View all', {small: true, kind: 'ghost', href: '/devices'})]}, grid({caption: 'Health of devices',
             rows: list.slice(0, 6), href: (d) => `/devices/${d.id}`, empty: none({title: 'No devices'}), columns: [
                 {title: 'Device', cell: (d) => d.displayName},
                 {title: 'Status', cell: (d) => badge(deviceStatus(d.statusText))},
                 {title: 'Connection', cell: (d) => badge(connection(d.connectionStatus), {dot: true})},
             ]})),
-        panel({title: 'MPC Quorums', flush: true, actions: [btn('All', {small: true, kind: 'ghost', href: '/controls/quorums'})]}, grid({caption: 'Health of quorums',
+        panel({title: 'MPC Quorums', flush: true, actions: [btn('View all', {small: true, kind: 'ghost', href: '/controls/quorums'})]}, grid({caption: 'Health of quorums',
             rows: all.slice(0, 6), href: (q) => `/controls/quorums/${q.id}`, empty: none({title: 'No quorums'}), columns: [
                 {title: 'Quorum', cell: (q) => q.name},
                 {title: 'State', cell: (q) => badge(quorumState(q.state))},
@@ -116,7 +116,7 @@ function health(list, all) {
 }
 
 function recent(list) {
-    return list.length === 0 ? null : panel({title: 'Latest requests', flush: true, actions: [btn('All', {small: true, kind: 'ghost', href: '/transactions'})]},
+    return list.length === 0 ? null : panel({title: 'Latest requests', flush: true, actions: [btn('View all', {small: true, kind: 'ghost', href: '/transactions'})]},
         grid({caption: 'Latest signing requests', rows: list, href: txHref, columns: [
             {title: 'Request', cell: (t) => summaryText(t)},
             {title: 'Status', cell: (t) => badge(txStatus(t.status))},

@@ -76,7 +76,7 @@ function details(w, quorum, names, changed) {
 }
 
 function requests(w, list) {
-    return panel({title: 'Latest requests', flush: true, actions: [btn('All of this key', {href: `/transactions?walletId=${w.id}`, kind: 'ghost'})]},
+    return panel({title: 'Latest requests', flush: true, actions: [btn('View all', {small: true, href: `/transactions?walletId=${w.id}`, kind: 'ghost'})]},
         grid({caption: 'Latest signing requests of this key', rows: list, href: txHref, columns: [
             {title: 'Request', cell: summaryText},
             {title: 'Kind', cell: (t) => kindText(t.kind), wide: true},
@@ -101,13 +101,14 @@ async function edit(w, changed) {
 const maySign = () => ['raw', 'plaintext', 'typed-data', 'digest'].some((word) => may(`transactions.${word}`));
 
 function signButton(w) {
-    return btn('Sign', {kind: 'primary', icon: 'edit', href: `/vaults/${w.vaultId}/keys/${w.id}/sign`,
+    return btn('Sign', {kind: 'primary', icon: 'key', href: `/vaults/${w.vaultId}/keys/${w.id}/sign`,
         disabled: !maySign() ? 'Your role may not request signatures.' : w.settings?.enabled ? false : 'The key is not enabled: enable it in its settings.'});
 }
 
-function notEnabled(w) {
+function notEnabled(w, open) {
     return isMade(w) && !w.settings?.enabled ? banner('info', 'This key is not enabled yet',
-        'It can receive, but nothing can be signed with it. Enable it in the tab Settings.') : null;
+        'It can receive, but nothing can be signed with it. Enable it in the tab Settings.',
+        may('wallets.settings') ? btn('Open settings', {small: true, onclick: open}) : null) : null;
 }
 
 async function latest(w, signal) {
@@ -139,6 +140,7 @@ export default async function keyPage(ctx) {
     const view = page(ctx, {title: 'Key', crumbs: [['Vaults', '/vaults'], [vault.name, `/vaults/${vaultId}`]]});
 
     const state = {tab: location.hash.slice(1), requests: h('div')};
+    const openSettings = () => [...view.body.querySelectorAll('[role=tab]')].find((t) => t.textContent === 'Settings')?.click();
     const read = async (signal) => {
         const w = await get(path, {signal});
         const [quorum, list, session, sets] = await Promise.all([orElse(null, get(`/v2/mpc/quorums/${w.quorumId}`, {signal})),
@@ -149,7 +151,7 @@ export default async function keyPage(ctx) {
         view.actions([btn('Edit', {icon: 'edit', word: 'wallets.update', onclick: () => edit(w, changed)}), isMade(w) ? signButton(w) : null]);
         view.showOnce('approval', setKey(sets), () => setPanels(sets, names, changed));
         view.show('state', isWaiting(w) ? banner('info', 'Waiting for approval', 'No node hears of it before that.') : isMaking(w) ? making(w, session, quorum, nodes)
-            : isMade(w) ? notEnabled(w) : failed(w));
+            : isMade(w) ? notEnabled(w, openSettings) : failed(w));
         replace(state.requests, requests(w, list));
         view.showOnce('parts', w.status + w.updatedAt, () => (isMade(w) ? parts(w, quorum, names, state, changed) : details(w, quorum, names, changed)));
         return isMaking(w) || isWaiting(w);

@@ -179,8 +179,8 @@ export const idText = (id) => h('span', {class: 'id-text mono', title: id}, Stri
 
 export const by = (names, id) => names.get(id) ?? (id ? h('span', {class: 'mono', title: id}, String(id).slice(0, 8)) : '–');
 
-export function banner(kind, title, text) {
-    return ui.banner({good: 'ok'}[kind] ?? kind, [h('strong', {}, title), text ? h('span', {class: 'banner-more'}, text) : null]);
+export function banner(kind, title, text, action) {
+    return ui.banner({good: 'ok'}[kind] ?? kind, [h('strong', {}, title), text ? h('span', {class: 'banner-more'}, text) : null], action);
 }
 
 export const wait = (label) => h('div', {class: 'waiting', role: 'status'}, h('span', {class: 'spin', 'aria-hidden': 'true'}), label);
@@ -265,9 +265,9 @@ export function countdown(iso, {over}) {
 
 // A request in one line: long addresses shortened, the whole text on hover.
 export function summaryText(tx) {
-    const text = tx.summary || kindText(tx.kind);
+    const text = tx.summary || kindText(tx.kind), said = text.charAt(0).toUpperCase() + text.slice(1);
 
-    return h('span', {class: 'clip', title: text}, text.replaceAll(/[A-Za-z0-9]{26,}/g, (word) => middle(word, 5)));
+    return h('span', {class: 'clip', title: text}, said.replaceAll(/[A-Za-z0-9]{26,}/g, (word) => middle(word, 5)));
 }
 
 // What was checked, line by line: {ok: true | false | null, text, detail}.

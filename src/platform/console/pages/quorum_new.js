@@ -33,11 +33,13 @@ function deviceChoice(draft, offered) {
                 : `${d.statusText}: only Paired devices can be members`}))});
 }
 
-// The newest ones, those that are chosen, and, where there are more, what is searched for.
+// The newest ones, those that are chosen, and, where there are more, what is searched for;
+// in the order in which they were added.
 function deviceStep(draft, list) {
     const box = h('div', {class: 'form-part'});
     const chosen = () => list.filter((d) => draft.deviceIds.includes(d.id));
-    const draw = (offered) => replace(box, deviceChoice(draft, [...chosen(), ...offered.filter((d) => !draft.deviceIds.includes(d.id))].slice(0, SHOWN)));
+    const draw = (offered) => replace(box, deviceChoice(draft, [...chosen(), ...offered.filter((d) => !draft.deviceIds.includes(d.id))].slice(0, SHOWN)
+        .sort((a, b) => a.createdAt.localeCompare(b.createdAt))));
     const search = list.length <= SHOWN ? null : h('div', {class: 'field'}, h('label', {for: 'device-search'}, 'Search devices'),
         h('input', {id: 'device-search', type: 'search', autocomplete: 'off', placeholder: 'Name', onchange: async (event) => {
             draft.deviceIds = box.querySelector('[data-field]').read();
@@ -72,7 +74,7 @@ function review(draft, list) {
 
 const problems = {
     Devices: (v) => ((v.deviceIds ?? []).length === NEEDED ? null
-        : {field: 'deviceIds', reason: `choose exactly ${NEEDED} devices; ${(v.deviceIds ?? []).length} are chosen`}),
+        : {field: 'deviceIds', reason: `choose exactly ${NEEDED} devices; ${(v.deviceIds ?? []).length === 1 ? '1 is' : `${(v.deviceIds ?? []).length} are`} chosen`}),
 };
 
 function bodyOf(step, draft, list) {
@@ -127,7 +129,7 @@ export default async function quorumNewPage(ctx) {
                 navigate(`/controls/quorums/${quorum.id}`);
             }});
 
-        box.replaceChildren(stepBar(STEPS, step), panel({title: STEPS[step], narrow: true}, f));
+        box.replaceChildren(stepBar(STEPS, step), panel({title: isLast ? 'Review' : undefined, narrow: true}, f));
         (f.querySelector('input:not(:disabled), textarea, select') ?? f.submitButton).focus();
     };
 

@@ -5,6 +5,16 @@ import {title} from '../lib/router.js';
 import {field, form, button} from '../lib/ui.js';
 import {gate} from '../lib/gate.js';
 
+// Which of the three was wrong nobody is told, and the code may be used up.
+function refused(err, code) {
+    if (err.status === 401) {
+        code.control.value = '';
+        err.message = `${err.message}. Check them, and enter the next code: each works once`;
+        err.details = [];
+    }
+    throw err;
+}
+
 export default async function page({el}) {
     let recovery = false;
     const draw = (email = '', password = '') => {
@@ -22,8 +32,9 @@ export default async function page({el}) {
         (email === '' ? emailField : code).control.setAttribute('autofocus', '');
         gate(el, {title: 'Sign in', text: 'to the CloudSign console', foot: h('span', null, 'No account yet? An administrator invites you. First start of this platform: ', h('a', {href: '/setup'}, 'set it up'), '.')},
             form({submit: 'Sign in', fields: [emailField, passwordField, code], async onsubmit(values) {
-                setSession(await post('/v2/session', {email: values.email.trim(), password: values.password, code: values.code.replace(/\s/g, '')}, {isSignIn: true}));
-            }}), h('div', {class: 'row'}, other));
+                setSession(await post('/v2/session', {email: values.email.trim(), password: values.password, code: values.code.replace(/\s/g, '')}, {isSignIn: true})
+                    .catch((err) => refused(err, code)));
+            }}), h('div', {class: 'gate-other'}, other));
     };
 
     title('Sign in');

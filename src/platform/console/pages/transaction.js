@@ -33,7 +33,7 @@ function history(entries, name, tx) {
     const items = entries.map((e) => ({
         at: h('time', {datetime: e.at, title: new Date(e.at).toString()}, new Date(e.at).toLocaleTimeString('en-GB', {hour12: false}) + '.' + e.at.slice(20, 23)),
         title: h('span', {}, e.playerId === 0 ? null : h('span', {class: 'who'}, name(e.playerId)), STEP_TEXT[e.step] ?? sentenceOf(e.step)),
-        text: named(e.text, name),
+        text: named(e.text, name).replace(/ \([A-Z_]+\)$/, ''), // the constant is for programs
         state: isBad(e.step) ? 'bad' : GOOD.includes(e.step) ? 'ok' : PLAIN.includes(e.step) ? '' : 'active',
     }));
 
