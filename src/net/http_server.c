@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "net/ws_internal.h"
 
+enum { GRACE_MS = 1000 };
+
 /* Who has not said anything whole yet: no request, and as a node no first message.
  * Viewers of events have nothing to say: their request was all of it. */
 static bool is_slow(const struct cs_conn *c)
@@ -19,23 +21,31 @@ static bool is_slow(const struct cs_conn *c)
                : c->kind == CONN_SERVER && !c->spoke && c->channel != CS_CHANNEL_EVENTS;
 }
 
-/* Of these: one of the address that has the most connections, and there the one that
- * came first.  Slow sockets come in numbers; who has one or two goes last.  The list
- * begins with the newest. */
+struct victim {
+    struct cs_conn *conn;
+    bool had_time;
+    size_t most; /* connections of its address */
+};
+
+/* Of these: one that has had a second for its handshake and its head, so that whoever
+ * comes with a request is not ended by those who come without one; of these one of the
+ * address that has the most connections, and there the one that came first.  Slow
+ * sockets come in numbers; who has one or two goes last.  The list begins with the
+ * newest. */
 static struct cs_conn *slowest(struct cs_ws *ws)
 {
-    struct cs_conn *found = NULL;
-    size_t most = 0;
+    uint64_t now = uv_now(ws->cfg.loop);
+    struct victim v = {.conn = NULL};
 
     for (struct cs_conn *c = ws->all; c != NULL; c = c->next) {
-        if (is_slow(c)) {
-            size_t n = cs_ip_limit_count(&ws->ips, &c->ip);
+        bool had_time = now - c->born >= GRACE_MS;
+        size_t n = is_slow(c) ? cs_ip_limit_count(&ws->ips, &c->ip) : 0;
 
-            found = n >= most ? c : found;
-            most = n >= most ? n : most;
+        if (n > 0 && (had_time == v.had_time ? n >= v.most : had_time)) {
+            v = (struct victim){.conn = c, .had_time = had_time, .most = n};
         }
     }
-    return found;
+    return v.conn;
 }
 
 /* Almost full: somebody slow makes room for who comes, as it dies within this turn of
@@ -124,9 +134,22 @@ static int confirm_upgrade(struct lws *wsi)
     return strcasecmp(name, "websocket") == 0 ? 0 : -1;
 }
 
+/* What was to end may have more to say in the same turn of the loop, and libwebsockets
+ * forgets the timeout that ends it when a request begins: nothing of it counts. */
+static bool goes_on(enum lws_callback_reasons reason)
+{
+    return reason == LWS_CALLBACK_HTTP || reason == LWS_CALLBACK_HTTP_BODY ||
+           reason == LWS_CALLBACK_HTTP_BODY_COMPLETION ||
+           reason == LWS_CALLBACK_HTTP_CONFIRM_UPGRADE ||
+           reason == LWS_CALLBACK_HTTP_WRITEABLE;
+}
+
 static int request_event(struct cs_conn *c, enum lws_callback_reasons reason,
                          void *user, void *in, size_t len)
 {
+    if (c->killed && goes_on(reason)) {
+        return -1;
+    }
     switch ((int)reason) {
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
         lws_get_peer_simple(c->wsi, c->remote, sizeof c->remote);

@@ -1,7 +1,9 @@
 /* Almost full: who has to go, for whom, and who never has to. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include "support/net_rig.h"
@@ -43,9 +45,15 @@ static void turn(struct rig *r)
     (void)usleep(200);
 }
 
-/* A socket of 127.0.0.HOST that says nothing; it is taken, or hung up on, before the
- * next one comes. */
-static int dial(struct rig *r, unsigned host)
+static void turns(struct rig *r, int n)
+{
+    while (n-- > 0) {
+        turn(r);
+    }
+}
+
+/* A socket of 127.0.0.HOST that says nothing. */
+static int knock(struct rig *r, unsigned host)
 {
     struct sockaddr_in me = {.sin_family = AF_INET}, to = me;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -55,9 +63,15 @@ static int dial(struct rig *r, unsigned host)
     to.sin_port = htons((uint16_t)cs_host_port(r->server));
     assert_int_equal(bind(fd, (struct sockaddr *)(void *)&me, sizeof me), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)(void *)&to, sizeof to), 0);
-    for (int i = 0; i < 20; i++) {
-        turn(r);
-    }
+    return fd;
+}
+
+/* It is taken, or hung up on, before the next one comes. */
+static int dial(struct rig *r, unsigned host)
+{
+    int fd = knock(r, host);
+
+    turns(r, 20);
     return fd;
 }
 
@@ -183,10 +197,90 @@ static void a_websocket_that_says_nothing_makes_room(void **state)
     end(&r, fds, 60);
 }
 
+/* A client that has shaken hands and says nothing yet. */
+static SSL *shake(struct rig *r, SSL_CTX *ctx, int fd)
+{
+    SSL *ssl = SSL_new(ctx);
+    int n = 0;
+
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    assert_int_equal(SSL_set_fd(ssl, fd), 1);
+    while (SSL_connect(ssl) != 1) {
+        assert_true(n++ < TURNS);
+        turn(r);
+    }
+    turns(r, 20);
+    return ssl;
+}
+
+static bool has_ended(SSL *ssl)
+{
+    char c;
+    int n = SSL_read(ssl, &c, 1);
+
+    return n <= 0 && SSL_get_error(ssl, n) != SSL_ERROR_WANT_READ;
+}
+
+/* Its request comes in the turn in which it has to go: it must neither be carried out
+ * nor hold its place. */
+static void who_has_to_go_is_not_heard_any_more(void **state)
+{
+    static const char get[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    struct rig r;
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    SSL *ssl;
+    int fds[40], n = 0, more = 0;
+
+    (void)state;
+    start(&r, 32, 32);
+    fds[n++] = dial(&r, 2);
+    ssl = shake(&r, ctx, fds[0]);
+    while (n < 30) {
+        fds[n++] = dial(&r, 2);
+    }
+    fds[n++] = knock(&r, 3);
+    assert_int_equal(SSL_write(ssl, get, sizeof get - 1), sizeof get - 1);
+    while (!has_ended(ssl)) {
+        assert_true(more++ < TURNS);
+        turn(&r);
+    }
+    assert_int_equal(r.s.n[CS_EV_HTTP], 0);
+    SSL_free(ssl);
+    SSL_CTX_free(ctx);
+    end(&r, fds, (size_t)n);
+}
+
+/* However many come, of however many addresses: who came a moment ago and is about to
+ * say something stays, also when its address has more connections than theirs. */
+static void who_has_just_come_stays_while_others_had_their_time(void **state)
+{
+    struct rig r;
+    int fds[40], n = 0;
+
+    (void)state;
+    start(&r, 32, 32);
+    for (unsigned i = 0; i < 20; i++) {
+        fds[n++] = dial(&r, 10 + i);
+    }
+    (void)usleep(1100000);
+    turn(&r);
+    for (int i = 0; i < 10; i++) {
+        fds[n++] = dial(&r, 2);
+    }
+    fds[n++] = dial(&r, 3);
+    until_over(&r, fds[0]);
+    for (int i = 1; i < n; i++) {
+        assert_false(is_over(fds[i]));
+    }
+    end(&r, fds, (size_t)n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_oldest_slow_one_of_the_busiest_address_makes_room),
+        cmocka_unit_test(who_has_to_go_is_not_heard_any_more),
+        cmocka_unit_test(who_has_just_come_stays_while_others_had_their_time),
         cmocka_unit_test(for_an_address_that_has_all_it_may_nobody_has_to_go),
         cmocka_unit_test(a_node_that_has_spoken_is_left_alone),
         cmocka_unit_test(a_websocket_that_says_nothing_makes_room),
