@@ -527,12 +527,27 @@ static void group_walk(void)
     fake_ok(w(), "PUT", "/v2/approvers", body);
 }
 
+static int able_walk(void)
+{
+    int n = 0;
+
+    for (size_t v = 0; v < 3; v++) {
+        n += is_in[v] && is_active[v] ? 1 : 0;
+    }
+    return n;
+}
+
 static void block_walk(size_t k)
 {
     char path[80];
     bool on = !is_active[k];
 
     (void)snprintf(path, sizeof path, "/v2/users/%s/status", voters[k]->id);
+    if (!on && is_in[k] && able_walk() - 1 < group_required) {
+        assert_int_equal(fake_api(w(), "PUT", path, "{\"status\":\"BLOCKED\"}"), 409);
+        fake_refused(w(), 409, "id"); /* the group needs him */
+        return;
+    }
     fake_ok(w(), "PUT", path,
             on ? "{\"status\":\"ACTIVATED\"}" : "{\"status\":\"BLOCKED\"}");
     is_active[k] = on;

@@ -119,33 +119,13 @@ static bool maker_covers_user(struct cs_platform_core *core, const json_t *set,
     return ok;
 }
 
-static bool keeps_owner(const json_t *roles)
-{
-    for (size_t i = 0; i < json_array_size(roles); i++) {
-        if (strcmp(json_string_value(json_array_get(roles, i)),
-                   cs_role_word(CS_ROLE_OWNER)) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What a change of roles and blocking have to leave behind. */
 static bool can_lose(struct cs_platform_core *core, const json_t *set,
                      const json_t *user, char why[CS_APPROVAL_WHY])
 {
-    if (is_action(set, CS_ACTION_CREATE) || is_action(set, CS_ACTION_ENABLE) ||
-        proposed(set, "reset") != NULL || keeps_owner(proposed(set, "roles"))) {
-        return true;
-    }
-    if (cs_user_is_last_owner(core, user)) {
-        return cs_approval_no(why, "this is the last active owner");
-    }
-    if (cs_approval_needs_user(core, user)) {
-        return cs_approval_no(why, "without this user nobody could change approval "
-                                   "groups any more");
-    }
-    return true;
+    return is_action(set, CS_ACTION_CREATE) || is_action(set, CS_ACTION_ENABLE) ||
+           proposed(set, "reset") != NULL ||
+           cs_user_may_become(core, user, proposed(set, "roles"), why);
 }
 
 static void user_settle(json_t *user)

@@ -117,7 +117,7 @@ static bool lists(const json_t *ids, const char *id)
     return false;
 }
 
-static bool is_approver(const json_t *group, const json_t *user)
+bool cs_approval_is_approver(const json_t *group, const json_t *user)
 {
     return cs_user_is_active(user) &&
            cs_roles_have(json_object_get(user, "roles"), CS_PERM_APPROVALS_DECIDE) &&
@@ -135,7 +135,7 @@ bool cs_approval_may_decide(struct cs_platform_core *core, const json_t *group,
         return false;
     }
     user = get_by_text(core, CS_PC_USER, user_id);
-    ok = is_approver(group, user);
+    ok = cs_approval_is_approver(group, user);
     json_decref(user);
     return ok;
 }
@@ -532,6 +532,22 @@ static void meet(struct cs_platform_core *core, json_t *set)
     end(core, set, "FAILED", why);
 }
 
+/* Also when an approver has left the group, was blocked or has lost the role: what
+ * waits stays as long as enough are left, and ends at once when they are not. */
+static void too_few(struct cs_platform_core *core, json_t *set,
+                    const struct cs_approval_count *n)
+{
+    char why[CS_APPROVAL_WHY];
+
+    (void)snprintf(why, sizeof why,
+                   "%stoo few approvers are left to reach the number that is required: "
+                   "%zu have to agree, %zu did and %zu still can. Look at the approval "
+                   "group, and ask for it again",
+                   n->rejected > 0 ? "rejected: " : "", n->required, n->approved,
+                   n->open);
+    end(core, set, "NOT_MET", why);
+}
+
 void cs_approval_settle(struct cs_platform_core *core, json_t *set)
 {
     struct cs_approval_count n;
@@ -544,11 +560,7 @@ void cs_approval_settle(struct cs_platform_core *core, json_t *set)
     if (n.approved >= n.required) {
         meet(core, set);
     } else if (n.approved + n.open < n.required) {
-        end(core, set, "NOT_MET",
-            n.rejected > 0 ? "rejected: too few approvers are left to reach the number "
-                             "that is required"
-                           : "too few approvers are left to reach the number that is "
-                             "required");
+        too_few(core, set, &n);
     } else {
         cs_pc_save(core, CS_PC_APPROVAL, set);
     }
@@ -664,16 +676,4 @@ void cs_approval_recount_timer(struct cs_platform_core *core,
         cs_pc_timer_raw(core, CS_TIMER_RECOUNT, id, 0, core->wall_ms + 1);
     }
     json_decref(group);
-}
-
-bool cs_approval_needs_user(struct cs_platform_core *core, const json_t *user)
-{
-    json_t *group = group_by(core, CS_SOURCE_APPROVAL_GROUP, NULL);
-    const char *id = cs_js_text(user, "id");
-    bool needs = group != NULL && lists(json_object_get(group, "approvers"), id) &&
-                 reachable(core, group, id) <
-                     (size_t)cs_js_num(group, "requiredApproverCount");
-
-    json_decref(group);
-    return needs;
 }

@@ -87,8 +87,20 @@ void cs_approval_mark(struct cs_platform_core *core, enum cs_approval_source sou
 /* Status, roles or sign-in of a user changed: votes so far do not count any more, and
  * open sets are counted anew.  Before the record is saved. */
 void cs_approval_user_changed(struct cs_platform_core *core, json_t *user);
-/* Would the group for changes of groups be left with too few without this user? */
-bool cs_approval_needs_user(struct cs_platform_core *core, const json_t *user);
+
+/* ---- groups stay able to decide (approval_keep.c) -------------------------------- */
+
+/* Could every group still decide if this user were not as before but as after says
+ * (roles, status), and could somebody still ask for changes of groups?  What cannot
+ * anyway is not held against the change.  false: why says which and what to do. */
+bool cs_approval_keeps(struct cs_platform_core *core, const json_t *before,
+                       const json_t *after, char why[CS_APPROVAL_WHY]);
+/* NULL, or why nobody could change groups any more with this group for APPROVAL_GROUP
+ * (all groups of other sources can be changed by it, or without it). */
+const char *cs_approval_group_stuck(struct cs_platform_core *core, const json_t *group);
+/* "warnings" of a view: what this group cannot decide as it is. */
+void cs_approval_group_warn(struct cs_platform_core *core, const json_t *group,
+                            json_t *view);
 
 /* ---- what each source does (approval_sources.c) ---------------------------------- */
 
@@ -123,6 +135,8 @@ bool cs_approval_maker(struct cs_platform_core *core, const char *actor_id,
 /* The group that counts for this source and wallet; owned, NULL: none. */
 json_t *cs_approval_group(struct cs_platform_core *core, enum cs_approval_source source,
                           const char *wallet_id);
+/* Could this record of a user be one of the group's approvers? */
+bool cs_approval_is_approver(const json_t *group, const json_t *user);
 /* Is this user an approver of the group, now?  maker: user id that is not. */
 bool cs_approval_may_decide(struct cs_platform_core *core, const json_t *group,
                             const char *user_id, const char *maker);

@@ -46,6 +46,7 @@ json_t *cs_group_view(struct cs_platform_core *core, const json_t *group)
 
     cs_js_set(o, "approverNames", names_of(core, json_object_get(group, "approvers")));
     cs_approval_mark(core, CS_SOURCE_APPROVAL_GROUP, o);
+    cs_approval_group_warn(core, group, o);
     return o;
 }
 
@@ -124,7 +125,7 @@ static const char *wrong(struct cs_platform_core *core, const json_t *wanted)
             return why;
         }
     }
-    return NULL;
+    return cs_approval_group_stuck(core, wanted);
 }
 
 /* ---- taking effect ------------------------------------------------------ */

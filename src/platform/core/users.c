@@ -267,20 +267,38 @@ bool cs_user_is_last_owner(struct cs_platform_core *core, const json_t *user)
            cs_pc_index_count(core, CS_IX_OWNERS, cs_pc_scope("", "")) <= 1;
 }
 
-/* The last active owner stays one, and so do those without whom nobody could change
- * approval groups any more.  True: refused, and user freed. */
-static bool is_needed(struct cs_api *a, json_t *user)
+bool cs_user_may_become(struct cs_platform_core *core, const json_t *user,
+                        const json_t *roles, char why[CS_APPROVAL_WHY])
 {
-    if (cs_user_is_last_owner(a->core, user)) {
-        (void)cs_api_fail(a, CS_API_STATE, "id",
-                          "this is the last active owner: make another one first");
-    } else if (cs_approval_needs_user(a->core, user)) {
-        (void)cs_api_fail(a, CS_API_STATE, "id",
-                          "without this user nobody could change approval groups any "
-                          "more: change the group for APPROVAL_GROUP first");
+    json_t *after;
+    bool ok;
+
+    if (!lists(roles, cs_role_word(CS_ROLE_OWNER)) &&
+        cs_user_is_last_owner(core, user)) {
+        return cs_approval_no(why,
+                              "this is the last active owner: make another one first");
+    }
+    after = json_deep_copy(user);
+    CS_ASSERT(after != NULL);
+    if (roles != NULL) {
+        CS_ASSERT(json_object_set(after, "roles", (json_t *)(uintptr_t)roles) == 0);
     } else {
+        cs_js_str(after, "status", "BLOCKED");
+    }
+    ok = cs_approval_keeps(core, user, after, why);
+    json_decref(after);
+    return ok;
+}
+
+/* True: refused, and user freed. */
+static bool is_needed(struct cs_api *a, json_t *user, const json_t *roles)
+{
+    char why[CS_APPROVAL_WHY] = "";
+
+    if (cs_user_may_become(a->core, user, roles, why)) {
         return false;
     }
+    (void)cs_api_fail(a, CS_API_STATE, "id", "%s", why);
     json_decref(user);
     return true;
 }
@@ -534,8 +552,7 @@ json_t *cs_api_user_role(struct cs_api *a)
         return NULL;
     }
     user = other(a);
-    if (user == NULL || is_waiting(a, user) ||
-        (!lists(roles, cs_role_word(CS_ROLE_OWNER)) && is_needed(a, user))) {
+    if (user == NULL || is_waiting(a, user) || is_needed(a, user, roles)) {
         json_decref(roles);
         return NULL;
     }
@@ -575,7 +592,7 @@ json_t *cs_api_user_status(struct cs_api *a)
         cs_jr_fail(&a->in, "status", "must be ACTIVATED or BLOCKED");
     }
     user = cs_api_bad_body(a) ? NULL : other(a);
-    if (user == NULL || is_waiting(a, user) || (!on && is_needed(a, user))) {
+    if (user == NULL || is_waiting(a, user) || (!on && is_needed(a, user, NULL))) {
         return NULL;
     }
     reason = reason == NULL ? "" : reason;
@@ -604,7 +621,7 @@ json_t *cs_api_user_delete(struct cs_api *a)
     json_t *user = other(a);
     bool was_owner;
 
-    if (user == NULL || is_needed(a, user)) {
+    if (user == NULL || is_needed(a, user, NULL)) {
         return NULL;
     }
     cs_approval_withdraw(a->core, CS_SOURCE_USER, cs_js_text(user, "id"),

@@ -6,6 +6,7 @@
 #ifndef CS_PLATFORM_CORE_USERS_H
 #define CS_PLATFORM_CORE_USERS_H
 
+#include "platform/core/approvals.h"
 #include "platform/core/later.h"
 
 enum {
@@ -39,6 +40,10 @@ void cs_user_uninvite(struct cs_platform_core *core, json_t *user);
 /* What the API shows, with what waits for approval. */
 json_t *cs_user_view(struct cs_platform_core *core, const json_t *user);
 bool cs_user_is_last_owner(struct cs_platform_core *core, const json_t *user);
+/* May he get these roles (NULL: be blocked or deleted)?  The last active owner stays
+ * one, and so do those whom approval groups need.  false: why (a sentence). */
+bool cs_user_may_become(struct cs_platform_core *core, const json_t *user,
+                        const json_t *roles, char why[CS_APPROVAL_WHY]);
 /* These save nothing. */
 void cs_user_block(struct cs_platform_core *core, json_t *user, const char *by,
                    const char *reason);

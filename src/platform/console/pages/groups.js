@@ -48,6 +48,8 @@ function names(g) {
     return (g.approverNames ?? (g.approvers ?? []).map((id) => ({userId: id, name: id}))).map((a) => h('span', {class: 'tag'}, a.name || a.userId));
 }
 
+const warnings = (g) => (g.warnings ?? []).map((text) => banner('warn', text));
+
 function view(source, g, draw) {
     const on = (g?.approvers ?? []).length > 0;
     const actions = may('approval-groups.manage') ? [button(on ? 'Change' : 'Set up', {small: true, onclick: () => edit(source, g, draw)}),
@@ -57,12 +59,12 @@ function view(source, g, draw) {
         g?.approvalId ? banner('warn', 'A change of this group waits for approval.', h('a', {href: `/approvals/${g.approvalId}`}, 'See it')) : null,
         on ? [h('div', {class: 'row'}, badge('ok', `${g.requiredApproverCount} of ${g.approvers.length}`), h('span', {class: 'muted'}, `within ${duration(g.timeoutSeconds ?? 86400)}`),
             g.threshold ? h('span', {class: 'muted'}, `only above ${g.threshold.qty} ${g.threshold.symbol}`) : null),
-        h('div', {class: 'tags'}, names(g))] : h('div', null, badge('off', 'No approval needed')));
+        h('div', {class: 'tags'}, names(g)), warnings(g)] : h('div', null, badge('off', 'No approval needed')));
 }
 
 function walletGroups(groups) {
     return groups.length === 0 ? null : card({title: 'Keys with a group of their own'}, h('ul', {class: 'stack-s'}, groups.map((g) => h('li', {class: 'between'},
-        h('span', {class: 'mono'}, g.walletId), h('span', {class: 'row'}, badge('ok', `${g.requiredApproverCount} of ${g.approvers.length}`), names(g))))));
+        h('span', {class: 'mono'}, g.walletId), h('span', {class: 'row'}, badge('ok', `${g.requiredApproverCount} of ${g.approvers.length}`), names(g)), warnings(g)))));
 }
 
 async function edit(source, g, draw) {
