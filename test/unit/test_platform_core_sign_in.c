@@ -364,31 +364,76 @@ static void a_flood_does_not_lock_out_for_ever(void **state)
 
 /* ---- the worker -------------------------------------------------------- */
 
-static void two_passwords_are_computed_at_once_and_the_queue_is_bounded(void **state)
+enum { STRANGERS = CS_LATER_MAX - CS_LATER_KEPT };
+
+/* As many as may wait, each of an address of their own. */
+static void strangers(struct fake_platform *w)
 {
-    struct fake_platform *w = begin();
     char body[256], from[32], email[64];
 
-    (void)state;
     w->hold_jobs = true;
-    for (int i = 0; i < CS_LATER_MAX; i++) {
+    for (int i = 0; i < STRANGERS; i++) {
         (void)snprintf(from, sizeof from, "198.51.100.%d", i);
         (void)snprintf(email, sizeof email, "u%d@example.org", i);
         w->remote = from;
         assert_int_equal(
             fake_http(w, sign_in_request(body, sizeof body, email, "x", "000000")), 0);
     }
+}
+
+static void two_passwords_are_computed_at_once_and_the_queue_is_bounded(void **state)
+{
+    struct fake_platform *w = begin();
+
+    (void)state;
+    strangers(w);
     assert_int_equal(w->n_jobs, CS_LATER_RUNNING);
     w->remote = "198.51.100.99";
     assert_int_equal(people_try(w, "u99@example.org", "x", "000000"), 503);
     w->late_ids = true;
-    for (int i = 0; i < CS_LATER_MAX; i++) {
-        assert_int_equal(w->n_jobs, i < CS_LATER_MAX - 1 ? CS_LATER_RUNNING : 1);
+    for (int i = 0; i < STRANGERS; i++) {
+        assert_int_equal(w->n_jobs, i < STRANGERS - 1 ? CS_LATER_RUNNING : 1);
         w->held_id = w->http_id;
         fake_job(w);
         assert_int_equal(w->status, 401);
     }
     assert_int_equal(w->n_jobs, 0);
+    fake_platform_free(w);
+}
+
+/* Attackers who keep the queue full must not use up the tries of whoever comes again
+ * and again, and who comes from where he last signed in still gets in. */
+static void a_full_queue_takes_no_try_and_keeps_places_for_who_is_known(void **state)
+{
+    struct fake_platform *w = begin();
+    char body[256];
+
+    (void)state;
+    people_sign_in(w, &ada);
+    strangers(w);
+    w->remote = "203.0.113.9";
+    for (int i = 0; i < 2 * CS_TRIES; i++) {
+        assert_int_equal(people_try(w, ada.email, ada.password, "000000"), 503);
+    }
+    w->remote = "192.0.2.1";
+    for (int i = 0; i < CS_LATER_KEPT; i++) {
+        assert_int_equal(fake_http(w, sign_in_request(body, sizeof body, ada.email,
+                                                      ada.password, "000000")),
+                         0);
+    }
+    for (int i = 0; i < 2 * CS_TRIES; i++) {
+        assert_int_equal(people_try(w, ada.email, ada.password, "000000"), 503);
+    }
+    w->late_ids = true;
+    while (w->n_jobs > 0) {
+        w->held_id = w->http_id;
+        fake_job(w);
+    }
+    w->hold_jobs = w->late_ids = false;
+    people_sign_in(w, &ada);
+    w->remote = "203.0.113.9";
+    pass(w, 60);
+    people_sign_in(w, &ada);
     fake_platform_free(w);
 }
 
@@ -530,6 +575,7 @@ int main(void)
         cmocka_unit_test(guesses_are_limited_by_address),
         cmocka_unit_test(a_flood_does_not_lock_out_for_ever),
         cmocka_unit_test(two_passwords_are_computed_at_once_and_the_queue_is_bounded),
+        cmocka_unit_test(a_full_queue_takes_no_try_and_keeps_places_for_who_is_known),
         cmocka_unit_test(who_waits_for_a_password_is_told_of_the_stop),
         cmocka_unit_test(one_code_opens_one_session_also_at_once),
         cmocka_unit_test(a_new_password_ends_the_other_sessions_and_renews_this_one),

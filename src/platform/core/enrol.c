@@ -99,7 +99,7 @@ json_t *cs_api_enrol(struct cs_api *a)
         return NULL;
     }
     password = cs_user_new_password(a, "password", email);
-    if (cs_api_bad_body(a)) {
+    if (cs_api_bad_body(a) || !cs_later_has_room(a, false)) {
         json_decref(user);
         return NULL;
     }

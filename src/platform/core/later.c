@@ -79,16 +79,24 @@ static struct cs_later **tail(struct cs_platform_core *core)
     return at;
 }
 
+bool cs_later_has_room(struct cs_api *a, bool is_stranger)
+{
+    if (a->core->n_later < CS_LATER_MAX - (is_stranger ? CS_LATER_KEPT : 0)) {
+        return true;
+    }
+    (void)cs_api_fail(a, CS_API_UNAVAILABLE, "",
+                      "too many people sign in at this moment: try again in a few "
+                      "seconds");
+    return false;
+}
+
 struct cs_later *cs_later_begin(struct cs_api *a, const char *password,
                                 const struct cs_pw_params *params, cs_later_fn *then)
 {
     struct cs_platform_core *core = a->core;
     struct cs_later *l;
 
-    if (core->n_later >= CS_LATER_MAX) {
-        (void)cs_api_fail(a, CS_API_UNAVAILABLE, "",
-                          "too many people sign in at this moment: try again in a few "
-                          "seconds");
+    if (!cs_later_has_room(a, false)) {
         return NULL;
     }
     l = cs_alloc(sizeof *l);

@@ -16,6 +16,7 @@
 enum {
     CS_LATER_RUNNING = 2,
     CS_LATER_MAX = 32, /* running and waiting: some two seconds of work */
+    CS_LATER_KEPT = 8, /* of these, not for strangers */
     CS_PASSWORD_MAX = 256,
 };
 
@@ -49,6 +50,10 @@ struct cs_later {
     uint8_t carry[CS_PASSWORD_OUT]; /* the handler's: the key of a job before */
 };
 
+/* Asked before a try is counted, so that one who is sent away has lost none; false: too
+ * many wait, refusal set.  Strangers, who cannot be told from attackers, get not all.
+ */
+bool cs_later_has_room(struct cs_api *a, bool is_stranger);
 /* The handler returns NULL right after it.  NULL: too many wait, refusal set. */
 struct cs_later *cs_later_begin(struct cs_api *a, const char *password,
                                 const struct cs_pw_params *params, cs_later_fn *then);

@@ -47,9 +47,11 @@ static json_t *check_old(struct cs_api *a, const struct cs_later *l)
     }
     cs_pw_params_new(a->core, &params);
     next = cs_later_begin(a, cs_js_text(a->body, "newPassword"), &params, set_new);
-    if (next != NULL) {
-        memcpy(next->carry, l->key, sizeof next->carry);
+    if (next == NULL) { /* full: that was no wrong try */
+        cs_api_try_back(a->core, a->http->remote, a->who.name, true);
+        return NULL;
     }
+    memcpy(next->carry, l->key, sizeof next->carry);
     return NULL;
 }
 
@@ -60,7 +62,7 @@ json_t *cs_api_session_password(struct cs_api *a)
 
     (void)cs_jr_str(&a->in, "code", 32, false);
     (void)cs_user_new_password(a, "newPassword", a->who.name);
-    if (cs_api_bad_body(a)) {
+    if (cs_api_bad_body(a) || !cs_later_has_room(a, false)) {
         return NULL;
     }
     if (!cs_api_try(a->core, a->http->remote, a->who.name, true)) {

@@ -119,6 +119,10 @@ json_t *cs_api_sign_in(struct cs_api *a)
         return NULL;
     }
     user = cs_user_by_email(a->core, email);
+    if (!cs_later_has_room(a, !is_known(a, user))) {
+        json_decref(user);
+        return NULL;
+    }
     if (!cs_api_try(a->core, a->http->remote, email, is_known(a, user))) {
         json_decref(user);
         return cs_api_fail(a, CS_API_LIMIT, "password",
