@@ -9,7 +9,7 @@ import {gate} from '../lib/gate.js';
 function refused(err, code) {
     if (err.status === 401) {
         code.control.value = '';
-        err.message = `${err.message}. Check them, and enter the next code: each works once`;
+        err.message = `${err.details[0]?.reason ?? err.message}. Check them, and enter the next code: each works once`;
         err.details = [];
     }
     throw err;
