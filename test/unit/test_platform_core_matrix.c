@@ -220,6 +220,33 @@ static void every_write_with_a_cookie_needs_token_and_origin(void **state)
     }
 }
 
+/* A page of the same site gets the cookie sent: it could have a pairing key made anew,
+ * and learn from the time how much there is. */
+static void no_read_with_a_cookie_is_for_a_neighbours_page(void **state)
+{
+    (void)state;
+    step_up_all();
+    for (size_t i = 0; cs_route_at(i) != NULL; i++) {
+        const struct cs_route *r = cs_route_at(i);
+        struct fake_http h = ask_as(r, &people[CS_ROLE_OWNER]);
+
+        if (is_open(r) || !reads(r)) {
+            continue;
+        }
+        h.csrf = h.origin = NULL;
+        h.fetch_site = "same-site";
+        expect(r, h, "a neighbour's picture", 403, "Sec-Fetch-Site");
+        h.fetch_site = "cross-site";
+        expect(r, h, "a foreign page's picture", 403, "Sec-Fetch-Site");
+        h.fetch_site = NULL;
+        h.origin = "https://evil.example";
+        expect(r, h, "a foreign page's read", 403, "Origin");
+        h.origin = NULL;
+        h.fetch_site = "none";
+        expect_in(r, h, "an address that was typed");
+    }
+}
+
 /* Reads cannot be read by another page (no CORS), and cookies do not come with them. */
 static void reads_need_no_csrf_token(void **state)
 {
@@ -468,6 +495,7 @@ int main(void)
         cmocka_unit_test(every_route_refuses_who_has_no_session_and_no_token),
         cmocka_unit_test(every_write_with_a_cookie_needs_token_and_origin),
         cmocka_unit_test(reads_need_no_csrf_token),
+        cmocka_unit_test(no_read_with_a_cookie_is_for_a_neighbours_page),
         cmocka_unit_test(sign_in_routes_refuse_foreign_pages),
         cmocka_unit_test(what_gives_power_away_wants_a_code_of_the_last_minutes),
         cmocka_unit_test(credentials_have_their_words_and_no_sessions),

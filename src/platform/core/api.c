@@ -327,6 +327,13 @@ static bool nobody(struct cs_api *a, bool cookie)
     return false;
 }
 
+/* Reads, too: pages of the same site, such as another port of this host, get the cookie
+ * sent, and one read makes a key (pairing).  "none": typed by the user. */
+static bool from_us(struct cs_api *a)
+{
+    return strcmp(a->http->fetch_site, "none") == 0 || cs_session_not_foreign(a);
+}
+
 /* A token counts before a cookie: who sends one is a program. */
 static bool identify(struct cs_api *a)
 {
@@ -337,7 +344,7 @@ static bool identify(struct cs_api *a)
             return nobody(a, true);
         }
         become(a, CS_ACTOR_USER, "email");
-        return cs_session_guard(a);
+        return from_us(a) && cs_session_guard(a);
     }
     a->who.rec = cs_token_credential(a->core, a->http->authorization);
     if (a->who.rec == NULL) {
