@@ -384,6 +384,29 @@ static void a_responder_that_nobody_asked_forgets_in_silence(void **state)
     assert_non_null(strstr(bed_ask(&b, 1, "{\"cmd\":\"status\"}"), "\"sessions\":0"));
 }
 
+static bool was_said(const char *text)
+{
+    return memmem(b.said.p, b.said.n, text, strlen(text)) != NULL;
+}
+
+static void a_restart_after_the_own_part_was_given_is_no_failure(void **state)
+{
+    struct cs_wr text = {0};
+
+    (void)state;
+    trio_sign(&b, 1, 1, 2, 1);
+    assert_int_equal(bed_count(&b, 0, CS_EVT_SIGN_DONE), 1);
+    bed_restart(&b, 1); /* it keeps the work until its attempt's time is over */
+    assert_true(
+        was_said("this node was stopped after it had begun its part for party 1"));
+    assert_false(was_said("failed in restart"));
+    cs_node_core_metrics(b.node[1].core, &text);
+    cs_wr_u8(&text, 0);
+    assert_null(strstr((char *)text.p, "outcome=\"PEER_ABORTED\""));
+    cs_wr_free(&text);
+    BED_FAILED(&b, 1, CS_EVT_SIGN_FAILED, "PEER_ABORTED"); /* no more comes from it */
+}
+
 static void a_restart_fails_the_attempt_and_the_next_one_works(void **state)
 {
     struct cs_ctl_frame f;
@@ -395,6 +418,8 @@ static void a_restart_fails_the_attempt_and_the_next_one_works(void **state)
     bed_restart(&b, 0);
     BED_FAILED(&b, 0, CS_EVT_SIGN_FAILED, "PEER_ABORTED");
     assert_string_equal(bed_last(&b, 0, CS_EVT_SIGN_FAILED)->u.failed.phase, "restart");
+    assert_true(
+        was_said("failed in restart: this node was stopped before it was done"));
     bed_start(&b, 1);
     bed_advance(&b, 10000);
     f.u.sign.attempt = 2;
@@ -597,6 +622,7 @@ int main(void)
         CASE(an_answer_of_an_old_attempt_does_not_disturb_the_new_one),
         CASE(an_initiator_without_its_partner_fails_in_time),
         CASE(a_responder_that_nobody_asked_forgets_in_silence),
+        CASE(a_restart_after_the_own_part_was_given_is_no_failure),
         CASE(a_restart_fails_the_attempt_and_the_next_one_works),
         CASE(a_cancelled_request_ends),
         CASE(the_responder_waits_for_its_own_copy_of_the_request),

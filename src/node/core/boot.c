@@ -424,7 +424,7 @@ void cs_nd_boot_start(struct cs_node_core *n)
         if (w->kind == WORK_KEYGEN) {
             cs_nd_keygen_resume(n, w);
         } else { /* a session never survives a restart (PROTOCOLS 2.6) */
-            cs_nd_work_failed(n, w, CS_ERR_ABORTED, "restart", 0);
+            cs_nd_work_restarted(n, w);
         }
     }
     cs_nd_conn_init(n);

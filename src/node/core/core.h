@@ -265,6 +265,8 @@ void cs_nd_works_free(struct cs_node_core *n);
 /* Reports failure of the current attempt and ends or parks the work. */
 void cs_nd_work_failed(struct cs_node_core *n, struct work *w, enum cs_err err,
                        const char *phase, uint8_t blame);
+/* A SIGN work of the life before. */
+void cs_nd_work_restarted(struct cs_node_core *n, struct work *w);
 void cs_nd_report_failed(struct cs_node_core *n, enum cs_ctl_kind kind,
                          const uint8_t request_id[16], const uint8_t key_id[16],
                          uint32_t attempt, uint8_t index, enum cs_err err,

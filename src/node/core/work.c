@@ -191,15 +191,12 @@ bool cs_nd_is_retryable(enum cs_err err)
     }
 }
 
-void cs_nd_report_failed(struct cs_node_core *n, enum cs_ctl_kind kind,
-                         const uint8_t request_id[16], const uint8_t key_id[16],
-                         uint32_t attempt, uint8_t index, enum cs_err err,
-                         const char *phase, uint8_t blame,
-                         const struct cs_ctl_trace *trace)
+static void fill_failed(struct cs_ctl_frame *f, const uint8_t request_id[16],
+                        const uint8_t key_id[16], uint32_t attempt, uint8_t index,
+                        enum cs_err err, const char *phase, uint8_t blame,
+                        const struct cs_ctl_trace *trace)
 {
-    struct cs_ctl_frame f = {.kind = kind};
-    struct cs_ctl_failed *b = &f.u.failed;
-    char id[CS_UUID_LEN];
+    struct cs_ctl_failed *b = &f->u.failed;
 
     memcpy(b->request_id, request_id, 16);
     memcpy(b->key_id, key_id, 16);
@@ -212,11 +209,25 @@ void cs_nd_report_failed(struct cs_node_core *n, enum cs_ctl_kind kind,
     }
     (void)snprintf(b->reason, sizeof b->reason, "%s", cs_err_reason(err));
     (void)snprintf(b->phase, sizeof b->phase, "%s", phase);
+}
+
+void cs_nd_report_failed(struct cs_node_core *n, enum cs_ctl_kind kind,
+                         const uint8_t request_id[16], const uint8_t key_id[16],
+                         uint32_t attempt, uint8_t index, enum cs_err err,
+                         const char *phase, uint8_t blame,
+                         const struct cs_ctl_trace *trace)
+{
+    struct cs_ctl_frame f = {.kind = kind};
+    char id[CS_UUID_LEN];
+
+    fill_failed(&f, request_id, key_id, attempt, index, err, phase, blame, trace);
     cs_log(CS_LOG_WARN, "session",
            "request %s failed in %s: %s (%s), blame %u" CS_F("request", "%s")
                CS_F("attempt", "%u") CS_F("outcome", "%s"),
-           cs_uuid_text(id, request_id), phase, cs_err_text(err), cs_err_reason(err),
-           blame, id, (unsigned)attempt, cs_err_reason(err));
+           cs_uuid_text(id, request_id), phase,
+           strcmp(phase, "restart") == 0 ? "this node was stopped before it was done"
+                                         : cs_err_text(err),
+           cs_err_reason(err), blame, id, (unsigned)attempt, cs_err_reason(err));
     cs_nd_notify(n, "session", "{\"requestId\":\"%s\",\"outcome\":\"%s\"}", id,
                  cs_err_reason(err));
     cs_nd_outbox_put(n, &f);
@@ -242,6 +253,32 @@ void cs_nd_work_failed(struct cs_node_core *n, struct work *w, enum cs_err err,
                         w->req.request_id, w->req.key_id, w->attempt, w->q->roster.self,
                         err, phase, blame, &trace);
     cs_nd_work_end(n, w);
+}
+
+/* Its part has left this node, perhaps long ago, and the other one may have signed with
+ * it: nothing failed here.  The platform hears that no more comes from this node. */
+static void part_given(struct cs_node_core *n, struct work *w)
+{
+    struct cs_ctl_frame f = {.kind = CS_EVT_SIGN_FAILED};
+    char id[CS_UUID_LEN];
+
+    cs_log(CS_LOG_INFO, "session",
+           "request %s: this node was stopped after it had begun its part for party "
+           "%u, which says how it ended" CS_F("request", "%s") CS_F("attempt", "%u"),
+           cs_uuid_text(id, w->req.request_id), w->initiator, id, (unsigned)w->attempt);
+    fill_failed(&f, w->req.request_id, w->req.key_id, w->attempt, w->q->roster.self,
+                CS_ERR_ABORTED, "restart", 0, NULL);
+    cs_nd_outbox_put(n, &f);
+    cs_nd_work_end(n, w);
+}
+
+void cs_nd_work_restarted(struct cs_node_core *n, struct work *w)
+{
+    if (w->initiator != w->q->roster.self && cs_nd_journal_tried(n, w)) {
+        part_given(n, w);
+    } else {
+        cs_nd_work_failed(n, w, CS_ERR_ABORTED, "restart", 0);
+    }
 }
 
 void cs_nd_work_cancel(struct cs_node_core *n, const uint8_t request_id[16],
