@@ -265,7 +265,9 @@ const json_t *cs_jr_array(struct cs_jr *r, const char *name, size_t min, size_t 
     const json_t *v = need(r, name, json_is_array(member(r, name)), "must be an array");
 
     if (v != NULL && (json_array_size(v) < min || json_array_size(v) > max)) {
-        cs_jr_fail(r, name, "has the wrong number of items");
+        cs_jr_fail(r, name,
+                   json_array_size(v) < min ? "has too few items"
+                                            : "has too many items");
         return NULL;
     }
     return v;

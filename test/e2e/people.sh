@@ -11,6 +11,8 @@ PASSWORD="correct horse battery staple"
 OTHER_PASSWORD="quite another long one"
 NEW_PASSWORD="a new one after a while"
 
+cookie_of() { awk '$6 == "__Host-cloudsign" { print $7 }' "$H_DIR/jar-$1"; }
+
 h_platform_start
 browse ada POST /v2/setup "$(jq -nc --arg t "$(<"$H_DIR/platform/setup-token")" --arg p "$PASSWORD" \
     '{setupToken: $t, organizationName: "Three nodes", firstName: "Ada", lastName: "Admin", email: "ada@example.org", password: $p}')"
@@ -20,6 +22,7 @@ h_put clientId "$(api_get .credential.clientId)"
 ada_totp=$(api_get .totp.secret)
 ada_recovery=$(api_get '.recoveryCodes[0]')
 ada_second=$(api_get '.recoveryCodes[1]')
+ada_third=$(api_get '.recoveryCodes[2]')
 [ "$(jq '.recoveryCodes | length' <<<"$API_BODY")" = 10 ] || wrong "not ten recovery codes"
 
 sign_in ada ada@example.org "$PASSWORD" 000000
@@ -80,8 +83,22 @@ for n in {1..5}; do browse ada GET /v2/vaults; [ "$API_STATUS" = 200 ] || wrong 
 ok "five reads while sixteen passwords are computed: $(($(h_now_ms) - begin)) ms"
 for pid in $(jobs -p); do [ "$pid" = "${H_PID[platform]}" ] || wait "$pid" || true; done
 
+cp "$H_DIR/jar-ada" "$H_DIR/jar-old"
+h_put csrf-old "$(h_get csrf-ada)"
+old_cookie=$(cookie_of old)
+browse ada POST /v2/session/step-up "$(jq -nc --arg c "$ada_third" '{code: $c}')"
+expect 200 "a step-up"
+h_put csrf-ada "$(api_get .csrfToken)"
+[ "$(cookie_of ada)" != "$old_cookie" ] || wrong "a step-up leaves the cookie as it was"
+browse ada POST /v2/vaults '{"name": "x"}'
+expect 200 "a write with the new cookie and token"
+browse old GET /v2/session
+expect 401 "the cookie from before the step-up"
+
 h_stop platform KILL
 h_platform_start
+browse old GET /v2/session
+expect 401 "also after kill -9"
 browse ada GET /v2/session
 expect 200 "after kill -9 the session is there"
 browse bob GET /v2/session
@@ -104,7 +121,7 @@ sign_in other ada@example.org "$PASSWORD" "$(totp "$ada_totp" 1)"
 expect 401 "the old password"
 sign_in other ada@example.org "$NEW_PASSWORD" "$(totp "$ada_totp" 1)"
 expect 200 "the new password with the same authenticator"
-cookie=$(awk '$6 == "__Host-cloudsign" { print $7 }' "$H_DIR/jar-ada")
+cookie=$(cookie_of ada)
 browse ada DELETE /v2/session
 expect 204 "signing out"
 browse ada GET /v2/session
@@ -121,7 +138,7 @@ expect 429 "guessing"
 h_stop_clean platform
 
 for secret in "$PASSWORD" "$OTHER_PASSWORD" "$NEW_PASSWORD" "$ada_totp" "$bob_totp" "$ada_recovery" "${ada_recovery//-/}" \
-    "$token" "$cookie" "$(printf '%s' "$ada_totp" | base32 -d | od -An -tx1 | tr -d ' \n')"; do
+    "$token" "$cookie" "$old_cookie" "$(printf '%s' "$ada_totp" | base32 -d | od -An -tx1 | tr -d ' \n')"; do
     [ ${#secret} -ge 16 ] || wrong "no secret to look for"
     if grep -raqF -- "$secret" "$H_DIR/platform" "$H_DIR/logs"; then
         wrong "a secret is in: $(grep -ralF -- "$secret" "$H_DIR/platform" "$H_DIR/logs" | tr '\n' ' ')"

@@ -392,7 +392,11 @@ async function ourPeople(userId) { // another user, with a session
   const as = { as: ada };
   await call('GET /v2/session', {}, undefined, as);
   const { sessions } = await call('GET /v2/sessions', {}, undefined, { ...as, query: { userId } });
-  await call('POST /v2/session/step-up', {}, { code: await code(state('totp')) }, as);
+  const old = ada.headers.cookie;
+  const up = await ada.run('POST /v2/session/step-up', {}, { code: await code(state('totp')) });
+  judge('POST /v2/session/step-up', up, 200);
+  Object.assign(ada.headers, { cookie: up.headers['set-cookie'][0].split(';')[0], 'x-csrf-token': up.value.csrfToken });
+  if (ada.headers.cookie === old) throw new Error('a step-up leaves the cookie as it was');
   const wrong = await ada.run('POST /v2/session/password', {}, { password: 'wrong', code: '000000', newPassword: cfg.password });
   judge('POST /v2/session/password', wrong, 403);
   await call('DELETE /v2/sessions/{id}', sessions[0], undefined, { ...as, status: 204 });

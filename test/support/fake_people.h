@@ -135,14 +135,18 @@ FAKE int people_call(struct fake_platform *w, const struct person *p,
     return fake_http(w, h);
 }
 
-/* Shows the code of this moment; who has shown it already needs the next one. */
-FAKE int people_step_up(struct fake_platform *w, const struct person *p)
+/* Shows the code of this moment; who has shown it already needs the next one.  A
+ * step-up gives a new cookie. */
+FAKE int people_step_up(struct fake_platform *w, struct person *p)
 {
     char body[64];
 
     (void)snprintf(body, sizeof body, "{\"code\":\"%06u\"}",
                    cs_totp(CS_SPAN_OF(p->totp), (uint64_t)w->wall / 30000));
-    return people_call(w, p, "POST", "/v2/session/step-up", body);
+    if (people_call(w, p, "POST", "/v2/session/step-up", body) == 200) {
+        people_take_session(w, p);
+    }
+    return w->status;
 }
 
 /* With a token of an invitation, up to active. */

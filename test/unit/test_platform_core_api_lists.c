@@ -626,27 +626,42 @@ static void people_sign_in_one_way(void **state)
     fake_trio_free(t);
 }
 
-static void chains_and_assets_are_listed_by_get_and_by_post(void **state)
+/* A typing error must not look like an empty list. */
+static void filters_with_words_that_do_not_exist_are_refused(void **state)
 {
+    static const char *const bad[][2] = {
+        {"/v2/transactions?status=SIGNE", "status"},
+        {"/v2/transactions?status=signed", "status"},
+        {"/v2/transactions?kind=BLIND", "kind"},
+        {"/v2/transactions?blockchain=ethereum", "blockchain"},
+        {"/v2/wallets?blockchain=NOPE", "blockchain"},
+        {"/v2/devices?deviceType=TABLET", "deviceType"},
+        {"/v2/devices?deviceOwner=ME", "deviceOwner"},
+        {"/v2/mpc/eligible?deviceType=TABLET", "deviceType"},
+        {"/v2/audit?kind=NEWS", "kind"},
+        {"/v2/users?role=KING", "role"},
+        {"/v2/approvals?status=OPEN", "status"},
+        {"/v2/approvers?sourceType=TAX", "sourceType"},
+    };
     struct fake_trio *t = fake_signers();
-    uint64_t records = fake_audit_count(t->w);
+    char path[128];
 
     (void)state;
-    fake_ok(t->w, "GET", "/v2/blockchains?q=solana", NULL);
-    assert_string_equal(fake_text(t->w, "blockchains.0.id"), "SOLANA");
-    fake_ok(t->w, "POST", "/v2/blockchains:list", "{\"search\":{\"term\":\"solana\"}}");
-    assert_string_equal(fake_text(t->w, "blockchains.0.id"), "SOLANA");
-    assert_int_equal(json_array_size(json_object_get(t->w->reply, "blockchains")), 1);
-    fake_ok(t->w, "POST", "/v2/assets:list",
-            "{\"filter\":{\"name\":{\"contains\":\"bitcoin\"}}}");
-    assert_string_equal(fake_text(t->w, "assets.0.blockchain"), "BITCOIN");
-    fake_ok(t->w, "GET", "/v2/assets?blockchain=XRP_LEDGER", NULL);
-    assert_string_equal(fake_text(t->w, "assets.0.symbol"), "XRP");
-    assert_int_equal(fake_api(t->w, "POST", "/v2/assets:list",
-                              "{\"filter\":{\"symbol\":{\"eq\":\"X\"}}}"),
-                     400);
-    fake_refused(t->w, 400, "filter");
-    assert_int_equal(fake_audit_count(t->w), records);
+    for (size_t i = 0; i < CS_COUNTOF(bad); i++) {
+        if (fake_api(t->w, "GET", bad[i][0], NULL) != 400) {
+            fail_msg("%s was served", bad[i][0]);
+        }
+        fake_refused(t->w, 400, bad[i][1]);
+    }
+    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets?blockchain=X", t->vault);
+    assert_int_equal(fake_api(t->w, "GET", path, NULL), 400);
+    /* Words that exist, of things that are not here. */
+    fake_ok(t->w, "GET", "/v2/devices?deviceType=MOBILE", NULL);
+    assert_int_equal(json_array_size(t->w->reply), 0);
+    assert_int_equal(json_array_size(list(t, "?status=CONFIRMED")), 0);
+    /* The message has all words, to the last one. */
+    assert_int_equal(fake_api(t->w, "GET", bad[0][0], NULL), 400);
+    assert_non_null(strstr(fake_text(t->w, "message"), "REJECTED, FAILED"));
     fake_trio_free(t);
 }
 
@@ -672,7 +687,7 @@ int main(void)
         cmocka_unit_test(items_need_the_permission_of_their_kind),
         cmocka_unit_test(paths_that_make_no_sense_here_say_what_to_use),
         cmocka_unit_test(people_sign_in_one_way),
-        cmocka_unit_test(chains_and_assets_are_listed_by_get_and_by_post),
+        cmocka_unit_test(filters_with_words_that_do_not_exist_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

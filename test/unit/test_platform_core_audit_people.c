@@ -99,7 +99,7 @@ static const struct step steps[] = {
     {"POST", "/v2/users/{id}/password", "{}", 200, NULL, NULL},
     {"DELETE", "/v2/users/{id}", NULL, 200, NULL, NULL},
     {"POST", "/v2/session/password", NULL, 200, put_new_password, take_new_session},
-    {"POST", "/v2/session/step-up", NULL, 200, put_code, NULL},
+    {"POST", "/v2/session/step-up", NULL, 200, put_code, take_new_session},
     {"DELETE", "/v2/session", NULL, 204, NULL, NULL},
 };
 

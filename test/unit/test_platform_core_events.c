@@ -402,6 +402,25 @@ static void sockets_are_bounded_for_one_and_for_all(void **state)
     fake_platform_free(w);
 }
 
+/* Also a socket that somebody has opened with the cookie that has ended. */
+static void a_step_up_ends_the_sockets_of_its_session(void **state)
+{
+    struct fake_platform *w = begin();
+    uint64_t mine = dial_as(w, &ada, NULL), other = dial_as(w, &sam, NULL), again;
+
+    (void)state;
+    w->now += 30000;
+    w->wall += 30000;
+    assert_int_equal(people_step_up(w, &ada), 200);
+    fake_wait(w, 1);
+    assert_true(is_closed(w, mine, CS_ERR_AUTH));
+    assert_false(is_closed(w, other, CS_ERR_AUTH));
+    again = dial_as(w, &ada, "since=0");
+    assert_false(is_closed(w, again, CS_ERR_AUTH));
+    assert_true(type_is(w, again, 0, "hello"));
+    fake_platform_free(w);
+}
+
 static void who_says_something_is_closed(void **state)
 {
     struct fake_platform *w = begin();
@@ -443,6 +462,7 @@ int main(void)
         cmocka_unit_test(a_socket_ends_when_roles_or_status_change),
         cmocka_unit_test(a_socket_of_a_token_ends_with_it),
         cmocka_unit_test(sockets_are_bounded_for_one_and_for_all),
+        cmocka_unit_test(a_step_up_ends_the_sockets_of_its_session),
         cmocka_unit_test(who_says_something_is_closed),
         cmocka_unit_test(without_an_upgrade_the_path_says_what_to_do),
     };

@@ -42,7 +42,10 @@ static int step_up(struct fake_platform *w, const char *code)
     char body[64];
 
     (void)snprintf(body, sizeof body, "{\"code\":\"%s\"}", code);
-    return people_call(w, &ada, "POST", "/v2/session/step-up", body);
+    if (people_call(w, &ada, "POST", "/v2/session/step-up", body) == 200) {
+        people_take_session(w, &ada);
+    }
+    return w->status;
 }
 
 static void a_code_opens_five_minutes_and_no_more(void **state)
@@ -59,12 +62,85 @@ static void a_code_opens_five_minutes_and_no_more(void **state)
     assert_int_equal(people_call(w, &ada, "GET", "/v2/audit/export", NULL), 403);
     assert_int_equal(people_step_up(w, &ada), 200);
     assert_true(strlen(fake_text(w, "stepUpUntil")) > 20);
-    assert_string_equal(fake_text(w, "csrfToken"), ada.csrf);
     assert_int_equal(invite(w, "b@example.org"), 200);
     pass(w, CS_SESSION_STEP_UP_S - 1);
     assert_int_equal(invite(w, "c@example.org"), 200);
     pass(w, 1);
     assert_int_equal(invite(w, "d@example.org"), 403);
+    fake_platform_free(w);
+}
+
+/* OWASP: a new id with each change of rights.  Whoever has the old one has nothing. */
+static void a_step_up_gives_a_new_cookie_and_ends_the_old_one(void **state)
+{
+    struct fake_platform *w = begin();
+    struct person old;
+    char id[40];
+
+    (void)state;
+    assert_int_equal(people_call(w, &ada, "GET", "/v2/session", NULL), 200);
+    (void)snprintf(id, sizeof id, "%s", fake_text(w, "sessionId"));
+    pass(w, 30);
+    old = ada;
+    assert_int_equal(step_up(w, "000000"), 403);
+    assert_true(w->headers == NULL || strstr(w->headers, "set-cookie") == NULL);
+    assert_int_equal(people_call(w, &old, "GET", "/v2/session", NULL), 200);
+    assert_int_equal(people_step_up(w, &ada), 200);
+    assert_string_equal(fake_text(w, "sessionId"), id);
+    assert_string_not_equal(ada.cookie, old.cookie);
+    assert_string_not_equal(ada.csrf, old.csrf);
+    assert_non_null(strstr(w->headers, "; Path=/; Secure; HttpOnly; SameSite=Strict"));
+    assert_int_equal(people_call(w, &old, "GET", "/v2/session", NULL), 401);
+    (void)snprintf(old.csrf, sizeof old.csrf, "%s", ada.csrf);
+    assert_int_equal(people_call(w, &old, "POST", "/v2/session/step-up", "{}"), 401);
+    old = ada;
+    (void)snprintf(old.csrf, sizeof old.csrf, "%064d", 0);
+    assert_int_equal(people_call(w, &old, "DELETE", "/v2/session", NULL), 403);
+    assert_int_equal(people_call(w, &ada, "GET", "/v2/sessions", NULL), 200);
+    assert_int_equal(json_array_size(json_object_get(w->reply, "sessions")), 1);
+    fake_restart(w); /* all of it is in the store */
+    pass(w, 30);
+    assert_int_equal(people_step_up(w, &ada), 200); /* the secret has moved with it */
+    fake_platform_free(w);
+}
+
+/* The browser keeps the old cookie then: it is none, and signing in is all it takes. */
+static void who_misses_the_answer_of_a_step_up_signs_in_again(void **state)
+{
+    struct fake_platform *w = begin();
+    struct person lost;
+
+    (void)state;
+    lost = ada;
+    pass(w, 30);
+    assert_int_equal(people_step_up(w, &ada), 200);
+    assert_int_equal(people_call(w, &lost, "GET", "/v2/session", NULL), 401);
+    pass(w, 30);
+    people_sign_in(w, &lost);
+    assert_int_equal(people_call(w, &lost, "GET", "/v2/session", NULL), 200);
+    fake_platform_free(w);
+}
+
+/* A recovery code needs no secret of the session; one that cannot be read is not kept.
+ */
+static void what_cannot_be_moved_to_the_new_cookie_is_dropped(void **state)
+{
+    struct fake_platform *w = begin();
+    uint8_t id[CS_PC_ID];
+    json_t *s;
+
+    (void)state;
+    assert_int_equal(people_call(w, &ada, "GET", "/v2/session", NULL), 200);
+    assert_int_equal(cs_uuid_parse(id, fake_text(w, "sessionId")), CS_OK);
+    s = cs_pc_get(w->core, CS_PC_SESSION, id);
+    cs_js_str(
+        json_object_get(s, "_lent"), "box",
+        "000000000000000000000000000000000000000000000000000000000000000000000000");
+    cs_pc_put(w->core, CS_PC_SESSION, id, s);
+    json_decref(s);
+    assert_int_equal(step_up(w, ada.recovery[0]), 200);
+    pass(w, CS_SESSION_STEP_UP_S);
+    assert_int_equal(people_step_up(w, &ada), 409);
     fake_platform_free(w);
 }
 
@@ -442,6 +518,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_code_opens_five_minutes_and_no_more),
+        cmocka_unit_test(a_step_up_gives_a_new_cookie_and_ends_the_old_one),
+        cmocka_unit_test(who_misses_the_answer_of_a_step_up_signs_in_again),
+        cmocka_unit_test(what_cannot_be_moved_to_the_new_cookie_is_dropped),
         cmocka_unit_test(a_code_that_was_used_or_is_wrong_opens_nothing),
         cmocka_unit_test(a_session_steps_up_with_its_own_cookie_only),
         cmocka_unit_test(a_new_password_moves_the_step_up_with_it),

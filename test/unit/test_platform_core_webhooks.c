@@ -267,10 +267,35 @@ static void subscriptions_come_and_go_and_wrong_ones_change_nothing(void **state
     assert_int_equal(fake_api(w, "POST", path_of("/subscriptions"), "[1]"), 400);
     assert_int_equal(fake_api(w, "GET", path_of("/subscriptions"), NULL), 200);
     assert_int_equal(json_array_size(json_object_get(w->reply, "subscriptions")), 2);
+    assert_string_equal(fake_text(w, "filter.nextPageToken"), "");
     assert_int_equal(fake_api(w, "DELETE", path, NULL), 200);
     assert_int_equal(fake_api(w, "DELETE", path, NULL), 404);
     assert_int_equal(fake_api(w, "GET", path_of(""), NULL), 200);
     assert_int_equal(cs_js_num(w->reply, "subscriptionCount"), 1);
+    fake_platform_free(w);
+}
+
+static void subscriptions_come_in_pages(void **state)
+{
+    struct fake_platform *w = begin();
+    char query[96];
+
+    (void)state;
+    make_hook(w, "[{\"domain\":\"TRANSACTION\",\"scope\":\"ORG\"},"
+                 "{\"domain\":\"WALLET\",\"scope\":\"ORG\"}]");
+    assert_int_equal(fake_api(w, "GET", path_of("/subscriptions?pageSize=1"), NULL),
+                     200);
+    assert_int_equal(json_array_size(json_object_get(w->reply, "subscriptions")), 1);
+    assert_int_equal(cs_js_num(json_object_get(w->reply, "filter"), "total"), 2);
+    (void)snprintf(query, sizeof query, "/subscriptions?pageSize=1&pageToken=%s",
+                   fake_text(w, "filter.nextPageToken"));
+    assert_int_equal(fake_api(w, "GET", path_of(query), NULL), 200);
+    assert_string_equal(fake_text(w, "subscriptions.0.config.domain"), "WALLET");
+    assert_string_equal(fake_text(w, "filter.nextPageToken"), "");
+    assert_int_equal(fake_api(w, "GET", path_of("/subscriptions?pageSize=x"), NULL),
+                     400);
+    assert_int_equal(fake_api(w, "GET", path_of("/subscriptions?pageToken=x"), NULL),
+                     400);
     fake_platform_free(w);
 }
 
@@ -362,6 +387,50 @@ static void a_2xx_is_a_delivery_and_anything_else_is_tried_again(void **state)
     assert_int_equal(cs_js_num(w->reply, "failureCount"), CS_COUNTOF(bad));
     assert_int_equal(strlen(fake_text(w, "lastSuccess")), 24);
     assert_int_equal(strlen(fake_text(w, "lastFailure")), 24);
+    fake_platform_free(w);
+}
+
+static struct cs_platform_stats stats(struct fake_platform *w)
+{
+    struct cs_platform_stats s;
+
+    cs_platform_core_stats(w->core, &s);
+    return s;
+}
+
+static void metrics_tell_what_waits_and_how_it_failed(void **state)
+{
+    static const int bad[] = {0, 199, 404, 403, 500};
+    static const uint64_t want[CS_HOOK_FAILURES] = {1, 2, 1, 1};
+    struct fake_platform *w = begin();
+    int64_t start;
+
+    (void)state;
+    assert_int_equal(stats(w).hooks, 0);
+    make_hook(w, DEVICES);
+    make_device(w, NULL);
+    start = w->wall;
+    assert_int_equal(stats(w).hooks, 1);
+    assert_int_equal(stats(w).hooks_waiting, 1); /* on its way counts */
+    assert_int_equal(stats(w).hook_oldest_ms, 0);
+    for (size_t i = 0; i < CS_COUNTOF(bad); i++) {
+        answer(w, bad[i]);
+        assert_int_equal(stats(w).hooks_waiting, 1);
+        (void)pause_of(w);
+        assert_int_equal(stats(w).hook_oldest_ms, w->wall - start);
+    }
+    assert_true(w->wall > start);
+    assert_memory_equal(stats(w).hook_failed, want, sizeof want);
+    answer(w, 204);
+    assert_int_equal(stats(w).hooks_waiting, 0);
+    assert_int_equal(stats(w).hook_oldest_ms, 0);
+    assert_int_equal(stats(w).hook_delivered, 1);
+    make_device(w, NULL);
+    for (answer(w, 503); stats(w).hooks_waiting > 0; answer(w, 503)) {
+        (void)pause_of(w);
+    }
+    assert_int_equal(stats(w).hook_given_up, 1);
+    assert_int_equal(stats(w).hook_turned_away, 0);
     fake_platform_free(w);
 }
 
@@ -685,9 +754,11 @@ int main(void)
         cmocka_unit_test(a_webhook_is_made_changed_listed_and_deleted),
         cmocka_unit_test(there_are_so_many_webhooks_and_no_more),
         cmocka_unit_test(subscriptions_come_and_go_and_wrong_ones_change_nothing),
+        cmocka_unit_test(subscriptions_come_in_pages),
         cmocka_unit_test(every_write_leaves_one_audit_record_without_a_secret),
         cmocka_unit_test(nobody_is_told_who_did_not_subscribe),
         cmocka_unit_test(a_2xx_is_a_delivery_and_anything_else_is_tried_again),
+        cmocka_unit_test(metrics_tell_what_waits_and_how_it_failed),
         cmocka_unit_test(pauses_double_up_to_an_hour_with_jitter_and_end_after_a_day),
         cmocka_unit_test(deliveries_of_one_object_keep_their_order),
         cmocka_unit_test(one_webhook_has_two_calls_at_once_and_all_have_eight),

@@ -276,7 +276,7 @@ static void errors_name_the_field(void **state)
         {"{\"t\":\"cmd\",\"id\":\"1\",\"kind\":\"quorum.finish\",\"body\":{"
          "\"quorumId\":\"00000000-0000-4000-8000-000000000000\",\"nonces\":[{},{},{},{}"
          ",{},{},{},{}]}}",
-         "nonces has the wrong number of items"},
+         "nonces has too many items"},
         {"{\"t\":\"pong\",\"time\":\"1\\u0000\"}",
          "the text is not valid JSON (or a key repeats)"},
         {"[]", "a JSON object is expected"},

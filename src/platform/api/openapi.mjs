@@ -31,6 +31,9 @@ const BASIC = {
 
 // ---- shapes ---------------------------------------------------------------------------
 
+// Parameters of paths that are no UUIDs (api.c: is_word).
+const WORDS = { blockchain: 'V2Blockchain', code: 'string' };
+
 const schemas = {};
 const members = {}; // name -> [type, text], wherever a shape says nothing else
 
@@ -119,7 +122,7 @@ function addRoute(m) {
   if (off) op['x-not-served'] = true;
   op.security = security(perm);
   op.parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => (
-    { name, in: 'path', required: true, schema: { ...BASIC.uuid } }));
+    { name, in: 'path', required: true, schema: WORDS[name] ? typeOf(WORDS[name], m[0]) : { ...BASIC.uuid } }));
   if (method === 'POST' && !off && op.security.length > 0) {
     op.parameters.push({ $ref: '#/components/parameters/IdempotencyKey' });
   }
@@ -147,11 +150,13 @@ function addLine(line) {
   if (sign === '?') {
     if (PARAMS[rest]) PARAMS[rest].forEach(([n, t, text]) => addQuery(n, t, text, line));
     else {
-      const [, name, type, text] = /^(\w+) (\S+) (.+)$/.exec(rest) ?? bad(line, 'no parameter');
+      const [, name, type, text] = /^([\w.]+) (\S+) (.+)$/.exec(rest) ?? bad(line, 'no parameter');
       addQuery(name, type, text, line);
     }
   } else if (sign === '<') {
     op.requestBody = { required: true, content: { 'application/json': { schema: typeOf(rest, line) } } };
+    op.responses[413] = { $ref: '#/components/responses/TooLarge' };
+    op.responses[415] = { $ref: '#/components/responses/NotJson' };
   } else if (sign === '=') {
     op.requestBody.content['application/json'].example = JSON.parse(rest);
   } else if (sign === '>') {
@@ -182,6 +187,7 @@ const ERRORS = {
   Bad: 'A field is missing or wrong', Unauthenticated: 'No live token or session',
   Denied: 'The permission, or a one-time code (step-up), is missing', NotFound: 'There is no such thing',
   State: 'Not possible in this state, or exists with other content', Limit: 'A limit: slow down',
+  TooLarge: 'The body is too large', NotJson: 'Content-Type is not application/json',
   Instead: 'Not served here: the message says what to use instead',
 };
 wanted.add('Error');

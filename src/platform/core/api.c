@@ -249,11 +249,18 @@ static const struct cs_route *find_route(struct cs_api *a)
                           strlen(a->http->method) < 16 ? a->http->method : "this");
         a->status = 405;
     } else {
-        (void)cs_api_fail(
-            a, CS_API_NOT_FOUND, "",
-            "there is no such path: see src/platform/README.md for the API");
+        (void)cs_api_fail(a, CS_API_NOT_FOUND, "",
+                          "there is no such path: see GET /v2/openapi.json for all");
     }
     return NULL;
+}
+
+/* These are words, which their handlers read: the vendor's ids of chains and currencies
+ * are. */
+static bool is_word(const char *pattern)
+{
+    return strncmp(pattern, "{blockchain}", 12) == 0 ||
+           strncmp(pattern, "{code}", 6) == 0;
 }
 
 static bool read_param(struct cs_api *a, const char *pattern, const char *path)
@@ -283,7 +290,7 @@ static bool read_params(struct cs_api *a, const struct cs_route *r)
     const char *pattern = r->pattern, *path = a->http->path;
 
     for (;;) {
-        if (pattern[0] == '{' && !read_param(a, pattern, path)) {
+        if (pattern[0] == '{' && !is_word(pattern) && !read_param(a, pattern, path)) {
             return false;
         }
         pattern += segment(pattern);

@@ -59,9 +59,9 @@ struct cs_api {
     /* outcome */
     enum cs_api_code code;
     int status;
-    char message[384];
+    char message[512];
     char field[64];
-    char reason[256];
+    char reason[384];
     /* A secret of the answer: spliced in behind the other members, never in JSON. */
     const char *secret_name;
     size_t secret_depth; /* 0: in the answer itself; 1: in its last member */
@@ -88,7 +88,7 @@ typedef json_t *cs_api_handler(struct cs_api *a);
 
 struct cs_route {
     const char *method;
-    const char *pattern; /* "/v2/devices/{id}": {..} is a UUID */
+    const char *pattern; /* "/v2/devices/{id}": {..} is a UUID, but for words (api.c) */
     enum cs_pc_perm perm;
     cs_api_handler *run;
 };
@@ -141,6 +141,11 @@ bool cs_text_has(const char *text, const char *part);
 /* Query parameter, percent-decoded into out ("" when absent).  false: malformed or too
  * long, refusal set. */
 bool cs_api_query(struct cs_api *a, const char *name, char *out, size_t size);
+/* The same for one of a few words ("RAW, PLAINTEXT"), and for a blockchain's: a filter
+ * with a word that does not exist must not look like an empty list. */
+bool cs_api_query_word(struct cs_api *a, const char *name, char *out, size_t size,
+                       const char *words);
+bool cs_api_query_chain(struct cs_api *a, char *out, size_t size);
 /* Percent- and plus-decoding; false when malformed or too long. */
 bool cs_api_percent(char *out, size_t size, const char *text, size_t n);
 
@@ -178,6 +183,11 @@ json_t *cs_api_page(struct cs_api *a, const struct cs_api_page *p);
 uint64_t cs_api_seek(struct cs_api *a, const struct cs_api_page *p, const char *at);
 /* "pageSize" and "pageToken" (0: none).  false: malformed, refusal set. */
 bool cs_api_page_args(struct cs_api *a, size_t *size, uint64_t *after);
+/* The page of a short list that is there as a whole: up to size items behind the first
+ * after ones.  *filter gets "total" and, when there are more, "nextPageToken". */
+json_t *cs_api_slice(const json_t *all, size_t size, uint64_t after, json_t *filter);
+/* false: no token that a list returned. */
+bool cs_api_page_token(const char *text, uint64_t *after);
 /* The newest max records as a JSON array, oldest of them first. */
 json_t *cs_api_list_last(struct cs_api *a, const struct cs_api_page *p, size_t max);
 /* All records as a JSON array, at most max. */
@@ -313,6 +323,8 @@ json_t *cs_api_auth_method_get(struct cs_api *a);
 json_t *cs_api_blockchain_list(struct cs_api *a);
 json_t *cs_api_blockchain_get(struct cs_api *a);
 json_t *cs_api_asset_list(struct cs_api *a);
+json_t *cs_api_asset_get(struct cs_api *a);
+json_t *cs_api_asset_array(struct cs_api *a);
 json_t *cs_api_openapi(struct cs_api *a);
 
 /* wallet_limits.c, permitted.c */

@@ -36,7 +36,7 @@ static bool read_want(struct cs_api *a, struct want *w)
     return cs_api_query(a, "actorId", w->actor, sizeof w->actor) &&
            cs_api_query(a, "objectId", w->object, sizeof w->object) &&
            cs_api_query(a, "action", w->action, sizeof w->action) &&
-           cs_api_query(a, "kind", w->kind, sizeof w->kind) &&
+           cs_api_query_word(a, "kind", w->kind, sizeof w->kind, "REQUEST, EVENT") &&
            cs_api_query(a, "since", w->since, sizeof w->since) &&
            cs_api_query(a, "until", w->until, sizeof w->until) &&
            time_ok(a, "since", w->since) && time_ok(a, "until", w->until);
@@ -89,10 +89,9 @@ static json_t *load(struct cs_api *a, uint64_t seq, size_t *bytes)
     uint8_t hash[CS_AUDIT_HASH];
     struct cs_wr text = {0};
     json_t *rec = NULL;
-    json_error_t e;
 
     if (cs_audit_get(a->core, seq, &text, hash)) {
-        rec = json_loadb((const char *)text.p, text.n, 0, &e);
+        rec = cs_json_load(cs_wr_get(&text));
         *bytes += text.n;
     }
     cs_wr_free(&text);

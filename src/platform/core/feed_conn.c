@@ -20,8 +20,8 @@ struct cs_feed_conn {
     uint64_t id;
     uint32_t rows; /* what it may read */
     bool is_user;
-    uint8_t session[CS_PC_ID]; /* of a user .. */
-    uint8_t token[32];         /* .. digest of a credential's */
+    uint8_t session[CS_PC_ID]; /* of a user */
+    uint8_t token[32];         /* digest of his cookie, or of a credential's token */
     char actor[CS_UUID_LEN];
     char rights[RIGHTS_LEN]; /* as they were: with them the socket ends */
 };
@@ -142,6 +142,7 @@ static struct cs_feed_conn *add(struct cs_api *a, uint64_t conn)
     rights_text(c->rights, &a->who);
     if (c->is_user) {
         CS_ASSERT(cs_js_id(a->who.session, "id", c->session));
+        cs_session_cookie_digest(a->who.session, c->token);
     } else {
         cs_token_digest(c->token, a->http->authorization);
     }
@@ -296,6 +297,16 @@ void cs_feed_conns_free(struct cs_platform_core *core)
 
 /* ---- going on ---------------------------------------------------------- */
 
+/* A step-up gives the session another cookie: who has the old one only hears no more.
+ */
+static bool same_cookie(const json_t *session, const struct cs_feed_conn *c)
+{
+    uint8_t d[32];
+
+    cs_session_cookie_digest(session, d);
+    return cs_ct_equal(d, c->token, sizeof d);
+}
+
 /* Is whoever opened it still there, with the same rights? */
 static bool may_go_on(struct cs_platform_core *core, const struct cs_feed_conn *c)
 {
@@ -304,7 +315,7 @@ static bool may_go_on(struct cs_platform_core *core, const struct cs_feed_conn *
     bool ok;
 
     if (c->is_user) {
-        ok = cs_session_again(&a, c->session);
+        ok = cs_session_again(&a, c->session) && same_cookie(a.who.session, c);
     } else {
         a.who.rec = cs_token_again(core, c->token);
         ok = a.who.rec != NULL;

@@ -44,7 +44,9 @@ void cs_freeze_set(struct cs_platform_core *core, json_t *tx, bool on, const cha
     cs_js_uuid(e, "id", id);
     cs_js_str(e, "action", on ? "FREEZE_ACTION_FREEZE" : "FREEZE_ACTION_UNFREEZE");
     cs_js_str(e, "reason", reason);
-    cs_js_str(e, "userId", user_id);
+    if (user_id[0] != '\0') { /* else a switch of the wallet did it */
+        cs_js_str(e, "userId", user_id);
+    }
     cs_js_str(e, "organizationId", core->org_id);
     cs_js_time(e, "performedAt", core->wall_ms);
     cs_js_str(e, "freezeType", type);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "chain/chain.h"
 #include "platform/core/api.h"
 
 /* Of a list that names no page; ten thousand views take half a second. */
@@ -162,12 +163,65 @@ bool cs_api_query(struct cs_api *a, const char *name, char *out, size_t size)
     return true;
 }
 
+static bool is_among(const char *words, const char *word)
+{
+    for (const char *p = words; *p != '\0'; p += strspn(p, ", ")) {
+        size_t n = strcspn(p, ", ");
+
+        if (strlen(word) == n && memcmp(p, word, n) == 0) {
+            return true;
+        }
+        p += n;
+    }
+    return false;
+}
+
+bool cs_api_query_word(struct cs_api *a, const char *name, char *out, size_t size,
+                       const char *words)
+{
+    if (!cs_api_query(a, name, out, size)) {
+        return false;
+    }
+    if (out[0] != '\0' && !is_among(words, out)) {
+        (void)cs_api_fail(a, CS_API_INVALID, name, "must be one of: %s", words);
+        return false;
+    }
+    return true;
+}
+
+bool cs_api_query_chain(struct cs_api *a, char *out, size_t size)
+{
+    if (!cs_api_query(a, "blockchain", out, size)) {
+        return false;
+    }
+    if (out[0] != '\0' && cs_chain_by_name(out) == NULL) {
+        (void)cs_api_fail(a, CS_API_INVALID, "blockchain",
+                          "is none that is known, like ETHEREUM: see GET "
+                          "/v2/blockchains");
+        return false;
+    }
+    return true;
+}
+
 /* ---- pages ------------------------------------------------------------- */
+
+bool cs_api_page_token(const char *text, uint64_t *after)
+{
+    uint8_t raw[8];
+
+    if (cs_unhex(raw, sizeof raw, text) != CS_OK) {
+        return false;
+    }
+    *after = 0;
+    for (size_t i = 0; i < sizeof raw; i++) {
+        *after = *after << 8 | raw[i];
+    }
+    return true;
+}
 
 bool cs_api_page_args(struct cs_api *a, size_t *size, uint64_t *after)
 {
     char text[32];
-    uint8_t raw[8];
     uint64_t n = CS_API_PAGE;
 
     if (!cs_api_query(a, "pageSize", text, sizeof text)) {
@@ -184,13 +238,10 @@ bool cs_api_page_args(struct cs_api *a, size_t *size, uint64_t *after)
     if (!cs_api_query(a, "pageToken", text, sizeof text)) {
         return false;
     }
-    if (text[0] != '\0' && cs_unhex(raw, sizeof raw, text) != CS_OK) {
+    if (text[0] != '\0' && !cs_api_page_token(text, after)) {
         (void)cs_api_fail(a, CS_API_INVALID, "pageToken",
                           "is not a token that a list returned");
         return false;
-    }
-    for (size_t i = 0; text[0] != '\0' && i < sizeof raw; i++) {
-        *after = *after << 8 | raw[i];
     }
     return true;
 }
@@ -219,6 +270,23 @@ static bool order_args(struct cs_api *a, const struct cs_api_page *p)
 static void token_text(char out[TOKEN_LEN + 1], uint64_t last)
 {
     (void)snprintf(out, TOKEN_LEN + 1, "%016llx", (unsigned long long)last);
+}
+
+json_t *cs_api_slice(const json_t *all, size_t size, uint64_t after, json_t *filter)
+{
+    size_t n = json_array_size(all), i = after < n ? (size_t)after : n;
+    json_t *items = cs_js_arr();
+    char token[TOKEN_LEN + 1];
+
+    for (; i < n && json_array_size(items) < size; i++) {
+        cs_js_push(items, json_deep_copy(json_array_get(all, i)));
+    }
+    if (i < n) {
+        token_text(token, i);
+        cs_js_str(filter, "nextPageToken", token);
+    }
+    cs_js_int(filter, "total", (int64_t)n);
+    return items;
 }
 
 static json_t *filter(struct cs_api *a, const struct cs_api_page *p, bool more,

@@ -155,8 +155,9 @@ json_t *cs_api_device_list(struct cs_api *a)
                                   .view = cs_device_view};
     char type[16], owner[32];
 
-    if (!cs_api_query(a, "deviceType", type, sizeof type) ||
-        !cs_api_query(a, "deviceOwner", owner, sizeof owner)) {
+    if (!cs_api_query_word(a, "deviceType", type, sizeof type, "CLOUD, MOBILE") ||
+        !cs_api_query_word(a, "deviceOwner", owner, sizeof owner,
+                           "THIS_ORGANIZATION, TRUSTED_ORGANIZATION")) {
         return NULL;
     }
     /* All devices are CloudSign nodes of this organisation. */

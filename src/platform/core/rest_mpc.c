@@ -409,7 +409,7 @@ json_t *cs_api_eligible(struct cs_api *a)
                                   .view = eligible_view};
     char type[16];
 
-    if (!cs_api_query(a, "deviceType", type, sizeof type)) {
+    if (!cs_api_query_word(a, "deviceType", type, sizeof type, "CLOUD, MOBILE")) {
         return NULL;
     }
     if (type[0] != '\0' && strcmp(type, "CLOUD") != 0) {

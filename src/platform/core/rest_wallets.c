@@ -101,8 +101,7 @@ json_t *cs_api_wallet_list(struct cs_api *a)
     char vault[CS_UUID_LEN];
     json_t *rec = cs_api_record(a, CS_PC_VAULT, 0, "vault");
 
-    if (rec == NULL ||
-        !cs_api_query(a, "blockchain", a->want_chain, sizeof a->want_chain)) {
+    if (rec == NULL || !cs_api_query_chain(a, a->want_chain, sizeof a->want_chain)) {
         json_decref(rec);
         return NULL;
     }
@@ -122,7 +121,7 @@ json_t *cs_api_wallet_list_global(struct cs_api *a)
                             .view = list_view};
     char address[CS_CHAIN_ADDRESS_MAX];
 
-    if (!cs_api_query(a, "blockchain", a->want_chain, sizeof a->want_chain) ||
+    if (!cs_api_query_chain(a, a->want_chain, sizeof a->want_chain) ||
         !cs_api_query(a, "correlationId", a->want_corr, sizeof a->want_corr) ||
         !cs_api_query(a, "address", address, sizeof address)) {
         return NULL;

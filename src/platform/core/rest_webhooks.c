@@ -299,17 +299,17 @@ json_t *cs_api_subscription_create(struct cs_api *a)
 
 json_t *cs_api_subscription_list(struct cs_api *a)
 {
-    json_t *rec = hook_record(a), *o, *f, *subs;
+    json_t *rec = hook_record(a), *o = NULL, *f;
+    uint64_t after;
+    size_t size;
 
-    if (rec == NULL) {
-        return NULL;
+    if (rec != NULL && cs_api_page_args(a, &size, &after)) {
+        o = cs_js_obj();
+        f = cs_js_obj();
+        cs_js_set(o, "subscriptions",
+                  cs_api_slice(json_object_get(rec, "subscriptions"), size, after, f));
+        cs_js_set(o, "filter", f);
     }
-    o = cs_js_obj();
-    f = cs_js_obj();
-    subs = json_deep_copy(json_object_get(rec, "subscriptions"));
-    cs_js_int(f, "total", (int64_t)json_array_size(subs));
-    cs_js_set(o, "filter", f);
-    cs_js_set(o, "subscriptions", subs);
     json_decref(rec);
     return o;
 }

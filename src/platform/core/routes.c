@@ -2,8 +2,6 @@
  * those with an id in the same place. */
 #include <string.h>
 
-#include <string.h>
-
 #include "platform/core/api.h"
 
 /* clang-format off */
@@ -135,6 +133,9 @@ static const struct cs_route routes[] = {
     {"POST",   "/v2/blockchains:list",                     CS_PERM_ANY,                cs_api_blockchain_list},
     {"GET",    "/v2/assets",                               CS_PERM_ANY,                cs_api_asset_list},
     {"POST",   "/v2/assets:list",                          CS_PERM_ANY,                cs_api_asset_list},
+    {"GET",    "/v2/blockchains/{blockchain}",             CS_PERM_ANY,                cs_api_blockchain_get},
+    {"GET",    "/v2/assets/{id}",                          CS_PERM_ANY,                cs_api_asset_get},
+    {"GET",    "/v2/info/supported-assets",                CS_PERM_ANY,                cs_api_asset_array},
 
     {"GET",    "/v2/openapi.json",                         CS_PERM_OPEN,               cs_api_openapi},
 
@@ -210,6 +211,14 @@ static const struct cs_route routes[] = {
     {"POST",   "/v2/sync:trigger",                         CS_PERM_ANY,                cs_api_instead},
     {"GET",    "/v2/sync/status",                          CS_PERM_ANY,                cs_api_instead},
     {"GET",    "/v2/sync/imports",                         CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/sync/imports/{importId}",              CS_PERM_ANY,                cs_api_instead},
+    {"PATCH",  "/v2/blockchains/{blockchain}",             CS_PERM_ANY,                cs_api_instead},
+    {"DELETE", "/v2/blockchains/{blockchain}",             CS_PERM_ANY,                cs_api_instead},
+    {"PATCH",  "/v2/assets/{id}",                          CS_PERM_ANY,                cs_api_instead},
+    {"DELETE", "/v2/assets/{id}",                          CS_PERM_ANY,                cs_api_instead},
+    {"GET",    "/v2/currencies/{code}",                    CS_PERM_ANY,                cs_api_instead},
+    {"PATCH",  "/v2/currencies/{code}",                    CS_PERM_ANY,                cs_api_instead},
+    {"DELETE", "/v2/currencies/{code}",                    CS_PERM_ANY,                cs_api_instead},
 
     {"PUT",    "/v2/vaults/{vaultId}/wallets/{walletId}/policy-rules/limits",
                                                            CS_PERM_POLICIES_MANAGE,    cs_api_limit_put},

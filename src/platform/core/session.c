@@ -149,12 +149,6 @@ static void prove(struct cs_platform_core *core, json_t *s)
     cs_js_time(s, "stepUpUntil", until);
 }
 
-void cs_session_step_up(struct cs_api *a)
-{
-    prove(a->core, a->who.session);
-    note_use(a->core, a->who.session);
-}
-
 bool cs_session_stepped_up(struct cs_api *a)
 {
     if (cs_js_num(a->who.session, "_stepUp") > a->core->wall_ms) {
@@ -164,6 +158,11 @@ bool cs_session_stepped_up(struct cs_api *a)
                       "needs a code of your authenticator that is new: send it to "
                       "POST /v2/session/step-up and repeat this request");
     return false;
+}
+
+void cs_session_cookie_digest(const json_t *session, uint8_t d[32])
+{
+    CS_ASSERT(cs_js_bytes(session, "_hash", d, 32));
 }
 
 static void end_session(struct cs_platform_core *core, json_t *s)
@@ -402,11 +401,24 @@ static json_t *make(struct cs_api *a, const json_t *user, const char *token,
     return s;
 }
 
+/* A new cookie: the answer sets it. */
+static void token_new(struct cs_api *a, char token[TOKEN_HEX + 1])
+{
+    uint8_t raw[32];
+
+    cs_pc_random(a->core, raw, sizeof raw);
+    (void)cs_hex(token, raw, sizeof raw);
+    cs_wipe(raw, sizeof raw);
+    (void)snprintf(a->headers, sizeof a->headers,
+                   "set-cookie: " CS_SESSION_COOKIE
+                   "=%s; Path=/; Secure; HttpOnly; SameSite=Strict\n",
+                   token);
+}
+
 json_t *cs_session_open(struct cs_api *a, const json_t *user,
                         const uint8_t key[CS_PASSWORD_OUT])
 {
     const char *user_id = cs_js_text(user, "id");
-    uint8_t raw[32];
     char token[TOKEN_HEX + 1];
     json_t *s, *view;
 
@@ -414,16 +426,44 @@ json_t *cs_session_open(struct cs_api *a, const json_t *user,
                CS_SESSION_USER_MAX &&
            end_first(a->core, user_id)) {
     }
-    cs_pc_random(a->core, raw, sizeof raw);
-    (void)cs_hex(token, raw, sizeof raw);
+    token_new(a, token);
     s = make(a, user, token, key);
-    (void)snprintf(a->headers, sizeof a->headers,
-                   "set-cookie: " CS_SESSION_COOKIE
-                   "=%s; Path=/; Secure; HttpOnly; SameSite=Strict\n",
-                   token);
     view = session_view(a, user, s, token);
     json_decref(s);
-    cs_wipe(raw, sizeof raw);
+    cs_wipe(token, sizeof token);
+    return view;
+}
+
+/* The old cookie's digest goes and the new one's comes in one batch.  What was sealed
+ * under the old one moves. */
+static void rotate(struct cs_api *a, json_t *s, const char *token)
+{
+    uint8_t id[CS_PC_ID], d[32], from[32], to[32];
+    char text[65];
+
+    CS_ASSERT(cs_js_id(s, "id", id));
+    cs_session_key(a, from);
+    step_up_key(to, token);
+    cs_user_factor_move(a->core, s, from, to);
+    cs_pc_unique_del(a->core, CS_UNIQUE_SESSION, cs_js_text(s, "_hash"));
+    token_hash(d, text, token);
+    cs_js_str(s, "_hash", text);
+    cs_pc_unique_put(a->core, CS_UNIQUE_SESSION, text, id);
+    cs_wipe(from, sizeof from);
+    cs_wipe(to, sizeof to);
+}
+
+json_t *cs_session_step_up(struct cs_api *a)
+{
+    char token[TOKEN_HEX + 1];
+    json_t *view;
+
+    token_new(a, token);
+    rotate(a, a->who.session, token);
+    prove(a->core, a->who.session);
+    note_use(a->core, a->who.session);
+    cs_feed_recheck(a->core);
+    view = session_view(a, a->who.rec, a->who.session, token);
     cs_wipe(token, sizeof token);
     return view;
 }

@@ -49,8 +49,13 @@ json_t *cs_session_open(struct cs_api *a, const json_t *user,
 json_t *cs_session_view(struct cs_api *a);
 /* The key of what is sealed under the cookie of the request, which has been found. */
 void cs_session_key(const struct cs_api *a, uint8_t key[32]);
-/* The user of the request has just shown a code. */
-void cs_session_step_up(struct cs_api *a);
+/* The user of the request has just shown a code: the same session under a new cookie,
+ * in a->headers, with a new CSRF token as the answer's secret.  The old cookie is none
+ * from then on, and sockets that were opened with it end.  The answer is the view,
+ * owned. */
+json_t *cs_session_step_up(struct cs_api *a);
+/* The digest of its cookie: another one after a step-up. */
+void cs_session_cookie_digest(const json_t *session, uint8_t d[32]);
 /* Has he, within CS_SESSION_STEP_UP_S?  Else refused (field "stepUp"). */
 bool cs_session_stepped_up(struct cs_api *a);
 /* The session of the request's cookie, if it is live: a sign-in takes its place. */

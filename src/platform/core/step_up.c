@@ -3,6 +3,9 @@
  * a stolen cookie or an unlocked screen is not enough.  Which routes that are follows
  * from the words they need (perm.h).
  *
+ * The session goes on under a new cookie, and the old one ends at once: who has stolen
+ * that has nothing of the five minutes.  Who misses the answer signs in again.
+ *
  * The code is checked with the TOTP secret that the sign-in sealed under the cookie;
  * it counts as one of the ten tries of this user in 15 minutes. */
 #include "base/mem.h"
@@ -38,6 +41,5 @@ json_t *cs_api_session_step_up(struct cs_api *a)
     }
     cs_api_try_back(a->core, a->http->remote, a->who.name, true);
     cs_user_save(a->core, user, cs_user_is_owner(user));
-    cs_session_step_up(a);
-    return cs_session_view(a);
+    return cs_session_step_up(a);
 }

@@ -116,10 +116,15 @@ static bool batch_ok(struct cs_api *a)
 
 json_t *cs_api_tx_batch(struct cs_api *a)
 {
-    const json_t *items = cs_jr_array(&a->in, "requests", 1, BATCH_MAX);
-    struct cs_jr in = a->in;
+    const json_t *items = cs_jr_array(&a->in, "requests", 0, SIZE_MAX);
+    struct cs_jr in;
     json_t *o, *results;
 
+    if (items != NULL &&
+        (json_array_size(items) == 0 || json_array_size(items) > BATCH_MAX)) {
+        cs_jr_fail(&a->in, "requests", "must hold 1 to 100 requests");
+    }
+    in = a->in;
     if (cs_api_bad_body(a) || !batch_ok(a)) {
         return NULL;
     }

@@ -82,11 +82,19 @@ static bool time_ok(struct cs_api *a, const char *name, char *text)
     return true;
 }
 
+/* Transactionsv2TransactionStatus: nothing is ever published here. */
+#define STATUS_WORDS                                                                   \
+    "REQUESTED, POLICY_CHECK_PENDING, POLICY_CHECK_PASSED, APPROVAL_CHECK_PENDING, "   \
+    "APPROVAL_CHECK_PASSED, COMPILATION_PENDING, COMPILED, SIGNATURE_PENDING, "        \
+    "SIGNED, "                                                                         \
+    "PUBLISH_PENDING, PUBLISHED, CONFIRMATION_PENDING, CONFIRMED, REJECTED, FAILED"
+
 static bool read_want(struct cs_api *a, struct cs_tx_want *w)
 {
-    return cs_api_query(a, "status", w->status, sizeof w->status) &&
-           cs_api_query(a, "blockchain", w->chain, sizeof w->chain) &&
-           cs_api_query(a, "kind", w->kind, sizeof w->kind) &&
+    return cs_api_query_word(a, "status", w->status, sizeof w->status, STATUS_WORDS) &&
+           cs_api_query_chain(a, w->chain, sizeof w->chain) &&
+           cs_api_query_word(a, "kind", w->kind, sizeof w->kind,
+                             "RAW, PLAINTEXT, TYPED_DATA, DIGEST") &&
            cs_api_query(a, "walletId", w->wallet, sizeof w->wallet) &&
            cs_api_query(a, "vaultId", w->vault, sizeof w->vault) &&
            cs_api_query(a, "createdBy", w->by, sizeof w->by) &&

@@ -324,6 +324,20 @@ bool cs_user_factor_is_lent(const json_t *session)
     return json_object_get(session, "_lent") != NULL;
 }
 
+void cs_user_factor_move(struct cs_platform_core *core, json_t *session,
+                         const uint8_t from[32], const uint8_t to[32])
+{
+    uint8_t secret[CS_TOTP_SECRET];
+    const char *id = cs_js_text(session, "id");
+
+    if (unseal(session, "_lent", from, id, secret)) {
+        seal(core, session, "_lent", to, id, secret);
+    } else {
+        cs_js_del(session, "_lent");
+    }
+    cs_wipe(secret, sizeof secret);
+}
+
 bool cs_user_lent_code_ok(struct cs_platform_core *core, json_t *user,
                           const json_t *session, const char *code,
                           const uint8_t key[32])

@@ -80,6 +80,9 @@ void cs_user_factor_lend(struct cs_platform_core *core, const json_t *user,
                          const uint8_t from[CS_PASSWORD_OUT], json_t *session,
                          const uint8_t to[32]);
 bool cs_user_factor_is_lent(const json_t *session);
+/* From under one cookie's key to under another's; dropped if it cannot be read. */
+void cs_user_factor_move(struct cs_platform_core *core, json_t *session,
+                         const uint8_t from[32], const uint8_t to[32]);
 /* cs_user_code_ok with what was lent. */
 bool cs_user_lent_code_ok(struct cs_platform_core *core, json_t *user,
                           const json_t *session, const char *code,
