@@ -45,6 +45,12 @@ static char *copy(const char *p, size_t n)
     return s;
 }
 
+/* What was copied is text: a NUL would end it here and not elsewhere. */
+static bool is_text(const char *p, int n)
+{
+    return strlen(p) == (size_t)n && cs_utf8_ok(CS_SPAN(p, (size_t)n));
+}
+
 /* 0, or the status that refuses the request. */
 static int get_header(struct cs_conn *c, char **out, enum lws_token_indexes token)
 {
@@ -58,7 +64,7 @@ static int get_header(struct cs_conn *c, char **out, enum lws_token_indexes toke
     *out = copy(buf, strlen(buf));
     if (*out == NULL) {
         status = 503;
-    } else if (!cs_utf8_ok(CS_SPAN(buf, strlen(buf)))) {
+    } else if (!is_text(buf, n)) {
         status = 400;
     }
     cs_wipe(buf, sizeof buf); /* may have been Authorization */
@@ -80,7 +86,7 @@ static int get_custom(struct cs_conn *c, char **out, const char *name)
     if (*out == NULL) {
         return 503;
     }
-    return cs_utf8_ok(CS_SPAN(*out, strlen(*out))) ? 0 : 400;
+    return is_text(*out, n) ? 0 : 400;
 }
 
 static bool plain(char c)
@@ -129,6 +135,16 @@ static int get_query(struct cs_conn *c)
     return status;
 }
 
+/* libwebsockets ends the path at an encoded line break and takes the rest of the line
+ * for the version. */
+static bool version_ok(const struct cs_conn *c)
+{
+    char buf[16];
+    int n = lws_hdr_copy(c->wsi, buf, sizeof buf, WSI_TOKEN_HTTP);
+
+    return n > 0 && (strcmp(buf, "HTTP/1.1") == 0 || strcmp(buf, "HTTP/1.0") == 0);
+}
+
 static int get_path(struct cs_conn *c)
 {
     char *uri = NULL;
@@ -140,7 +156,8 @@ static int get_path(struct cs_conn *c)
         return 405;
     }
     c->http.method = method;
-    if (uri == NULL || span.n == 0 || uri[0] != '/' || !cs_utf8_ok(span)) {
+    if (uri == NULL || span.n == 0 || uri[0] != '/' || !cs_utf8_ok(span) ||
+        !version_ok(c)) {
         return 400;
     }
     c->http.path = copy(uri, span.n);
@@ -159,7 +176,7 @@ static int get_length(struct cs_conn *c)
     if (n == 0) {
         return 0; /* no length, no body */
     }
-    if (n < 0 || strspn(buf, "0123456789") != strlen(buf)) {
+    if (n < 0 || strspn(buf, "0123456789") != (size_t)n) {
         return 400;
     }
     for (const char *p = buf; *p != '\0'; p++) {
