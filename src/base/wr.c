@@ -45,7 +45,8 @@ static bool grow(struct cs_wr *w, size_t need)
     return true;
 }
 
-uint8_t *cs_wr_room(struct cs_wr *w, size_t n)
+/* n more bytes, as they are. */
+static uint8_t *claim(struct cs_wr *w, size_t n)
 {
     uint8_t *at;
 
@@ -60,14 +61,23 @@ uint8_t *cs_wr_room(struct cs_wr *w, size_t n)
         return NULL;
     }
     at = w->p + w->n;
-    memset(at, 0, n);
     w->n += n;
+    return at;
+}
+
+uint8_t *cs_wr_room(struct cs_wr *w, size_t n)
+{
+    uint8_t *at = claim(w, n);
+
+    if (at != NULL) {
+        memset(at, 0, n);
+    }
     return at;
 }
 
 void cs_wr_bytes(struct cs_wr *w, const void *p, size_t n)
 {
-    uint8_t *at = n == 0 ? NULL : cs_wr_room(w, n);
+    uint8_t *at = n == 0 ? NULL : claim(w, n);
 
     if (at != NULL) {
         memcpy(at, p, n);
