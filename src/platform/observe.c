@@ -196,6 +196,38 @@ static void write_requests(struct cs_wr *w, const struct cs_observe *o)
     }
 }
 
+/* All series from the start: increase() misses a first one. */
+static void write_hooks(struct cs_wr *w, const struct cs_platform_stats *s)
+{
+    static const char *const classes[CS_HOOK_FAILURES] = {
+        "class=\"no_answer\"", "class=\"4xx\"", "class=\"5xx\"", "class=\"other\""};
+
+    gauge(w, "cloudsign_platform_webhooks", "Webhooks.", s->hooks);
+    gauge(w, "cloudsign_platform_webhook_waiting",
+          "Deliveries of webhooks that wait, also those on their way.",
+          s->hooks_waiting);
+    cs_prom_family(w, "cloudsign_platform_webhook_oldest_seconds", CS_PROM_GAUGE,
+                   "How long the first of them has waited; they are given up after a "
+                   "day.");
+    cs_prom_milli(w, "cloudsign_platform_webhook_oldest_seconds", NULL,
+                  s->hook_oldest_ms);
+    counter(w, "cloudsign_platform_webhook_delivered_total",
+            "Deliveries that an endpoint has answered with 2xx.", s->hook_delivered);
+    cs_prom_family(w, "cloudsign_platform_webhook_failures_total", CS_PROM_COUNTER,
+                   "Attempts at a delivery that failed, by what came back.");
+    for (size_t i = 0; i < CS_HOOK_FAILURES; i++) {
+        cs_prom_u64(w, "cloudsign_platform_webhook_failures_total", classes[i],
+                    s->hook_failed[i]);
+    }
+    cs_prom_family(w, "cloudsign_platform_webhook_lost_total", CS_PROM_COUNTER,
+                   "Deliveries that failed for good: after a day, or at once since too "
+                   "many waited.");
+    cs_prom_u64(w, "cloudsign_platform_webhook_lost_total", "why=\"expired\"",
+                s->hook_given_up);
+    cs_prom_u64(w, "cloudsign_platform_webhook_lost_total", "why=\"queue_full\"",
+                s->hook_turned_away);
+}
+
 static void write_core(struct cs_wr *w, const struct cs_platform_core *core)
 {
     struct cs_platform_stats s = {0};
@@ -203,6 +235,11 @@ static void write_core(struct cs_wr *w, const struct cs_platform_core *core)
     if (core != NULL) {
         cs_platform_core_stats(core, &s);
     }
+    write_hooks(w, &s);
+    gauge(w, "cloudsign_platform_devices_paired",
+          "Devices that are approved and enabled, online or not.", s.paired);
+    gauge(w, "cloudsign_platform_viewers",
+          "Consoles and programs on the socket of events.", s.viewers);
     gauge(w, "cloudsign_platform_connections", "WebSockets of nodes and viewers.",
           s.connections);
     gauge(w, "cloudsign_platform_devices_online", "Devices on the control channel.",

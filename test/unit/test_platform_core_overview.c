@@ -521,6 +521,7 @@ static bool is_migrating(struct fake_platform *w)
 static void a_store_of_schema_1_is_counted_while_the_platform_serves(void **state)
 {
     struct fake_trio *t = fake_limited();
+    struct cs_platform_stats s;
     struct dice *d = dice_new(11);
 
     (void)state;
@@ -539,6 +540,10 @@ static void a_store_of_schema_1_is_counted_while_the_platform_serves(void **stat
     assert_false(is_migrating(t->w));
     check(t->w);
     assert_true(json_is_false(json_object_get(t->w->reply, "isCounting")));
+    cs_platform_core_stats(t->w->core, &s); /* what metrics say */
+    assert_true(s.paired > 0);
+    assert_int_equal(s.paired,
+                     cs_js_num(json_object_get(t->w->reply, "devices"), "paired"));
     play(t, d, 20);
     fake_reboot_nodes(t);
     assert_false(is_migrating(t->w));

@@ -227,6 +227,7 @@ json_t *cs_hook_enqueue(struct cs_platform_core *core, const uint8_t hook[CS_PC_
     cs_js_int(d, "lastStatus", 0);
     cs_js_str(d, "lastError",
               "too many deliveries wait: repair the endpoint, then replay this one");
+    core->stats.hook_turned_away++;
     finish(core, d, "FAILED");
     return d;
 }
@@ -375,12 +376,14 @@ void cs_hook_outcome(struct cs_platform_core *core, const struct cs_hook_call *c
     cs_js_int(d, "lastStatus", status);
     cs_js_str(d, "lastError", ok ? "" : why);
     hold(core, h, ok);
+    cs_hooks_count(core, ok, status);
     if (ok) {
         cs_js_time(d, "deliveredAt", core->wall_ms);
     }
     if (is_over) {
         leave(core, h, &call->due);
         finish(core, d, ok ? "DELIVERED" : "FAILED");
+        core->stats.hook_given_up += ok ? 0 : 1;
     } else {
         again(core, h, &call->due, d);
     }

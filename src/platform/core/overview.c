@@ -10,19 +10,23 @@ enum { VERSION = 2, DAY_MS = 86400000, TEXT_MAX = 200 };
 
 /* ---- rows -------------------------------------------------------------- */
 
+static void parse_numbers(const struct cs_wr *w, uint64_t *out, size_t n)
+{
+    struct cs_rd r = CS_RD(cs_wr_get(w));
+
+    memset(out, 0, n * sizeof *out);
+    for (size_t i = 0; i < n && r.left > 0; i++) {
+        out[i] = cs_rd_u64(&r);
+    }
+}
+
 static void read_numbers(struct cs_platform_core *core, struct cs_span key,
                          uint64_t *out, size_t n)
 {
     struct cs_wr w = {0};
-    struct cs_rd r;
 
-    memset(out, 0, n * sizeof *out);
-    if (cs_pc_raw_get(core, CS_PC_STAT, key, &w)) {
-        r = CS_RD(cs_wr_get(&w));
-        for (size_t i = 0; i < n && r.left > 0; i++) {
-            out[i] = cs_rd_u64(&r);
-        }
-    }
+    (void)cs_pc_raw_get(core, CS_PC_STAT, key, &w); /* none: zeros */
+    parse_numbers(&w, out, n);
     cs_wr_free(&w);
 }
 
@@ -41,6 +45,18 @@ static void write_numbers(struct cs_platform_core *core, struct cs_span key,
 void cs_overview_totals(struct cs_platform_core *core, uint64_t out[CS_OV_COUNT])
 {
     read_numbers(core, CS_SPAN_LIT("t"), out, CS_OV_COUNT);
+}
+
+uint64_t cs_overview_paired(const struct cs_platform_core *core)
+{
+    uint64_t t[CS_OV_COUNT] = {0};
+    struct cs_wr w = {0};
+
+    if (cs_db_get(core->db, CS_PC_STAT, CS_SPAN_LIT("t"), &w) == CS_OK) {
+        parse_numbers(&w, t, CS_OV_COUNT);
+    }
+    cs_wr_free(&w);
+    return t[CS_OV_PAIRED];
 }
 
 /* A bit a counter. */

@@ -49,6 +49,8 @@ void cs_overview_note(struct cs_platform_core *core, uint8_t table,
 void cs_overview_count(struct cs_platform_core *core, uint8_t table,
                        const uint8_t id[CS_PC_ID], const json_t *rec);
 /* For metrics and tests. */
+/* Devices that are approved and enabled; what waits for a commit counts. */
+uint64_t cs_overview_paired(const struct cs_platform_core *core);
 void cs_overview_totals(struct cs_platform_core *core, uint64_t out[CS_OV_COUNT]);
 
 #endif

@@ -86,6 +86,15 @@ enum cs_err cs_platform_core_new(struct cs_platform_core **out,
 struct cs_core cs_platform_core_iface(struct cs_platform_core *core);
 void cs_platform_core_free(struct cs_platform_core *core); /* NULL allowed */
 
+/* Attempts at a webhook's delivery that failed. */
+enum cs_hook_failure {
+    CS_HOOK_NO_ANSWER, /* no connection, no TLS, no answer in time */
+    CS_HOOK_4XX,
+    CS_HOOK_5XX,
+    CS_HOOK_OTHER, /* neither, nor 2xx */
+    CS_HOOK_FAILURES,
+};
+
 /* Numbers for metrics and tests. */
 struct cs_platform_stats {
     size_t connections, control_online, relay_online, tokens;
@@ -94,6 +103,15 @@ struct cs_platform_stats {
     size_t waits;      /* answers held back (?wait=) */
     size_t passwords;  /* sign-ins and the like that wait for Argon2id */
     bool is_migrating; /* records of an earlier version are being worked on */
+    uint64_t paired;   /* devices that are approved and enabled */
+    size_t viewers;    /* sockets of GET /v2/events */
+    size_t hooks;      /* webhooks */
+    size_t hooks_waiting;                     /* their deliveries that wait .. */
+    uint64_t hook_oldest_ms;                  /* .. the first of them for so long */
+    uint64_t hook_delivered;                  /* in this life, like .. */
+    uint64_t hook_failed[CS_HOOK_FAILURES];   /* .. attempts that failed .. */
+    uint64_t hook_given_up, hook_turned_away; /* .. after 24 h, and at once: too many
+                                                 wait */
 };
 void cs_platform_core_stats(const struct cs_platform_core *core,
                             struct cs_platform_stats *out);

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "platform/core/feed.h"
+#include "platform/core/overview.h"
+#include "platform/core/webhooks.h"
 
 /* Of one request; the slot is its number modulo CS_SEEN_MAX, for numbers rise. */
 struct cs_seen {
@@ -99,5 +102,8 @@ void cs_platform_core_stats(const struct cs_platform_core *core,
     out->waits = core->n_waits;
     out->passwords = core->n_later;
     out->is_migrating = core->migration.is_on;
+    out->viewers = core->feed == NULL ? 0 : core->feed->n_conns;
+    out->paired = cs_overview_paired(core);
+    cs_hooks_stats(core, out);
     cs_pc_map_each(&live, count_live, out);
 }

@@ -68,6 +68,10 @@ bool cs_hooks_job_done(struct cs_platform_core *core, struct cs_job *job);
 void cs_hooks_called(struct cs_platform_core *core, const struct cs_event *ev);
 void cs_hook_purge(struct cs_platform_core *core, const uint8_t id[CS_PC_ID]);
 
+/* ---- for seen.c -------------------------------------------------------- */
+
+void cs_hooks_stats(const struct cs_platform_core *core, struct cs_platform_stats *out);
+
 /* ---- for feed.c -------------------------------------------------------- */
 
 /* Does somebody want to know when the state of records of this table changes? */
@@ -140,6 +144,8 @@ struct cs_hook_due cs_hook_heap_pop(struct cs_hook *h);
 /* Everything is written: result and next attempt, counters, log.  err as CALLED. */
 void cs_hook_outcome(struct cs_platform_core *core, const struct cs_hook_call *call,
                      bool ok, int status, const char *why);
+/* hook_stats.c: an attempt is over. */
+void cs_hooks_count(struct cs_platform_core *core, bool ok, int status);
 /* hook_send.c: false: it cannot be signed, why says so. */
 bool cs_hook_send(struct cs_platform_core *core, struct cs_hook_call *call,
                   const char **why);
