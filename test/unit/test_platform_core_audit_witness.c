@@ -20,8 +20,8 @@ enum { N = 10, ROOM = 64, NODES = 3 };
 
 struct file {
     char *line[ROOM];
-    size_t n, at[N + 1]; /* line of record i */
-    uint8_t hash[N + 1][CS_AUDIT_HASH];
+    size_t n, at[N + 2]; /* line of record i */
+    uint8_t hash[N + 2][CS_AUDIT_HASH];
 };
 
 static uint8_t seeds[NODES][32], iks[NODES][32];
@@ -429,6 +429,48 @@ static void what_is_no_countersignature_is_unreadable(void **state)
     fault(&f, NULL, CS_AUDIT_UNREADABLE, N);
 }
 
+/* What stands beside the checked members would be read by whoever looks for records. */
+static void a_record_beside_a_countersignature_is_found(void **state)
+{
+    static const char *const beside[] = {
+        ",\"hash\":\"00\",\"record\":{\"seq\":11,\"action\":\"DELETE /v2/x\"}}",
+        ",\"record\":{\"seq\":11}}", ",\"note\":\"all is well\"}"};
+    struct file f;
+
+    (void)state;
+    for (size_t i = 0; i < 2 * CS_COUNTOF(beside); i++) {
+        struct cs_wr w = {0};
+        size_t at;
+        char *line;
+
+        f = whole();
+        if (i < CS_COUNTOF(beside)) {
+            put_said(&f, said(&f, 0, N));
+        } else {
+            put_record(&f, N + 1, "a true one");
+        }
+        at = f.n - 1;
+        line = f.line[at];
+        cs_wr_bytes(&w, line, strlen(line) - 1);
+        cs_wr_str(&w, beside[i % CS_COUNTOF(beside)]);
+        f.line[at] = text_of(&w);
+        free(line);
+        fault(&f, NULL, CS_AUDIT_UNREADABLE, N + 1);
+    }
+}
+
+/* Nor are there more members in a countersignature than its node has signed. */
+static void a_countersignature_says_nothing_more(void **state)
+{
+    struct file f = whole();
+    json_t *o = said(&f, 0, N);
+
+    (void)state;
+    assert_int_equal(json_object_set_new(o, "record", json_true()), 0);
+    put_said(&f, o);
+    fault(&f, NULL, CS_AUDIT_UNREADABLE, N);
+}
+
 static void lists_that_make_no_sense_are_refused(void **state)
 {
     static const char *const bad[] = {
@@ -548,6 +590,8 @@ int main(void)
         cmocka_unit_test(a_forged_countersignature_is_named),
         cmocka_unit_test(another_key_than_the_devices_is_forged),
         cmocka_unit_test(what_is_no_countersignature_is_unreadable),
+        cmocka_unit_test(a_record_beside_a_countersignature_is_found),
+        cmocka_unit_test(a_countersignature_says_nothing_more),
         cmocka_unit_test(lists_that_make_no_sense_are_refused),
         cmocka_unit_test(what_a_list_says_has_to_verify),
         cmocka_unit_test(what_is_said_of_another_organisation_does_not_count),

@@ -87,7 +87,7 @@ static bool read_row(struct row *r, const json_t *o)
     struct cs_wr w = {0};
     bool ok;
 
-    ok = json_is_object(record) && json_is_integer(seq) &&
+    ok = json_object_size(o) == 2 && json_is_object(record) && json_is_integer(seq) &&
          json_integer_value(seq) > 0 && read_hash(r->hash, o, "hash") &&
          read_hash(r->prev, record, "prev");
     if (ok) {
@@ -252,7 +252,7 @@ static void check_row(struct cs_audit_check *c, const json_t *o)
 void cs_audit_check_line(struct cs_audit_check *c, struct cs_span line)
 {
     const char *why = "";
-    const json_t *countersignature;
+    const json_t *said;
     json_t *o = NULL;
 
     c->lines++;
@@ -262,11 +262,12 @@ void cs_audit_check_line(struct cs_audit_check *c, struct cs_span line)
     if (cs_json_parse(&o, line, CS_AUDIT_LINE_MAX, &why) != CS_OK) {
         o = NULL; /* neither */
     }
-    countersignature = json_object_get(o, "countersignature");
-    if (countersignature == NULL) {
+    /* Exactly that: beside it, or beside hash and record, nothing would be checked. */
+    said = json_object_size(o) == 1 ? json_object_get(o, "countersignature") : NULL;
+    if (said == NULL) {
         check_row(c, o);
     } else if (!c->is_open) {
-        cs_audit_witness_line(c, countersignature);
+        cs_audit_witness_line(c, said);
     }
     json_decref(o);
 }

@@ -47,6 +47,8 @@ static bool read_hex(uint8_t *out, size_t n, const json_t *o, const char *name)
     return text != NULL && cs_unhex(out, n, text) == CS_OK;
 }
 
+enum { SAID_MEMBERS = 7 }; /* all that read_said reads */
+
 static bool read_said(struct said *s, const json_t *o)
 {
     const json_t *seq = json_object_get(o, "seq");
@@ -313,7 +315,8 @@ void cs_audit_witness_line(struct cs_audit_check *c, const json_t *o)
     struct said s = {.head = {.seq = 0}};
     struct cs_audit_witness *by;
 
-    if (!read_said(&s, o) || (s.head.seq < last && s.head.seq >= c->first)) {
+    if (json_object_size(o) != SAID_MEMBERS || !read_said(&s, o) ||
+        (s.head.seq < last && s.head.seq >= c->first)) {
         fault(c, CS_AUDIT_UNREADABLE, last);
         (void)snprintf(c->why, sizeof c->why,
                        "line %llu is no countersignature of the record before it",
