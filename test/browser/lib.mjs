@@ -80,6 +80,12 @@ for (const [units, decimals, want] of [['1500000', 6, '1.5'], ['1', 18, '0.00000
     assert.equal(f.amount(units, decimals), want);
 }
 ok('amounts are exact');
+const noon = new Date(2026, 10, 26, 12), within = (a, b) => new Date(f.dayBound(a)) <= noon && noon <= new Date(f.dayBound(b, true));
+assert.ok(within('2026-11-26', '2026-11-26') && !within('2026-11-27', '2026-11-27') && !within('2026-11-25', '2026-11-25'), 'a day as it is here');
+for (const day of [null, undefined, '', 'x', '2026-99-99', '26.11.2026', '2026-11-26T09:00', '<b>']) {
+    assert.equal(f.dayBound(day), '', String(day));
+}
+ok('days are those of the viewer; what is no day bounds nothing');
 assert.equal(f.words('WAITING_FOR_APPROVAL'), 'Waiting for approval');
 assert.equal(f.words('MPC_KEY'), 'MPC key');
 assert.equal(f.middle('0x52908400098527886E0F7030069857D2E4169EE7', 6), '0x5290…169EE7');
@@ -115,4 +121,34 @@ for (const href of ['//evil.example', '/\\evil.example', '/\t/evil.example', '/\
     assert.equal(h('a', {href}).is.href, undefined, JSON.stringify(href));
 }
 ok('links lead nowhere else');
+
+// ---- what looks like something else ---------------------------------------------------
+
+const {plain} = await load('dom.js');
+for (const [text, want] of [['Kra\u200bken', 'Kra‹U+200B›ken'], ['\u202e001 HTE', '‹U+202E›001 HTE'], ['a\u00adb', 'a‹U+00AD›b'], ['a\u200db', 'a‹U+200D›b'], ['a\0b', 'a‹U+0000›b'],
+    ['x\u{e0041}', 'x‹U+E0041›'], ['\ufeffa', '‹U+FEFF›a'], ['a\u2066b\u2069', 'a‹U+2066›b‹U+2069›'], ['two\nlines\tand', 'two\nlines\tand'],
+    ['\u{1f469}\u200d\u{1f4bb}', '\u{1f469}\u200d\u{1f4bb}'], ['می\u200cخواهم', 'می\u200cخواهم'], ['žluťoučký kůň €', 'žluťoučký kůň €'], [5, '5']]) {
+    assert.equal(plain(text), want);
+}
+ok('what cannot be seen in a text is shown; what scripts and emoji need stays');
+const PAGES = join(LIB, '../pages'), page = (name) => import(pathToFileURL(join(PAGES, name)).href);
+const {fits} = await page('approve.js');
+const device = {words: 'zopad-nilop-kugav-hukub-fatus-zimot', fingerprint: 'ab'.repeat(32)};
+for (const typed of ['zopad nilop kugav hukub fatus zimot', ' ZOPAD-nilop-kugav-hukub-fatus-zimot ', 'AB'.repeat(32), 'ab:'.repeat(32)]) {
+    assert.equal(fits(device, typed), true, typed);
+}
+for (const typed of ['', ' ', '-', '- -', 'žů', 'zopad', 'zopad-nilop-kugav-hukub-fatus', 'ab'.repeat(31)]) {
+    assert.equal(fits(device, typed), false, typed);
+    assert.equal(fits({}, typed), false, `a device without words, ${typed}`);
+    assert.equal(fits({words: '', fingerprint: ''}, typed), false, `a device with empty words, ${typed}`);
+}
+ok('a device is approved by its own words or fingerprint, never by nothing');
+const {orElse} = await page('data.js');
+for (const status of [403, 404, 405, 501]) {
+    assert.equal(await orElse('none', Promise.reject(Object.assign(new Error('x'), {status}))), 'none');
+}
+for (const status of [0, 400, 401, 409, 429, 500, 503, undefined]) {
+    await assert.rejects(orElse('none', Promise.reject(Object.assign(new Error('x'), {status}))), `${status}`);
+}
+ok('what could not be read is no empty list');
 console.log(`lib: ${n} checks`);

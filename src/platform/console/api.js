@@ -3,7 +3,10 @@
 import { h, replace } from './lib/dom.js';
 
 const byId = (id) => document.getElementById(id);
-const doc = await fetch('/v2/openapi.json').then((r) => r.json());
+const doc = await fetch('/v2/openapi.json').then((r) => r.json()).catch((err) => {
+    replace(byId('about'), 'The description could not be read. Reload this page; if that does not help, the platform is away or an older one: ask your administrator.');
+    throw err;
+});
 const schemas = doc.components.schemas;
 const lastOf = (ref) => ref.split('/').pop();
 const deep = (o) => (o.$ref ? o.$ref.slice(2).split('/').reduce((at, k) => at[k], doc) : o);

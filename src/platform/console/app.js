@@ -1,10 +1,11 @@
 // The console: which address is which page, and what happens between pages.
-import {get, onSession, session, setSession} from './lib/api.js';
+import {get, onSession, session, sessionIs, setSession} from './lib/api.js';
 import {h, replace} from './lib/dom.js';
 import * as live from './lib/live.js';
 import {match, navigate, route, startRouter, title} from './lib/router.js';
 import {frame, mark, unframe} from './lib/shell.js';
 import './lib/stepup.js';
+import {hear, tell} from './lib/tabs.js';
 import {empty, errorView, button, skeleton} from './lib/ui.js';
 
 // Pages: pages/<name>.js exports default async page({el, params, query, pattern, path,
@@ -186,6 +187,49 @@ function remember(s) {
     }
 }
 
+// ---- whose page it is -----------------------------------------------------------------
+
+let owner = null;
+let isHeard = false;
+
+// Dialogs and toasts lie above the page: what they show goes with who may see it.
+function wipe() {
+    for (const d of document.querySelectorAll('dialog')) {
+        d.close();
+        d.remove();
+    }
+    replace(document.getElementById('toasts'));
+    unframe();
+    live.stop();
+    main = null;
+}
+
+// A session that ends leaves the page; what is asked next is the sign-in.
+function changed(s) {
+    const now = s?.user?.id ?? null;
+
+    if (now !== owner) {
+        owner = now;
+        wipe();
+        replace(root);
+    }
+    if (!isHeard) {
+        tell('session');
+    }
+    show({isNew: true});
+}
+
+// In another tab, or while this page was laid aside by the browser.
+async function lookAgain() {
+    const now = await get('/v2/session', {isSignIn: true}).catch((err) => (err.status === 401 ? null : undefined));
+
+    if (now !== undefined && (now !== null || session() !== null)) {
+        isHeard = true;
+        sessionIs(now);
+        isHeard = false;
+    }
+}
+
 async function begin() {
     guess();
     onSession(remember);
@@ -198,9 +242,11 @@ async function begin() {
         }
         remember(null);
     }
+    owner = session()?.user?.id ?? null;
     startRouter(show);
-    // A session that ends leaves the page; what is asked next is the sign-in.
-    onSession(() => show({isNew: true}));
+    onSession(changed);
+    hear((word) => word === 'session' && lookAgain());
+    addEventListener('pageshow', (event) => event.persisted && lookAgain());
     await show({isNew: false});
 }
 

@@ -8,14 +8,19 @@
 //   may('devices.approve')                           -> has this user the right?
 //   session()                                        -> {user, roles, permissions, ..} or null
 //   getAll(path, member)                             -> all pages of a list, at most 1000
+//   post(path, body, {once: true})   when its answer is lost, the same POST sent again is the
+//     same request (Idempotency-Key).  Not for answers with secrets: these come once.
 //
-// Writes carry the CSRF token.  A 403 that asks for a step-up (details' field "stepUp")
-// opens the code dialog once and the call is repeated; a 401 ends the session here.
+// A request has a minute.  Writes carry the CSRF token.  A 403 that asks for a step-up (details' field "stepUp")
+// opens the code dialog once and the call is repeated; a 401 (after one more try) ends the session here.
 
 let current = null;
 let seenAt = 0;
 const watchers = new Set();
 let askStepUp = null;
+let lost = {what: '', key: ''};
+
+const PATIENCE_MS = 60000;
 
 export class ApiError extends Error {
     constructor(status, body) {
@@ -45,6 +50,16 @@ export function setSession(value) {
     seenAt = Date.now();
     for (const fn of watchers) {
         fn(value);
+    }
+}
+
+// What the server says of the session now.  In another tab somebody else may have signed in:
+// that is another session, not a change of this one.
+export function sessionIs(now) {
+    if (current !== null && now && (now.user === undefined || now.user.id === current.user.id)) {
+        Object.assign(current, now);
+    } else {
+        setSession(now ?? null);
     }
 }
 
@@ -90,21 +105,55 @@ export async function getAll(path, member, opts) {
     return all;
 }
 
+// A step-up gives the session a new cookie and token, to all tabs of the browser at once.
+// What was on its way with the old ones, or has the old token, was refused, and is sent once
+// more when the new ones are there; a session that has ended is refused again, for good.
+let rotating = null, renewing = null;
+
+async function renewed(mine) {
+    await rotating;
+    await once('GET', '/v2/session', undefined, {isSignIn: true}).then((now) => current === mine && sessionIs(now),
+        () => new Promise((done) => { setTimeout(done, 300); }));
+    renewing = null;
+}
+
+async function fresh(method, path, body, opts) {
+    const mine = current;
+
+    if (mine === null || opts.isSignIn) {
+        const asked = once(method, path, body, opts);
+        rotating = opts.noStepUp ? asked.catch(() => {}) : rotating;
+        return asked;
+    }
+    try {
+        return await once(method, path, body, {...opts, isSignIn: true});
+    } catch (err) {
+        if (!(err instanceof ApiError) || (err.status !== 401 && err.field('X-CSRF-Token') === undefined)) {
+            throw err;
+        }
+        renewing ??= renewed(mine);
+        await renewing;
+        if (current !== mine) {
+            throw err; // somebody else has signed in meanwhile: it was not his request
+        }
+    }
+    return once(method, path, body, opts);
+}
+
 async function call(method, path, body, opts = {}) {
     try {
-        return await once(method, path, body, opts);
+        return await fresh(method, path, body, opts);
     } catch (err) {
         if (err instanceof ApiError && err.status === 403 && err.field('stepUp') !== undefined && askStepUp !== null &&
             !opts.noStepUp && await askStepUp(err)) {
-            return once(method, path, body, opts);
+            return fresh(method, path, body, opts);
         }
         throw err;
     }
 }
 
-async function once(method, path, body, opts) {
+function headersOf(method, path, text, opts) {
     const headers = {accept: 'application/json', ...opts.headers};
-    let res;
 
     if (method !== 'GET') {
         headers['content-type'] = 'application/json';
@@ -112,31 +161,57 @@ async function once(method, path, body, opts) {
             headers['x-csrf-token'] = current.csrfToken;
         }
     }
+    if (opts.once) {
+        const what = `${current?.user?.id} ${path} ${text}`;
+        lost = lost.what === what ? lost : {what, key: crypto.randomUUID()};
+        headers['idempotency-key'] = lost.key;
+    }
+    return headers;
+}
+
+async function once(method, path, body, opts) {
+    const text = body === undefined ? undefined : JSON.stringify(body), mine = current;
+    const late = new AbortController(), timer = setTimeout(() => late.abort(), PATIENCE_MS);
+
     try {
-        res = await fetch(path, {method, headers, signal: opts.signal, credentials: 'same-origin', cache: 'no-store', redirect: 'error',
-            body: body === undefined ? undefined : JSON.stringify(body)});
+        const res = await fetch(path, {method, headers: headersOf(method, path, text, opts), body: text, credentials: 'same-origin', cache: 'no-store', redirect: 'error',
+            signal: opts.signal ? AbortSignal.any([opts.signal, late.signal]) : late.signal});
+        return await answerOf(res, opts, mine);
     } catch (err) {
-        if (err.name === 'AbortError') {
+        if (err instanceof ApiError || (opts.signal?.aborted && err.name === 'AbortError')) {
             throw err;
         }
-        throw new ApiError(0);
+        if (late.signal.aborted) {
+            throw new ApiError(0, {message: 'The platform did not answer within a minute. What you asked for may have been done: look before you try again.'});
+        }
+        throw err instanceof SyntaxError ? err : new ApiError(0);
+    } finally {
+        clearTimeout(timer);
     }
+}
+
+async function answerOf(res, opts, mine) {
     if (res.status !== 401 && current !== null) {
         seenAt = Date.now();
     }
     if (!res.ok) {
-        await refuse(res, opts);
+        await refuse(res, opts, mine);
     }
-    if (opts.raw) {
-        return res;
+    const answer = opts.raw ? res : res.status === 204 ? null : await res.json();
+    if (opts.once) {
+        lost = {what: '', key: ''};
     }
-    return res.status === 204 ? null : res.json();
+    return answer;
 }
 
-async function refuse(res, opts) {
+// mine: the session that asked.  A late answer to the one before does not end this one.
+async function refuse(res, opts, mine) {
     const body = await res.json().catch(() => null);
 
-    if (res.status === 401 && current !== null && !opts.isSignIn) {
+    if (opts.once && res.status < 500) {
+        lost = {what: '', key: ''};
+    }
+    if (res.status === 401 && current !== null && current === mine && !opts.isSignIn) {
         setSession(null); // it has ended: the shell shows the sign-in
     }
     throw new ApiError(res.status, body);

@@ -7,9 +7,18 @@
 //     boolean attributes; value, checked, disabled .. are set as properties
 //     children: text, numbers, nodes, arrays of them; null, undefined, false: nothing
 //   svg('path', {d})      the same in SVG
+//   plain(text)           characters that take no room or turn text around, as "‹U+202E›":
+//                         names and addresses are what they look like; h() does it
 //   clear(el), replace(el, ...children)
 
 const SVG = 'http://www.w3.org/2000/svg';
+const SPOKEN = new Set(['title', 'aria-label', 'placeholder']);
+// Joiners are part of many scripts and of emoji: only beside Latin letters they hide.
+const UNSEEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]|(?<=[\0-\x7f\p{Script=Latin}])[\u200c\u200d]/gu;
+
+export function plain(text) {
+    return String(text).replace(UNSEEN, (c) => `‹U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}›`);
+}
 const PROPERTIES = new Set(['value', 'checked', 'disabled', 'selected', 'indeterminate', 'open', 'hidden']);
 
 export function h(tag, props, ...children) {
@@ -56,7 +65,7 @@ function set(el, name, value) {
     } else if (value === true) {
         el.setAttribute(name, '');
     } else if (value !== false) {
-        el.setAttribute(name, String(value));
+        el.setAttribute(name, SPOKEN.has(name) ? plain(value) : String(value));
     }
 }
 
@@ -73,7 +82,7 @@ function add(el, children) {
         } else if (child instanceof Node) {
             el.append(child);
         } else if (child !== null && child !== undefined && child !== false && child !== true) {
-            el.append(document.createTextNode(String(child)));
+            el.append(document.createTextNode(plain(child)));
         }
     }
 }

@@ -5,6 +5,7 @@
 //   ago(iso)          -> "3 minutes ago", "in 2 hours"   left(iso)  -> "4:59" until then
 //   shortId(uuid)     -> "3f2a…91c0"     middle(text, 6) -> "0x52ab…77e1"
 //   amount('1500000', 6) -> "1.5"        groups('1234567.5') -> "1,234,567.5"
+//   dayBound('2026-11-26', true) -> the day's last moment here, for the API; '' for no day
 //   words('PENDING_POLICY') -> "Pending policy"          plural(3, 'device') -> "3 devices"
 //   personName(user), count(n), bytes(n)
 import {h} from './dom.js';
@@ -47,6 +48,11 @@ export function ago(iso, now = Date.now()) {
         }
     }
     return day_.format(t);
+}
+
+export function dayBound(day, isEnd = false) {
+    const t = /^\d{4}-\d\d-\d\d$/.test(day ?? '') ? Date.parse(`${day}T${isEnd ? '23:59:59.999' : '00:00:00.000'}`) : NaN;
+    return Number.isNaN(t) ? '' : new Date(t).toISOString();
 }
 
 export function left(iso, now = Date.now()) {

@@ -9,6 +9,8 @@
 // A parameter is an id: letters, digits, - and _.  Pages put it into paths of the API, so
 // an address like /devices/..%2Fusers is no page.
 
+import {plain} from './dom.js';
+
 const routes = [];
 let show = () => {};
 
@@ -35,7 +37,7 @@ export function match(path) {
 }
 
 export function title(text) {
-    document.title = text ? `${text} · CloudSign` : 'CloudSign';
+    document.title = text ? `${plain(text)} · CloudSign` : 'CloudSign';
 }
 
 export function navigate(to, {replace = false} = {}) {

@@ -1,9 +1,10 @@
 // The frame around every page: navigation, top bar, theme, who is signed in.
-import {get, may, del, session, setSession, lastSeen} from './api.js';
+import {get, may, del, session, sessionIs, setSession, lastSeen} from './api.js';
 import {h, replace} from './dom.js';
 import {personName, refreshTimes} from './format.js';
 import {icon, logo} from './icons.js';
 import * as live from './live.js';
+import {hear, tell} from './tabs.js';
 import {dialog, menu, toast} from './ui.js';
 
 // The vendor's words.  perm: shown to who has it.
@@ -21,13 +22,15 @@ const NAV = [
     {id: 'addressbook', href: '/address-book', icon: 'book', label: 'Address book'},
     {id: 'settings', href: '/settings', icon: 'gear', label: 'Settings'},
 ];
-const IDLE_MS = 15 * 60000, WARN_MS = 2 * 60000, KEEP_MS = 5 * 60000;
+const IDLE_MS = 15 * 60000, WARN_MS = 2 * 60000, KEEP_MS = 5 * 60000, TELL_MS = 5000;
 
 let countEl = null;
 let orgEl = null;
 let timers = [];
 let offs = [];
 let activeAt = 0;
+let elsewhereAt = 0;
+let toldAt = 0;
 let warning = false;
 
 function allowed(item) {
@@ -120,7 +123,7 @@ function userMenu() {
     const box = menu(`Account of ${name}`, [
         {label: 'My account', icon: 'user', href: '/settings/account'},
         {label: 'API documentation', icon: 'book', href: '/docs/api'},
-        {label: 'Sign out', icon: 'out', run: signOut},
+        {label: 'Sign out', icon: 'out', run: () => signOut()},
     ]);
 
     box.classList.add('user-menu');
@@ -135,11 +138,13 @@ function initials(user) {
     return text.toUpperCase();
 }
 
-export async function signOut() {
+// anyway: the page is closed also when the platform cannot be told; it ends the session by
+// itself when it hears no more of it.
+export async function signOut({anyway = false} = {}) {
     try {
         await del('/v2/session', {isSignIn: true});
     } catch (err) {
-        if (err.status !== 401) {
+        if (err.status !== 401 && !anyway) {
             toast(err.message, 'bad');
             return;
         }
@@ -230,10 +235,15 @@ export function unframe() {
 // ---- idle ---------------------------------------------------------------------------
 // The server ends a session 15 minutes after its last request.  Live updates make requests
 // by themselves, so what counts here is the person: without a key or a touch for as long,
-// this page signs out.  Who works on a long form without a request keeps the session.
+// this page signs out.  Who works on a long form without a request keeps the session, and
+// who works in one tab that of all of them.
 
 function touched() {
     activeAt = Date.now();
+    if (activeAt - toldAt > TELL_MS) {
+        toldAt = activeAt;
+        tell('active');
+    }
 }
 
 function watch() {
@@ -243,6 +253,11 @@ function watch() {
         addEventListener(type, touched, {passive: true});
         offs.push(() => removeEventListener(type, touched));
     }
+    offs.push(hear((word) => {
+        if (word === 'active') {
+            activeAt = elsewhereAt = Date.now();
+        }
+    }));
     timers = [setInterval(() => refreshTimes(document), 10000), setInterval(checkIdle, 5000)];
 }
 
@@ -255,23 +270,22 @@ async function checkIdle() {
     if (idle >= IDLE_MS - WARN_MS) {
         await warn();
     } else if (Date.now() - lastSeen() > KEEP_MS && idle < KEEP_MS) {
-        get('/v2/session').then(setQuietly, () => {});
+        get('/v2/session').then(sessionIs, () => {});
     }
-}
-
-function setQuietly(s) {
-    Object.assign(session() ?? {}, s);
 }
 
 async function warn() {
     const left = h('strong', {class: 'num'});
-    const end = activeAt + IDLE_MS;
+    const end = activeAt + IDLE_MS, mine = session(), since = elsewhereAt;
     let close = () => {};
     const draw = () => {
+        if (elsewhereAt !== since) {
+            close('stay');
+        }
         const s = Math.max(0, Math.round((end - Date.now()) / 1000));
         left.textContent = `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`;
         if (s === 0) {
-            close('out');
+            close('late');
         }
     };
     const tick = setInterval(draw, 1000);
@@ -286,9 +300,9 @@ async function warn() {
     warning = false;
     activeAt = Date.now();
     if (answer === 'stay') {
-        await get('/v2/session').then(setQuietly, () => {});
-    } else if (session() !== null) {
-        await signOut();
+        await get('/v2/session').then(sessionIs, () => {});
+    } else if (session() !== null && session() === mine) {
+        await signOut({anyway: answer === 'late'});
     }
 }
 

@@ -1,6 +1,6 @@
 // Asks for a fresh code before what is sensitive (RELIABILITY 4.3, step-up).  lib/api.js
 // calls it when the server answers so, then repeats the request.
-import {post, session, setStepUp} from './api.js';
+import {post, sessionIs, setStepUp} from './api.js';
 import {h} from './dom.js';
 import {field, formDialog} from './form.js';
 
@@ -14,8 +14,7 @@ async function ask() {
             pattern: '[0-9]{6}', autofocus: true, hint: 'Six digits from the authenticator app.'})],
         submit: 'Confirm',
         async onsubmit({code}) {
-            const s = await post('/v2/session/step-up', {code}, {noStepUp: true, isSignIn: true});
-            Object.assign(session() ?? {}, s ?? {});
+            sessionIs(await post('/v2/session/step-up', {code}, {noStepUp: true, isSignIn: true}));
             return true;
         },
     });

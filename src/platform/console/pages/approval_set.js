@@ -67,7 +67,7 @@ async function decide(set, status, reasons) {
 async function ask(set, status, changed) {
     const yes = status === 'APPROVED';
     const did = await formDialog({title: yes ? 'Approve this?' : 'Reject this?', danger: !yes, submit: yes ? 'Approve' : 'Reject', text: set.title,
-        fields: [field({name: 'reason', label: yes ? 'Note' : 'Reason', required: !yes, maxlength: 250, rows: 2,
+        fields: [field({name: 'reason', label: yes ? 'Note' : 'Reason', required: !yes, maxlength: 200, rows: 2,
             hint: 'Everybody who sees the request can read it; it goes into the audit log.'})],
         onsubmit: async (values) => {
             await decide(set, status, values.reason.trim() === '' ? [] : [values.reason.trim()]);

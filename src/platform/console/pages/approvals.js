@@ -50,6 +50,13 @@ async function one(ctx, view) {
     await view.refresh(['approval'], read);
 }
 
+// What waits has a list of its own: the newest of all may all be decided.
+async function both(signal) {
+    const [open, all] = await Promise.all([get('/v2/approvals?status=PENDING', {signal}), get('/v2/approvals', {signal})]);
+
+    return [...listOf(open, 'approvals').filter(isPending), ...listOf(all, 'approvals').filter((set) => !isPending(set))];
+}
+
 export default async function approvalsPage(ctx) {
     if (ctx.params.approvalId) {
         await one(ctx, page(ctx, {title: 'Approval', crumbs: [['Approvals', '/approvals']]}));
@@ -62,7 +69,7 @@ export default async function approvalsPage(ctx) {
         let list;
 
         try {
-            list = listOf(await get('/v2/approvals', {signal}), 'approvals');
+            list = await both(signal);
         } catch (err) {
             if (!isMissing(err)) {
                 throw err;

@@ -10,7 +10,7 @@ export function fits(device, typed) {
     const text = typed.trim().toLowerCase();
     const plain = (t) => t.replaceAll(/[^a-z0-9]/g, '');
 
-    return text !== '' && (plain(text) === plain(device.words ?? '') || plain(text) === plain(device.fingerprint ?? ''));
+    return plain(text) !== '' && (plain(text) === plain(device.words ?? '') || plain(text) === plain(device.fingerprint ?? ''));
 }
 
 async function decide(device, approvalStatus, fingerprint) {

@@ -3,7 +3,7 @@
 import {get} from '../lib/api.js';
 import {verify} from '../lib/chain.js';
 import {h, replace} from '../lib/dom.js';
-import {count, exact, middle, plural, time} from '../lib/format.js';
+import {count, dayBound, exact, middle, plural, time} from '../lib/format.js';
 import {setQuery} from '../lib/router.js';
 import {settings} from '../lib/settings.js';
 import {badge, banner, button, card, copy, details, dialog, download, filters, list, progress, sentence, table, toast} from '../lib/ui.js';
@@ -17,9 +17,9 @@ export default async function page({el, query, live, signal}) {
         const now = new URLSearchParams(location.search);
         const want = new URLSearchParams();
         for (const name of NAMES) {
-            const v = now.get(name);
-            if (v) {
-                want.set(name, name === 'until' && v.length === 10 ? `${v}T23:59:59.999Z` : v);
+            const v = now.get(name), said = name === 'since' || name === 'until' ? dayBound(v, name === 'until') : v;
+            if (said) {
+                want.set(name, said);
             }
         }
         const {rows, more} = await list(`/v2/audit${want.size > 0 ? `?${want}` : ''}`, 'records', {signal});

@@ -1,12 +1,16 @@
 // Reading that several work pages do the same way.
-import {get, getAll} from '../lib/api.js';
+import {get, getAll, onSession} from '../lib/api.js';
+import {filled} from '../lib/ui.js';
 
-// A part that this user may not read, or that is not there: `otherwise` instead.
+const NOT_HERE = [403, 404, 405, 410, 501];
+
+// A part that this user may not read, or that is not there: `otherwise` instead.  A part that
+// could not be read is neither.
 export async function orElse(otherwise, promise) {
     try {
         return await promise;
     } catch (err) {
-        if (err.name === 'AbortError' || err.status === 401 || err.status === 0) {
+        if (!NOT_HERE.includes(err.status)) {
             throw err;
         }
         return otherwise;
@@ -16,6 +20,10 @@ export async function orElse(otherwise, promise) {
 export const isMissing = (err) => err.status === 404 || err.status === 501 || err.status === 405;
 
 let names = null;
+
+onSession(() => {
+    names = null; // the next one may not know them
+});
 
 // id -> name of users and credentials; asked once a minute.
 export async function people({signal} = {}) {
@@ -54,11 +62,11 @@ export async function arrayPages(path, {signal, q = '', pageSize = 100, order = 
         const res = await get(`${path}?${query}`, {signal, raw: true});
         return {rows: await res.json(), next: res.headers.get('next-page-token')};
     };
-    const first = await at(null);
+    const first = await filled(at, null);
     let next = first.next;
 
     return {rows: first.rows, more: next ? async () => {
-        const page = await at(next);
+        const page = await filled(at, next);
         next = page.next;
         return {rows: page.rows, done: !next};
     } : null};

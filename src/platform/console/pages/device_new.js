@@ -21,7 +21,7 @@ export default async function deviceNewPage(ctx) {
         submit: 'Save and continue',
         cancel: '/devices',
         onsubmit: async (values) => {
-            const device = await post('/v2/devices', {displayName: values.displayName.trim(), deviceType: values.deviceType});
+            const device = await post('/v2/devices', {displayName: values.displayName.trim(), deviceType: values.deviceType}, {once: true});
             issueFor(device.id);
             navigate(`/devices/${device.id}/pairing`, {replace: true});
         },

@@ -69,7 +69,7 @@ function keyForm(vaultId, list, online, chosen) {
             throw Object.assign(new Error('choose a quorum'), {details: [{field: 'quorumId', reason: 'choose the quorum that makes the key'}]});
         }
         const body = {...values, name: values.name.trim(), description: values.description.trim()};
-        const wallet = await post(`/v2/vaults/${vaultId}/wallets`, body);
+        const wallet = await post(`/v2/vaults/${vaultId}/wallets`, body, {once: true});
 
         navigate(keyHref(wallet), {replace: true});
     }});

@@ -88,7 +88,7 @@ function bodyOf(step, draft, list) {
 }
 
 const create = (draft) => post('/v2/mpc/quorums', {name: draft.name.trim(), description: draft.description.trim(), deviceIds: draft.deviceIds,
-    requiredSigners: Number(draft.requiredSigners), quorumType: draft.type});
+    requiredSigners: Number(draft.requiredSigners), quorumType: draft.type}, {once: true});
 
 function tooFew(list) {
     const n = list.filter(isUsable).length;
@@ -129,8 +129,13 @@ export default async function quorumNewPage(ctx) {
                 navigate(`/controls/quorums/${quorum.id}`);
             }});
 
-        box.replaceChildren(stepBar(STEPS, step), panel({title: isLast ? 'Review' : undefined, narrow: true}, f));
-        (f.querySelector('input:not(:disabled), textarea, select') ?? f.submitButton).focus();
+        const card = panel({title: isLast ? 'Review' : undefined, narrow: true}, f), head = card.querySelector('h2');
+
+        box.replaceChildren(stepBar(STEPS, step), card);
+        if (head !== null) {
+            head.tabIndex = -1; // never the button: a second Enter must not create what nobody has read
+        }
+        (f.querySelector('input:not(:disabled), textarea, select') ?? head).focus();
     };
 
     view.body.append(box);

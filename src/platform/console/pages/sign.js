@@ -90,13 +90,14 @@ function blind(kind, draft) {
 /* ---- page ---------------------------------------------------------------------------------------- */
 
 async function request(w, kind, draft) {
-    const tx = await post(`${keyPath(w)}/transactions/${kind.end}`, {...kind.body(draft.payload), ...draft.path});
+    const tx = await post(`${keyPath(w)}/transactions/${kind.end}`, {...kind.body(draft.payload), ...draft.path}, {once: true});
 
     navigate(txHref({vaultId: w.vaultId, walletId: w.id, ...tx}), {replace: true});
 }
 
 function review(w, kind, draft, p, back) {
     return panel({title: 'Review'}, p ? previewView(w, p) : blind(kind, draft),
+        draft.path.derivationPath ? describe([['Derivation path', h('span', {class: 'mono'}, draft.path.derivationPath)]]) : null,
         form({fields: [], wide: true, submit: 'Request signature', danger: kind.id === 'digest', extra: btn('Back', {onclick: back}),
             onsubmit: () => request(w, kind, draft)}));
 }
@@ -144,17 +145,21 @@ export default async function signPage(ctx) {
     const path = ctx.query.get('path');
     const draft = {kind: ctx.query.get('kind') ?? 'raw', payload: '', path: path ? {derivationPath: path} : {}};
 
-    const show = (step, node) => {
+    // The focus goes to the heading, never to the button: a second Enter must not ask for
+    // what nobody has read.
+    const show = (step, node, isFirst = false) => {
+        const head = node.querySelector('h2');
+
         replace(box, stepBar(STEPS, step), node);
-        box.querySelector('h2')?.scrollIntoView({block: 'nearest'});
+        if (!isFirst && head !== null) {
+            head.tabIndex = -1;
+            head.focus();
+        }
     };
-    const ask = () => show(0, input(w, draft, (kind, p) => {
-        show(1, review(w, kind, draft, p, ask));
-        box.querySelector('button[type=submit]').focus();
-    }));
+    const ask = (isFirst) => show(0, input(w, draft, (kind, p) => show(1, review(w, kind, draft, p, () => ask(false)))), isFirst);
 
     view.body.append(no ?? box);
     if (!no) {
-        ask();
+        ask(true);
     }
 }

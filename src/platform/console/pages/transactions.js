@@ -1,6 +1,7 @@
 // Transactions: every signing request of every key, the newest first.
 import {get} from '../lib/api.js';
 import {h} from '../lib/dom.js';
+import {dayBound} from '../lib/format.js';
 import {setQuery} from '../lib/router.js';
 import {filters, list as pages} from '../lib/ui.js';
 import {badge, btn, by, fail, grid, none, page, summaryText, when} from './kit.js';
@@ -23,9 +24,10 @@ function wanted(query) {
     for (const name of NAMES) {
         const value = query.get(name);
 
-        if (value) {
-            out.set(name, name === 'since' ? new Date(`${value}T00:00:00`).toISOString()
-                : name === 'until' ? new Date(`${value}T23:59:59.999`).toISOString() : value);
+        const said = name === 'since' || name === 'until' ? dayBound(value, name === 'until') : value;
+
+        if (said) {
+            out.set(name, said);
         }
     }
     return out;

@@ -7,6 +7,7 @@ import {ROLES, roleNames} from '../lib/roles.js';
 import {sessionTable} from '../lib/sessions.js';
 import {settings} from '../lib/settings.js';
 import {badge, banner, button, card, choice, confirm, copy, details, dialog, field, filters, formDialog, list, page as frame, table, toast} from '../lib/ui.js';
+import {orElse} from './data.js';
 
 export default async function page(args) {
     return args.params.userId ? one(args) : all(args);
@@ -82,10 +83,10 @@ export function showLink(user) {
 async function one({el, params, live, signal}) {
     const path = `/v2/users/${encodeURIComponent(params.userId)}`;
     const draw = async () => {
-        const [user, methods, sessions] = await Promise.all([get(path, {signal}), get(`${path}/mfa`, {signal}).catch(() => []),
-            get(`/v2/sessions?userId=${encodeURIComponent(params.userId)}`, {signal}).catch(() => ({sessions: []}))]);
+        const [user, methods, sessions] = await Promise.all([get(path, {signal}), orElse(null, get(`${path}/mfa`, {signal})),
+            orElse(null, get(`/v2/sessions?userId=${encodeURIComponent(params.userId)}`, {signal}))]);
         title(personName(user));
-        replace(el, view(user, methods, sessions.sessions ?? [], draw, path));
+        replace(el, view(user, methods, sessions?.sessions ?? null, draw, path));
     };
 
     await draw();
@@ -95,7 +96,6 @@ async function one({el, params, live, signal}) {
 function view(user, methods, sessions, draw, path) {
     const self = user.id === session().user.id;
     const manage = may('users.manage') && !self && (!user.roles.includes('OWNER') || may('owners.manage'));
-    const recovery = methods.filter((m) => m.type !== 'totp').length;
 
     return frame({back: {href: '/settings/users', label: 'Users'}, title: personName(user), badge: badge(user.status),
         actions: manage ? actions(user, draw, path) : null},
@@ -105,9 +105,16 @@ function view(user, methods, sessions, draw, path) {
         card({title: 'Account'}, details([['E-mail address', user.email], ['Roles', tags(user.roles)], ['Invited', time(user.createdAt, {absolute: true})],
             user.status === 'BLOCKED' ? ['Blocked because', user.blockedReason] : null, ['Id', copy(user.id, {label: 'the id', short: 8})]])),
         card({title: 'Sign-in'}, details([['Last sign-in', time(user.authLastLogin)], ['From', user.authLastIp ? h('span', {class: 'mono'}, user.authLastIp) : ''],
-            ['Sign-ins', String(user.authLoginCount ?? 0)], ['Authenticator', badge(methods.some((m) => m.type === 'totp') ? 'ok' : 'off', methods.some((m) => m.type === 'totp') ? 'Connected' : 'Not connected')],
-            ['Recovery codes left', String(recovery)]]))),
-    card({title: 'Sessions', flush: true}, sessionTable(sessions, draw, manage || self)));
+            ['Sign-ins', String(user.authLoginCount ?? 0)], ...factorsOf(methods)]))),
+    sessions === null ? null : card({title: 'Sessions', flush: true}, sessionTable(sessions, draw, manage || self)));
+}
+
+// methods: null for those who may not see them.
+function factorsOf(methods) {
+    const has = methods?.some((m) => m.type === 'totp');
+
+    return methods === null ? [] : [['Authenticator', badge(has ? 'ok' : 'off', has ? 'Connected' : 'Not connected')],
+        ['Recovery codes left', String(methods.filter((m) => m.type !== 'totp').length)]];
 }
 
 function actions(user, draw, path) {

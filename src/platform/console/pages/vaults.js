@@ -9,7 +9,7 @@ async function create() {
     const vault = await formDialog({title: 'Create vault', text: 'A vault groups keys, such as those of one client or purpose.', submit: 'Create vault', fields: [
         field({name: 'name', label: 'Name', required: true, maxlength: 50, placeholder: 'Treasury'}),
         field({name: 'description', label: 'Description', maxlength: 250, rows: 3}),
-    ], onsubmit: (values) => post('/v2/vaults', {name: values.name.trim(), description: values.description.trim()})});
+    ], onsubmit: (values) => post('/v2/vaults', {name: values.name.trim(), description: values.description.trim()}, {once: true})});
 
     if (vault) {
         navigate(`/vaults/${vault.id}`);
