@@ -7,11 +7,14 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 usage() {
     cat <<'TEXT'
-test/debian13.sh [--dir DIR] [--label LABEL] [--shell] [--clean]
+test/debian13.sh [--dir DIR] [--label LABEL] [--tests REGEX] [--jobs N] [--shell] [--clean]
 
   --dir DIR      where the Debian 13 system is kept between runs
                  (default: $XDG_CACHE_HOME/cloudsign/debian13 or ~/.cache/...)
-  --label LABEL  which tests to run there (default: unit; "" for all, none for none)
+  --label LABEL  which tests to run there, a pattern of ctest (default: unit; 'unit|e2e'
+                 also the programs and the console in Chromium; none for none)
+  --tests REGEX  only those of them whose name matches: 'e2e/(walk|events)'
+  --jobs N       parallel jobs (default: one per processor)
   --shell        open a shell there instead
   --clean        remove it and start again
 TEXT
@@ -19,11 +22,13 @@ TEXT
 say() { printf '\n==> %s\n' "$*"; }
 die() { printf '\ntest/debian13.sh: %s\n  remedy: %s\n' "$1" "$2" >&2; exit 1; }
 
-dir=${XDG_CACHE_HOME:-$HOME/.cache}/cloudsign/debian13 label=unit clean= shell=
+dir=${XDG_CACHE_HOME:-$HOME/.cache}/cloudsign/debian13 label=unit tests= jobs=$(nproc) clean= shell=
 while [ $# -gt 0 ]; do
     case $1 in
         --dir) shift; dir=${1:?} ;;
         --label) shift; label=${1?} ;;
+        --tests) shift; tests=${1:?} ;;
+        --jobs) shift; jobs=${1:?} ;;
         --shell) shell=1 ;;
         --clean) clean=1 ;;
         -h | --help) usage; exit 0 ;;
@@ -36,7 +41,7 @@ in_debian() { as_root chroot "$dir" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbi
     HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive CI="${CI:-}" \
     npm_config_cafile=/etc/ssl/certs/of-the-host.crt "$@"; }
 
-"$root/third_party/install.sh" --with debootstrap
+"$root/third_party/install.sh" --with debootstrap --with rsync
 [ -z "$clean" ] || as_root rm -rf --one-file-system "$dir"
 
 # The mirror that this machine's apt uses: none is named in this repository.
@@ -71,11 +76,16 @@ if ! mountpoint -q "$dir/proc" && as_root mount -t proc proc "$dir/proc" 2>/dev/
 fi
 
 say "Copying the sources (what git knows or would add)"
-as_root mkdir -p "$dir/src/cloudsign" "$dir/src/shared"
-as_root find "$dir/src/cloudsign" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
+# By content and with the time of now: what was built there may be newer than an edit here,
+# and what did not change is not built again.
+as_root rm -rf "$dir/src/new"
+as_root mkdir -p "$dir/src/cloudsign" "$dir/src/shared" "$dir/src/new"
 (cd "$root" && git ls-files -z -co --exclude-standard | while IFS= read -r -d '' file; do
     [ ! -e "$file" ] || printf '%s\0' "$file"
-done | tar --null -T - -c) | as_root tar -xm -C "$dir/src/cloudsign" # new times: what was built may be newer than an edit
+done | tar --null -T - -c) | as_root tar -xm -C "$dir/src/new"
+as_root rsync -rlpc --delete --exclude=/build --exclude=/build.log --exclude=/test/node_modules \
+    "$dir/src/new/" "$dir/src/cloudsign/"
+as_root rm -rf "$dir/src/new"
 if [ -d "$root/../shared/vectors" ]; then
     as_root rm -rf "$dir/src/shared/vectors"
     as_root cp -r "$root/../shared/vectors" "$dir/src/shared/"
@@ -94,12 +104,13 @@ in_debian /src/cloudsign/third_party/install.sh --with-tests
 in_debian sh -c 'dpkg-query -W gcc libmbedtls-dev libwebsockets-dev libsecp256k1-dev libsodium-dev'
 
 say "Build (ci preset: gcc, warnings are errors)"
-in_debian sh -ec 'cd /src/cloudsign && cmake --preset ci >build.log 2>&1 || { tail -n 30 build.log; exit 1; }
-    cmake --build build/ci -j "$(nproc)" >build.log 2>&1 || { grep -E -A 12 "error:|FAILED" build.log | head -n 80; exit 1; }
-    tail -n 1 build.log'
+in_debian sh -ec 'cd /src/cloudsign
+    cmake --preset ci -DCMAKE_C_COMPILER_LAUNCHER=ccache >build.log 2>&1 || { tail -n 30 build.log; exit 1; }
+    cmake --build build/ci -j "$1" -- -k 0 >build.log 2>&1 || { grep -E -A 12 "error:|FAILED" build.log | head -n 80; exit 1; }
+    tail -n 1 build.log' sh "$jobs"
 
 if [ "$label" != none ]; then
-    say "Tests${label:+ with label $label}"
-    in_debian sh -ec 'cd /src/cloudsign && exec ctest --test-dir build/ci -j "$(nproc)" \
-        --output-on-failure --no-tests=error ${1:+-L "$1"}' sh "$label"
+    say "Tests${label:+ with label $label}${tests:+ named $tests}"
+    in_debian sh -ec 'cd /src/cloudsign && exec ctest --test-dir build/ci -j "$3" \
+        --output-on-failure --no-tests=error ${1:+-L "$1"} ${2:+-R "$2"} </dev/null' sh "$label" "$tests" "$jobs"
 fi

@@ -85,7 +85,7 @@ FAKE void fake_tx_get(struct fake_trio *t, const struct fake_tx *x)
 {
     char rest[64];
 
-    (void)snprintf(rest, sizeof rest, "/%s", x->id);
+    (void)snprintf(rest, sizeof rest, "/%.*s", (int)sizeof x->id - 1, x->id);
     fake_ok(t->w, "GET", fake_tx_path(t, rest), NULL);
 }
 
