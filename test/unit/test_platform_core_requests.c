@@ -99,9 +99,18 @@ static void unknown_paths_and_methods_are_told_apart(void **state)
 /* Names are shown in lists and logs: none may break a line or pass for another. */
 static void names_hold_no_characters_that_deceive(void **state)
 {
-    static const char *const bad[] = {"a\\nb",     "a\\tb",     "a\\u001bb",
-                                      "a\\u007fb", "a\\u0085b", "a\\u2028b",
-                                      "a\\u202eb", "a\\u2066b", "a\\u2069b"};
+    static const char *const bad[] = {"a\\nb",     "a\\tb",
+                                      "a\\u001bb", "a\\u007fb",
+                                      "a\\u0085b", "a\\u2028b",
+                                      "a\\u202eb", "a\\u2066b",
+                                      "a\\u2069b", "a\\u00adb",
+                                      "a\\u034fb", "a\\u061cb",
+                                      "a\\u115fb", "a\\u180eb",
+                                      "a\\u200bb", "a\\u200eb",
+                                      "a\\u2060b", "a\\u3164b",
+                                      "a\\ufeffb", "a\\uffa0b",
+                                      "a\\ufffbb", "a\\udb40\\udc41b",
+                                      "\\u200b"};
     struct fake_platform *w = begin();
     char body[256];
 

@@ -29,18 +29,43 @@ json_t *cs_api_record(struct cs_api *a, uint8_t table, size_t i, const char *wha
     return rec;
 }
 
-/* Code points that change how the text around them looks: a name must not pass for
- * another one in a list.  s points at a UTF-8 sequence of three bytes. */
+/* Code points that change how the text around them looks, or that nobody sees: a name
+ * must not pass for another one in a list.  In UTF-8: how they begin, and from where to
+ * where their last byte goes.  What joins letters (U+200C, U+200D) has its use. */
+static const struct trick {
+    const char *head;
+    uint8_t from, to;
+} tricks[] = {
+    {"\xc2", 0x80, 0x9f},         /* C1 controls */
+    {"\xc2", 0xad, 0xad},         /* U+00AD, soft hyphen */
+    {"\xcd", 0x8f, 0x8f},         /* U+034F */
+    {"\xd8", 0x9c, 0x9c},         /* U+061C, a mark of direction */
+    {"\xe1\x85", 0x9f, 0xa0},     /* U+115F, U+1160: fillers */
+    {"\xe1\xa0", 0x8e, 0x8e},     /* U+180E */
+    {"\xe2\x80", 0x8b, 0x8b},     /* U+200B, a space of no width */
+    {"\xe2\x80", 0x8e, 0x8f},     /* U+200E, U+200F: marks of direction */
+    {"\xe2\x80", 0xa8, 0xae},     /* U+2028..202E */
+    {"\xe2\x81", 0xa0, 0xaf},     /* U+2060..206F */
+    {"\xe3\x85", 0xa4, 0xa4},     /* U+3164, a filler */
+    {"\xef\xbb", 0xbf, 0xbf},     /* U+FEFF */
+    {"\xef\xbe", 0xa0, 0xa0},     /* U+FFA0, a filler */
+    {"\xef\xbf", 0xb9, 0xbb},     /* U+FFF9..FFFB */
+    {"\xf3\xa0\x80", 0x80, 0xbf}, /* U+E0000..E007F, tags */
+    {"\xf3\xa0\x81", 0x80, 0xbf},
+};
+
+/* s: UTF-8 that ends with a NUL. */
 static bool is_trick(const uint8_t *s)
 {
-    if (s[0] == 0xc2) {
-        return s[1] < 0xa0; /* C1 controls */
+    for (size_t i = 0; *s >= 0xc2 && i < CS_COUNTOF(tricks); i++) {
+        size_t n = strlen(tricks[i].head);
+
+        if (strncmp((const char *)s, tricks[i].head, n) == 0 &&
+            s[n] >= tricks[i].from && s[n] <= tricks[i].to) {
+            return true;
+        }
     }
-    if (s[0] != 0xe2) {
-        return false;
-    }
-    return (s[1] == 0x80 && (s[2] >= 0xa8 && s[2] <= 0xae)) || /* U+2028..202E */
-           (s[1] == 0x81 && (s[2] >= 0xa6 && s[2] <= 0xa9));   /* U+2066..2069 */
+    return false;
 }
 
 static bool is_control(const uint8_t *p, bool lines)
@@ -58,7 +83,8 @@ static bool text_ok(struct cs_api *a, const char *member, const char *s, size_t 
 
     for (const uint8_t *p = (const uint8_t *)s; *p != 0; p++) {
         if (is_control(p, lines)) {
-            cs_jr_fail(&a->in, member, "must not hold control characters");
+            cs_jr_fail(&a->in, member,
+                       "must not hold control characters, nor invisible ones");
             return false;
         }
         n += (*p & 0xc0U) != 0x80U ? 1 : 0;
