@@ -4,21 +4,13 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/os/clock.h"
-#include "base/os/process.h"
 #include "base/prom.h"
-#include "net/probe_server.h"
+#include "net/watch.h"
 #include "store/lmdb/kv_lmdb.h"
-
-enum { TICK_MS = 1000 };
 
 struct cs_node_observe {
     struct cs_node *node;
-    struct cs_probe_server *server;
-    uv_timer_t tick; /* how late the loop is */
-    uint64_t due_ms;
-    struct cs_hist lag;
-    unsigned open_parts;
+    struct cs_watch watch;
     void (*stopped)(struct cs_node *n);
 };
 
@@ -39,22 +31,6 @@ static bool is_ready(const struct cs_node *n, struct cs_wr *w)
     cs_wr_printf(w, "{\"ready\":false,\"state\":\"%s\",\"reasons\":[\"%s\"]}",
                  n->waits_for, n->waits_for);
     return false;
-}
-
-static void write_process(struct cs_wr *w, const struct cs_node *n)
-{
-    struct cs_os_process_figures f;
-
-    if (n->process == NULL) {
-        return;
-    }
-    cs_os_process_read(n->process, &f);
-    gauge(w, "process_resident_memory_bytes", "Resident memory.", f.rss_bytes);
-    gauge(w, "process_open_fds", "Open files.", f.open_files);
-    gauge(w, "process_max_fds", "Files that may be open.", f.max_files);
-    cs_prom_family(w, "process_cpu_seconds_total", CS_PROM_COUNTER,
-                   "Time of all threads on a processor.");
-    cs_prom_milli(w, "process_cpu_seconds_total", NULL, f.cpu_ms);
 }
 
 static void write_commits(struct cs_wr *w, const struct cs_host *host)
@@ -131,10 +107,8 @@ static void write_metrics(const struct cs_node_observe *o, struct cs_wr *w)
     }
     write_commits(w, n->keeper.host);
     write_store(w, n);
-    cs_prom_family(w, "cloudsign_loop_lag_seconds", CS_PROM_HISTOGRAM,
-                   "How late the event loop comes to a timer.");
-    cs_prom_hist(w, "cloudsign_loop_lag_seconds", NULL, &o->lag);
-    write_process(w, n);
+    cs_watch_write_lag(w, &o->watch, "cloudsign_loop_lag_seconds");
+    cs_watch_write_process(w, n->process);
 }
 
 static void get(void *ctx, const char *path, struct cs_probe_reply *r)
@@ -158,79 +132,36 @@ static void get(void *ctx, const char *path, struct cs_probe_reply *r)
 /* ---- life
  * ---------------------------------------------------------------------------------- */
 
-static void on_tick(uv_timer_t *timer)
+static void gone(struct cs_watch *w)
 {
-    struct cs_node_observe *o = CS_CONTAINER_OF(timer, struct cs_node_observe, tick);
-    uint64_t now = cs_os_now_ms();
-
-    cs_hist_add(&o->lag, now > o->due_ms ? now - o->due_ms : 0);
-    o->due_ms = now + TICK_MS;
-    CS_ASSERT(uv_timer_start(&o->tick, on_tick, TICK_MS, 0) == 0);
-}
-
-static void part_gone(struct cs_node_observe *o)
-{
+    struct cs_node_observe *o = CS_CONTAINER_OF(w, struct cs_node_observe, watch);
     struct cs_node *n = o->node;
     void (*stopped)(struct cs_node * n) = o->stopped;
 
-    if (--o->open_parts != 0) {
-        return;
-    }
     cs_free(o);
     if (stopped != NULL) {
         stopped(n);
     }
 }
 
-static void tick_closed(uv_handle_t *handle)
-{
-    part_gone(CS_CONTAINER_OF(handle, struct cs_node_observe, tick));
-}
-
-static void server_closed(void *ctx)
-{
-    part_gone(ctx);
-}
-
-static void close_all(struct cs_node_observe *o, void (*stopped)(struct cs_node *n))
-{
-    o->stopped = stopped;
-    o->open_parts = 1U + (o->server != NULL);
-    if (o->server != NULL) {
-        cs_probe_server_close(o->server, server_closed, o);
-    }
-    uv_close((uv_handle_t *)&o->tick, tick_closed);
-}
-
 enum cs_err cs_node_observe_start(struct cs_node *n, struct cs_why *why)
 {
-    struct cs_probe_addr addr;
-    struct cs_probe_config cfg = {.loop = n->loop, .addr = &addr, .get = get};
     struct cs_node_observe *o;
     enum cs_err err;
 
     if (n->settings->metrics_addr[0] == '\0') {
         return CS_OK;
     }
-    CS_CHECK(
-        cs_probe_addr_parse(&addr, n->settings->metrics_addr, "METRICS_ADDR", why));
     o = cs_alloc(sizeof *o);
     if (o == NULL) {
         return CS_ERR_NOMEM;
     }
     o->node = n;
-    cfg.ctx = o;
-    CS_ASSERT(uv_timer_init(n->loop, &o->tick) == 0);
-    o->due_ms = cs_os_now_ms() + TICK_MS;
-    CS_ASSERT(uv_timer_start(&o->tick, on_tick, TICK_MS, 0) == 0);
-    err = cs_probe_server_new(&o->server, &cfg, why);
+    err = cs_watch_start(&o->watch, n->loop, n->settings->metrics_addr, get, o, why);
     if (err != CS_OK) {
-        close_all(o, NULL);
+        cs_watch_end(&o->watch, gone);
         return err;
     }
-    cs_log(CS_LOG_INFO, "observe",
-           "/healthz, /readyz and /metrics are served on %s" CS_F("port", "%d"),
-           n->settings->metrics_addr, cs_probe_server_port(o->server));
     n->observe = o;
     return CS_OK;
 }
@@ -241,7 +172,8 @@ void cs_node_observe_stop(struct cs_node *n, void (*stopped)(struct cs_node *n))
 
     n->observe = NULL;
     if (o != NULL) {
-        close_all(o, stopped);
+        o->stopped = stopped;
+        cs_watch_end(&o->watch, gone);
     } else if (stopped != NULL) {
         stopped(n);
     }

@@ -8,12 +8,11 @@
 #include "base/os/clock.h"
 #include "base/os/process.h"
 #include "base/prom.h"
-#include "net/probe_server.h"
+#include "net/watch.h"
 #include "platform/core/api.h"
 #include "store/lmdb/kv_lmdb.h"
 
 enum {
-    TICK_MS = 1000,
     STARTED_MAX = 4096, /* requests whose beginning is known: power of two */
     CLASS_LEN = 32,
     CLASSES_MAX = 48, /* the route table has fewer; the last one takes the rest */
@@ -35,15 +34,11 @@ struct class
 struct cs_observe {
     struct cs_observe_config cfg;
     char dir[512];
-    struct cs_probe_server *server;
+    struct cs_watch watch;
     struct cs_os_process *process;
-    uv_timer_t tick; /* how late the loop is */
-    uint64_t due_ms;
-    struct cs_hist lag;
     struct started started[STARTED_MAX];
     struct class classes[CLASSES_MAX];
     size_t n_classes;
-    unsigned open_parts;
     void (*stopped)(void *ctx);
     void *stopped_ctx;
 };
@@ -308,22 +303,6 @@ static void write_store(struct cs_wr *w, const struct cs_observe *o)
     }
 }
 
-static void write_process(struct cs_wr *w, const struct cs_observe *o)
-{
-    struct cs_os_process_figures f;
-
-    if (o->process == NULL) {
-        return;
-    }
-    cs_os_process_read(o->process, &f);
-    gauge(w, "process_resident_memory_bytes", "Resident memory.", f.rss_bytes);
-    gauge(w, "process_open_fds", "Open files.", f.open_files);
-    gauge(w, "process_max_fds", "Files that may be open.", f.max_files);
-    cs_prom_family(w, "process_cpu_seconds_total", CS_PROM_COUNTER,
-                   "Time of all threads on a processor.");
-    cs_prom_milli(w, "process_cpu_seconds_total", NULL, f.cpu_ms);
-}
-
 void cs_platform_observe_metrics(const struct cs_observe *o, struct cs_wr *w)
 {
     write_state(w, o);
@@ -331,10 +310,8 @@ void cs_platform_observe_metrics(const struct cs_observe *o, struct cs_wr *w)
     write_core(w, o->cfg.core(o->cfg.ctx));
     write_commits(w, o->cfg.host(o->cfg.ctx));
     write_store(w, o);
-    cs_prom_family(w, "cloudsign_platform_loop_lag_seconds", CS_PROM_HISTOGRAM,
-                   "How late the event loop comes to a timer.");
-    cs_prom_hist(w, "cloudsign_platform_loop_lag_seconds", NULL, &o->lag);
-    write_process(w, o);
+    cs_watch_write_lag(w, &o->watch, "cloudsign_platform_loop_lag_seconds");
+    cs_watch_write_process(w, o->process);
 }
 
 static void get(void *ctx, const char *path, struct cs_probe_reply *r)
@@ -360,24 +337,12 @@ static void get(void *ctx, const char *path, struct cs_probe_reply *r)
 
 /* ---- life -------------------------------------------------------------- */
 
-static void on_tick(uv_timer_t *timer)
+static void gone(struct cs_watch *w)
 {
-    struct cs_observe *o = CS_CONTAINER_OF(timer, struct cs_observe, tick);
-    uint64_t now = cs_os_now_ms();
-
-    cs_hist_add(&o->lag, now > o->due_ms ? now - o->due_ms : 0);
-    o->due_ms = now + TICK_MS;
-    CS_ASSERT(uv_timer_start(&o->tick, on_tick, TICK_MS, 0) == 0);
-}
-
-static void part_gone(struct cs_observe *o)
-{
+    struct cs_observe *o = CS_CONTAINER_OF(w, struct cs_observe, watch);
     void (*stopped)(void *ctx) = o->stopped;
     void *ctx = o->stopped_ctx;
 
-    if (--o->open_parts != 0) {
-        return;
-    }
     cs_os_process_close(o->process);
     cs_free(o);
     if (stopped != NULL) {
@@ -385,45 +350,17 @@ static void part_gone(struct cs_observe *o)
     }
 }
 
-static void tick_closed(uv_handle_t *handle)
-{
-    part_gone(CS_CONTAINER_OF(handle, struct cs_observe, tick));
-}
-
-static void server_closed(void *ctx)
-{
-    part_gone(ctx);
-}
-
 void cs_platform_observe_stop(struct cs_observe *o, void (*stopped)(void *ctx),
                               void *ctx)
 {
     o->stopped = stopped;
     o->stopped_ctx = ctx;
-    o->open_parts = 1U + (o->server != NULL);
-    if (o->server != NULL) {
-        cs_probe_server_close(o->server, server_closed, o);
-    }
-    uv_close((uv_handle_t *)&o->tick, tick_closed);
-}
-
-static enum cs_err listen_on(struct cs_observe *o, const char *text, struct cs_why *why)
-{
-    struct cs_probe_addr addr;
-    struct cs_probe_config cfg = {
-        .loop = o->cfg.loop, .addr = &addr, .get = get, .ctx = o};
-
-    CS_CHECK(cs_probe_addr_parse(&addr, text, "METRICS_ADDR", why));
-    CS_CHECK(cs_probe_server_new(&o->server, &cfg, why));
-    cs_log(CS_LOG_INFO, "observe",
-           "/healthz, /readyz and /metrics are served on %s" CS_F("port", "%d"), text,
-           cs_probe_server_port(o->server));
-    return CS_OK;
+    cs_watch_end(&o->watch, gone);
 }
 
 int cs_platform_observe_port(const struct cs_observe *o)
 {
-    return o->server == NULL ? 0 : cs_probe_server_port(o->server);
+    return cs_watch_port(&o->watch);
 }
 
 enum cs_err cs_platform_observe_start(struct cs_observe **out,
@@ -431,7 +368,7 @@ enum cs_err cs_platform_observe_start(struct cs_observe **out,
                                       const char *metrics_addr, struct cs_why *why)
 {
     struct cs_observe *o = cs_alloc(sizeof *o);
-    enum cs_err err = CS_OK;
+    enum cs_err err;
 
     *out = NULL;
     if (o == NULL) {
@@ -441,12 +378,8 @@ enum cs_err cs_platform_observe_start(struct cs_observe **out,
     (void)snprintf(o->dir, sizeof o->dir, "%s", cfg->dir);
     o->process = cs_os_process_open();
     all_classes(o);
-    CS_ASSERT(uv_timer_init(cfg->loop, &o->tick) == 0);
-    o->due_ms = cs_os_now_ms() + TICK_MS;
-    CS_ASSERT(uv_timer_start(&o->tick, on_tick, TICK_MS, 0) == 0);
-    if (metrics_addr != NULL && metrics_addr[0] != '\0') {
-        err = listen_on(o, metrics_addr, why);
-    }
+    err = cs_watch_start(&o->watch, cfg->loop, metrics_addr == NULL ? "" : metrics_addr,
+                         get, o, why);
     if (err != CS_OK) {
         cs_platform_observe_stop(o, NULL, NULL);
         return err;
