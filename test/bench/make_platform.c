@@ -7,7 +7,7 @@
  * written by the core's own record code: indexes, counters, timelines, session sets and
  * audit records are the real ones.  A tenth of the requests are of one wallet.  Counts
  * include the first ones.  For figures (test/bench/platform_load.mjs) and for
- * test/e2e/big-platform.sh. */
+ * test/e2e/operate.sh. */
 #include "base/os/clock.h"
 #include "base/os/random.h"
 #include "platform/core/flows.h"
