@@ -302,6 +302,31 @@ async function refused(bed, page) {
     ok('a device is rejected, then deleted; a member of a quorum is not');
 }
 
+// A search whose first answer is empty and not the last; a platform that is away for a while.
+async function gaps(bed, page) {
+    const all = '**/v2/vaults?**';
+
+    await page.route(all, async (route) => {
+        const url = new URL(route.request().url()), response = await route.fetch({url: `${url.origin}${url.pathname}`}), answer = await response.json();
+        const isFirst = url.searchParams.has('q') && !url.searchParams.has('pageToken');
+        await route.fulfill({json: {vaults: isFirst ? [] : answer.vaults, filter: isFirst ? {total: 3000, nextPageToken: '0000000000000bb8'} : {total: 3000}}});
+    });
+    await go(page, bed, '/vaults');
+    await page.getByLabel('Search vaults').fill('one of the oldest');
+    await page.waitForResponse((r) => r.url().includes('pageToken='));
+    await page.locator('tbody tr').first().waitFor();
+    expect(await page.getByText('No vault matches').count() === 0, 'a search goes on until something is found or nothing is left');
+    await page.unroute(all);
+    ok('a search goes on where a part of the list held nothing');
+    await page.route('**/v2/**', (route) => route.abort());
+    await link(page, 'Transactions').click();
+    await page.getByText('The platform cannot be reached').waitFor();
+    await bed.axe(page, 'a platform that is away');
+    await page.unroute('**/v2/**');
+    await page.getByRole('heading', {level: 1, name: 'Transactions'}).waitFor(); // nobody presses anything
+    ok('a page comes back by itself when the platform does');
+}
+
 // One asks, another decides: the maker is not the checker.  Freezing on the way.
 async function approvals(bed, page) {
     const bob = await bed.invite({email: 'bob@example.org', firstName: '<i>Bob', roles: ['APPROVER']});
@@ -423,6 +448,7 @@ await run({}, async (bed) => {
     await approvals(bed, page);
     await away(bed, page);
     await refused(bed, page);
+    await gaps(bed, page);
     const state = await page.context().storageState();
     expect(page.trouble.length === 0, page.trouble.join('\n'));
     await looks(bed, state, {theme: 'light'}, 'light');

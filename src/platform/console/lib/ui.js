@@ -108,6 +108,18 @@ export function badge(status, word) {
 
 // ---- tables ----------------------------------------------------------------------
 
+// A search looks at so many rows for one answer: it may be empty and not be the last.
+const EMPTY_PAGES = 30;
+
+export async function filled(at, token) {
+    let p = await at(token);
+
+    for (let i = 0; i < EMPTY_PAGES && p.rows.length === 0 && p.next; i++) {
+        p = await at(p.next);
+    }
+    return p;
+}
+
 export async function list(path, member, opts) {
     const sep = path.includes('?') ? '&' : '?';
     const size = opts?.pageSize ?? 50;
@@ -116,11 +128,11 @@ export async function list(path, member, opts) {
         const next = String(o.filter?.nextPageToken ?? '0');
         return {rows: o[member] ?? [], next: next === '0' || next === '' ? null : next, total: o.filter?.total};
     };
-    const first = await at(null);
+    const first = await filled(at, null);
     let next = first.next;
 
     return {rows: first.rows, total: first.total, more: next === null ? null : async () => {
-        const p = await at(next);
+        const p = await filled(at, next);
         next = p.next;
         return {rows: p.rows, done: next === null};
     }};
@@ -209,11 +221,33 @@ export function errorView(err, retry) {
     const what = err?.status === 403 ? ['lock', 'You may not see this', 'Your role lacks the right for it. An owner or administrator can change your role under Settings, Users.']
         : err?.status === 404 ? ['search', 'This is not here', 'It may have been deleted, or the address has a mistake.']
             : err?.status === 501 ? ['box', 'This platform does not have that', sentence(err.message)]
-                : err?.status === 0 ? ['warn', 'The platform cannot be reached', 'Check your network. This page tries again when you press the button.']
+                : err?.status === 0 ? ['warn', 'The platform cannot be reached', 'Check your network, and that the platform runs. This page comes back by itself as soon as it answers.']
                     : err?.status === 429 ? ['clock', 'Too many requests', 'Wait a few seconds, then try again.']
                         : ['warn', 'Something went wrong', sentence(err?.status ? err.message : `This page has a fault (${err?.message ?? err}). Reload it; if that does not help, tell your administrator.`)];
 
-    return empty({icon: what[0], title: what[1], text: what[2], action: retry ? button('Try again', {icon: 'refresh', onclick: retry}) : null});
+    const el = empty({icon: what[0], title: what[1], text: what[2], action: retry ? button('Try again', {icon: 'refresh', onclick: retry}) : null});
+
+    if (err?.status === 0 && retry) {
+        comeBack(el, retry);
+    }
+    return el;
+}
+
+// Asks, as long as the error is looked at, whether the platform is there again.
+async function comeBack(el, retry) {
+    for (let ms = 2000; ; ms = Math.min(ms * 1.5, 10000)) {
+        await new Promise((done) => setTimeout(done, ms));
+        if (!el.isConnected) {
+            return;
+        }
+        const err = await get('/v2/session', {isSignIn: true}).then(() => null, (e) => e);
+        if (err?.status !== 0) {
+            if (el.isConnected) {
+                retry();
+            }
+            return;
+        }
+    }
 }
 
 // ---- pieces ------------------------------------------------------------------------
