@@ -96,7 +96,9 @@ static bool plain(char c)
 }
 
 /* libwebsockets has decoded the query's parts; encode them again, so that the core
- * gets what stood after '?' in one well-formed way. */
+ * gets what stood after '?' in one well-formed way.  A NUL in it: 4.1.6 hangs up, 4.3.5
+ * passes it on, except at the end of a part, where it does not count it: so the core
+ * refuses it, or sees the part without it. */
 static void encode_part(struct cs_wr *w, const char *p, size_t n)
 {
     bool in_value = false;

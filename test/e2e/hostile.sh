@@ -30,9 +30,9 @@ want() { # STATUS SENTENCE
 }
 file() { printf '%s' "$1" >"$H_DIR/body"; printf '%s' "$H_DIR/body"; }
 json="h:Content-Type: application/json"
-# raw TEXT: these bytes (printf's escapes) over TLS; the answer in $H_DIR/raw.
+# raw TEXT [SECONDS]: these bytes (printf's escapes) over TLS; the answer in $H_DIR/raw.
 raw() {
-    { printf "$1"; sleep 0.3; } | timeout 10 openssl s_client -quiet -no_ign_eof -connect "${H_URL#https://}" \
+    { printf "$1"; sleep "${2:-0.3}"; } | timeout 10 openssl s_client -quiet -no_ign_eof -connect "${H_URL#https://}" \
         -CAfile "$H_DIR/platform/ca.pem" >"$H_DIR/raw" 2>/dev/null || true
 }
 # one STATUSES SENTENCE: exactly one answer, with one of these ("none": hung up, too).
@@ -120,12 +120,12 @@ ask p=/v2/session "h:Cookie: $cookie" "h:Origin: https://evil.example"
 ok "no answer has a CORS header"
 # A page of ours gets them: the answers below mean something.
 upgrade="GET /v2/events HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: cloudsign.events.v1\r\nCookie: $cookie\r\n"
-raw "${upgrade}Origin: $H_URL\r\n\r\n"
+raw "${upgrade}Origin: $H_URL\r\n\r\n" 3 # a busy machine's hello takes its time
 grep -aq '"type":"hello"' "$H_DIR/raw" || wrong "a page of ours gets no events"
-raw "${upgrade}Origin: https://evil.example\r\n\r\n"
+raw "${upgrade}Origin: https://evil.example\r\n\r\n" 1
 ! grep -aq '"type":"hello"' "$H_DIR/raw" || wrong "a foreign page's WebSocket gets events"
 ok "a foreign page's WebSocket gets no events"
-raw "${upgrade}\r\n"
+raw "${upgrade}\r\n" 1
 ! grep -aq '"type":"hello"' "$H_DIR/raw" || wrong "a WebSocket with a cookie and without Origin gets events"
 ok "nor does one without Origin"
 
@@ -147,7 +147,14 @@ for type in text/plain application/x-www-form-urlencoded multipart/form-data tex
 done
 post "h:Content-Type;"; want 415 "JSON as nothing"
 ask "p=/v2/vaults?pageSize=1&pageSize=100" "$auth"; want 400 "a parameter twice"
-ask "p=/v2/vaults?pageSize=1%00" "$auth"; want "400 000" "a NUL in a parameter"
+for q in "pageSize=1%000" "pageSize=1%00%00x" "pageSize%00=1" "pageSize=%001"; do
+    ask "p=/v2/vaults?$q" "$auth"; want "400 000" "a NUL in a parameter ($q)"
+done
+# libwebsockets 4.3.5 does not count a NUL at the end: there it is as if it were not said.
+ask "p=/v2/vaults?pageSize=1" "$auth"; want 200 "a page of one"; page_of_one=$BODY
+ask "p=/v2/vaults?pageSize=1%00" "$auth"; want "400 000 200" "a NUL behind a parameter"
+[ "$STATUS" != 200 ] || [ "$BODY" = "$page_of_one" ] || wrong "a NUL behind a parameter changes the answer: ${BODY:0:200}"
+ask "p=/v2/vaults?pageSize=x%00" "$auth"; want "400 000" "a NUL behind what is no number"
 ask "p=/v2/vaults?pageSize=99999999999999999999" "$auth"; want 400 "a page without end"
 alive "JSON bombs"
 
