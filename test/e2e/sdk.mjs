@@ -281,6 +281,8 @@ async function users() {
   await call('GET /v2/users/{id}', user);
   await call('GET /v2/users/{id}/info', user);
   await call('GET /v2/users/{id}/mfa', user);
+  const { users: [owner] } = await call('GET /v2/users', {}, undefined, { query: { role: 'OWNER' } });
+  await call('GET /v2/users/{id}/mfa', owner); // has an authenticator, and has not signed in
   await call('PUT /v2/users/{id}', user, { firstName: 'C', lastName: 'D' });
   await call('PUT /v2/users/{id}/role', user, { roles: ['VIEWER', 'AUDITOR'] });
   await call('DELETE /v2/users/{id}/mfa', user);
@@ -309,6 +311,19 @@ async function approvals(at) {
   await call(`GET ${W}/transactions/{transactionId}/freeze-history`, { ...at, transactionId: tx.id });
   await call('GET /v2/approvals', {}, undefined, { query: { status: 'APPROVED' } });
   return grace.id;
+}
+
+// A wallet's switch holds a request: nobody did it.
+async function frozen(at) {
+  const set = (on) => call(`PUT ${W}/settings`, at, {
+    settings: { enabled: true, rawSigningEnabled: true, sweepingEnabled: false, defaultFreezeEnabled: on },
+  });
+  await set(true);
+  const tx = await call(`POST ${W}/transactions/sign-plaintext`, at, { message: 'held' });
+  const now = await call(`GET ${W}/transactions/{transactionId}`, { ...at, transactionId: tx.id });
+  if (!now.freezeInfo.isFrozen) faults.push('a wallet that freezes: the request is not frozen');
+  await call(`GET ${W}/transactions/{transactionId}/freeze-history`, { ...at, transactionId: tx.id });
+  await set(false);
 }
 
 async function rest() {
@@ -344,6 +359,7 @@ async function walk() {
   await addressBook(at);
   await limits(at);
   await users();
+  await frozen(at);
   const approver = await approvals(at);
   await rest();
   await ours(at, approver);
@@ -416,8 +432,39 @@ async function ours(at, userId) {
   await call('POST /v2/blockchains:list', {}, { search: { term: 'eth' } });
   await call('GET /v2/assets', {}, undefined, { query: { blockchain: 'SOLANA' } });
   await call('POST /v2/assets:list', {}, { filter: { name: { contains: 'coin' } } });
+  await call('GET /v2/blockchains/{blockchain}', { blockchain: 'ETHEREUM' });
+  const [ether] = await call('GET /v2/info/supported-assets', {}, undefined, { query: { blockchain: 'ETHEREUM' } });
+  await call('GET /v2/assets/{id}', ether);
+  const { assets, pagination } = await call('GET /v2/assets', {}, undefined, {
+    query: { 'filter.name.contains': 'ether', 'pagination.pageSize': '1' },
+  });
+  if (assets.length !== 1 || pagination.total !== 3) faults.push(`GET /v2/assets: ether is the asset of three: ${pagination.total}`);
+  await filters({ ...at, id: at.walletId, quorumId: at.wallet.quorumId });
+  await served(at);
   for (const path of ['/v2/devices', '/v2/mpc/quorums']) {
     await call(`GET ${path}`, {}, undefined, { query: { pageSize: '1', order: 'desc', q: 'n' } });
+  }
+}
+
+const resolved = (schema) => (schema.$ref ? openapi.components.schemas[schema.$ref.split('/').pop()] : schema);
+
+// A filter with a word that the description does not have is refused, never an empty list.
+async function filters(params) {
+  for (const [path, ops] of Object.entries(openapi.paths)) {
+    const names = path.match(/(?<=\{)\w+/g) ?? [];
+    const enums = (ops.get?.parameters ?? []).filter((p) => p.in === 'query' && resolved(p.schema).enum);
+    if (names.some((n) => !params[n])) continue;
+    for (const { name } of enums) await call(`GET ${path}`, params, undefined, { query: { [name]: 'NOPE' }, status: 400 });
+  }
+}
+
+// What is not served says so with a sentence, all of it.
+async function served(at) {
+  for (const [path, ops] of Object.entries(openapi.paths)) {
+    for (const method of Object.keys(ops).filter((m) => ops[m]['x-not-served'])) {
+      const params = Object.fromEntries((path.match(/(?<=\{)\w+/g) ?? []).map((n) => [n, at.walletId]));
+      await instead(`${method.toUpperCase()} ${path}`, { ...params, blockchain: 'ETHEREUM', code: 'USD' }, method === 'get' ? undefined : {});
+    }
   }
 }
 
@@ -425,7 +472,7 @@ async function ours(at, userId) {
 // served, but for those that need more than a request.
 function covered() {
   const elsewhere = ['POST /v2/setup', 'GET /v2/openapi.json', 'GET /v2/events', 'GET /v2/audit/export', 'POST /v2/session',
-    'POST /v2/session/enrol', 'POST /v2/session/enrol/confirm', 'POST /v2/session/password'];
+    'POST /v2/session/enrol', 'POST /v2/session/enrol/confirm', 'POST /v2/session/password', 'POST /v2/session/step-up'];
   const served = Object.entries(openapi.paths).flatMap(([path, ops]) => Object.entries(ops)
     .filter(([, op]) => !op['x-not-served']).map(([method]) => `${method.toUpperCase()} ${path}`));
   for (const o of vendor?.operations.keys() ?? []) if (!called.has(o)) faults.push(`${o} was not called`);

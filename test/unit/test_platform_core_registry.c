@@ -51,6 +51,12 @@ static void filters_of_the_registry_count_in_a_query_or_are_refused(void **state
     fake_ok(t->w, "GET", "/v2/assets?filter.name.contains=solana", NULL);
     assert_int_equal(json_array_size(json_object_get(t->w->reply, "assets")), 1);
     assert_string_equal(fake_text(t->w, "assets.0.blockchain"), "SOLANA");
+    /* Ether is the asset of three chains, and the name of none. */
+    fake_ok(t->w, "GET", "/v2/assets?filter.name.contains=ether", NULL);
+    assert_int_equal(json_array_size(json_object_get(t->w->reply, "assets")), 3);
+    fake_ok(t->w, "GET", "/v2/blockchains?filter.name.contains=ether", NULL);
+    assert_int_equal(json_array_size(json_object_get(t->w->reply, "blockchains")), 1);
+    assert_string_equal(fake_text(t->w, "blockchains.0.name"), "Ethereum");
     fake_ok(t->w, "GET", "/v2/blockchains?search.term=xrp", NULL);
     assert_int_equal(json_array_size(json_object_get(t->w->reply, "blockchains")), 1);
     fake_ok(t->w, "GET", "/v2/blockchains?search.term=xrp&filter.name.contains=sol",

@@ -214,13 +214,30 @@ static json_t *words(const char *first, bool has_first, const char *second,
     return list;
 }
 
+/* What people call the chain: mostly as its asset, but Ether is that of three. */
+static const char *title_of(const struct cs_chain_info *c)
+{
+    static const char *const titles[][2] = {{"ETHEREUM", "Ethereum"},
+                                            {"BASE", "Base"},
+                                            {"ARBITRUM", "Arbitrum"},
+                                            {"XRP_LEDGER", "XRP Ledger"},
+                                            {"BNBCHAIN", "BNB Chain"}};
+
+    for (size_t i = 0; i < CS_COUNTOF(titles); i++) {
+        if (strcmp(c->name, titles[i][0]) == 0) {
+            return titles[i][1];
+        }
+    }
+    return c->asset_name;
+}
+
 /* V2BlockchainInfo.  Nothing is routed anywhere: we do not talk to chains. */
 static json_t *chain_view(const struct cs_chain_info *c)
 {
     json_t *o = cs_js_obj();
 
     cs_js_str(o, "id", c->name);
-    cs_js_str(o, "name", c->asset_name);
+    cs_js_str(o, "name", title_of(c));
     cs_js_str(o, "namespace", "");
     cs_js_str(o, "chainId", "");
     cs_js_set(o, "keystoreTypes", words("MPC", true, "", false));
@@ -244,22 +261,25 @@ static json_t *asset_view(const struct cs_chain_info *c)
     return o;
 }
 
-static bool is_wanted(const struct cs_chain_info *c, const struct want *w)
-{
-    return c->is_built && (w->chain[0] == '\0' || strcmp(w->chain, c->name) == 0) &&
-           (w->name[0] == '\0' || cs_text_has(c->asset_name, w->name)) &&
-           (w->term[0] == '\0' || cs_text_has(c->name, w->term) ||
-            cs_text_has(c->asset_name, w->term) || cs_text_has(c->symbol, w->term));
-}
-
 typedef json_t *view_fn(const struct cs_chain_info *c);
+
+static bool is_wanted(const struct cs_chain_info *c, const struct want *w,
+                      view_fn *view)
+{
+    const char *name = view == chain_view ? title_of(c) : c->asset_name;
+
+    return c->is_built && (w->chain[0] == '\0' || strcmp(w->chain, c->name) == 0) &&
+           (w->name[0] == '\0' || cs_text_has(name, w->name)) &&
+           (w->term[0] == '\0' || cs_text_has(c->name, w->term) ||
+            cs_text_has(name, w->term) || cs_text_has(c->symbol, w->term));
+}
 
 static json_t *all(const struct want *w, view_fn *view)
 {
     json_t *items = cs_js_arr();
 
     for (size_t i = 0; cs_chain_at(i) != NULL; i++) {
-        if (is_wanted(cs_chain_at(i), w)) {
+        if (is_wanted(cs_chain_at(i), w, view)) {
             cs_js_push(items, view(cs_chain_at(i)));
         }
     }

@@ -498,13 +498,14 @@ json_t *cs_api_user_info(struct cs_api *a)
 static void push_method(json_t *list, const json_t *user, const char *type,
                         const char *name)
 {
+    const char *last = cs_js_text(user, "authLastLogin");
     json_t *m = cs_js_obj();
 
     cs_js_str(m, "id", cs_js_text(user, "id"));
     cs_js_str(m, "type", type);
     cs_js_str(m, "name", name);
     cs_js_str(m, "createdAt", cs_js_text(user, "authLastPasswordReset"));
-    cs_js_str(m, "lastAuthedAt", cs_js_text(user, "authLastLogin"));
+    cs_js_str(m, "lastAuthedAt", last[0] == '\0' ? CS_USER_NEVER : last);
     cs_js_push(list, m);
 }
 
