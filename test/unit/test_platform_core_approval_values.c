@@ -351,19 +351,23 @@ static int group_for_tx(const char *approver, const char *threshold)
 static void a_group_shows_each_person_the_contract_and_what_it_was(void **state)
 {
     (void)state;
-    assert_int_equal(group_for_tx(b.ann.id, ",\"threshold\":{\"symbol\":\"USDC\","
-                                            "\"contract\":\"0xaa\",\"qty\":\"5\"}"),
-                     200);
+    assert_int_equal(
+        group_for_tx(b.ann.id,
+                     ",\"threshold\":{\"symbol\":\"USDC\","
+                     "\"contract\":\"0xaa\",\"qty\":\"5\",\"feeQty\":\"0.1\"}"),
+        200);
     board_group(&b, "APPROVAL_GROUP", 1, &b.olga, &b.oscar);
-    assert_int_equal(group_for_tx(b.bob.id, ",\"threshold\":{\"symbol\":\"USDC\","
-                                            "\"contract\":\"0xbb\",\"qty\":\"50\"}"),
-                     200);
+    assert_int_equal(
+        group_for_tx(b.bob.id,
+                     ",\"threshold\":{\"symbol\":\"USDC\","
+                     "\"contract\":\"0xbb\",\"qty\":\"50\",\"feeQty\":\"0.2\"}"),
+        200);
     board_take(&b);
     line_is("Approver", "F L, bob@example.org");
-    line_is("Only above", "50 USDC of contract 0xbb");
+    line_is("Only above", "50 USDC of contract 0xbb, or with a fee above 0.2");
     line_is("Required", "1 of 1");
     line_is("Now: approver", "F L, ann@example.org");
-    line_is("Now: only above", "5 USDC of contract 0xaa");
+    line_is("Now: only above", "5 USDC of contract 0xaa, or with a fee above 0.1");
     line_is("Now: required", "1 of 1");
     line_is("Now: time to decide", "10 minutes");
     board_yes(&b, &b.olga);

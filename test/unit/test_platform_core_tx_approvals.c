@@ -1,5 +1,6 @@
 /* Signing requests that wait: for approvers, frozen; and that nothing else signs them.
  */
+#include "platform/core/approvals.h"
 #include "platform/core/tx_path.h"
 #include "support/fake_approvals.h"
 
@@ -288,7 +289,7 @@ static void only_what_is_above_the_threshold_waits(void **state)
     /* Another asset than that of the threshold, and what is no amount at all. */
     assert_int_equal(wallet_group(1, &b.ann,
                                   ",\"threshold\":{\"symbol\":\"USDC\",\"contract\":"
-                                  "\"EPj\",\"qty\":\"1\"}"),
+                                  "\"EPj\",\"qty\":\"1\",\"feeQty\":\"0.1\"}"),
                      200);
     tx_waiting(&x, 1);
     cs_wr_free(&x.message);
@@ -297,6 +298,79 @@ static void only_what_is_above_the_threshold_waits(void **state)
                               "{\"message\":\"I owe you\"}"),
                      200);
     assert_string_equal(fake_text(w(), "status"), "APPROVAL_CHECK_PENDING");
+}
+
+/* As a payload that says all: 5 USDC to one, for this fee. */
+static bool token_waits(const char *amount, const char *fee)
+{
+    struct cs_pc_tx t = {.kind = CS_CHAIN_KIND_RAW};
+    json_t *tx = cs_js_obj();
+    bool waits;
+
+    t.chain.is_clear = true;
+    (void)snprintf(t.chain.asset, sizeof t.chain.asset, "USDC");
+    (void)snprintf(t.chain.contract, sizeof t.chain.contract, "EPj");
+    (void)snprintf(t.chain.amount, sizeof t.chain.amount, "%s", amount);
+    (void)snprintf(t.chain.to, sizeof t.chain.to, "somebody");
+    (void)snprintf(t.chain.fee, sizeof t.chain.fee, "%s", fee);
+    cs_js_str(tx, "walletId", b.t->wallet);
+    waits = cs_tx_path_needs_approval(w()->core, tx, &t);
+    json_decref(tx);
+    return waits;
+}
+
+#define TOKEN(more)                                                                    \
+    ",\"threshold\":{\"symbol\":\"USDC\",\"contract\":\"EPj\",\"qty\":\"5\"" more "}"
+
+/* Below five USDC nobody looks, so nobody would see ten SOL of fee. */
+static void a_threshold_of_a_token_bounds_the_fee_as_well(void **state)
+{
+    uint8_t id[CS_PC_ID];
+    json_t *group;
+
+    (void)state;
+    assert_int_equal(wallet_group(1, &b.ann, TOKEN("")), 400);
+    fake_refused(w(), 400, "threshold");
+    assert_non_null(strstr(w()->reply_text, "feeQty"));
+    assert_int_equal(wallet_group(1, &b.ann, TOKEN(",\"feeQty\":\"x\"")), 400);
+    fake_refused(w(), 400, "threshold");
+    assert_int_equal(wallet_group(1, &b.ann, TOKEN(",\"feeQty\":\"0.01\"")), 200);
+    assert_string_equal(fake_text(w(), "threshold.feeQty"), "0.01");
+    assert_false(token_waits("5", "0.01"));
+    assert_true(token_waits("5.01", "0.01"));
+    assert_true(token_waits("5", "0.011"));
+    assert_true(token_waits("5", "10"));
+    assert_true(token_waits("5", "")); /* nobody knows */
+    /* One of a platform before this: it never said what a fee may be. */
+    cs_group_id(id, CS_SOURCE_TRANSACTION, b.t->wallet);
+    group = cs_pc_get(w()->core, CS_PC_GROUP, id);
+    cs_js_del(json_object_get(group, "threshold"), "feeQty");
+    cs_pc_put(w()->core, CS_PC_GROUP, id, group);
+    json_decref(group);
+    assert_true(token_waits("5", "0.000005"));
+    fake_ok(w(), "GET", "/v2/approvers", NULL);
+    assert_int_equal(json_array_size(json_object_get(w()->reply, "approvalGroups")), 0);
+}
+
+/* Of the native asset, the fee may be as much as is paid, or what feeQty says. */
+static void a_native_threshold_may_bound_the_fee_apart(void **state)
+{
+    struct fake_tx x;
+
+    (void)state;
+    assert_int_equal(wallet_group(1, &b.ann,
+                                  ",\"threshold\":{\"symbol\":\"SOL\",\"qty\":\"1\","
+                                  "\"feeQty\":\"0.000001\"}"),
+                     200);
+    tx_waiting(&x, 1000); /* below, but for its fee */
+    cs_wr_free(&x.message);
+    assert_int_equal(wallet_group(1, &b.ann,
+                                  ",\"threshold\":{\"symbol\":\"SOL\",\"qty\":\"1\","
+                                  "\"feeQty\":\"0.001\"}"),
+                     200);
+    tx_new(&x, 1000);
+    signs(&x);
+    cs_wr_free(&x.message);
 }
 
 static void a_restart_forgets_no_waiting_request(void **state)
@@ -693,6 +767,8 @@ int main(void)
         ONE(who_asks_is_told_when_nobody_can_decide),
         ONE(a_wallets_group_takes_the_place_of_the_organisations),
         ONE(only_what_is_above_the_threshold_waits),
+        ONE(a_threshold_of_a_token_bounds_the_fee_as_well),
+        ONE(a_native_threshold_may_bound_the_fee_apart),
         ONE(a_restart_forgets_no_waiting_request),
         ONE(waiting_for_the_answer_waits_for_the_end),
         ONE(a_frozen_request_waits_before_signing),

@@ -172,6 +172,7 @@ void cs_approval_group_warn(struct cs_platform_core *core, const json_t *group,
                             json_t *view)
 {
     size_t n = able(core, group, NULL), m = required(group);
+    const json_t *threshold = json_object_get(group, "threshold");
     json_t *list = cs_js_arr();
     char text[CS_APPROVAL_WHY];
 
@@ -186,6 +187,12 @@ void cs_approval_group_warn(struct cs_platform_core *core, const json_t *group,
                         "All of its approvers have to agree, so nobody can approve "
                         "what one of them asks for: add an approver, or let fewer "
                         "agree");
+    }
+    if (cs_js_text(threshold, "contract")[0] != '\0' &&
+        cs_js_text(threshold, "feeQty")[0] == '\0') {
+        cs_js_push_text(list,
+                        "The threshold does not say what a fee may be (feeQty), so "
+                        "every transfer of this token waits: set it anew");
     }
     cs_js_set(view, "warnings", list);
 }

@@ -205,28 +205,50 @@ bool cs_approval_group_apply(struct cs_platform_core *core, const json_t *set,
 
 /* ---- reading the body ---------------------------------------------------- */
 
-static void read_threshold(struct cs_api *a, json_t *wanted)
+/* NULL, or what is wrong. */
+static const char *threshold_wrong(const json_t *wanted, const json_t *o)
 {
-    struct cs_jr in = CS_JR(cs_jr_object(&a->in, "threshold"));
-    json_t *o = cs_js_obj();
-    const char *contract, *qty;
+    const char *fee = cs_js_text(o, "feeQty");
     struct cs_num n;
 
+    if (!cs_js_is(wanted, "sourceType", "TRANSACTION")) {
+        return "is for TRANSACTION only";
+    }
+    if (!cs_tx_path_amount(&n, cs_js_text(o, "qty")) ||
+        (fee[0] != '\0' && !cs_tx_path_amount(&n, fee))) {
+        return "qty and feeQty must be amounts such as \"10.5\"";
+    }
+    if (cs_js_text(o, "contract")[0] != '\0' && fee[0] == '\0') {
+        return "with contract, feeQty has to say the most that such a transfer may pay "
+               "as "
+               "its fee, in the native asset of the blockchain: the amount of a token "
+               "says nothing about it";
+    }
+    return NULL;
+}
+
+static void read_threshold(struct cs_api *a, json_t *wanted)
+{
+    static const char *const names[] = {"symbol", "qty", "contract", "feeQty"};
+    struct cs_jr in = CS_JR(cs_jr_object(&a->in, "threshold"));
+    const char *text[CS_COUNTOF(names)], *bad;
+    json_t *o = cs_js_obj();
+
     if (a->in.err == CS_OK) {
-        cs_js_str(o, "symbol", cs_jr_str(&in, "symbol", SYMBOL_MAX, false));
-        contract = cs_jr_str_opt(&in, "contract", CONTRACT_MAX);
-        qty = cs_jr_str(&in, "qty", QTY_MAX, false);
-        if (contract != NULL && contract[0] != '\0') {
-            cs_js_str(o, "contract", contract);
+        text[0] = cs_jr_str(&in, "symbol", SYMBOL_MAX, false);
+        text[1] = cs_jr_str(&in, "qty", QTY_MAX, false);
+        text[2] = cs_jr_str_opt(&in, "contract", CONTRACT_MAX);
+        text[3] = cs_jr_str_opt(&in, "feeQty", QTY_MAX);
+        for (size_t i = 0; i < CS_COUNTOF(names); i++) {
+            if (text[i] != NULL && text[i][0] != '\0') {
+                cs_js_str(o, names[i], text[i]);
+            }
         }
-        cs_js_str(o, "qty", qty);
-        if (in.err != CS_OK) {
-            cs_jr_fail(&a->in, "threshold",
-                       "must have symbol and qty, and may have contract");
-        } else if (!cs_tx_path_amount(&n, qty)) {
-            cs_jr_fail(&a->in, "threshold", "qty must be an amount such as \"10.5\"");
-        } else if (!cs_js_is(wanted, "sourceType", "TRANSACTION")) {
-            cs_jr_fail(&a->in, "threshold", "is for TRANSACTION only");
+        bad = in.err != CS_OK ? "must have symbol and qty, and may have contract and "
+                                "feeQty"
+                              : threshold_wrong(wanted, o);
+        if (bad != NULL) {
+            cs_jr_fail(&a->in, "threshold", bad);
         }
     }
     cs_js_set(wanted, "threshold", o);
@@ -347,13 +369,15 @@ static void line_of(json_t *lines, const char *before, const char *label,
 static void line_of_threshold(json_t *lines, const char *before, const json_t *group)
 {
     const json_t *threshold = json_object_get(group, "threshold");
-    const char *contract = cs_js_text(threshold, "contract");
-    char text[QTY_MAX + SYMBOL_MAX + CONTRACT_MAX + 32];
+    const char *contract = cs_js_text(threshold, "contract"),
+               *fee = cs_js_text(threshold, "feeQty");
+    char text[2 * QTY_MAX + SYMBOL_MAX + CONTRACT_MAX + 64];
 
     if (threshold != NULL) {
-        (void)snprintf(text, sizeof text, "%s %s%s%s", cs_js_text(threshold, "qty"),
+        (void)snprintf(text, sizeof text, "%s %s%s%s%s%s", cs_js_text(threshold, "qty"),
                        cs_js_text(threshold, "symbol"),
-                       contract[0] == '\0' ? "" : " of contract ", contract);
+                       contract[0] == '\0' ? "" : " of contract ", contract,
+                       fee[0] == '\0' ? "" : ", or with a fee above ", fee);
         line_of(lines, before, "only above", text);
     }
 }

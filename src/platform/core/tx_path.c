@@ -39,13 +39,25 @@ static bool same_contract(const char *a, const char *b)
     return strncmp(a, "0x", 2) == 0 ? strcasecmp(a, b) == 0 : strcmp(a, b) == 0;
 }
 
+/* A fee is money that leaves, too.  feeQty says how much may; without it, the fee of
+ * what pays the native asset may be as large as what is paid.  A token's amount says
+ * nothing about it: a group without feeQty (of an earlier version: groups.c demands it)
+ * lets no transfer of a token pass. */
+static bool fee_is_below(const json_t *threshold, const char *fee)
+{
+    const char *most = cs_js_text(threshold, "feeQty");
+
+    if (most[0] == '\0' && cs_js_text(threshold, "contract")[0] == '\0') {
+        most = cs_js_text(threshold, "qty");
+    }
+    return most[0] != '\0' && !is_above(fee, most);
+}
+
 /* Below the threshold only when the payload says for sure that it is: one amount of
- * this very asset to one address, and nothing else. */
+ * this very asset to one address, and nothing else but a fee that is bounded. */
 static bool is_below(const json_t *threshold, const struct cs_pc_tx *t)
 {
     const struct cs_chain_tx *c = &t->chain;
-    const char *qty = cs_js_text(threshold, "qty");
-    bool native = cs_js_text(threshold, "contract")[0] == '\0';
 
     if (t->kind != CS_CHAIN_KIND_RAW || !c->is_clear || c->is_approval ||
         c->amount[0] == '\0' || c->to[0] == '\0' || c->n_pays > 1) {
@@ -55,7 +67,8 @@ static bool is_below(const json_t *threshold, const struct cs_pc_tx *t)
         !same_contract(cs_js_text(threshold, "contract"), c->contract)) {
         return false;
     }
-    return !is_above(c->amount, qty) && !(native && is_above(c->fee, qty));
+    return !is_above(c->amount, cs_js_text(threshold, "qty")) &&
+           fee_is_below(threshold, c->fee);
 }
 
 bool cs_tx_path_needs_approval(struct cs_platform_core *core, const json_t *tx,

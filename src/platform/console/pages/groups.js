@@ -48,6 +48,7 @@ function names(g) {
     return (g.approverNames ?? (g.approvers ?? []).map((id) => ({userId: id, name: id}))).map((a) => h('span', {class: 'tag'}, a.name || a.userId));
 }
 
+const above = (t) => `only above ${t.qty} ${t.symbol}${t.contract ? ` of ${t.contract}` : ''}${t.feeQty ? `, or with a fee above ${t.feeQty}` : ''}`;
 const warnings = (g) => (g.warnings ?? []).map((text) => banner('warn', text));
 
 function view(source, g, draw) {
@@ -58,7 +59,7 @@ function view(source, g, draw) {
     return card({title: source.title, text: source.text, actions},
         g?.approvalId ? banner('warn', 'A change of this group waits for approval.', h('a', {href: `/approvals/${g.approvalId}`}, 'See it')) : null,
         on ? [h('div', {class: 'row'}, badge('ok', `${g.requiredApproverCount} of ${g.approvers.length}`), h('span', {class: 'muted'}, `within ${duration(g.timeoutSeconds ?? 86400)}`),
-            g.threshold ? h('span', {class: 'muted'}, `only above ${g.threshold.qty} ${g.threshold.symbol}`) : null),
+            g.threshold ? h('span', {class: 'muted'}, above(g.threshold)) : null),
         h('div', {class: 'tags'}, names(g)), warnings(g)] : h('div', null, badge('off', 'No approval needed')));
 }
 
@@ -79,13 +80,15 @@ async function edit(source, g, draw) {
         select({name: 'timeoutSeconds', label: 'Time to decide', options: TIMES, value: String(g?.timeoutSeconds ?? 86400)}),
         isTx ? field({name: 'qty', label: 'Only above', inputmode: 'decimal', value: g?.threshold?.qty ?? '', hint: 'Empty: every transaction. A transaction whose amount is not known needs approval in any case.'}) : null,
         isTx ? field({name: 'symbol', label: 'of', value: g?.threshold?.symbol ?? '', maxlength: 32, hint: 'The asset, for example SOL or ETH.'}) : null,
+        isTx ? field({name: 'contract', label: 'Contract of a token', value: g?.threshold?.contract ?? '', maxlength: 128, hint: 'Its contract or mint; empty for the native asset.'}) : null,
+        isTx ? field({name: 'feeQty', label: 'Or with a fee above', inputmode: 'decimal', value: g?.threshold?.feeQty ?? '', hint: 'In the native asset. A token needs it: what is paid says nothing about the fee. Empty for the native asset: as much as above.'}) : null,
     ], async onsubmit(v) {
         const body = {sourceType: source.id, approvers: v.approvers, requiredApproverCount: Number(v.requiredApproverCount), timeoutSeconds: Number(v.timeoutSeconds)};
         if (v.approvers.length < body.requiredApproverCount) {
             throw Object.assign(new Error(''), {details: [{field: 'requiredApproverCount', reason: `you chose ${plural(v.approvers.length, 'approver')}`}]});
         }
         if (v.qty) {
-            body.threshold = {symbol: v.symbol, qty: v.qty, ...g?.threshold?.contract ? {contract: g.threshold.contract} : {}};
+            body.threshold = {symbol: v.symbol, qty: v.qty, ...v.contract ? {contract: v.contract.trim()} : {}, ...v.feeQty ? {feeQty: v.feeQty} : {}};
         }
         return put('/v2/approvers', body);
     }});
