@@ -150,7 +150,7 @@ async function vaults(bed, page) {
         await go(page, bed, path);
         await page.getByRole('tab', {name: 'Certificate'}).click();
         await page.getByText('Everything fits').waitFor();
-        expect(await page.locator('.check-list li.ok').count() === 6, 'six things of the certificate were checked and fit');
+        expect(await page.locator('.check-list li.ok').count() === 7, 'six things of the certificate were checked and fit, and the address');
     }
     ok('certificate, receipts and check signatures of both keys verify in the browser');
     await page.getByRole('tab', {name: 'Derived addresses'}).click();
@@ -423,6 +423,10 @@ async function viewer(bed) {
         [bed.ethereum, 'Sign'], ['/address-book', 'Add a counterparty'], [`/devices/${bed.ids[0]}`, 'Disable']]) {
         await go(page, bed, path);
         expect(await button(page, name).first().isDisabled() && (await button(page, name).first().getAttribute('title')) !== null, `${name}: off for a viewer, with the reason`);
+    }
+    for (const path of ['/devices/create', '/controls/quorums/create', `${bed.vault}/keys/create`]) {
+        await go(page, bed, path);
+        await page.getByText('You may not do this').waitFor(); // before a form is filled in for nothing
     }
     await go(page, bed, bed.tx);
     await page.getByText('Your role may not read timelines').waitFor();

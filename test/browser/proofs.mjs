@@ -4,6 +4,9 @@
 import assert from 'node:assert/strict';
 import {createHash, generateKeyPairSync, randomBytes, sign} from 'node:crypto';
 import {checkKey, checkRequest, compact} from '../../src/platform/console/lib/verify.js';
+import {existsSync, readFileSync} from 'node:fs';
+import {addressOf} from '../../src/platform/console/lib/address.js';
+import {keccak256, ripemd160} from '../../src/platform/console/lib/hashes.js';
 import {ecdsaVerify} from '../../src/platform/console/lib/secp256k1.js';
 
 const sha256 = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest();
@@ -98,9 +101,55 @@ export async function proofs(ok) {
     const none = await bad('no members at all', (s) => { s.members = []; });
     assert.equal(none.filter((r) => /^All \d nodes/.test(r.text) && r.ok === true).length, 0, 'nobody is not everybody');
     ok('what is missing or of another kind does not fit, and is no fault of the page');
+    const solana = {blockchain: 'SOLANA', address: await addressOf({...w.wallet, blockchain: 'SOLANA'})}, theirs = await addressOf({...world().wallet, blockchain: 'SOLANA'});
+    assert.equal(words(await checkKey({...w, wallet: {...w.wallet, ...solana}})), 'true true true true true true true');
+    for (const address of [theirs, solana.address.toLowerCase(), '', undefined, null]) {
+        assert.equal(words(await checkKey({...w, wallet: {...w.wallet, blockchain: 'SOLANA', address}})), 'true true true false true true true', `another address: ${address}`);
+    }
+    ok('an address that is not the key’s is seen');
     signatures(ok);
+    await addresses(ok);
 
     await requests(w, ok);
+}
+
+// Hashes by node's own; addresses as published by other libraries (vectors/chains).
+const FORMS = {'BITCOIN p2wpkh': 'P2WPKH', 'BITCOIN p2tr': 'P2TR', 'LITECOIN p2wpkh': '', 'DOGECOIN p2pkh': '', 'DASH p2pkh': '', 'ETHEREUM eip55': '', 'TRON base58check': '',
+    'XRP_LEDGER classic': '', 'SOLANA base58': '', 'NEAR implicit': '', 'COSMOS_HUB bech32-cosmos': '', 'OSMOSIS bech32-osmo': '', 'CELESTIA bech32-celestia': '', 'DYDX bech32-dydx': '',
+    'AXELAR bech32-axelar': '', 'SEI bech32-sei': ''};
+const VECTORS = `${process.env.CS_SHARED_VECTORS ?? '.'}/chains/addresses.json`; // set by ctest
+
+async function addresses(ok) {
+    for (const length of [0, 1, 55, 56, 63, 64, 65, 119, 120, 135, 136, 137, 271, 272, 500]) {
+        const bytes = Uint8Array.from({length}, (_, i) => (i * 7 + length) & 255);
+        assert.equal(hex(ripemd160(bytes)), createHash('ripemd160').update(bytes).digest('hex'), `ripemd160 of ${length}`);
+    }
+    // Node has no Keccak as Ethereum has it; these are of the Keccak team and EIP-55.
+    assert.equal(hex(keccak256(new Uint8Array(0))), 'c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470');
+    assert.equal(hex(keccak256(new TextEncoder().encode('abc'))), '4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45');
+    const one = {publicKey: '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798', keyAlgorithm: 'SECP256K1'}; // of the private key 1
+    assert.equal(await addressOf({...one, blockchain: 'ETHEREUM'}), '0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf');
+    assert.equal(await addressOf({...one, blockchain: 'BITCOIN', addressType: 'P2WPKH'}), 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4');
+    assert.equal(await addressOf({...one, blockchain: 'FILECOIN'}), null, 'a blockchain that is not worked out here');
+    assert.equal(await addressOf({...one, blockchain: 'constructor'}), null);
+    assert.equal(await addressOf({...one, blockchain: 'SOLANA'}), null, 'not with this curve');
+    for (const publicKey of [undefined, '', 'zz', one.publicKey.slice(2), `${one.publicKey}00`, `04${one.publicKey.slice(2)}`, `02${'00'.repeat(31)}05`, `02${'ff'.repeat(32)}`]) {
+        await assert.rejects(addressOf({...one, blockchain: 'ETHEREUM', publicKey}), `a key that is none: ${publicKey}`);
+    }
+    if (!existsSync(VECTORS)) {
+        console.log(`SKIPPED: addresses of other libraries: no ${VECTORS} (CS_SHARED_VECTORS)`);
+        return;
+    }
+    let n = 0;
+    for (const a of JSON.parse(readFileSync(VECTORS)).addresses) {
+        const addressType = FORMS[`${a.chain} ${a.format}`];
+        if (addressType !== undefined && ['mainnet', 'any'].includes(a.network)) {
+            assert.equal(await addressOf({publicKey: a.publicKey, blockchain: a.chain, keyAlgorithm: a.curve.toUpperCase(), addressType}), a.address, a.id);
+            n++;
+        }
+    }
+    assert.ok(n > 250, `only ${n} addresses`);
+    ok(`${n} addresses of ${Object.keys(FORMS).length} forms are as other libraries make them`);
 }
 
 // ECDSA on secp256k1 by node's own cryptography; DER only as everybody else takes it.

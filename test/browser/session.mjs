@@ -139,7 +139,8 @@ async function idle(bed) {
 // ---- half-done work --------------------------------------------------------------------------------
 
 const WALLET = {id: '00000000-0000-4000-8000-00000000000b', vaultId: '00000000-0000-4000-8000-00000000000a', quorumId: '00000000-0000-4000-8000-00000000000c', name: 'Hot', status: 'PROVISIONED',
-    blockchain: 'ETHEREUM', keyAlgorithm: 'SECP256K1', signatureScheme: 'ECDSA', address: `0x${'35'.repeat(20)}`, settings: {enabled: true, rawSigningEnabled: true}};
+    blockchain: 'ETHEREUM', keyAlgorithm: 'SECP256K1', signatureScheme: 'ECDSA', createdAt: '2026-11-26T09:00:00.000Z', updatedAt: '2026-11-26T09:00:00.000Z',
+    publicKey: '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798', address: '0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf', settings: {enabled: true, rawSigningEnabled: true}};
 
 async function signing(bed, page) {
     const base = `**/v2/vaults/${WALLET.vaultId}/wallets/${WALLET.id}`, keys = [];
@@ -173,6 +174,28 @@ async function signing(bed, page) {
     expect(keys[0]?.length >= 32 && keys[0] === keys[1], `the same request, tried again, is the same request: ${keys}`);
     await page.unroute(base);
     ok('a request whose answer was lost can be sent again: it is not made twice');
+}
+
+// A platform that was broken into shows an address of its own: nobody is to copy it.
+async function address(bed, page) {
+    const base = `**/v2/vaults/${WALLET.vaultId}/wallets/${WALLET.id}`, path = `/vaults/${WALLET.vaultId}/keys/${WALLET.id}`;
+    const show = (wallet) => page.route(base, (route) => route.fulfill({json: wallet}));
+
+    await page.route(`**/v2/vaults/${WALLET.vaultId}`, (route) => route.fulfill({json: {id: WALLET.vaultId, name: 'Vault'}}));
+    await show(WALLET);
+    await go(page, bed, path);
+    await page.getByText(WALLET.address, {exact: true}).first().waitFor();
+    await page.waitForTimeout(500);
+    expect(await page.getByText('not this key’s').count() === 0, 'the right address is shown');
+    for (const wrong of [{address: `0x7E5F${'00'.repeat(16)}5Bdf`}, {address: WALLET.address.toLowerCase()}, {publicKey: 'x'}]) {
+        await page.unroute(base);
+        await show({...WALLET, ...wrong});
+        await go(page, bed, path);
+        await page.getByText('shows an address that is not this key’s').waitFor({timeout: 5000});
+        expect(await button(page, 'Copy address').count() === 0, 'there is nothing to copy');
+    }
+    await page.unroute(base);
+    ok('an address that does not belong to the public key is not offered');
 }
 
 // The same with the real platform: its answer is lost on the way, the vault is there once.
@@ -331,7 +354,7 @@ await run({}, async (bed) => {
     const page = await bed.page();
 
     await bed.signIn(page, bed.owner);
-    for (const [name, test] of Object.entries({signing, lost, quorumReview, docs, inbox, notRead, invisible, never, away})) {
+    for (const [name, test] of Object.entries({address, signing, lost, quorumReview, docs, inbox, notRead, invisible, never, away})) {
         if (wants(name)) {
             await test(bed, page);
         }

@@ -280,7 +280,7 @@ async function key(bed, page) {
     await badge(page, 'Enabled').waitFor();
     await page.getByRole('tab', {name: 'Certificate'}).click();
     await page.getByText('Everything fits').waitFor();
-    expect(await page.locator('.check-list li.ok').count() === 6, 'six things of the certificate fit');
+    expect(await page.locator('.check-list li.ok').count() === 7, 'six things of the certificate and the address fit');
     await look(bed, page, 'certificate');
     await page.getByRole('tab', {name: 'Overview'}).click();
     await look(bed, page, 'a key');

@@ -2,7 +2,9 @@
  * comes here, so nothing has to be constant in time.
  *
  *   ecdsaVerify(publicKey 33 bytes, digest 32, signature 64 = r | s) -> bool, low s only
- *   bip340Verify(xOnly 32 bytes, message, signature 64) -> Promise of bool */
+ *   bip340Verify(xOnly 32 bytes, message, signature 64) -> Promise of bool
+ *   uncompressed(publicKey 33) -> x | y, 64 bytes; null: it is no point
+ *   taproot(xOnly) -> Promise of 32 bytes: the output key of BIP 341 without scripts */
 
 const P = 2n ** 256n - 2n ** 32n - 977n;
 const N = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
@@ -84,10 +86,23 @@ function lift(x, odd) {
 
 const both = (a, b, point) => add(multiply(a, G), multiply(b, point));
 
+function bytes32(n) {
+    return Uint8Array.from({length: 32}, (_, i) => Number((n >> BigInt(8 * (31 - i))) & 255n));
+}
+
+function pointOf(publicKey) {
+    return publicKey.length === 33 && (publicKey[0] === 2 || publicKey[0] === 3)
+        ? lift(num(publicKey.slice(1)), publicKey[0] === 3) : null;
+}
+
+export function uncompressed(publicKey) {
+    const q = pointOf(publicKey);
+    return q === null ? null : Uint8Array.of(...bytes32(q[0]), ...bytes32(q[1]));
+}
+
 export function ecdsaVerify(publicKey, digest, signature) {
     const r = num(signature.slice(0, 32)), s = num(signature.slice(32));
-    const q = publicKey.length === 33 && (publicKey[0] === 2 || publicKey[0] === 3)
-        ? lift(num(publicKey.slice(1)), publicKey[0] === 3) : null;
+    const q = pointOf(publicKey);
     if (q === null || signature.length !== 64 || digest.length !== 32 ||
         r < 1n || r >= N || s < 1n || s > N / 2n) {
         return false;
@@ -102,14 +117,26 @@ async function sha256(...parts) {
     return new Uint8Array(await crypto.subtle.digest('SHA-256', all));
 }
 
+async function tagged(name, ...parts) {
+    const tag = await sha256(new TextEncoder().encode(name));
+    return num(await sha256(tag, tag, ...parts));
+}
+
+export async function taproot(xOnly) {
+    const p = lift(num(xOnly), false), tweak = await tagged('TapTweak', xOnly);
+    if (xOnly.length !== 32 || p === null || tweak >= N) {
+        throw new Error('the public key is none');
+    }
+    return bytes32(affine(both(tweak, 1n, p))[0]);
+}
+
 export async function bip340Verify(xOnly, message, signature) {
     const r = num(signature.slice(0, 32)), s = num(signature.slice(32));
     const q = xOnly.length === 32 ? lift(num(xOnly), false) : null;
     if (q === null || signature.length !== 64 || r >= P || s >= N) {
         return false;
     }
-    const tag = await sha256(new TextEncoder().encode('BIP0340/challenge'));
-    const e = mod(num(await sha256(tag, tag, signature.slice(0, 32), xOnly, message)), N);
+    const e = mod(await tagged('BIP0340/challenge', signature.slice(0, 32), xOnly, message), N);
     const point = both(s, mod(N - e, N), q);
     if (point === null) {
         return false;

@@ -11,6 +11,7 @@
  *
  * Where the identity keys of the members come from is what this page cannot prove: the
  * platform shows them.  The nodes pin them when they join, and people compare the words. */
+import {addressOf} from './address.js';
 import {bip340Verify, ecdsaVerify} from './secp256k1.js';
 
 const PREFIX = 'cloudsign/1/';
@@ -182,8 +183,21 @@ function areMembers(members, n) {
         [...numbers].every((i) => Number.isInteger(i) && i >= 1 && i <= n);
 }
 
-function shapeRows(c, wallet, proof, members) {
-    const rows = [
+async function addressRow(wallet) {
+    const text = 'The address belongs to this public key';
+    const own = await addressOf(wallet).catch(() => '');
+
+    if (own === null) {
+        return { ok: null, text, isByDesign: true,
+            detail: 'Not part of this check: this page does not work out addresses of this ' +
+                'blockchain. Before much is sent to it, work it out with a program of your own.' };
+    }
+    return row(own !== '' && own === wallet.address, text, 'This browser worked it out from the key.',
+        `It belongs to ANOTHER key. Do not use it.${own ? ` The right one is ${own}.` : ''}`);
+}
+
+async function shapeRows(c, wallet, proof, members) {
+    return [
         row(hex(c.X) === String(wallet.publicKey).toLowerCase(),
             'The certificate is about this public key',
             'The key in the certificate is the one shown on this page.',
@@ -196,11 +210,8 @@ function shapeRows(c, wallet, proof, members) {
             'The certificate fixes the threshold.',
             'The certificate names other nodes, or another number of nodes or signers, ' +
             'or two members have one identity.'),
-        { ok: null, text: 'The address belongs to this public key', isByDesign: true,
-            detail: 'Not part of this check: the platform works the address out from the public ' +
-                'key. Before much is sent to it, work it out with a program of your own.' },
+        await addressRow(wallet),
     ];
-    return rows;
 }
 
 async function memberRows(c, proof, members) {
@@ -248,7 +259,7 @@ export async function checkKey({wallet, proof, members}) {
     } catch (error) {
         return [{ok: false, text: 'The certificate can be read', detail: error.message}];
     }
-    return [...shapeRows(c, wallet, proof, all), ...await memberRows(c, proof, all)];
+    return [...await shapeRows(c, wallet, proof, all), ...await memberRows(c, proof, all)];
 }
 
 /* ---- a signing request -------------------------------------------------------------- */

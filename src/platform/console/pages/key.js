@@ -49,7 +49,26 @@ function failed(w) {
 
 /* ---- overview -------------------------------------------------------------------------------- */
 
+// An address that is not this key's is not to be copied: whoever put it there, money that
+// is sent to it is gone.
+function wrongAddress(own) {
+    return panel({title: 'Address'}, banner('bad', 'This platform shows an address that is not this key’s', h('span', {},
+        'Do not send anything to it, and tell your security team. ', own ? ['This browser worked out another one from the public key: ', h('span', {class: 'mono'}, own), '.']
+            : 'This browser could not work out one from the public key.')));
+}
+
 function addressCard(w) {
+    const box = h('div', {class: 'slot'}, addressPanel(w));
+
+    import('../lib/address.js').then(({addressOf}) => addressOf(w).catch(() => ''), () => null).then((own) => {
+        if (own !== null && own !== w.address) {
+            replace(box, wrongAddress(own));
+        }
+    });
+    return box;
+}
+
+function addressPanel(w) {
     const c = chain(w.blockchain);
 
     return panel({title: 'Address'}, h('div', {class: 'address'},

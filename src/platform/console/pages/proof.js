@@ -20,7 +20,8 @@ function verdict(rows) {
     if (rows.some((r) => r.ok === null && !r.isByDesign)) {
         return banner('warn', 'Not everything could be checked here', 'Use a newer browser to check the signatures of the nodes.');
     }
-    return banner('good', 'Everything fits', 'Checked by this browser, with the identity keys of the members below. The address is not part of it.');
+    return banner('good', 'Everything fits', `Checked by this browser, with the identity keys of the members below.${
+        rows.some((r) => r.isByDesign) ? ' The address is not part of it.' : ''}`);
 }
 
 function shown({proof, members, rows}) {
