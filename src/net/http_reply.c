@@ -237,6 +237,7 @@ void cs_http_answer(struct cs_conn *c, int status, const char *type,
         return;
     }
     c->http.state = HTTP_ANSWER;
+    c->since = uv_now(c->ws->cfg.loop);
     (void)lws_rx_flow_control(c->wsi,
                               1); /* libwebsockets writes only when it may read */
     cs_conn_deadline(c, c->ws->cfg.limits.answer_ms);

@@ -10,14 +10,15 @@
 enum { GRACE_MS = 1000 };
 
 /* Who has not said anything whole yet: no request, and as a node no first message.
- * Viewers of events have nothing to say: their request was all of it. */
+ * Viewers of events have nothing to say: their request was all of it.  And who does not
+ * read the answer: anybody may ask for the console's files. */
 static bool is_slow(const struct cs_conn *c)
 {
     if (!c->counted || c->killed) {
         return false;
     }
     return c->kind == CONN_HTTP
-               ? c->http.state == HTTP_IDLE || c->http.state == HTTP_BODY
+               ? c->http.state != HTTP_CORE
                : c->kind == CONN_SERVER && !c->spoke && c->channel != CS_CHANNEL_EVENTS;
 }
 
@@ -27,18 +28,18 @@ struct victim {
     size_t most; /* connections of its address */
 };
 
-/* Of these: one that has had a second for its handshake and its head, so that whoever
- * comes with a request is not ended by those who come without one; of these one of the
- * address that has the most connections, and there the one that came first.  Slow
- * sockets come in numbers; who has one or two goes last.  The list begins with the
- * newest. */
+/* Of these: one that has had a second for its handshake and its head, or for its
+ * answer, so that whoever comes with a request is not ended by those who come without
+ * one; of these one of the address that has the most connections, and there the one
+ * that came first.  Slow sockets come in numbers; who has one or two goes last.  The
+ * list begins with the newest. */
 static struct cs_conn *slowest(struct cs_ws *ws)
 {
     uint64_t now = uv_now(ws->cfg.loop);
     struct victim v = {.conn = NULL};
 
     for (struct cs_conn *c = ws->all; c != NULL; c = c->next) {
-        bool had_time = now - c->born >= GRACE_MS;
+        bool had_time = now - c->since >= GRACE_MS;
         size_t n = is_slow(c) ? cs_ip_limit_count(&ws->ips, &c->ip) : 0;
 
         if (n > 0 && (had_time == v.had_time ? n >= v.most : had_time)) {
@@ -49,7 +50,8 @@ static struct cs_conn *slowest(struct cs_ws *ws)
 }
 
 /* Almost full: somebody slow makes room for who comes, as it dies within this turn of
- * the loop.  Nodes that have spoken and answers are left alone. */
+ * the loop.  Nodes that have spoken and requests that wait
+ * for the core are left alone. */
 static void make_room(struct cs_ws *ws)
 {
     size_t max = ws->ips.max_total, margin = max / 16 < 64 ? max / 16 : 64;

@@ -11,7 +11,7 @@ struct cs_conn *cs_conn_new(struct cs_ws *ws, enum cs_conn_kind kind)
     }
     c->ws = ws;
     c->kind = kind;
-    c->born = uv_now(ws->cfg.loop);
+    c->since = uv_now(ws->cfg.loop);
     c->deadline = UINT64_MAX;
     c->out.max_bytes = ws->cfg.limits.outbox_bytes;
     c->out.max_count = ws->cfg.limits.outbox_count;

@@ -81,8 +81,9 @@ struct cs_conn {
     bool in_connect; /* client: inside lws_client_connect_via_info */
     bool counted;    /* in the address table */
     struct cs_ip ip;
-    enum cs_err err;         /* why it ends, as far as known */
-    uint64_t born, deadline; /* uv_now ms; deadline UINT64_MAX: none */
+    enum cs_err err;   /* why it ends, as far as known */
+    uint64_t since;    /* uv_now ms: it came, or was given its answer */
+    uint64_t deadline; /* uv_now ms; UINT64_MAX: none */
     char remote[WS_REMOTE_LEN];
     struct cs_wr in;
     struct cs_outbox out;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
@@ -52,15 +53,19 @@ static void turns(struct rig *r, int n)
     }
 }
 
-/* A socket of 127.0.0.HOST that says nothing. */
+/* A socket of 127.0.0.HOST that says nothing, with small buffers on both sides. */
 static int knock(struct rig *r, unsigned host)
 {
+    const int segment = 536, room = 2048;
     struct sockaddr_in me = {.sin_family = AF_INET}, to = me;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     me.sin_addr.s_addr = htonl(0x7f000000U + host);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     to.sin_port = htons((uint16_t)cs_host_port(r->server));
+    assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment),
+                     0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room), 0);
     assert_int_equal(bind(fd, (struct sockaddr *)(void *)&me, sizeof me), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)(void *)&to, sizeof to), 0);
     return fd;
@@ -93,14 +98,33 @@ static void until_over(struct rig *r, int fd)
     }
 }
 
-static void start(struct rig *r, unsigned all, unsigned each)
+/* Every request gets more than a socket's buffers hold. */
+static void answer_on(struct toy_core *t, const struct cs_event *ev,
+                      struct cs_step *out)
+{
+    static uint8_t much[1 << 20];
+
+    (void)t;
+    if (ev->type == CS_EV_HTTP) {
+        cs_emit_reply(out, ev->http->id, 200, "text/plain", CS_SPAN_OF(much));
+    }
+}
+
+static void start_with(struct rig *r, unsigned all, unsigned each,
+                       void (*on)(struct toy_core *, const struct cs_event *,
+                                  struct cs_step *))
 {
     struct cs_ws_limits limits = {
         .max_conns = all, .max_conns_per_ip = each, .header_ms = 60000};
 
     rig_open(r);
-    rig_server(r, &limits, echo_on);
+    rig_server(r, &limits, on);
     (void)rig_url(r, url, "127.0.0.1", "/control");
+}
+
+static void start(struct rig *r, unsigned all, unsigned each)
+{
+    start_with(r, all, each, echo_on);
 }
 
 static void end(struct rig *r, const int *fds, size_t n)
@@ -221,11 +245,12 @@ static bool has_ended(SSL *ssl)
     return n <= 0 && SSL_get_error(ssl, n) != SSL_ERROR_WANT_READ;
 }
 
+static const char get[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
 /* Its request comes in the turn in which it has to go: it must neither be carried out
  * nor hold its place. */
 static void who_has_to_go_is_not_heard_any_more(void **state)
 {
-    static const char get[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     struct rig r;
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     SSL *ssl;
@@ -259,12 +284,12 @@ static void who_has_just_come_stays_while_others_had_their_time(void **state)
 
     (void)state;
     start(&r, 32, 32);
-    for (unsigned i = 0; i < 20; i++) {
+    for (unsigned i = 0; i < 27; i++) {
         fds[n++] = dial(&r, 10 + i);
     }
     (void)usleep(1100000);
     turn(&r);
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 3; i++) {
         fds[n++] = dial(&r, 2);
     }
     fds[n++] = dial(&r, 3);
@@ -275,12 +300,47 @@ static void who_has_just_come_stays_while_others_had_their_time(void **state)
     end(&r, fds, (size_t)n);
 }
 
+/* Else a few addresses that ask for a file and do not read it hold all places. */
+static void who_does_not_read_an_answer_makes_room(void **state)
+{
+    enum { READERS = 30, MORE = 8 };
+
+    struct rig r;
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    SSL *ssl[READERS];
+    int fds[READERS + MORE], n = 0;
+
+    (void)state;
+    start_with(&r, 32, 32, answer_on);
+    for (; n < READERS; n++) {
+        fds[n] = dial(&r, 2);
+        ssl[n] = shake(&r, ctx, fds[n]);
+        assert_int_equal(SSL_write(ssl[n], get, sizeof get - 1), sizeof get - 1);
+        turns(&r, 40);
+    }
+    rig_until(&r, &r.s.n[CS_EV_HTTP], READERS);
+    (void)usleep(1100000);
+    turn(&r);
+    for (; n < READERS + MORE; n++) {
+        fds[n] = dial(&r, 3);
+    }
+    for (int i = READERS; i < n; i++) {
+        assert_false(is_over(fds[i]));
+    }
+    for (int i = 0; i < READERS; i++) {
+        SSL_free(ssl[i]);
+    }
+    SSL_CTX_free(ctx);
+    end(&r, fds, (size_t)n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_oldest_slow_one_of_the_busiest_address_makes_room),
         cmocka_unit_test(who_has_to_go_is_not_heard_any_more),
         cmocka_unit_test(who_has_just_come_stays_while_others_had_their_time),
+        cmocka_unit_test(who_does_not_read_an_answer_makes_room),
         cmocka_unit_test(for_an_address_that_has_all_it_may_nobody_has_to_go),
         cmocka_unit_test(a_node_that_has_spoken_is_left_alone),
         cmocka_unit_test(a_websocket_that_says_nothing_makes_room),
