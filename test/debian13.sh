@@ -86,10 +86,10 @@ done | tar --null -T - -c) | as_root tar -xm -C "$dir/src/new"
 as_root rsync -rlpc --delete --exclude=/build --exclude=/build.log --exclude=/test/node_modules \
     "$dir/src/new/" "$dir/src/cloudsign/"
 as_root rm -rf "$dir/src/new"
-if [ -d "$root/../shared/vectors" ]; then
-    as_root rm -rf "$dir/src/shared/vectors"
-    as_root cp -r "$root/../shared/vectors" "$dir/src/shared/"
-fi
+for part in vectors api; do # what stands beside the sources, where it does
+    [ -d "$root/../shared/$part" ] || continue
+    as_root rsync -rlp --checksum --chmod=u+w --delete "$root/../shared/$part/" "$dir/src/shared/$part/"
+done
 
 if [ -n "$shell" ]; then
     in_debian bash -c 'cd /src/cloudsign && exec bash'
