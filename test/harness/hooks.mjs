@@ -78,7 +78,9 @@ const answers = {
 const server = https.createServer({ cert: readFileSync(`${dir}/tls.pem`), key: readFileSync(`${dir}/tls.key`) },
   async (req, res) => {
     res.on('error', () => {});
-    note(req, await bodyOf(req));
+    const body = await bodyOf(req).catch(() => null); // the caller was killed: no call
+    if (body === null) return;
+    note(req, body);
     answers[mode](res);
   });
 server.on('tlsClientError', () => {});
