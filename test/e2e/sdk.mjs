@@ -1,7 +1,7 @@
 // The vendor's walk with a client made from its operations (vendor.mjs): sdk.sh says how.
 // Each operation is called as generated clients do, and each answer judged twice.  What the
 // platform serves otherwise has to say so: 501 and a sentence.
-import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { chainOf, walletOf } from '../harness/chains/index.mjs';
 import { Client, answerFaults, readVendor, vendorFaults } from './vendor.mjs';
@@ -131,6 +131,9 @@ async function deviceCalls() {
 async function quorum() {
   await call('GET /v2/mpc/eligible', {}, undefined, { query: { deviceType: 'CLOUD' } });
   const strategy = await backups();
+  await refused('POST /v2/mpc/quorums', {}, {
+    name: 'none', deviceIds: Array.from({ length: 3 }, () => randomUUID()), requiredSigners: 2, quorumType: 'QUORUM_TYPE_CLOUD',
+  }, 404);
   const q = await call('POST /v2/mpc/quorums', {}, {
     name: 'main', description: 'd', deviceIds: [1, 2, 3].map((n) => state(`device${n}`)), requiredSigners: 2,
     quorumType: 'QUORUM_TYPE_CLOUD', ...(strategy.id ? { backupStrategyId: strategy.id } : {}),

@@ -145,7 +145,7 @@ function addQuery(name, type, text, line) {
 }
 
 function addLine(line) {
-  const m = /^ {2}(\?|<|=|>|:) ?(.*)$/.exec(line) ?? bad(line, 'not understood');
+  const m = /^ {2}(\?|<|=|>|:|!) ?(.*)$/.exec(line) ?? bad(line, 'not understood');
   const [, sign, rest] = m;
   if (sign === '?') {
     if (PARAMS[rest]) PARAMS[rest].forEach(([n, t, text]) => addQuery(n, t, text, line));
@@ -157,6 +157,8 @@ function addLine(line) {
     op.requestBody = { required: true, content: { 'application/json': { schema: typeOf(rest, line) } } };
     op.responses[413] = { $ref: '#/components/responses/TooLarge' };
     op.responses[415] = { $ref: '#/components/responses/NotJson' };
+  } else if (sign === '!') {
+    op.responses[rest] = { $ref: `#/components/responses/${CLOSED[rest] ?? bad(line, 'no such status')}` };
   } else if (sign === '=') {
     op.requestBody.content['application/json'].example = JSON.parse(rest);
   } else if (sign === '>') {
