@@ -1,4 +1,4 @@
-/* Base58 by repeated division; sizes are tiny, so quadratic time is fine.  Addresses
+/* Base58 by repeated division, five digits at once: lists show many.  Addresses
  * are public: nothing here is constant time. */
 #include "chain/base58.h"
 
@@ -6,40 +6,63 @@
 
 #include "crypto/hash.h"
 
-enum { CHECKSUM_LEN = 4 };
+enum {
+    CHECKSUM_LEN = 4,
+    LIMB = 656356768, /* 58^5 */
+    LIMB_DIGITS = 5,
+    LIMBS = (CS_BASE58_TEXT_MAX + LIMB_DIGITS - 1) / LIMB_DIGITS,
+};
 
 static const char alphabets[2][59] = {
     [CS_BASE58_BITCOIN] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
     [CS_BASE58_XRP] = "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz",
 };
 
+/* in in base 58^5, least significant first, without leading zeros; how many. */
+static size_t to_limbs(uint32_t limbs[LIMBS], struct cs_span in)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < in.n;) {
+        size_t bytes = (in.n - i) % 4 == 0 ? 4 : (in.n - i) % 4; /* then whole ones */
+        uint64_t carry = 0;
+
+        for (size_t k = 0; k < bytes; k++) {
+            carry = carry << 8 | in.p[i++];
+        }
+        for (size_t j = 0; j < n; j++) { /* below 2^62 + 2^34 */
+            carry += (uint64_t)limbs[j] << (8 * bytes);
+            limbs[j] = (uint32_t)(carry % LIMB);
+            carry /= LIMB;
+        }
+        for (; carry != 0; carry /= LIMB) {
+            limbs[n++] = (uint32_t)(carry % LIMB);
+        }
+    }
+    return n;
+}
+
 void cs_base58(char out[CS_BASE58_TEXT_MAX], enum cs_base58 alphabet, struct cs_span in)
 {
     const char *digits = alphabets[alphabet];
-    uint8_t num[CS_BASE58_TEXT_MAX] = {0}; /* base 58, least significant first */
-    size_t n_digits = 0;
-    size_t zeros = 0;
-    size_t k = 0;
+    char text[LIMBS * LIMB_DIGITS]; /* least significant first */
+    uint32_t limbs[LIMBS];
+    size_t zeros = 0, k = 0, n, n_text = 0;
 
     CS_ASSERT(in.n <= CS_BASE58_BYTES_MAX);
     while (zeros < in.n && in.p[zeros] == 0) {
+        out[k++] = digits[0];
         zeros++;
     }
-    for (size_t i = zeros; i < in.n; i++) {
-        uint32_t carry = in.p[i];
-
-        for (size_t j = 0; j < n_digits || carry != 0; j++) {
-            carry += (uint32_t)num[j] * 256;
-            num[j] = (uint8_t)(carry % 58);
-            carry /= 58;
-            n_digits = j + 1 > n_digits ? j + 1 : n_digits;
+    n = in.n == zeros ? 0 : to_limbs(limbs, CS_SPAN(in.p + zeros, in.n - zeros));
+    for (size_t i = 0; i < n; i++) {
+        for (int d = 0; d < LIMB_DIGITS && (i + 1 < n || limbs[i] != 0); d++) {
+            text[n_text++] = digits[limbs[i] % 58];
+            limbs[i] /= 58;
         }
     }
-    for (size_t i = 0; i < zeros; i++) {
-        out[k++] = digits[0];
-    }
-    for (size_t i = n_digits; i > 0; i--) {
-        out[k++] = digits[num[i - 1]];
+    while (n_text > 0) {
+        out[k++] = text[--n_text];
     }
     out[k] = '\0';
 }

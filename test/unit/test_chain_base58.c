@@ -61,6 +61,54 @@ static void every_length_comes_back(void **state)
     }
 }
 
+/* One digit after the other, as the definition says. */
+static void by_definition(char out[CS_BASE58_TEXT_MAX], const uint8_t *p, size_t n)
+{
+    static const char digits[] =
+        "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    uint8_t num[CS_BASE58_TEXT_MAX] = {0};
+    size_t n_digits = 0, k = 0;
+
+    for (size_t i = 0; i < n && p[i] == 0; i++) {
+        out[k++] = digits[0];
+    }
+    for (size_t i = k; i < n; i++) {
+        unsigned carry = p[i];
+
+        for (size_t j = 0; j < n_digits || carry != 0; j++) {
+            carry += num[j] * 256U;
+            num[j] = (uint8_t)(carry % 58);
+            carry /= 58;
+            n_digits = j + 1 > n_digits ? j + 1 : n_digits;
+        }
+    }
+    while (n_digits > 0) {
+        out[k++] = digits[num[--n_digits]];
+    }
+    out[k] = '\0';
+}
+
+static void texts_are_those_of_the_definition(void **state)
+{
+    uint8_t raw[CS_BASE58_BYTES_MAX];
+    char out[CS_BASE58_TEXT_MAX], want[CS_BASE58_TEXT_MAX];
+    uint64_t rng = 58;
+
+    (void)state;
+    for (size_t n = 0; n <= sizeof raw; n++) {
+        for (unsigned round = 0; round < 200; round++) {
+            for (size_t i = 0; i < n; i++) {
+                rng = rng * 6364136223846793005ULL + 1442695040888963407ULL;
+                raw[i] = round == 0 ? 0xff : (uint8_t)(rng >> 56);
+                raw[i] = round % 4 == 1 && i % 8 < 6 ? 0 : raw[i];
+            }
+            cs_base58(out, CS_BASE58_BITCOIN, CS_SPAN(raw, n));
+            by_definition(want, raw, n);
+            assert_string_equal(out, want);
+        }
+    }
+}
+
 static void refused(const char *text, size_t n)
 {
     uint8_t out[64];
@@ -116,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_texts),
         cmocka_unit_test(every_length_comes_back),
+        cmocka_unit_test(texts_are_those_of_the_definition),
         cmocka_unit_test(wrong_texts_are_refused),
         cmocka_unit_test(a_checksum_finds_every_changed_byte),
     };
