@@ -38,8 +38,9 @@ static void every_page_of_the_console_is_index_html(void **state)
 
 static void what_is_the_apis_is_not_the_consoles(void **state)
 {
-    static const char *const paths[] = {"/v2", "/v2/nothing", "/control/x", "/relay/x",
-                                        "/metrics/x"};
+    static const char *const paths[] = {"/v2",        "/v2/nothing",    "/v1/vaults",
+                                        "/V2/vaults", "/api/v2/vaults", "/control/x",
+                                        "/relay/x",   "/metrics/x"};
     struct fake_platform *w = fake_platform_new();
 
     (void)state;

@@ -26,8 +26,10 @@ static bool below(const char *path, const char *folder)
 
 static bool is_api(const char *path)
 {
-    static const char *const other[] = {"/v2",      "/control", "/relay",
-                                        "/healthz", "/readyz",  "/metrics"};
+    /* /v1: a program with a slip in its address wants an error and no page. */
+    static const char *const other[] = {"/v2",     "/control", "/relay", "/healthz",
+                                        "/readyz", "/metrics", "/v1",    "/v3",
+                                        "/V2",     "/api"};
 
     for (size_t i = 0; i < CS_COUNTOF(other); i++) {
         if (below(path, other[i])) {

@@ -6,7 +6,8 @@
  *                                version.  index.html names files this way, and their
  *                                relative imports follow
  *   /docs, /docs/api             api.html
- *   /v2.., /control.., /relay.., /healthz, /readyz, /metrics
+ *   /v2.., /control.., /relay.., /healthz, /readyz, /metrics, and what programs write
+ *   by mistake (/v1, /v3, /V2, /api)
  *                                not ours: the route table of the API answers
  *   anything else                index.html: the console finds the page by its address
  *
