@@ -309,6 +309,27 @@ static void guesses_are_limited_by_name(void **state)
     fake_platform_free(w);
 }
 
+static void
+strangers_lock_nobody_out_who_has_another_address_of_his_network(void **state)
+{
+    struct fake_platform *w = begin();
+    char from[32];
+
+    (void)state;
+    w->remote = "2001:db8:0:7::1";
+    people_sign_in(w, &ada);
+    for (int i = 0; i < 2 * CS_TRIES; i++) {
+        (void)snprintf(from, sizeof from, "198.51.100.%d", i);
+        w->remote = from;
+        (void)people_try(w, ada.email, "x", "000000");
+    }
+    w->remote = "2001:db8:0:8::1";
+    assert_int_equal(people_try(w, ada.email, ada.password, people_code(w, &ada)), 429);
+    w->remote = "2001:db8:0:7:5054:ff:fe12:3456";
+    people_sign_in(w, &ada);
+    fake_platform_free(w);
+}
+
 static void unknown_names_are_limited_like_known_ones(void **state)
 {
     struct fake_platform *w = begin();
@@ -571,6 +592,8 @@ int main(void)
         cmocka_unit_test(each_recovery_code_works_once),
         cmocka_unit_test(a_failed_commit_gives_no_session_and_uses_no_code),
         cmocka_unit_test(guesses_are_limited_by_name),
+        cmocka_unit_test(
+            strangers_lock_nobody_out_who_has_another_address_of_his_network),
         cmocka_unit_test(unknown_names_are_limited_like_known_ones),
         cmocka_unit_test(guesses_are_limited_by_address),
         cmocka_unit_test(a_flood_does_not_lock_out_for_ever),

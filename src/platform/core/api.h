@@ -214,6 +214,8 @@ bool cs_api_take(struct cs_platform_core *core, const char *kind, const char *te
  * do not drain the buckets of ids. */
 bool cs_api_take_from(struct cs_platform_core *core, const char *kind,
                       const char *remote, uint32_t burst, uint32_t per_s);
+/* Are these limited together: one IPv4 address, or the /64 of an IPv6 one? */
+bool cs_api_same_site(const char *a, const char *b);
 /* Guesses at a password: CS_TRIES in CS_TRIES_S, for this address and for this name.
  * Who has signed in from here before (known) has tries of their own, so that strangers
  * cannot lock anybody out.  cs_api_try_back: it was right. */

@@ -51,6 +51,15 @@ static void site_of(char *out, size_t size, const char *remote)
     (void)snprintf(out, size, "%x:%x:%x:%x", head[0], head[1], head[2], head[3]);
 }
 
+bool cs_api_same_site(const char *a, const char *b)
+{
+    char site_a[64], site_b[64];
+
+    site_of(site_a, sizeof site_a, a);
+    site_of(site_b, sizeof site_b, b);
+    return strcmp(site_a, site_b) == 0;
+}
+
 static struct cs_pc_bucket *find(struct cs_platform_core *core, const char *kind,
                                  const char *text, enum part part)
 {

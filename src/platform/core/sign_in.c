@@ -13,10 +13,13 @@ static json_t *wrong(struct cs_api *a)
     return cs_api_fail(a, CS_API_UNAUTHENTICATED, "password", WRONG);
 }
 
-/* An address from which this user has signed in last. */
+/* Where this user has signed in last.  Machines change the lower half of an IPv6
+ * address every day. */
 static bool is_known(const struct cs_api *a, const json_t *user)
 {
-    return user != NULL && cs_js_is(user, "authLastIp", a->http->remote);
+    const char *last = cs_js_text(user, "authLastIp");
+
+    return last[0] != '\0' && cs_api_same_site(last, a->http->remote);
 }
 
 static json_t *user_of(struct cs_platform_core *core, const struct cs_later *l)
