@@ -175,7 +175,7 @@ json_t *cs_user_approval_open_new(struct cs_api *a, const json_t *user)
 
 static void line_of_reset(json_t *lines, const char *what)
 {
-    bool all = strcmp(what, "password") == 0;
+    bool all = strcmp(what, "password") == 0; /* the word is public */
 
     cs_approval_line(lines, "What is reset",
                      all ? "password, authenticator and recovery codes: who asked gets "

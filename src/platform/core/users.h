@@ -15,7 +15,8 @@ enum {
     CS_USER_RECOVERY = 10,
     CS_USER_ENROL_S = 72 * 3600, /* life of an invitation */
 };
-/* When somebody signed in who never has: the vendor's member is a time, always there. */
+/* When somebody signed in who never has: the vendor's member is a time, always there.
+ */
 #define CS_USER_NEVER "1970-01-01T00:00:00.000Z"
 
 /* ---- users.c ----------------------------------------------------------- */
