@@ -16,7 +16,7 @@ export const withCa = (url, ca) => (method, path, body, headers = {}) => new Pro
     }, (res) => {
         const parts = [];
         res.on('data', (p) => parts.push(p)).on('error', reject);
-        res.on('end', () => (res.complete ? resolve({ status: res.statusCode, text: Buffer.concat(parts).toString() }) : reject(new Error('cut off'))));
+        res.on('end', () => (res.complete ? resolve({ status: res.statusCode, head: res.headers, text: Buffer.concat(parts).toString() }) : reject(new Error('cut off'))));
     });
     req.on('error', reject);
     req.on('timeout', () => req.destroy(new Error('no answer in a minute')));

@@ -68,10 +68,10 @@ jq -n --arg url "$H_URL" --arg ca "$H_DIR/platform/ca.pem" --arg seed "$SEED" --
     --arg hooks "$W_HTTP" --arg hook "$W_HOOK" --arg endpoint "https://127.0.0.1:$W_PORT/none" \
     --arg wallet "$(h_wallet_path SOLANA ED25519)" --arg other "/v2/vaults/$(h_get vault)/wallets/$OTHER" --arg otherId "$OTHER" \
     --arg clientId "$(h_get clientId)" --arg clientSecret "$(h_get clientSecret)" \
-    --arg bob "$BOB" --arg bobCookie "$(cookie bob)" --arg bobCsrf "$(h_get csrf-bob)" \
-    --arg cyd "$CYD" --arg cydCookie "$(cookie cyd)" --arg cydCsrf "$(h_get csrf-cyd)" \
+    --arg bob "$BOB" --arg bobCookie "$(cookie bob)" --arg bobCsrf "$(h_get csrf-bob)" --arg bobTotp "$(h_get totp-bob)" \
+    --arg cyd "$CYD" --arg cydCookie "$(cookie cyd)" --arg cydCsrf "$(h_get csrf-cyd)" --arg cydTotp "$(h_get totp-cyd)" \
     --arg dir "$H_DIR" '$ARGS.named | .seed |= tonumber | .nodes = ([1, 2, 3] | map($ARGS.named.dir + "/node\(.).json")) | .users = {
-        bob: {id: .bob, cookie: .bobCookie, csrf: .bobCsrf}, cyd: {id: .cyd, cookie: .cydCookie, csrf: .cydCsrf}}' >"$H_DIR/clients.json"
+        bob: {id: .bob, cookie: .bobCookie, csrf: .bobCsrf, totp: .bobTotp}, cyd: {id: .cyd, cookie: .cydCookie, csrf: .cydCsrf, totp: .cydTotp}}' >"$H_DIR/clients.json"
 coproc CLIENTS { exec node "$E_HERE/kill-people.mjs" "$H_DIR/clients.json" 2>>"$H_DIR/logs/clients.log"; }
 H_PID[clients]=$CLIENTS_PID
 

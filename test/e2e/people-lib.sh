@@ -51,6 +51,7 @@ invite() {
     browse "$1" POST /v2/session/enrol "$(jq -nc --arg t "$token" --arg p "$4" '{token: $t, password: $p}')"
     [ "$API_STATUS" = 200 ] || wrong "enrol: $API_BODY"
     secret=$(api_get .totp.secret)
+    h_put "totp-$1" "$secret"
     browse "$1" POST /v2/session/enrol/confirm "$(jq -nc --arg t "$token" --arg c "$(totp "$secret" 0)" '{token: $t, code: $c}')"
     [ "$API_STATUS" = 200 ] || wrong "the first code: $API_BODY"
     sign_in "$1" "$2" "$4" "$(totp "$secret" 1)"
