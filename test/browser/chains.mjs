@@ -22,12 +22,12 @@ function u64(n) {
     return b;
 }
 
-// n records from number `first`: {hash, text, record}.
-function log(n, first = 1) {
+// n records from number `first`: {hash, text, record}; `torn` does not follow the one before.
+function log(n, first = 1, torn = 0) {
     const all = [];
 
     for (let i = 0, prev = '0'.repeat(64); i < n; i++) {
-        const record = {action: 'POST /v2/vaults', at: '2026-11-26T09:00:00.000Z', prev, seq: first + i}, text = JSON.stringify(record);
+        const record = {action: 'POST /v2/vaults', at: '2026-11-26T09:00:00.000Z', prev: first + i === torn ? 'a'.repeat(64) : prev, seq: first + i}, text = JSON.stringify(record);
         prev = hashOf(text);
         all.push({hash: prev, text, record});
     }
@@ -68,6 +68,7 @@ export async function chains(ok) {
     assert.deepEqual([(await judge(with_, head)).ok, (await judge(with_, head)).vouched], [true, 2]);
     ok('a right log holds, with the countersignatures of its nodes');
 
+    const broken = log(4, 1, 3);
     const changed = (i, text) => lines.map((l, k) => (k === i ? l.replace('vaults', text) : l));
     const longer = log(9, 1), alone = log(2, 3);
     for (const [what, list, said] of [['a changed record', changed(1, 'users'), head], ['a record less', [...lines.slice(0, 1), ...lines.slice(2)], head],
@@ -80,6 +81,9 @@ export async function chains(ok) {
         ['a number in words', [...lines.slice(0, 3), line({...last, text: last.text.replace('"seq":4', '"seq":"4"'), hash: hashOf(last.text.replace('"seq":4', '"seq":"4"'))})], head],
         ['a countersignature of another record', [...lines, countersign(last, {hash: all[0].hash})], head],
         ['a countersignature of another number', [...lines, countersign(last, {seq: 3})], head],
+        ['a record that follows another one', broken.map(line), {seq: 4, hash: broken[3].hash}],
+        ['a good countersignature of another record', [...lines, countersign({record: {seq: 4}, hash: all[0].hash})], head],
+        ['a good countersignature of another number', [...lines, countersign({record: {seq: 3}, hash: last.hash})], head],
         ['a countersignature that was changed', [...lines, countersign(last, {time: '1790000000001'})], head],
         ['a countersignature without a signature', [...lines, countersign(last, {signature: undefined})], head],
         ['a countersignature that is no object', [...lines, '{"countersignature":5}'], head],

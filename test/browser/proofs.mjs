@@ -3,9 +3,9 @@
 // Imported by lib.mjs.
 import assert from 'node:assert/strict';
 import {createHash, generateKeyPairSync, randomBytes, sign} from 'node:crypto';
-import {checkKey, checkRequest, compact} from '../../src/platform/console/lib/verify.js';
+import {checkDerived, checkKey, checkRequest, compact} from '../../src/platform/console/lib/verify.js';
 import {existsSync, readFileSync} from 'node:fs';
-import {addressOf} from '../../src/platform/console/lib/address.js';
+import {addressOf, derive} from '../../src/platform/console/lib/address.js';
 import {keccak256, ripemd160} from '../../src/platform/console/lib/hashes.js';
 import {ecdsaVerify} from '../../src/platform/console/lib/secp256k1.js';
 
@@ -27,10 +27,10 @@ const hex = (b) => Buffer.from(b).toString('hex');
 const uuid = (b) => hex(b).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 
 // Three members and an Ed25519 key, whole.
-export function world(who = [0, 1, 2]) {
+export function world(who = [0, 1, 2], t = 2) {
     const people = [person(), person(), person()], nodes = who.map((i) => people[i]), key = person(), id = randomBytes(16);
     const [sid, ds, chain, tr1, tr2] = Array.from({length: 5}, () => randomBytes(32));
-    const shares = [1, 2, 3].map(() => randomBytes(32)), small = Buffer.from([2, 1, 3, 2]), epoch = u32(0);
+    const shares = [1, 2, 3].map(() => randomBytes(32)), small = Buffer.from([2, 1, 3, t]), epoch = u32(0);
     const content = th('dkg/cert', sid, ds, id, epoch, ...[...small].map(byte), key.raw, enc(shares), chain, tr1, tr2);
     const hash = th('cert', content);
     const certificate = Buffer.concat([byte(1), sid, ds, id, epoch, small, key.raw, ...shares, chain, tr1, tr2, ...nodes.map((n) => n.sign(content))]);
@@ -87,6 +87,7 @@ export async function proofs(ok) {
     // Two members with one identity: one node would have signed for two.
     const twice = world([0, 0, 2]);
     assert.ok((await checkKey(twice)).some((r) => r.ok === false), 'one identity key counts once');
+    assert.equal(words(await checkKey(world([0, 1, 2], 3))), 'true true false null true true true', 'another threshold');
     for (const [what, change] of Object.entries({
         'no proof': (s) => { s.proof = null; }, 'no certificate': (s) => { delete s.proof.certificate; },
         'no receipts': (s) => { s.proof.receipts = null; }, 'a receipt that is a number': (s) => { s.proof.receipts[2] = 5; },
@@ -136,6 +137,7 @@ async function addresses(ok) {
     for (const publicKey of [undefined, '', 'zz', one.publicKey.slice(2), `${one.publicKey}00`, `04${one.publicKey.slice(2)}`, `02${'00'.repeat(31)}05`, `02${'ff'.repeat(32)}`]) {
         await assert.rejects(addressOf({...one, blockchain: 'ETHEREUM', publicKey}), `a key that is none: ${publicKey}`);
     }
+    await children(ok, one);
     if (!existsSync(VECTORS)) {
         console.log(`SKIPPED: addresses of other libraries: no ${VECTORS} (CS_SHARED_VECTORS)`);
         return;
@@ -150,6 +152,34 @@ async function addresses(ok) {
     }
     assert.ok(n > 250, `only ${n} addresses`);
     ok(`${n} addresses of ${Object.keys(FORMS).length} forms are as other libraries make them`);
+}
+
+// Derived keys: the non-hardened steps of BIP 32's own vectors (1: m/0'/1, 2: m/0), and what
+// a lying platform could show.
+async function children(ok, one) {
+    const bytes = (text) => Uint8Array.from(Buffer.from(text, 'hex'));
+    for (const [parent, code, path, child] of [
+        ['035a784662a4a20a65bf6aab9ae98a6c068a81c52e4b032c0fb5400c706cfccc56', '47fdacbd0f1097043b78c63c20c34ef4ed9a111d980047ad16282c7ae6236141', 'm/1', '03501e454bf00751f24b1b489aa925215d66af2234e3891c3b21a52bedb3cd711c'],
+        ['03cbcaa9c98c877a26977d00825c956a238e8dddfbd322cce4f74b0b5bd6ace4a7', '60499f801b896d83179a4374aeb7822aaeaceaa0db1f85ee3e904c4defbd9689', 'm/0', '02fc9e5af0ac8d9b3cecfe2a888e2117ba3d089d8585886c9c826b6b22a98d12ea']]) {
+        assert.equal(hex(await derive(bytes(parent), bytes(code), path)), child);
+    }
+    assert.equal(hex(await derive(bytes(one.publicKey), randomBytes(32), 'm')), one.publicKey);
+    for (const path of ['', '0/1', 'm/', "m/0'", 'm/-1', 'm/1e3', 'm/2147483648', 'm/0/', `m${'/0'.repeat(11)}`, undefined]) {
+        await assert.rejects(derive(bytes(one.publicKey), randomBytes(32), path), `no path: ${path}`);
+    }
+    const code = randomBytes(32), shares = bytes(one.publicKey.repeat(3));
+    const certificate = hex(Buffer.concat([byte(1), randomBytes(32), randomBytes(32), randomBytes(16), u32(0), Buffer.from([1, 2, 3, 2]), bytes(one.publicKey), shares, code, randomBytes(64), randomBytes(192)]));
+    const wallet = {...one, blockchain: 'ETHEREUM'}, publicKey = hex(await derive(bytes(one.publicKey), code, 'm/0/5'));
+    const derived = {derivationPath: 'm/0/5', publicKey, address: await addressOf({...wallet, publicKey})};
+    const said = async (over, base = {}) => (await checkDerived({wallet, proof: {certificate}, ...base, derived: {...derived, ...over}})).map((r) => r.ok).join();
+    assert.equal(await said({}), 'true');
+    for (const over of [{derivationPath: 'm/0/6'}, {publicKey: one.publicKey}, {address: await addressOf(wallet)}, {address: undefined}, {publicKey: undefined}, {derivationPath: null}]) {
+        assert.equal(await said(over), 'false', JSON.stringify(over));
+    }
+    assert.equal(await said({}, {proof: null}), 'false');
+    assert.equal(await said({}, {wallet: {...wallet, publicKey}}), 'false', 'a certificate of another key');
+    assert.equal(await said({}, {wallet: {...wallet, blockchain: 'FILECOIN'}}), 'true');
+    ok('a derived address follows from key, chain code and path, or is refused');
 }
 
 // ECDSA on secp256k1 by node's own cryptography; DER only as everybody else takes it.
@@ -180,9 +210,9 @@ function signatures(ok) {
     assert.equal(hex(compact(good, 'ECDSA')), '11'.repeat(32) + '22'.repeat(32));
     assert.equal(hex(compact(der([0, ...plain(0x91)], [5]), 'ECDSA')), '91'.repeat(32) + '05'.padStart(64, '0'));
     const at = (i, value) => good.map((b, k) => (k === i ? value : b));
-    for (const [what, sig] of Object.entries({'bytes behind it': [...good, 0], 'another tag': at(0, 0x31), 'another length': at(1, 0), 'no integer': at(2, 3), 'no second integer': at(36, 3),
+    for (const [what, sig] of Object.entries({'bytes behind it': [...good, 0], 'bytes behind its numbers': [0x30, good.length - 1, ...good.slice(2), 0], 'another tag': at(0, 0x31), 'another length': at(1, 0), 'no integer': at(2, 3), 'no second integer': at(36, 3),
         'a zero too many': der([0, ...plain(0x11)], plain(0x22)), 'a negative number': der(plain(0x81), plain(0x22)), 'a number that is empty': der([], plain(0x22)),
-        'a long number': der(plain(0x11, 34), plain(0x22)), 'cut': good.slice(0, 50), 'nothing': [], '64 bytes': plain(0x11, 64)})) {
+        'a long number': der(plain(0x11, 34), plain(0x22)), 'a number of 33 bytes': der(plain(0x11, 33), plain(0x22)), 'cut': good.slice(0, 50), 'nothing': [], '64 bytes': plain(0x11, 64)})) {
         assert.throws(() => compact(Uint8Array.from(sig), 'ECDSA'), what);
     }
     ok('DER: one form of each signature is taken');

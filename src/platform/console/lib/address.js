@@ -1,9 +1,11 @@
 /* The address of a public key, worked out here: who shows another one is not believed.
  *
  *   await addressOf({publicKey, blockchain, keyAlgorithm, addressType}) -> text, or null
- *     where this console does not know the form; throws when the key is none */
+ *     where this console does not know the form; throws when the key is none
+ *   await derive(publicKey, chainCode, 'm/0/5') -> the child's key, 33 bytes (BIP 32, not
+ *     hardened); throws for what is no path or has no child */
 import {keccak256, ripemd160} from './hashes.js';
-import {taproot, uncompressed} from './secp256k1.js';
+import {plus, taproot, uncompressed} from './secp256k1.js';
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 const RIPPLE = 'rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz';
@@ -85,6 +87,29 @@ const bitcoin = async (key, {addressType}) => (addressType === 'P2TR' ? bech32('
 const p2pkh = (version) => async (key) => base58check(version, await hash160(key));
 const cosmos = (prefix) => async (key) => bech32(prefix, fives(await hash160(key)));
 const ripple = async (key) => base58check(0, await hash160(key.length === 32 ? Uint8Array.of(0xed, ...key) : key), RIPPLE);
+
+/* ---- children ------------------------------------------------------------------------- */
+
+export async function derive(publicKey, chainCode, path) {
+    let key = publicKey, code = chainCode;
+
+    if (!/^m(\/\d{1,10}){0,10}$/.test(path)) {
+        throw new Error('this is no path');
+    }
+    for (const index of path.split('/').slice(1).map(Number)) {
+        if (index >= 2 ** 31) {
+            throw new Error('this is no path');
+        }
+        const hmac = await crypto.subtle.importKey('raw', code, {name: 'HMAC', hash: 'SHA-512'}, false, ['sign']);
+        const i = new Uint8Array(await crypto.subtle.sign('HMAC', hmac, Uint8Array.of(...key, index >>> 24, (index >>> 16) & 255, (index >>> 8) & 255, index & 255)));
+        key = plus(key, i.slice(0, 32));
+        code = i.slice(32);
+        if (key === null) {
+            throw new Error('this path has no child');
+        }
+    }
+    return key;
+}
 
 const FORMS = {
     SECP256K1: {ETHEREUM: evm, POLYGON: evm, BASE: evm, ARBITRUM: evm, AVALANCHE: evm, BNBCHAIN: evm, TRON: (key) => base58check(0x41, account(key)),

@@ -4,6 +4,7 @@
  *   ecdsaVerify(publicKey 33 bytes, digest 32, signature 64 = r | s) -> bool, low s only
  *   bip340Verify(xOnly 32 bytes, message, signature 64) -> Promise of bool
  *   uncompressed(publicKey 33) -> x | y, 64 bytes; null: it is no point
+ *   plus(publicKey 33, scalar 32) -> the 33 bytes of key + scalar * G, or null
  *   taproot(xOnly) -> Promise of 32 bytes: the output key of BIP 341 without scripts */
 
 const P = 2n ** 256n - 2n ** 32n - 977n;
@@ -98,6 +99,16 @@ function pointOf(publicKey) {
 export function uncompressed(publicKey) {
     const q = pointOf(publicKey);
     return q === null ? null : Uint8Array.of(...bytes32(q[0]), ...bytes32(q[1]));
+}
+
+export function plus(publicKey, scalar) {
+    const q = pointOf(publicKey), k = num(scalar);
+    const sum = q === null || k < 1n || k >= N ? null : both(k, 1n, q);
+    if (sum === null) {
+        return null;
+    }
+    const [x, y] = affine(sum);
+    return Uint8Array.of((y & 1n) === 1n ? 3 : 2, ...bytes32(x));
 }
 
 export function ecdsaVerify(publicKey, digest, signature) {

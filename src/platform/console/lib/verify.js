@@ -7,11 +7,13 @@
  *
  * ok: true checked and right; false checked and WRONG; null could not be checked here,
  * detail says why.  members: GET /v2/mpc/memberships/{quorum}: {playerId, publicKey}.
- * Neither throws for what the platform answers: what is missing or of another kind is WRONG.
+ *   checkDerived({wallet, proof, derived})    -> the same; GET .../addresses?path= of it
+ *
+ * None throws for what the platform answers: what is missing or of another kind is WRONG.
  *
  * Where the identity keys of the members come from is what this page cannot prove: the
  * platform shows them.  The nodes pin them when they join, and people compare the words. */
-import {addressOf} from './address.js';
+import {addressOf, derive} from './address.js';
 import {bip340Verify, ecdsaVerify} from './secp256k1.js';
 
 const PREFIX = 'cloudsign/1/';
@@ -260,6 +262,22 @@ export async function checkKey({wallet, proof, members}) {
         return [{ok: false, text: 'The certificate can be read', detail: error.message}];
     }
     return [...await shapeRows(c, wallet, proof, all), ...await memberRows(c, proof, all)];
+}
+
+/* A derived address follows from the key and the chain code of the certificate. */
+export async function checkDerived({wallet, proof, derived}) {
+    const text = 'The address follows from the key and the path';
+    const ok = await holds(async () => {
+        const c = readCertificate(unhex(proof.certificate));
+        const child = hex(await derive(c.X, c.chainCode, derived.derivationPath));
+        const own = await addressOf({...wallet, publicKey: child});
+
+        return hex(c.X) === String(wallet.publicKey).toLowerCase() && child === String(derived.publicKey).toLowerCase() &&
+            (own === null ? 'unknown' : own === derived.address);
+    });
+
+    return ok === 'unknown' ? [{ok: true, text: 'The public key follows from the key and the path', detail: 'The address is not part of this check.'}]
+        : [row(ok, text, 'This browser worked it out from the certificate.', 'It does NOT. Do not use this address.')];
 }
 
 /* ---- a signing request -------------------------------------------------------------- */

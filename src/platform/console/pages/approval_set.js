@@ -113,7 +113,7 @@ const WORDED = {
 function lines(list) {
     const on = list.find((l) => l.label === 'Blockchain')?.value;
 
-    return list.map(({label, value}) => WORDED[label]?.(value, on) ?? [label, /^[0-9A-Za-z]{26,}$/.test(value) ? code(value, {inline: true, label}) : value]);
+    return list.map(({label, value}) => (Object.hasOwn(WORDED, label) ? WORDED[label](value, on) : [label, /^[0-9A-Za-z]{26,}$/.test(value) ? code(value, {inline: true, label}) : value]));
 }
 
 // {names, me, changed, link}; link: the title leads to the approval's own page.

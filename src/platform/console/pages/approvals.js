@@ -50,6 +50,8 @@ async function one(ctx, view) {
     await view.refresh(['approval'], read);
 }
 
+const MOST = 200; // of a list that names no page
+
 // What waits has a list of its own: the newest of all may all be decided.
 async function both(signal) {
     const [open, all] = await Promise.all([get('/v2/approvals?status=PENDING', {signal}), get('/v2/approvals', {signal})]);
@@ -77,6 +79,8 @@ export default async function approvalsPage(ctx) {
             view.show('list', banner('info', 'This platform has no approvals', 'Everything takes effect at once.'));
             return false;
         }
+        view.show('more', list.filter(isPending).length < MOST ? null : banner('warn', `Only the newest ${MOST} that wait are shown`,
+            'Older ones are on the pages of what they are about. Decide some of these, and more appear.'));
         view.showOnce('list', JSON.stringify(list.map((s) => [s.id, statusOf(s), s.summary?.currentApprovedCount, s.canApprove])), () => tabs([
             {id: 'open', label: `Waiting (${list.filter(isPending).length})`, render: () => { tab = 'open'; return inbox(list); }},
             {id: 'decided', label: 'Decided', render: () => { tab = 'decided'; return decided(list); }},

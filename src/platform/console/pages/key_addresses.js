@@ -1,16 +1,29 @@
 // Addresses of keys that are derived from this one (BIP 32, non-hardened).
-import {get} from '../lib/api.js';
+import {get, may} from '../lib/api.js';
 import {h} from '../lib/dom.js';
 import {field, form} from '../lib/form.js';
-import {btn, code, describe, panel} from './kit.js';
-import {keyPath} from './data.js';
+import {banner, btn, checkList, code, describe, panel} from './kit.js';
+import {keyPath, orElse} from './data.js';
 
 const SHOWN = 5;
 
+// What the browser makes of it: null for those who may not read the certificate.
+async function checked(w, derived) {
+    const [proof, {checkDerived}] = await Promise.all([orElse(null, get(`${keyPath(w)}/receipts`)), import('../lib/verify.js')]);
+
+    return proof === null ? null : checkDerived({wallet: w, proof, derived});
+}
+
 async function row(w, path) {
     const a = await get(`${keyPath(w)}/addresses?path=${encodeURIComponent(path)}`);
+    const asked = /^m(\/|$)/.test(path) ? path : `m/${path}`; // not what the platform says that was asked
+    const rows = may('audit.read') ? await checked(w, {...a, derivationPath: asked}) : null;
 
-    return h('li', {class: 'derived'}, h('h3', {class: 'mono'}, a.derivationPath), describe([
+    if (rows?.some((r) => r.ok === false)) {
+        return h('li', {class: 'derived'}, h('h3', {class: 'mono'}, asked), banner('bad', 'This address is not derived from this key',
+            'Do not send anything to it, and tell your security team.'));
+    }
+    return h('li', {class: 'derived'}, h('h3', {class: 'mono'}, a.derivationPath), rows === null ? null : checkList(rows), describe([
         ['Address', code(a.address, {inline: true, label: `Address of ${a.derivationPath}`})],
         ['Public key', code(a.publicKey, {inline: true, label: `Public key of ${a.derivationPath}`})],
         ['', btn('Sign with it', {small: true, href: `/vaults/${w.vaultId}/keys/${w.id}/sign?path=${encodeURIComponent(a.derivationPath)}`})],
