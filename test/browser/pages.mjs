@@ -156,7 +156,15 @@ async function vaults(bed, page) {
     await page.getByRole('tab', {name: 'Derived addresses'}).click();
     await button(page, 'First 5').click();
     await until('five derived addresses', async () => await page.locator('.derived').count() === 5);
-    ok('derived addresses');
+    expect(await page.locator('.derived .check-list li.ok').count() === 5, 'each of them follows from the certificate, in the browser');
+    await page.route('**/addresses?path=*', async (route) => {
+        const answer = await route.fetch(), real = await answer.json();
+        await route.fulfill({json: {...real, address: `0x${'35'.repeat(20)}`}});
+    });
+    await button(page, 'Show address').click();
+    await page.getByText('This address is not derived from this key').waitFor();
+    await page.unroute('**/addresses?path=*');
+    ok('derived addresses; one that is not derived is refused');
     await page.getByRole('tab', {name: 'Overview'}).click();
     await button(page, 'Add a tag').click();
     await page.getByRole('dialog').getByLabel('Tag').fill(canary('tag'));
@@ -252,6 +260,33 @@ async function book(bed, page) {
     await go(page, bed, '/controls/policies');
     await page.getByText('10.5 ETH in any day').waitFor();
     ok('a limit of a key');
+    await narrow(bed, page);
+}
+
+// Whom and what it is about, its time and its fee: what the API can set, the form can.
+async function narrow(bed, page) {
+    const dialog = page.getByRole('dialog');
+
+    await go(page, bed, bed.ethereum);
+    await page.getByRole('tab', {name: 'Limits'}).click();
+    await button(page, 'Add a limit').first().click();
+    await dialog.getByLabel('In any').selectOption({label: 'other time'});
+    await dialog.locator('input[name=time]').fill('PT90M');
+    await dialog.getByLabel('At most').fill('7');
+    await dialog.getByLabel('Largest fee').fill('0.25');
+    await dialog.getByText('Only for some payments').click();
+    await dialog.getByRole('group', {name: 'Asked for by these users'}).getByRole('checkbox').first().check();
+    await dialog.getByRole('group', {name: 'Paid to these counterparties'}).getByRole('checkbox').first().check();
+    await dialog.getByRole('group', {name: 'Of this kind'}).getByLabel('Transactions').check();
+    await bed.axe(page, 'a limit with conditions');
+    await dialog.getByRole('button', {name: 'Add limit'}).click();
+    await page.getByRole('tabpanel').getByText('7 ETH in any 5400 seconds').waitFor();
+    const [, , vault, , key] = new URL(page.url()).pathname.split('/');
+    const {body} = await bed.api('GET', `/v2/vaults/${vault}/wallets/${key}/policy-rules/limits`);
+    const made = body.walletLimits.find((l) => l.limitQty === '7');
+    expect(made.feeQtyLimit === '0.25' && made.matchers.map((m) => m.type).sort().join() === 'COUNTERPARTY_ID,TRANSACTION_TYPE,USER', `the limit: ${JSON.stringify(made)}`);
+    await bed.api('DELETE', `/v2/vaults/${vault}/wallets/${key}/policy-rules/limits/${made.id}`);
+    ok('a limit only for some payments, with a time of its own and a largest fee');
 }
 
 // Nodes that are away: the pages say so, and go on by themselves when they are back.
@@ -426,7 +461,7 @@ async function viewer(bed) {
     }
     for (const path of ['/devices/create', '/controls/quorums/create', `${bed.vault}/keys/create`]) {
         await go(page, bed, path);
-        await page.getByText('You may not do this').waitFor(); // before a form is filled in for nothing
+        await page.getByText('You may not see this').waitFor(); // before a form is filled in for nothing
     }
     await go(page, bed, bed.tx);
     await page.getByText('Your role may not read timelines').waitFor();

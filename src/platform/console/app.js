@@ -1,5 +1,5 @@
 // The console: which address is which page, and what happens between pages.
-import {get, onSession, session, sessionIs, setSession} from './lib/api.js';
+import {ApiError, get, may, onSession, session, sessionIs, setSession} from './lib/api.js';
 import {h, replace} from './lib/dom.js';
 import * as live from './lib/live.js';
 import {match, navigate, route, startRouter, title} from './lib/router.js';
@@ -11,21 +11,21 @@ import {empty, errorView, button, skeleton} from './lib/ui.js';
 // Pages: pages/<name>.js exports default async page({el, params, query, pattern, path,
 // live, signal}); it draws into el and may return what cleans up.
 const PAGES = [
-    // pattern, file, nav, title
+    // pattern, file, nav, title, the right it takes
     ['/', 'home', 'home', 'Home'],
     ['/devices', 'devices', 'devices', 'Devices'],
-    ['/devices/create', 'device_new', 'devices', 'Add a device'],
+    ['/devices/create', 'device_new', 'devices', 'Add a device', 'devices.create'],
     ['/devices/:deviceId', 'device', 'devices', 'Device'],
     ['/devices/:deviceId/pairing', 'device', 'devices', 'Pairing key'],
     ['/controls/quorums', 'quorums', 'quorums', 'MPC Quorums'],
-    ['/controls/quorums/create', 'quorum_new', 'quorums', 'Create quorum'],
+    ['/controls/quorums/create', 'quorum_new', 'quorums', 'Create quorum', 'quorums.create'],
     ['/controls/quorums/:quorumId', 'quorum', 'quorums', 'MPC Quorum'],
     ['/controls/groups', 'groups', 'groups', 'Approval groups'],
     ['/controls/policies', 'policies', 'policies', 'Policies'],
     ['/vaults', 'vaults', 'vaults', 'Vaults'],
     ['/vaults/create', 'vaults', 'vaults', 'Create vault'],
     ['/vaults/:vaultId', 'vault', 'vaults', 'Vault'],
-    ['/vaults/:vaultId/keys/create', 'key_new', 'vaults', 'Create key'],
+    ['/vaults/:vaultId/keys/create', 'key_new', 'vaults', 'Create key', 'wallets.create'],
     ['/vaults/:vaultId/keys/:walletId', 'key', 'vaults', 'Key'],
     ['/vaults/:vaultId/keys/:walletId/sign', 'sign', 'vaults', 'Sign'],
     ['/transactions', 'transactions', 'transactions', 'Transactions'],
@@ -54,8 +54,13 @@ const root = document.getElementById('root');
 let main = null;
 let leave = null;
 
-for (const [pattern, file, nav, name] of PAGES) {
-    route(pattern, () => import(`./pages/${file}.js`), {nav, title: name});
+for (const [pattern, file, nav, name, right] of PAGES) {
+    route(pattern, async () => {
+        if (right && !may(right)) {
+            throw new ApiError(403); // before a form is filled in for nothing
+        }
+        return import(`./pages/${file}.js`);
+    }, {nav, title: name});
 }
 // The seed's and the vendor's addresses.
 for (const [from, to] of [['/quorums', '/controls/quorums'], ['/controls', '/controls/quorums'], ['/mpc-quorums', '/controls/quorums'], ['/users', '/settings/users'], ['/addressbook', '/address-book']]) {

@@ -34,12 +34,12 @@ function deviceChoice(draft, offered) {
 }
 
 // The newest ones, those that are chosen, and, where there are more, what is searched for;
-// in the order in which they were added.
+// in the order in which they were added, but those first that can be members.
 function deviceStep(draft, list) {
     const box = h('div', {class: 'form-part'});
     const chosen = () => list.filter((d) => draft.deviceIds.includes(d.id));
     const draw = (offered) => replace(box, deviceChoice(draft, [...chosen(), ...offered.filter((d) => !draft.deviceIds.includes(d.id))].slice(0, SHOWN)
-        .sort((a, b) => a.createdAt.localeCompare(b.createdAt))));
+        .sort((a, b) => isUsable(b) - isUsable(a) || a.createdAt.localeCompare(b.createdAt))));
     const search = list.length <= SHOWN ? null : h('div', {class: 'field'}, h('label', {for: 'device-search'}, 'Search devices'),
         h('input', {id: 'device-search', type: 'search', autocomplete: 'off', placeholder: 'Name', onchange: async (event) => {
             draft.deviceIds = box.querySelector('[data-field]').read();

@@ -14,7 +14,7 @@ const FILTERS = [
     {name: 'blockchain', label: 'Blockchain', options: [['', 'All'], ...CHAINS.filter((c) => !c.addressOnly).map((c) => [c.id, c.name])]},
     {name: 'since', label: 'From', type: 'date'},
     {name: 'until', label: 'To', type: 'date'},
-    {name: 'correlationId', label: 'Correlation ID', placeholder: 'exactly'},
+    {name: 'correlationId', label: 'Correlation ID', placeholder: 'The whole ID'},
 ];
 const NAMES = [...FILTERS.map((f) => f.name), 'walletId', 'createdBy'];
 
