@@ -198,6 +198,23 @@ async function address(bed, page) {
     ok('an address that does not belong to the public key is not offered');
 }
 
+// A signature that does not verify is not to be published because its request is Signed.
+async function wrongSignature(bed, page) {
+    const base = `**/v2/vaults/${WALLET.vaultId}/wallets/${WALLET.id}`, id = '00000000-0000-4000-8000-00000000000d';
+    const tx = {id, vaultId: WALLET.vaultId, walletId: WALLET.id, status: 'SIGNED', kind: 'PLAINTEXT', blockchain: 'ETHEREUM', summary: 'Sign a message', summaryIsComplete: true,
+        originAddress: WALLET.address, createdAt: WALLET.createdAt, signingHash: '11'.repeat(32), signingPayloads: [{inputIndex: 0, signingHash: '11'.repeat(32),
+            signature: `3006020101020101`}], receipts: []};
+
+    await page.route(base, (route) => route.fulfill({json: WALLET}));
+    await page.route(`${base}/transactions/${id}`, (route) => route.fulfill({json: tx}));
+    await go(page, bed, `/transactions/${WALLET.vaultId}/${WALLET.id}/${id}`);
+    await page.getByText('do not use this signature').waitFor({timeout: 5000});
+    expect(await page.locator('.check-list li.bad').count() === 1, 'and it is said why');
+    await page.unroute(base);
+    await page.unroute(`${base}/transactions/${id}`);
+    ok('a signature that does not verify is called so');
+}
+
 // The same with the real platform: its answer is lost on the way, the vault is there once.
 async function lost(bed, page) {
     let n = 0;
@@ -354,7 +371,7 @@ await run({}, async (bed) => {
     const page = await bed.page();
 
     await bed.signIn(page, bed.owner);
-    for (const [name, test] of Object.entries({address, signing, lost, quorumReview, docs, inbox, notRead, invisible, never, away})) {
+    for (const [name, test] of Object.entries({address, wrongSignature, signing, lost, quorumReview, docs, inbox, notRead, invisible, never, away})) {
         if (wants(name)) {
             await test(bed, page);
         }

@@ -89,7 +89,8 @@ function signatures(tx, w, members, name) {
     if (parts.length === 0) {
         return null;
     }
-    checks(tx, w, members, name).then((rows) => replace(box, checkList(rows)), (err) => replace(box, banner('warn', 'The signatures could not be checked here', err.message)));
+    checks(tx, w, members, name).then((rows) => replace(box, rows.some((r) => r.ok === false)
+        ? banner('bad', 'Something does not fit: do not use this signature', 'Tell your security team, and keep this page.') : null, checkList(rows)), (err) => replace(box, banner('warn', 'The signatures could not be checked here', err.message)));
     return panel({title: parts.length === 1 ? 'Signature' : `${parts.length} signatures`},
         tx.signedTransaction ? [code(tx.signedTransaction, {label: 'Signed transaction, ready to publish', wrap: true, copyLabel: 'Copy signed transaction'}),
             tx.hash ? describe([['Transaction hash', code(tx.hash, {inline: true})]]) : null] : null,
