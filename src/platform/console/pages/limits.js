@@ -1,11 +1,12 @@
 // Limits of a key: how much leaves it, for each transaction or in a time.
-import {del, get, may, put} from '../lib/api.js';
+import {del, get, may} from '../lib/api.js';
 import {h, replace} from '../lib/dom.js';
-import {confirm, field, formDialog, select} from '../lib/form.js';
+import {confirm} from '../lib/form.js';
 import {groups} from '../lib/format.js';
 import {badge, banner, btn, done, errorBox, fail, grid, none, panel, wait, when} from './kit.js';
-import {chain, sentence} from './facts.js';
+import {sentence} from './facts.js';
 import {isMissing, keyPath} from './data.js';
+import {addLimit} from './limit_form.js';
 
 const STATUS = {
     LIMIT_ENABLED: {text: 'In force', tone: 'good'}, LIMIT_CREATED: {text: 'Created', tone: 'info'},
@@ -45,25 +46,6 @@ export function limitColumns({remove, extra = []} = {}) {
     ].filter(Boolean);
 }
 
-async function add(w, changed) {
-    const symbol = chain(w.blockchain).symbol;
-    const duration = select({name: 'duration', label: 'In any', options: SPANS.map(([n, text]) => [`${n}s`, text]), value: '86400s'});
-    const type = select({name: 'limitType', label: 'Counts', value: 'ROLLING_DURATION', onchange: () => { duration.hidden = type.read() !== 'ROLLING_DURATION'; },
-        options: [['ROLLING_DURATION', 'all transactions of a time'], ['PER_TX', 'each transaction by itself'], ['CONSTANT', 'everything, for ever']]});
-    const made = await formDialog({title: 'Add a limit', submit: 'Add limit', text: 'As soon as a key has one limit, what falls under none is refused.', fields: [
-        type, duration,
-        field({name: 'limitQty', label: 'At most', required: true, inputmode: 'decimal', pattern: '[0-9]+([.][0-9]+)?', maxlength: 60, placeholder: '10.5'}),
-        field({name: 'symbol', label: 'Of the asset', required: true, maxlength: 24, value: symbol}),
-        field({name: 'contract', label: 'Token contract', mono: true, maxlength: 200, hint: 'Only for tokens: the contract, mint or issuer.'}),
-    ], onsubmit: (v) => put(`${keyPath(w)}/policy-rules/limits`, {limitType: v.limitType, limitQty: v.limitQty.trim(), symbol: v.symbol.trim(),
-        ...v.limitType === 'ROLLING_DURATION' ? {duration: v.duration} : {}, ...v.contract.trim() ? {contract: v.contract.trim()} : {}})});
-
-    if (made) {
-        done(made.active ? 'The limit is in force.' : 'The limit waits for approval.');
-        await changed();
-    }
-}
-
 export async function removeLimit(l, changed) {
     if (await confirm({title: 'Delete this limit?', danger: true, action: 'Delete limit', text: `${limitText(l)}. A key without any limit may sign every amount.`})) {
         await del(`/v2/vaults/${l.vaultId}/wallets/${l.walletId}/policy-rules/limits/${l.id}`);
@@ -80,12 +62,12 @@ export function limitsPanel(w) {
 
             replace(box, grid({caption: 'Limits of this key', columns: limitColumns({remove: (l) => removeLimit(l, read).catch(fail)}), rows: list,
                 empty: none({icon: 'sliders', title: 'No limits', text: 'Everything that the nodes’ own policy files allow is signed. Add a limit to bound what leaves this key.',
-                    action: may('policies.manage') ? btn('Add a limit', {kind: 'primary', onclick: () => add(w, read)}) : null})}));
+                    action: may('policies.manage') ? btn('Add a limit', {kind: 'primary', onclick: () => addLimit(w, read).catch(fail)}) : null})}));
         } catch (err) {
             replace(box, isMissing(err) ? banner('info', 'This platform has no limits', 'Limit amounts in the policy files of the nodes.') : errorBox(err, read));
         }
     };
 
     read();
-    return panel({title: 'Limits', flush: true, actions: [btn('Add a limit', {icon: 'plus', word: 'policies.manage', onclick: () => add(w, read)})]}, box);
+    return panel({title: 'Limits', flush: true, actions: [btn('Add a limit', {icon: 'plus', word: 'policies.manage', onclick: () => addLimit(w, read).catch(fail)})]}, box);
 }
