@@ -1,7 +1,7 @@
 /* What each domain of webhooks is told, with what payload, over a whole life: quorum,
  * key, transaction, session, device. */
 #include "platform/core/webhooks.h"
-#include "support/fake_sign.h"
+#include "support/fake_approvals.h"
 
 static char hook[40];
 
@@ -25,6 +25,7 @@ static void subscribe(struct fake_platform *w)
 struct seen {
     unsigned n;
     char status[8][48]; /* of the payload, in order */
+    json_t *last;       /* owned: the payload that came last */
 };
 
 static void take(struct seen *s, const struct fake_call *c, const char *domain)
@@ -43,7 +44,8 @@ static void take(struct seen *s, const struct fake_call *c, const char *domain)
         assert_true(s->n < 8);
         (void)snprintf(s->status[s->n++], sizeof s->status[0], "%s",
                        status[0] != '\0' ? status : cs_js_text(payload, "state"));
-        json_decref(payload);
+        json_decref(s->last);
+        s->last = payload;
         cs_wr_free(&raw);
     }
     json_decref(envelope);
@@ -82,6 +84,7 @@ static void a_transaction_is_told_at_each_status_in_order(void **state)
     assert_int_equal(s.n, 2);
     assert_string_equal(s.status[0], "SIGNATURE_PENDING");
     assert_string_equal(s.status[1], "SIGNED");
+    json_decref(s.last);
     fake_tx_end(t, &x);
 }
 
@@ -98,6 +101,7 @@ static void the_session_of_a_transaction_is_told_when_it_moves(void **state)
     drain(t->w, "SESSION", &s);
     assert_in_range(s.n, 2, 8);
     assert_string_not_equal(s.status[0], s.status[s.n - 1]);
+    json_decref(s.last);
     fake_tx_end(t, &x);
 }
 
@@ -122,6 +126,7 @@ a_key_is_told_when_its_status_changes_and_not_when_it_is_renamed(void **state)
     assert_int_equal(fake_api(t->w, "POST", path, body), 200);
     drain(t->w, "WALLET", &s);
     assert_int_equal(s.n, 1);
+    json_decref(s.last);
     fake_trio_free(t);
 }
 
@@ -138,6 +143,7 @@ static void a_device_is_told_when_it_comes_and_goes(void **state)
     fake_connect_ok(&t->d[0]);
     drain(t->w, "DEVICE", &s);
     assert_int_equal(s.n, 2);
+    json_decref(s.last);
     fake_trio_free(t);
 }
 
@@ -152,7 +158,52 @@ static void a_new_quorum_is_told(void **state)
     drain(t->w, "QUORUM", &s);
     assert_int_equal(s.n, 1);
     assert_true(s.status[0][0] != '\0');
+    json_decref(s.last);
     fake_trio_free(t);
+}
+
+/* ApprovalEvent of the description: who reads approvals may not read what they are
+ * about. */
+static void an_approval_is_told_as_described_without_what_it_is_about(void **state)
+{
+    static const char *const members[] = {
+        "id",        "organizationId", "createdBy", "createdAt",
+        "updatedAt", "sourceType",     "sourceId",  "status",
+        "title",     "groupId",        "votes",     "requiredApproverCount",
+        "expiresAt", "action"};
+    struct seen s = {0};
+    struct fake_board b;
+    struct fake_tx x;
+    const json_t *vote;
+
+    (void)state;
+    board_signers(&b);
+    board_group(&b, "TRANSACTION", 2, &b.ann, &b.bob);
+    subscribe(b.t->w);
+    board_alive(&b);
+    fake_tx_new(b.t, &x, 5);
+    board_take(&b);
+    drain(b.t->w, "APPROVAL", &s);
+    assert_int_equal(s.n, 1);
+    assert_string_equal(s.status[0], "PENDING");
+    for (size_t i = 0; i < CS_COUNTOF(members); i++) {
+        if (json_object_get(s.last, members[i]) == NULL) {
+            fail_msg("%s is missing", members[i]);
+        }
+    }
+    assert_int_equal(json_object_size(s.last), CS_COUNTOF(members));
+    board_no(&b, &b.ann);
+    drain(b.t->w, "APPROVAL", &s);
+    assert_string_equal(s.status[s.n - 1], "NOT_MET");
+    vote = json_array_get(json_object_get(s.last, "votes"), 0);
+    assert_string_equal(cs_js_text(vote, "userId"), b.ann.id);
+    assert_string_equal(cs_js_text(vote, "status"), "REJECTED");
+    assert_true(json_is_array(json_object_get(vote, "reasons")));
+    assert_int_equal(strlen(cs_js_text(vote, "at")), 24);
+    assert_int_equal(json_object_size(vote), 4); /* and nothing of ours */
+    json_decref(s.last);
+    cs_wr_free(&x.message);
+    board_free(&b);
 }
 
 int main(void)
@@ -164,6 +215,7 @@ int main(void)
             a_key_is_told_when_its_status_changes_and_not_when_it_is_renamed),
         cmocka_unit_test(a_device_is_told_when_it_comes_and_goes),
         cmocka_unit_test(a_new_quorum_is_told),
+        cmocka_unit_test(an_approval_is_told_as_described_without_what_it_is_about),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

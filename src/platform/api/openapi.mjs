@@ -192,7 +192,7 @@ const ERRORS = {
   TooLarge: 'The body is too large', NotJson: 'Content-Type is not application/json',
   Instead: 'Not served here: the message says what to use instead',
 };
-wanted.add('Error');
+for (const name of ['Error', 'EventMessage', 'WebhookEnvelope', 'ApprovalEvent']) wanted.add(name);
 for (const name of wanted) { // grows while it is walked
   if (!schemas[name]) bad(name, 'no such shape');
   (function walk(o) {
@@ -204,6 +204,25 @@ for (const name of wanted) { // grows while it is walked
 const picked = Object.fromEntries([...wanted].sort().map((n) => [n, schemas[n]]));
 for (const s of Object.values(picked)) if (s.required?.length === 0) delete s.required;
 
+const header = (name, description) => ({ name, in: 'header', required: true, description, schema: { type: 'string' } });
+const DELIVERY = {
+  operationId: 'webhookDelivery',
+  summary: 'What an endpoint is sent',
+  description: 'At least once, in order for each object. Any 2xx within 30 s takes it; else it is tried again for a day.',
+  parameters: [
+    header('Signature', "Base64 of the DER ECDSA P-256 signature, SHA-256, by the webhook's key over the text of payload"),
+    header('Cloudsign-Event-Id', 'The same at each attempt'),
+    header('Cloudsign-Event-Type', 'Like transaction.created'),
+    header('Cloudsign-Delivery-Id', 'Of this webhook'),
+    header('Cloudsign-Attempt', 'From 1'),
+    header('Cloudsign-Timestamp', 'Unix seconds of this attempt'),
+    header('Cloudsign-Signature', 'v1= and a signature over event id, ".", timestamp, ".", the whole body'),
+  ],
+  requestBody: { required: true, content: { 'application/json': { schema: { $ref: '#/components/schemas/WebhookEnvelope' } } } },
+  security: [],
+  responses: { '2XX': { description: 'Taken' } },
+};
+
 const doc = {
   openapi: '3.1.0',
   info: {
@@ -214,6 +233,7 @@ const doc = {
   servers: [{ url: '/', description: 'This platform' }],
   tags,
   paths,
+  webhooks: { delivery: { post: DELIVERY } },
   components: {
     securitySchemes: {
       token: { type: 'http', scheme: 'bearer', description: 'From POST /v2/credentials/oauth/token' },

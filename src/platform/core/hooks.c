@@ -266,6 +266,25 @@ void cs_hooks_start(struct cs_platform_core *core)
 
 /* ---- what happens ------------------------------------------------------ */
 
+/* Who has said what; not what it is counted by. */
+static json_t *votes_view(const json_t *votes)
+{
+    static const char *const shown[] = {"userId", "status", "at"};
+    json_t *list = cs_js_arr();
+
+    for (size_t i = 0; i < json_array_size(votes); i++) {
+        const json_t *v = json_array_get(votes, i);
+        json_t *o = cs_js_obj();
+
+        for (size_t k = 0; k < CS_COUNTOF(shown); k++) {
+            cs_js_str(o, shown[k], cs_js_text(v, shown[k]));
+        }
+        cs_js_set(o, "reasons", json_deep_copy(json_object_get(v, "reasons")));
+        cs_js_push(list, o);
+    }
+    return list;
+}
+
 /* What waits is for approvers to read, who have signed in. */
 static json_t *approval_view(const json_t *rec)
 {
@@ -273,6 +292,7 @@ static json_t *approval_view(const json_t *rec)
 
     cs_js_del(o, "proposed");
     cs_js_del(o, "lines");
+    cs_js_set(o, "votes", votes_view(json_object_get(rec, "votes")));
     return o;
 }
 
