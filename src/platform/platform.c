@@ -224,6 +224,7 @@ static enum cs_err open_all(struct cs_platform *p, const struct cs_platform_sett
                             struct cs_why *why)
 {
     struct cs_kv_lmdb_params store = {.dir = p->dir,
+                                      .reads = 2048, /* a filter looks at 1000 */
                                       .allow_any_fs = s->allow_unsafe_fs};
 
     CS_CHECK(check_crypto(why));

@@ -467,6 +467,47 @@ static long resident_file_kb(void)
     return kb;
 }
 
+/* What reading all records once, one by one, leaves mapped. */
+static long mapped_by_reads(const char *dir, unsigned reads, uint32_t n)
+{
+    const struct cs_kv_lmdb_params p = {
+        .dir = dir, .reads = reads, .allow_any_fs = true};
+    struct cs_kv *kv;
+    struct cs_why why;
+    long before;
+
+    assert_ok(cs_kv_lmdb_open(&kv, &p, &why));
+    before = resident_file_kb();
+    for (uint32_t i = 0; i < n; i++) {
+        assert_ok(kv->ops->get(kv, T, CS_SPAN(&i, sizeof i), NULL));
+    }
+    before = resident_file_kb() - before;
+    cs_kv_close(kv);
+    return before;
+}
+
+static void reads_give_memory_back_as_often_as_the_owner_wants(void **state)
+{
+    enum { N = 20000 };
+    static const uint8_t value[300] = {1};
+    struct cs_kv_batch *batch;
+    struct cs_kv *kv;
+    char dir[128];
+
+    (void)state;
+    kv = open_dir(bed_mkdir(dir));
+    batch = cs_kv_batch_new();
+    for (uint32_t i = 0; i < N; i++) {
+        assert_ok(cs_kv_batch_put(batch, T, CS_SPAN(&i, sizeof i), CS_SPAN_OF(value)));
+    }
+    assert_ok(kv->ops->commit(kv, batch));
+    cs_kv_batch_free(batch);
+    cs_kv_close(kv);
+    assert_true(mapped_by_reads(dir, 16, N) < 2048);
+    assert_true(mapped_by_reads(dir, 2 * N, N) > 4096); /* not yet */
+    bed_rmdir(dir);
+}
+
 static void a_store_of_a_hundred_thousand_records_opens_and_stays_small(void **state)
 {
     enum { N = 100000 };
@@ -522,6 +563,7 @@ int main(void)
         cmocka_unit_test(commits_clear_the_readers_that_died),
         cmocka_unit_test(files_are_readable_by_the_owner_only),
         cmocka_unit_test(the_image_shows_no_key_and_no_value),
+        cmocka_unit_test(reads_give_memory_back_as_often_as_the_owner_wants),
         cmocka_unit_test(a_store_of_a_hundred_thousand_records_opens_and_stays_small),
     };
 

@@ -19,7 +19,8 @@ struct kv_lmdb {
     MDB_dbi dbi;
     MDB_txn *reader;    /* loop thread; reset between uses */
     MDB_cursor *cursor; /* of the reader */
-    unsigned reads;     /* since the map's memory was given back */
+    unsigned reads;     /* since the map's memory was given back .. */
+    unsigned reads_max; /* .. which it is after so many */
     bool is_held;       /* the reader stays between calls: cs_kv_lmdb_hold */
     struct cs_os_lock lock;
     /* Held by every read transaction and while the map moves: LMDB's map may change

@@ -86,7 +86,7 @@ static void read_end(struct kv_lmdb *k)
     if (!k->is_held) {
         mdb_txn_reset(k->reader);
     }
-    if (++k->reads >= READS) {
+    if (++k->reads >= (k->reads_max != 0 ? k->reads_max : READS)) {
         cs_resident_drop(k->room.fd); /* a backup reads all there is, one by one */
         k->reads = 0;
     }
@@ -486,6 +486,7 @@ static enum cs_err kv_new(struct kv_lmdb **out, const struct cs_kv_lmdb_params *
     k->map_max = p->map_max == 0 ? (size_t)64 << 30 : p->map_max;
     k->reader_check_ms = p->reader_check_ms == 0 ? HOUR_MS : p->reader_check_ms;
     k->readers_checked = cs_os_now_ms();
+    k->reads_max = p->reads;
     if (pthread_mutex_init(&k->map_mutex, NULL) != 0) {
         cs_free(k);
         return CS_ERR_OS;

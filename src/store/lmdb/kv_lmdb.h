@@ -16,6 +16,9 @@ struct cs_kv_lmdb_params {
     size_t map_size;          /* first map, 0: 32 MiB; grows by itself */
     size_t map_max;           /* 0: 64 GiB; then STORE_FULL */
     uint32_t reader_check_ms; /* how often commits look for dead readers, 0: hourly */
+    /* Single reads after which the map's memory goes back to the kernel, 0: 256.  That
+     * costs as much as some hundred reads; until then each may have mapped 64 KiB. */
+    unsigned reads;
     bool allow_any_fs; /* also NFS, CIFS, 9p, overlay (CLOUDSIGN_ALLOW_UNSAFE_FS=1) */
 };
 
