@@ -123,8 +123,10 @@ async function check(box, signal) {
         replace(box, card({}, next));
     }}));
     replace(box, r.ok
-        ? banner('ok', h('span', null, `The chain holds: ${plural(r.checked, 'record')} from ${r.first} to ${r.last}, each with the hash of the one before it. Newest hash: `, copy(r.head, {label: 'the newest hash', short: 12}),
-            r.vouched > 0 ? ` ${plural(r.vouched, 'countersignature')} of nodes came along and ${r.vouched === 1 ? 'verifies' : 'verify'} under the keys in the export; cloudsign-platform audit verify --devices holds them against the nodes’ own.` : ''))
+        ? banner('ok', [h('strong', null, `The chain holds: ${plural(r.checked, 'record')} from ${r.first} to ${r.last}, each with the hash of the one before it.`),
+            r.vouched > 0 ? h('span', {class: 'banner-more'}, `${plural(r.vouched, 'countersignature')} of nodes came along and ${r.vouched === 1 ? 'verifies' : 'verify'} under the keys in the export; `,
+                h('code', null, 'cloudsign-platform audit verify --devices'), ' holds them against the nodes’ own.') : null,
+            h('span', {class: 'banner-more'}, 'Newest hash: ', copy(r.head, {label: 'the newest hash', short: 12}))])
         : banner('bad', `The chain is broken: ${r.fault.why}. Keep this export, stop changing things, and compare it with an older one by cloudsign-platform audit verify.`));
 }
 
