@@ -121,6 +121,19 @@ enum cs_err cs_json_parse(json_t **out, struct cs_span text, size_t max,
     return CS_OK;
 }
 
+static int dump_chunk(const char *buffer, size_t size, void *data)
+{
+    cs_wr_bytes(data, buffer, size);
+    return 0;
+}
+
+void cs_json_write(struct cs_wr *w, const json_t *v)
+{
+    if (json_dump_callback(v, dump_chunk, w, JSON_COMPACT) != 0 && w->err == CS_OK) {
+        w->err = CS_ERR_NOMEM;
+    }
+}
+
 /* ---- typed reading -----------------------------------------------------------------
  */
 

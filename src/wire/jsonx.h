@@ -8,7 +8,6 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "base/wr.h"
-#include "wire/json_text.h"
 
 enum {
     CS_JSON_DEPTH = 16,
@@ -23,6 +22,8 @@ enum {
  * some 200.  BAD_TEXT, TOO_LONG or LIMIT; *why is a constant sentence. */
 enum cs_err cs_json_parse(json_t **out, struct cs_span text, size_t max,
                           const char **why) CS_MUST_USE;
+/* Compact text of v appended to w. */
+void cs_json_write(struct cs_wr *w, const json_t *v);
 
 /* ---- typed reading, errors sticky ----------------------------------------------- */
 

@@ -91,7 +91,7 @@ static json_t *load(struct cs_api *a, uint64_t seq, size_t *bytes)
     json_t *rec = NULL;
 
     if (cs_audit_get(a->core, seq, &text, hash)) {
-        rec = cs_json_load(cs_wr_get(&text));
+        rec = json_loadb((const char *)text.p, text.n, 0, NULL);
         *bytes += text.n;
     }
     cs_wr_free(&text);

@@ -34,7 +34,7 @@ static uint64_t age_of(const struct cs_platform_core *core,
     json_t *d;
 
     if (cs_db_get(core->db, CS_PC_DELIVERY, CS_SPAN_OF(due->delivery), &w) == CS_OK) {
-        d = cs_json_load(cs_wr_get(&w));
+        d = json_loadb((const char *)w.p, w.n, 0, NULL);
         age = core->wall_ms + CS_HOOK_LIFE_MS - cs_js_num(d, "_end");
         json_decref(d);
     }

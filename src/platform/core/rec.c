@@ -126,7 +126,8 @@ void cs_pc_digest(uint8_t out[32], const char *label, struct cs_span a,
 
 static json_t *parse(struct cs_platform_core *core, const struct cs_wr *w)
 {
-    json_t *rec = cs_json_load(cs_wr_get(w));
+    json_error_t e;
+    json_t *rec = json_loadb((const char *)w->p, w->n, JSON_REJECT_DUPLICATES, &e);
 
     if (!json_is_object(rec)) {
         json_decref(rec);

@@ -166,13 +166,14 @@ json_t *cs_pc_timeline_view(struct cs_platform_core *core, const uint8_t tx[CS_P
 {
     struct cs_wr key = {0}, from = {0}, value = {0};
     json_t *entries = cs_js_arr();
+    json_error_t e;
 
     cs_wr_bytes(&from, tx, CS_PC_ID);
     for (size_t i = 0; i < CS_PC_TIMELINE_MAX &&
                        cs_pc_raw_next(core, CS_PC_STEP, CS_SPAN(tx, CS_PC_ID),
                                       cs_wr_get(&from), true, &key, &value);
          i++) {
-        json_t *rec = cs_json_load(cs_wr_get(&value));
+        json_t *rec = json_loadb((const char *)value.p, value.n, 0, &e);
 
         if (rec != NULL) {
             view_add(entries, rec);
