@@ -1,7 +1,6 @@
 /* /v2/events: who may listen and to what, what is told when, what memory replays, and
  * when a socket ends. */
-#include "support/fake_device.h"
-#include "support/fake_people.h"
+#include "support/fake_approvals.h"
 
 #include "platform/core/feed.h"
 
@@ -211,6 +210,62 @@ static void a_viewer_hears_only_what_he_may_read(void **state)
     assert_false(has_type(w, v, "audit.created"));
     assert_true(has_type(w, v, "device.created"));
     fake_platform_free(w);
+}
+
+/* As GET /v2/approvals/{id}: who has approvals.read alone is told of none that he
+ * neither decides nor has asked for, nor could read the objects of. */
+static void an_approval_is_told_to_whom_it_would_be_shown(void **state)
+{
+    struct fake_board b;
+    struct person *const who[] = {&b.olga, &b.ann, &b.bob, &b.paul};
+    static const bool hears[] = {true, true, false, false};
+    struct fake_platform *w;
+    uint64_t c[4], again;
+    char since[40];
+
+    (void)state;
+    board_new(&b);
+    w = b.t->w;
+    board_group(&b, "API_CREDENTIAL", 1, &b.ann, NULL);
+    fake_clear_sent(w);
+    for (size_t i = 0; i < 4; i++) {
+        c[i] = dial_as(w, who[i], NULL);
+    }
+    (void)snprintf(since, sizeof since, "since=%lld", (long long)id_of(w, c[0], 0));
+    assert_int_equal(fake_credential_new(w, "\"vaults.read\"", ""), 200);
+    board_take(&b);
+    board_yes(&b, &b.ann);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(has_type(w, c[i], "approval.created"), hears[i]);
+        again = dial_as(w, who[i], since);
+        assert_int_equal(has_type(w, again, "approval.updated"), hears[i]);
+        assert_false(has_type(w, again, "resync"));
+    }
+    board_free(&b);
+}
+
+/* What he reads the objects of is told to him, whoever decides. */
+static void an_approval_of_what_he_may_read_is_told(void **state)
+{
+    struct fake_board b;
+    uint64_t c;
+    char path[80], body[256];
+
+    (void)state;
+    board_new(&b);
+    fake_quorum_joined(b.t);
+    fake_vault_new(b.t);
+    board_group(&b, "WALLET", 1, &b.ann, NULL);
+    fake_clear_sent(b.t->w);
+    c = dial_as(b.t->w, &b.bob, NULL);
+    (void)snprintf(path, sizeof path, "/v2/vaults/%s/wallets", b.t->vault);
+    (void)snprintf(body, sizeof body,
+                   "{\"name\":\"Key\",\"quorumId\":\"%s\",\"blockchain\":\"ETHEREUM\","
+                   "\"keystore\":\"MPC\"}",
+                   b.t->quorum);
+    fake_ok(b.t->w, "POST", path, body);
+    assert_true(has_type(b.t->w, c, "approval.created"));
+    board_free(&b);
 }
 
 static void since_replays_what_memory_has_and_else_says_resync(void **state)
@@ -455,6 +510,8 @@ int main(void)
         cmocka_unit_test(a_change_is_one_event_that_names_the_object),
         cmocka_unit_test(a_node_that_comes_and_goes_is_told),
         cmocka_unit_test(a_viewer_hears_only_what_he_may_read),
+        cmocka_unit_test(an_approval_is_told_to_whom_it_would_be_shown),
+        cmocka_unit_test(an_approval_of_what_he_may_read_is_told),
         cmocka_unit_test(since_replays_what_memory_has_and_else_says_resync),
         cmocka_unit_test(the_ring_is_bounded),
         cmocka_unit_test(who_has_missed_much_reads_all_again),

@@ -206,9 +206,42 @@ static void an_approval_is_told_as_described_without_what_it_is_about(void **sta
     board_free(&b);
 }
 
+/* Approvals are about anything: one who reads only some of it has none of them sent. */
+static void events_of_approvals_are_for_who_reads_what_they_are_about(void **state)
+{
+    static const char some[] =
+        "\"webhooks.manage\",\"approvals.read\",\"transactions.read\","
+        "\"devices.read\",\"organization.read\",\"policies.read\","
+        "\"counterparties.read\",\"quorums.read\",\"wallets.read\","
+        "\"credentials.read\"";
+    static const char body[] = "[{\"domain\":\"APPROVAL\"}]";
+    struct fake_trio *t = fake_trio_new();
+    struct fake_platform *w = t->w;
+    char client[40], secret[80], root[80], all[400], path[96];
+
+    (void)state;
+    (void)snprintf(root, sizeof root, "%s", w->token);
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(w->token, sizeof w->token, "%s", root);
+        (void)snprintf(all, sizeof all, "%s%s", some, i == 0 ? "" : ",\"users.read\"");
+        assert_int_equal(fake_credential_new(w, all, ""), 200);
+        (void)snprintf(client, sizeof client, "%s", fake_text(w, "clientId"));
+        (void)snprintf(secret, sizeof secret, "%s", fake_text(w, "clientSecret"));
+        fake_ok(w, "POST", "/v2/webhooks",
+                "{\"name\":\"h\",\"endpoint\":\"https://hooks.example.org/\"}");
+        (void)snprintf(path, sizeof path, "/v2/webhooks/%s/subscriptions",
+                       fake_text(w, "id"));
+        fake_login(w, client, secret);
+        assert_int_equal(fake_api(w, "POST", path, body), i == 0 ? 403 : 200);
+        assert_int_equal(strstr(w->reply_text, "'users.read'") != NULL, i == 0);
+    }
+    fake_trio_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(events_of_approvals_are_for_who_reads_what_they_are_about),
         cmocka_unit_test(a_transaction_is_told_at_each_status_in_order),
         cmocka_unit_test(the_session_of_a_transaction_is_told_when_it_moves),
         cmocka_unit_test(

@@ -150,10 +150,10 @@ static bool can_approve(struct cs_api *a, const json_t *set, const json_t *entry
            cs_js_is(entry, "status", "PROCESSING");
 }
 
-static json_t *group_of(struct cs_api *a, const json_t *set)
+static json_t *group_of(struct cs_platform_core *core, const json_t *set)
 {
     uint8_t id[CS_PC_ID];
-    json_t *group = cs_js_id(set, "groupId", id) ? cs_pc_get(a->core, CS_PC_GROUP, id)
+    json_t *group = cs_js_id(set, "groupId", id) ? cs_pc_get(core, CS_PC_GROUP, id)
                                                  : NULL;
 
     if (group != NULL && cs_js_true(group, "_deleted")) {
@@ -203,19 +203,34 @@ static json_t *view_with(struct cs_api *a, const json_t *set, const json_t *grou
 }
 
 /* Those that he may decide, has asked for, or could read the objects of. */
+static bool is_shown(struct cs_platform_core *core, const json_t *set,
+                     const json_t *group, uint32_t sources, const char *actor)
+{
+    return (cs_approval_source_bit(set) & sources) != 0 ||
+           cs_js_is(set, "createdBy", actor) || cs_js_is(set, "_maker", actor) ||
+           cs_approval_may_decide(core, group, actor, cs_js_text(set, "_maker"));
+}
+
 static bool may_see(struct cs_api *a, const json_t *set, const json_t *group)
 {
-    enum cs_approval_source source;
+    return is_shown(a->core, set, group, cs_approval_sources(&a->who), a->actor);
+}
 
-    return (cs_approval_source_parse(&source, cs_js_text(set, "sourceType")) &&
-            cs_api_may(a, cs_approval_ops(source)->read)) ||
-           cs_js_is(set, "createdBy", a->actor) || cs_js_is(set, "_maker", a->actor) ||
-           cs_approval_may_decide(a->core, group, a->actor, cs_js_text(set, "_maker"));
+bool cs_approval_is_shown(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
+                          uint32_t sources, const char *actor)
+{
+    json_t *set = cs_pc_get(core, CS_PC_APPROVAL, id);
+    json_t *group = set == NULL ? NULL : group_of(core, set);
+    bool ok = set != NULL && is_shown(core, set, group, sources, actor);
+
+    json_decref(group);
+    json_decref(set);
+    return ok;
 }
 
 static json_t *view(struct cs_api *a, const json_t *set)
 {
-    json_t *group = group_of(a, set), *o = NULL;
+    json_t *group = group_of(a->core, set), *o = NULL;
 
     if (may_see(a, set, group)) {
         o = view_with(a, set, group);
@@ -384,7 +399,7 @@ json_t *cs_api_approval_decide(struct cs_api *a)
         json_decref(reasons);
         return NULL;
     }
-    group = group_of(a, set);
+    group = group_of(a->core, set);
     if (may_see(a, set, group)) {
         o = decide(a, set, group, status, reasons);
     } else {

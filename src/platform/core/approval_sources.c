@@ -51,6 +51,25 @@ bool cs_approval_source_parse(enum cs_approval_source *source, const char *word)
     return false;
 }
 
+uint32_t cs_approval_source_bit(const json_t *set)
+{
+    enum cs_approval_source source;
+
+    return cs_approval_source_parse(&source, cs_js_text(set, "sourceType"))
+               ? UINT32_C(1) << source
+               : 0;
+}
+
+uint32_t cs_approval_sources(const struct cs_actor *who)
+{
+    uint32_t bits = 0;
+
+    for (unsigned i = 0; i < CS_SOURCE_COUNT; i++) {
+        bits |= cs_actor_may(who, rows[i].read) ? UINT32_C(1) << i : 0;
+    }
+    return bits;
+}
+
 const char *cs_approval_action_word(enum cs_approval_action action)
 {
     static const char *const words[CS_ACTION_COUNT] = {"CREATE", "READ",   "UPDATE",

@@ -118,6 +118,13 @@ struct cs_approval_ops {
 };
 const struct cs_approval_ops *cs_approval_ops(enum cs_approval_source source);
 bool cs_approval_source_parse(enum cs_approval_source *source, const char *word);
+/* A bit for each source: that of a set (0: none that is known), those whose objects
+ * this one may read. */
+uint32_t cs_approval_source_bit(const json_t *set);
+uint32_t cs_approval_sources(const struct cs_actor *who);
+/* Would GET /v2/approvals/{id} show it to the one with these sources? */
+bool cs_approval_is_shown(struct cs_platform_core *core, const uint8_t id[CS_PC_ID],
+                          uint32_t sources, const char *actor);
 const char *cs_approval_action_word(enum cs_approval_action action);
 
 /* ---- sets and groups among themselves -------------------------------------------- */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "platform/core/api.h"
+#include "platform/core/approvals.h"
 #include "platform/core/audit.h"
 #include "platform/core/webhooks.h"
 
@@ -43,6 +43,7 @@ struct cs_feed_change {
     char vault[CS_UUID_LEN], wallet[CS_UUID_LEN], quorum[CS_UUID_LEN];
     uint8_t set[CS_PC_ID]; /* the session set that this moves on */
     bool has_set;
+    uint32_t source; /* of an approval: the bit of what it is about */
 };
 
 static uint32_t row_of(uint8_t table)
@@ -202,6 +203,7 @@ void cs_feed_note(struct cs_platform_core *core, uint8_t table,
     take_id(c->vault, rec, "vaultId");
     take_id(c->wallet, rec, "walletId");
     take_id(c->quorum, rec, "quorumId");
+    c->source = table == CS_PC_APPROVAL ? cs_approval_source_bit(rec) : 0;
     c->has_set = table == CS_PC_WALLET
                      ? cs_js_id(json_object_get(rec, "_key"), "requestId", c->set)
                      : table == CS_PC_QUORUM || table == CS_PC_TX;
@@ -296,6 +298,9 @@ static void tell(struct cs_platform_core *core, const struct cs_feed_change *c,
     cs_wr_u8(&w, 0);
     e->id = f->newest = id;
     e->row = c->row;
+    e->is_approval = rows[c->row].table == CS_PC_APPROVAL;
+    e->source = c->source;
+    memcpy(e->object, c->id, sizeof e->object);
     e->text = (char *)cs_wr_take(&w, &n);
     CS_ASSERT(e->text != NULL);
     cs_feed_send_all(core, e);

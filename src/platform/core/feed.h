@@ -13,9 +13,10 @@
  * ?since=<id> sends what came after it, if memory has it all and it is no more than
  * CS_FEED_CATCH_UP, else one {"type":"resync","id":<newest>}: read again what you show.
  *
- * A reader gets only what he may read.  His socket ends with his session or token, with
- * a change of what he may do, and when he reads too slowly (net).  Close codes: 4401
- * sign in, 4403 not from a page of ours, 4429 too many.  Thread: loop. */
+ * A reader gets only what he may read; of approvals only those that GET
+ * /v2/approvals/{id} shows him when they go out.  His socket ends with his session or
+ * token, with a change of what he may do, and when he reads too slowly (net).  Close
+ * codes: 4401 sign in, 4403 not from a page of ours, 4429 too many.  Thread: loop. */
 #ifndef CS_PLATFORM_CORE_FEED_H
 #define CS_PLATFORM_CORE_FEED_H
 
@@ -62,8 +63,11 @@ uint64_t cs_feed_deadline(const struct cs_platform_core *core);
 
 struct cs_feed_entry {
     uint64_t id;
-    uint32_t row; /* of the table of nouns: who may read it */
-    char *text;   /* owned */
+    uint32_t row;             /* of the table of nouns: who may read it */
+    bool is_approval;         /* .. which also depends on what it is about: .. */
+    uint8_t object[CS_PC_ID]; /* .. of this one .. */
+    uint32_t source;          /* .. and its bit (approvals.h) */
+    char *text;               /* owned */
 };
 
 struct cs_feed_change;

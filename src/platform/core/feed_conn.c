@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "platform/core/api.h"
+#include "platform/core/approvals.h"
 #include "platform/core/feed.h"
 #include "platform/core/ip_rule.h"
 #include "platform/core/session.h"
@@ -18,7 +18,8 @@ enum {
 struct cs_feed_conn {
     struct cs_feed_conn *next;
     uint64_t id;
-    uint32_t rows; /* what it may read */
+    uint32_t rows;    /* what it may read */
+    uint32_t sources; /* the approvals about what it may read */
     bool is_user;
     uint8_t session[CS_PC_ID]; /* of a user */
     uint8_t token[32];         /* digest of his cookie, or of a credential's token */
@@ -137,6 +138,7 @@ static struct cs_feed_conn *add(struct cs_api *a, uint64_t conn)
     CS_ASSERT(c != NULL);
     c->id = conn;
     c->rows = cs_feed_rows(&a->who);
+    c->sources = cs_approval_sources(&a->who);
     c->is_user = a->who.kind == CS_ACTOR_USER;
     (void)snprintf(c->actor, sizeof c->actor, "%s", a->who.id);
     rights_text(c->rights, &a->who);
@@ -161,15 +163,20 @@ static void send_text(struct cs_platform_core *core, const struct cs_feed_conn *
     cs_emit_send(core->out, c->id, CS_SPAN(text, strlen(text)));
 }
 
-static bool may_read(const struct cs_feed_conn *c, const struct cs_feed_entry *e)
+/* An approval is also for who has asked for it or decides it, which only its record
+ * tells. */
+static bool may_read(struct cs_platform_core *core, const struct cs_feed_conn *c,
+                     const struct cs_feed_entry *e)
 {
-    return (c->rows >> e->row & 1U) != 0;
+    return (c->rows >> e->row & 1U) != 0 &&
+           (!e->is_approval || (c->sources & e->source) != 0 ||
+            cs_approval_is_shown(core, e->object, c->sources, c->actor));
 }
 
 void cs_feed_send_all(struct cs_platform_core *core, const struct cs_feed_entry *e)
 {
     for (const struct cs_feed_conn *c = core->feed->conns; c != NULL; c = c->next) {
-        if (may_read(c, e)) {
+        if (may_read(core, c, e)) {
             send_text(core, c, e->text);
         }
     }
@@ -185,19 +192,22 @@ static void send_word(struct cs_platform_core *core, const struct cs_feed_conn *
     send_text(core, c, text);
 }
 
-/* The next event of the ring from *i on that is behind `since` and for this one. */
-static const struct cs_feed_entry *
-missed(const struct cs_feed *f, const struct cs_feed_conn *c, uint64_t since, size_t *i)
+/* What of the ring is behind `since` and for this one: CS_FEED_CATCH_UP + 1 of it at
+ * most, oldest first.  Their number. */
+static size_t missed(struct cs_platform_core *core, const struct cs_feed_conn *c,
+                     uint64_t since, const struct cs_feed_entry *out[])
 {
-    while (*i < f->n) {
-        const struct cs_feed_entry *e = &f->ring[(f->first + *i) % CS_FEED_RING];
+    const struct cs_feed *f = core->feed;
+    size_t n = 0;
 
-        (*i)++;
-        if (e->id > since && may_read(c, e)) {
-            return e;
+    for (size_t i = 0; i < f->n && n <= CS_FEED_CATCH_UP; i++) {
+        const struct cs_feed_entry *e = &f->ring[(f->first + i) % CS_FEED_RING];
+
+        if (e->id > since && may_read(core, c, e)) {
+            out[n++] = e;
         }
     }
-    return NULL;
+    return n;
 }
 
 /* What memory still has behind `since`, or the word that it has not, or that it is too
@@ -206,18 +216,18 @@ static void catch_up(struct cs_platform_core *core, const struct cs_feed_conn *c
                      uint64_t since)
 {
     const struct cs_feed *f = core->feed;
-    const struct cs_feed_entry *e;
-    size_t i = 0, n = 0;
+    const struct cs_feed_entry *list[CS_FEED_CATCH_UP + 1];
+    size_t n = 0;
 
-    while (missed(f, c, since, &i) != NULL) {
-        n++;
+    if (since >= f->floor && since <= f->newest) {
+        n = missed(core, c, since, list);
     }
     if (since < f->floor || since > f->newest || n > CS_FEED_CATCH_UP) {
         send_word(core, c, "resync");
         return;
     }
-    for (i = 0; (e = missed(f, c, since, &i)) != NULL;) {
-        send_text(core, c, e->text);
+    for (size_t i = 0; i < n; i++) {
+        send_text(core, c, list[i]->text);
     }
 }
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "platform/core/api.h"
+#include "platform/core/approvals.h"
 #include "platform/core/callee.h"
 #include "platform/core/feed.h"
 #include "platform/core/webhooks.h"
@@ -105,18 +105,31 @@ json_t *cs_api_webhook_get(struct cs_api *a)
     return view;
 }
 
-/* Events say what the objects are: who has them sent somewhere reads them. */
+static bool may_hear_by(struct cs_api *a, enum cs_hook_domain d, enum cs_pc_perm p)
+{
+    if (!cs_api_may(a, p)) {
+        (void)cs_api_fail(a, CS_API_DENIED, "permissions",
+                          "events of the domain %s need the permission '%s'",
+                          cs_hook_domain_word(d), cs_pc_perm_word(p));
+    }
+    return a->code == CS_API_OK;
+}
+
+/* Events say what the objects are: who has them sent somewhere reads them.  Those of
+ * approvals are about whatever may wait for one. */
 static bool may_hear(struct cs_api *a, const char *word)
 {
     enum cs_hook_domain d;
+    bool ok;
 
-    if (!cs_hook_domain_parse(&d, word) || cs_api_may(a, cs_hook_domain_perm(d))) {
+    if (!cs_hook_domain_parse(&d, word)) {
         return true; /* no domain: others say so */
     }
-    (void)cs_api_fail(a, CS_API_DENIED, "permissions",
-                      "events of the domain %s need the permission '%s'",
-                      cs_hook_domain_word(d), cs_pc_perm_word(cs_hook_domain_perm(d)));
-    return false;
+    ok = may_hear_by(a, d, cs_hook_domain_perm(d));
+    for (unsigned i = 0; ok && d == CS_HOOK_APPROVAL && i < CS_SOURCE_COUNT; i++) {
+        ok = may_hear_by(a, d, cs_approval_ops((enum cs_approval_source)i)->read);
+    }
+    return ok;
 }
 
 static bool may_hear_all(struct cs_api *a, const json_t *subs)
