@@ -41,7 +41,7 @@ static enum cs_err make_context(struct cs_https *h, struct cs_why *why)
 
     info.gid = ~info.gid; /* -1: stay who we are */
     info.uid = ~info.uid;
-    h->lws = cs_lws_create(&info);
+    h->lws = cs_lws_create(&info, &h->end);
     if (h->lws == NULL) {
         return cs_why(why, CS_ERR_OS,
                       "libwebsockets did not start: the package libwebsockets-evlib-uv "
@@ -452,9 +452,7 @@ void cs_https_close(struct cs_https *h, void (*closed)(void *ctx), void *ctx)
     h->ending = true;
     h->closed = closed;
     h->closed_ctx = ctx;
-    if (h->lws != NULL) {
-        lws_context_destroy(h->lws);
-    }
+    cs_lws_end_begin(&h->end, h->lws);
     CS_ASSERT(
         uv_timer_start(&h->timer, on_end, CS_LWS_END_TICK_MS, CS_LWS_END_TICK_MS) == 0);
 }

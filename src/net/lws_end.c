@@ -2,6 +2,10 @@
 
 #include <libwebsockets.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/log.h"
 
 enum { QUIET_TICKS = 3, TICKS_MAX = 1000 };
 
@@ -11,6 +15,56 @@ uint64_t cs_lws_global_init(void)
     static atomic_flag done = ATOMIC_FLAG_INIT;
 
     return atomic_flag_test_and_set(&done) ? 0 : LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+}
+
+/* ---- the eventfd --------------------------------------------------------------------
+ */
+
+/* Whether libwebsockets has closed it cannot be seen from its number, which another
+ * thread may have got meanwhile.  An epoll set knows open files, not numbers: its entry
+ * goes with the last descriptor of the file. */
+static void watch(struct cs_lws_end *e)
+{
+    struct epoll_event none = {0};
+
+    if (!e->has_wake) {
+        return;
+    }
+    e->watch = epoll_create1(EPOLL_CLOEXEC);
+    e->watched = e->watch >= 0;
+    if (e->watched && epoll_ctl(e->watch, EPOLL_CTL_ADD, e->wake, &none) != 0) {
+        (void)close(e->watch);
+        e->watched = false;
+    }
+    if (!e->watched) {
+        cs_log(CS_LOG_WARN, "net",
+               "no descriptor left: one of libwebsockets' may stay open");
+    }
+}
+
+static void close_wake(struct cs_lws_end *e)
+{
+    struct epoll_event none = {0};
+
+    if (!e->watched) {
+        return;
+    }
+    if (epoll_ctl(e->watch, EPOLL_CTL_MOD, e->wake, &none) == 0) {
+        (void)close(e->wake);
+    }
+    (void)close(e->watch);
+    e->watched = false;
+}
+
+/* ---- the end ------------------------------------------------------------------------
+ */
+
+void cs_lws_end_begin(struct cs_lws_end *e, struct lws_context *lws)
+{
+    watch(e);
+    if (lws != NULL) {
+        lws_context_destroy(lws);
+    }
 }
 
 static void count_closing(uv_handle_t *handle, void *arg)
@@ -38,5 +92,6 @@ bool cs_lws_end_turn(struct cs_lws_end *e, uv_loop_t *loop, struct lws_context *
         lws_context_destroy(*lws);
         *lws = NULL;
     }
+    close_wake(e);
     return true;
 }

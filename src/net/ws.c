@@ -81,7 +81,7 @@ static enum cs_err make_context(struct cs_ws *ws, struct cs_why *why)
 
     info.gid = ~info.gid; /* -1: stay who we are; int in 4.1.6, gid_t in 4.3.5 */
     info.uid = ~info.uid;
-    ws->lws = cs_lws_create(&info);
+    ws->lws = cs_lws_create(&info, &ws->end);
     if (ws->lws == NULL) {
         return cs_why(why, CS_ERR_OS,
                       "libwebsockets did not start: the package libwebsockets-evlib-uv "
@@ -346,9 +346,7 @@ void cs_ws_shutdown(struct cs_ws *ws, void (*closed)(void *ctx), void *ctx)
     for (struct cs_conn *c = ws->all; c != NULL; c = c->next) {
         cs_conn_drop_dns(c);
     }
-    if (ws->lws != NULL) {
-        lws_context_destroy(ws->lws);
-    }
+    cs_lws_end_begin(&ws->end, ws->lws);
     CS_ASSERT(uv_timer_start(&ws->tick, on_shutdown_tick, CS_LWS_END_TICK_MS,
                              CS_LWS_END_TICK_MS) == 0);
 }
