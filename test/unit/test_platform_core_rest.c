@@ -403,9 +403,11 @@ static void address_lists_bind_a_credential(void **state)
     fake_refused(w, 400, "allowedIps");
     (void)fake_credential_new(w, "", ",\"allowedIps\":[\"10.0.0.0/33\"]");
     fake_refused(w, 400, "allowedIps");
+    (void)fake_credential_new(w, "", ",\"allowedIps\":[\"::1\",\"::::\"]");
+    fake_refused(w, 400, "allowedIps");
     assert_int_equal(
         fake_credential_new(w, "\"devices.read\"",
-                            ",\"allowedIps\":[\"192.0.2.0/30\",\"2001:db8::7\"]"),
+                            ",\"allowedIps\":[\"192.0.2.0/30\",\"2001:0db8:0::7\"]"),
         200);
     (void)snprintf(cid, sizeof cid, "%s", fake_text(w, "clientId"));
     (void)snprintf(own, sizeof own, "%s", fake_text(w, "clientSecret"));

@@ -112,7 +112,8 @@ static const json_t *read_ips(struct cs_api *a)
 
         if (rule == NULL || strlen(rule) > 64 || !cs_ip_rule_ok(rule)) {
             cs_jr_fail(&a->in, "allowedIps",
-                       "must hold addresses or IPv4 networks, such as 192.0.2.0/24");
+                       "must hold IPv4 or IPv6 addresses or networks, such as "
+                       "192.0.2.7, 192.0.2.0/24 or 2001:db8::/32");
         }
     }
     return list;

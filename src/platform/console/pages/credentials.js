@@ -103,7 +103,7 @@ async function create({el, signal}) {
             h('h2', null, 'What it may do'),
             picker(variants, []),
             select({name: 'ends', label: 'Ends', value: '90', options: [['30', 'in 30 days'], ['90', 'in 90 days'], ['365', 'in a year'], ['', 'never']], hint: 'After that it gets no access tokens. Change it in time for a new one.'}),
-            field({name: 'allowedIps', label: 'Allowed addresses', rows: 3, mono: true, hint: 'One address or IPv4 network a line, such as 192.0.2.0/24. Empty: from everywhere.'}),
+            field({name: 'allowedIps', label: 'Allowed addresses', rows: 3, mono: true, hint: 'One IPv4 or IPv6 address or network a line, such as 192.0.2.0/24. Empty: from everywhere.'}),
         ], async onsubmit(values) {
             if (values.permissions.length === 0) {
                 throw Object.assign(new Error('Choose at least one right.'), {details: [{field: 'permissions', reason: 'choose at least one right'}]});
