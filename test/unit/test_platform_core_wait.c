@@ -1,5 +1,6 @@
 /* ?wait=: answers that are held back until a record is final. */
 #include "platform/core/wait.h"
+#include "support/fake_approvals.h"
 #include "support/fake_many.h"
 
 /* Posts a transfer with ?wait=s; 0: the answer is held back. */
@@ -247,6 +248,114 @@ static void stopping_answers_who_waits(void **state)
     fake_tx_end(t, &x);
 }
 
+/* As a credential of these permissions, whose id comes back; w->token is its own. */
+static void be(struct fake_trio *t, const char *permissions, char id[40])
+{
+    char client[40], secret[80];
+
+    assert_int_equal(fake_credential_new(t->w, permissions, ""), 200);
+    (void)snprintf(id, 40, "%s", fake_text(t->w, "id"));
+    (void)snprintf(client, sizeof client, "%s", fake_text(t->w, "clientId"));
+    (void)snprintf(secret, sizeof secret, "%s", fake_text(t->w, "clientSecret"));
+    fake_login(t->w, client, secret);
+}
+
+/* Half a minute is long: who asks is looked for again when the answer goes out. */
+static void a_credential_that_was_switched_off_meanwhile_gets_401(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    char root[80], id[40], path[96];
+    struct fake_tx x;
+    unsigned mask;
+
+    (void)state;
+    (void)snprintf(root, sizeof root, "%s", t->w->token);
+    fake_tx_new(t, &x, 7);
+    be(t, "\"transactions.read\"", id);
+    assert_int_equal(get_waiting(t, &x, "30"), 0);
+    (void)snprintf(t->w->token, sizeof t->w->token, "%s", root);
+    (void)snprintf(path, sizeof path, "/v2/credentials/%s/active", id);
+    fake_ok(t->w, "PUT", path, "{\"active\":false}");
+    mask = fake_sign_commands(t, &x);
+    fake_both_done(t, &x, mask);
+    assert_int_equal(t->w->held_answers, 1);
+    fake_refused(t->w, 401, "Authorization");
+    assert_null(strstr(t->w->reply_text, x.id));
+    assert_int_equal(t->w->core->n_waits, 0);
+    fake_tx_end(t, &x);
+}
+
+static void a_token_that_has_ended_meanwhile_gets_401(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    struct fake_tx x;
+
+    (void)state;
+    fake_tx_new(t, &x, 7);
+    assert_int_equal(get_waiting(t, &x, "30"), 0);
+    t->w->now += 3600 * 1000; /* the machine slept, say */
+    t->w->wall += 3600 * 1000;
+    fake_event(t->w, (struct cs_event){.type = CS_EV_TIME});
+    assert_int_equal(t->w->held_answers, 1);
+    fake_refused(t->w, 401, "Authorization");
+    fake_tx_end(t, &x);
+}
+
+static void a_permission_that_was_taken_meanwhile_gets_403(void **state)
+{
+    struct fake_trio *t = fake_signers();
+    char root[80], id[40], path[96];
+    struct fake_tx x;
+
+    (void)state;
+    (void)snprintf(root, sizeof root, "%s", t->w->token);
+    fake_tx_new(t, &x, 7);
+    be(t, "\"transactions.read\",\"vaults.read\"", id);
+    assert_int_equal(get_waiting(t, &x, "5"), 0);
+    (void)snprintf(t->w->token, sizeof t->w->token, "%s", root);
+    (void)snprintf(path, sizeof path, "/v2/credentials/%s/permissions", id);
+    fake_ok(t->w, "PUT", path, "{\"permissions\":[\"vaults.read\"]}");
+    fake_wait(t->w, 5000);
+    assert_int_equal(t->w->held_answers, 1);
+    fake_refused(t->w, 403, "permissions");
+    fake_tx_end(t, &x);
+}
+
+/* Blocked: his sessions end, and what he waits for does not come.  Who is still there
+ * gets it all the same. */
+static void a_user_who_was_blocked_meanwhile_gets_401(void **state)
+{
+    struct fake_board b;
+    struct person *const who[] = {&b.ann, &b.bob};
+    char path[96];
+    struct fake_tx x;
+
+    (void)state;
+    board_signers(&b);
+    fake_tx_new(b.t, &x, 7);
+    for (size_t i = 0; i < 2; i++) {
+        struct fake_http h = people_request(who[i], "GET", NULL, NULL);
+
+        (void)snprintf(path, sizeof path, "/%s", x.id);
+        h.path = fake_tx_path(b.t, path);
+        h.query = i == 0 ? "wait=2" : "wait=4";
+        h.may_wait = true;
+        assert_int_equal(fake_http(b.t->w, h), 0);
+    }
+    b.t->w->late_ids = true;
+    (void)snprintf(path, sizeof path, "/v2/users/%s/status", b.ann.id);
+    fake_ok(b.t->w, "PUT", path, "{\"status\":\"BLOCKED\"}");
+    fake_wait(b.t->w, 2000);
+    assert_int_equal(b.t->w->held_answers, 1);
+    fake_refused(b.t->w, 401, "Cookie");
+    fake_wait(b.t->w, 2000);
+    assert_int_equal(b.t->w->held_answers, 2);
+    assert_int_equal(b.t->w->status, 200);
+    assert_string_equal(fake_text(b.t->w, "id"), x.id);
+    cs_wr_free(&x.message);
+    board_free(&b);
+}
+
 /* The answer that is kept for an Idempotency-Key is the first state; a repeat of it
  * does not make a second request. */
 static void a_repeat_with_an_idempotency_key_makes_nothing_new(void **state)
@@ -291,6 +400,10 @@ int main(void)
         cmocka_unit_test(the_number_of_waiters_is_bounded),
         cmocka_unit_test(many_whose_time_is_over_are_answered_bit_by_bit),
         cmocka_unit_test(stopping_answers_who_waits),
+        cmocka_unit_test(a_credential_that_was_switched_off_meanwhile_gets_401),
+        cmocka_unit_test(a_token_that_has_ended_meanwhile_gets_401),
+        cmocka_unit_test(a_permission_that_was_taken_meanwhile_gets_403),
+        cmocka_unit_test(a_user_who_was_blocked_meanwhile_gets_401),
         cmocka_unit_test(a_repeat_with_an_idempotency_key_makes_nothing_new),
     };
 

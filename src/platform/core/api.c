@@ -479,7 +479,9 @@ static bool held_back(const struct cs_api *a)
 {
     struct cs_pc_wait w = {.http_id = a->http->id,
                            .until_ms = a->core->now_ms + (uint64_t)a->wait_s * 1000,
-                           .table = a->wait_table};
+                           .table = a->wait_table,
+                           .is_user = a->who.kind == CS_ACTOR_USER,
+                           .perm = a->route->perm};
 
     if (a->wait_table == 0) {
         return false;
@@ -487,6 +489,12 @@ static bool held_back(const struct cs_api *a)
     CS_ASSERT(a->secret_name == NULL && a->extra.n == 0);
     memcpy(w.id, a->wait_id, sizeof w.id);
     (void)snprintf(w.actor, sizeof w.actor, "%s", a->actor);
+    if (w.is_user) {
+        CS_ASSERT(cs_js_id(a->who.session, "id", w.session));
+    } else {
+        CS_ASSERT(a->who.kind == CS_ACTOR_CREDENTIAL);
+        cs_token_digest(w.token, a->http->authorization);
+    }
     return cs_pc_wait_add(a->core, &w);
 }
 

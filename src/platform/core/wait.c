@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "platform/core/api.h"
+#include "platform/core/session.h"
 
 /* Views in one step of those whose time is over: each may cost milliseconds, and the
  * rest is at once due again. */
@@ -90,6 +91,63 @@ static void write_view(struct cs_wr *text, uint8_t table, const json_t *rec)
     json_decref(view);
 }
 
+/* ---- is he still there? ------------------------------------------------------ */
+
+static bool find(struct cs_api *a, const struct cs_pc_wait *w)
+{
+    if (w->is_user) {
+        a->who.kind = CS_ACTOR_USER;
+        return cs_session_again(a, w->session);
+    }
+    a->who.kind = CS_ACTOR_CREDENTIAL;
+    a->who.rec = cs_token_again(a->core, w->token);
+    return a->who.rec != NULL;
+}
+
+/* false: the refusal is set. */
+static bool may_have_it(struct cs_api *a, const struct cs_pc_wait *w)
+{
+    if (!find(a, w)) {
+        (void)cs_api_fail(a, CS_API_UNAUTHENTICATED,
+                          w->is_user ? "Cookie" : "Authorization",
+                          w->is_user ? "this session ended while the answer was waited "
+                                       "for: sign in again"
+                                     : "this access token ended while the answer was "
+                                       "waited for: get another one");
+    } else if (!cs_api_may(a, w->perm)) {
+        (void)cs_api_fail(a, CS_API_DENIED, "permissions",
+                          "the permission '%s' was taken while the answer was waited "
+                          "for",
+                          cs_pc_perm_word(w->perm));
+    }
+    return a->code == CS_API_OK;
+}
+
+/* Who is not there any more is told so, in place of the answer.  true: told. */
+static bool refuse(struct cs_platform_core *core, const struct cs_pc_wait *w)
+{
+    struct cs_api a = {
+        .core = core, .status = 200, .actor = "", .who = {.id = "", .name = ""}};
+    bool ok = may_have_it(&a, w);
+    struct cs_wr text = {0};
+
+    if (!ok) {
+        json_t *o = cs_api_error_view(&a);
+
+        cs_json_write(&text, o);
+        CS_ASSERT(text.err == CS_OK);
+        cs_emit_reply(core->out, w->http_id, a.status, "application/json",
+                      cs_wr_get(&text));
+        json_decref(o);
+    }
+    cs_wr_free(&text);
+    json_decref(a.who.rec);
+    json_decref(a.who.session);
+    return !ok;
+}
+
+/* ---- answering ----------------------------------------------------------------- */
+
 /* All who wait for this record and have waited until then. */
 static void answer(struct cs_platform_core *core, uint8_t table,
                    const uint8_t id[CS_PC_ID], const json_t *rec, uint64_t until)
@@ -101,6 +159,10 @@ static void answer(struct cs_platform_core *core, uint8_t table,
 
         if (w->table != table || memcmp(w->id, id, CS_PC_ID) != 0 ||
             w->until_ms > until) {
+            continue;
+        }
+        if (refuse(core, w)) {
+            drop(core, i - 1);
             continue;
         }
         if (text.n == 0) {

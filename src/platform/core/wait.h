@@ -6,11 +6,16 @@
  * credential, half of those of one address (net/ws.h); who comes when there is no room
  * is answered at once with the present state, since the record has been made by then.
  * A client that goes away leaves its row until the time is over; the answer to it is
- * dropped by the listener. */
+ * dropped by the listener.
+ *
+ * Who asked is looked for again when the answer goes out: 401 when his session or token
+ * has ended, he is blocked or it is switched off; 403 when he has lost the route's
+ * permission. */
 #ifndef CS_PLATFORM_CORE_WAIT_H
 #define CS_PLATFORM_CORE_WAIT_H
 
 #include "platform/core/core.h"
+#include "platform/core/perm.h"
 
 enum { CS_PC_WAITS_MAX = 512, CS_PC_WAITS_ONE = 128 };
 
@@ -20,6 +25,10 @@ struct cs_pc_wait {
     uint8_t table;
     uint8_t id[CS_PC_ID];
     char actor[37];
+    bool is_user;
+    uint8_t session[CS_PC_ID]; /* of a user */
+    uint8_t token[32];         /* digest of a credential's */
+    enum cs_pc_perm perm;      /* of the route */
 };
 
 /* Keeps the request waiting; false: there is no room, answer it now. */
