@@ -143,20 +143,23 @@ export class Client {
   // path is whole, with its query.
   send(method, path, body, headers = {}) {
     return new Promise((resolve, reject) => {
+      const text = body === undefined ? '' : JSON.stringify(body);
+      // Node itself announces no body of a DELETE, and what follows would be another request.
+      const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(text) };
       const req = request(`${this.url}${path}`, {
-        method, agent: this.agent, timeout: 60000, headers: { 'content-type': 'application/json', ...this.headers, ...headers },
+        method, agent: this.agent, timeout: 60000, headers: { 'content-type': 'application/json', ...length, ...this.headers, ...headers },
       }, (res) => {
         const parts = [];
         res.on('data', (part) => parts.push(part));
         res.on('end', () => {
-          const text = Buffer.concat(parts).toString();
+          const got = Buffer.concat(parts).toString();
           let value;
-          try { value = JSON.parse(text); } catch { value = undefined; }
-          resolve({ status: res.statusCode, headers: res.headers, text, value });
+          try { value = JSON.parse(got); } catch { value = undefined; }
+          resolve({ status: res.statusCode, headers: res.headers, text: got, value });
         });
       });
-      req.on('error', reject);
-      req.end(body === undefined ? undefined : JSON.stringify(body));
+      req.on('error', (err) => reject(new Error(`${method} ${path}: ${err.message}`)));
+      req.end(text);
     });
   }
 
