@@ -185,28 +185,39 @@ static int finish(struct cs_conn *c)
     return 0;
 }
 
+/* As much of the answer as libwebsockets takes without keeping what is behind it. */
+static int send_some(struct cs_conn *c)
+{
+    bool head_only = c->http.method != NULL && strcmp(c->http.method, "HEAD") == 0;
+    size_t n = 0;
+    unsigned char *p = cs_outbox_first(&c->http.reply, &n);
+
+    if (!c->http.head_sent && write_head(c, n) != 0) {
+        return -1;
+    }
+    if (p == NULL || lws_partial_buffered(c->wsi) != 0) {
+        return 0;
+    }
+    if (n != 0 && !head_only && lws_write(c->wsi, p, n, LWS_WRITE_HTTP) < (int)n) {
+        return -1;
+    }
+    cs_outbox_drop_first(&c->http.reply);
+    return 0;
+}
+
 int cs_http_write(struct cs_conn *c)
 {
     size_t n = 0;
-    unsigned char *p;
-    bool head_only = c->http.method != NULL && strcmp(c->http.method, "HEAD") == 0;
 
     if (c->http.state != HTTP_ANSWER) {
         return 0;
     }
-    p = cs_outbox_first(&c->http.reply, &n);
-    if (!c->http.head_sent) {
-        if (write_head(c, n) != 0) {
-            return -1;
-        }
+    if (send_some(c) != 0) {
+        return -1;
+    }
+    if (cs_outbox_first(&c->http.reply, &n) != NULL) {
         cs_conn_want_write(c);
         return 0;
-    }
-    if (p != NULL) {
-        if (n != 0 && !head_only && lws_write(c->wsi, p, n, LWS_WRITE_HTTP) < (int)n) {
-            return -1;
-        }
-        cs_outbox_drop_first(&c->http.reply);
     }
     return finish(c);
 }
@@ -220,6 +231,25 @@ static char *copy(const char *text)
         memcpy(s, text, n);
     }
     return s;
+}
+
+/* libwebsockets goes on to write only when it may read.  What has come behind a request
+ * without a body (a second request; a body that no length announced) it does read then,
+ * and 4.3.5 hangs up at its first byte, while the answer waits: so that of a request
+ * that was carried out is given to it before. */
+static void start_answer(struct cs_conn *c)
+{
+    bool is_done = c->http.state == HTTP_CORE;
+
+    c->http.state = HTTP_ANSWER;
+    c->since = uv_now(c->ws->cfg.loop);
+    cs_conn_deadline(c, c->ws->cfg.limits.answer_ms);
+    if (is_done && !c->killed && send_some(c) != 0) {
+        cs_conn_kill(c, CS_ERR_CONN);
+        return;
+    }
+    (void)lws_rx_flow_control(c->wsi, 1);
+    cs_conn_want_write(c);
 }
 
 void cs_http_answer(struct cs_conn *c, int status, const char *type,
@@ -236,12 +266,7 @@ void cs_http_answer(struct cs_conn *c, int status, const char *type,
         cs_conn_kill(c, CS_ERR_NOMEM);
         return;
     }
-    c->http.state = HTTP_ANSWER;
-    c->since = uv_now(c->ws->cfg.loop);
-    (void)lws_rx_flow_control(c->wsi,
-                              1); /* libwebsockets writes only when it may read */
-    cs_conn_deadline(c, c->ws->cfg.limits.answer_ms);
-    cs_conn_want_write(c);
+    start_answer(c);
 }
 
 /* google.rpc.Code, as the vendor's errors carry it. */

@@ -289,6 +289,33 @@ static void a_second_request_on_the_connection_is_not_read(void **state)
     }
 }
 
+/* What follows is not carried out, but the request was: its answer must not be lost. */
+static void what_follows_a_request_without_a_body_does_not_cost_its_answer(void **state)
+{
+    static const char *const follows[] = {
+        "{}", /* node's client announces no body of a DELETE */
+        "GET /b HTTP/1.1\r\nHost: x\r\n\r\n",
+    };
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < 2 * CS_COUNTOF(follows); i++) {
+        struct talk t = {0};
+
+        (void)snprintf(text, sizeof text, "DELETE /a HTTP/1.1\r\nHost: x\r\n\r\n%s",
+                       follows[i / 2]);
+        core.reply_len = i % 2 == 0 ? 0 : (size_t)1 << 20;
+        t.out = CS_SPAN(text, strlen(text));
+        converse(&t, NULL);
+        assert_true(t.ended);
+        assert_has(&t, "HTTP/1.1 200");
+        assert_has(&t, "{\"ok\":true}");
+        assert_true(t.in.n > core.reply_len);
+        assert_seen("DELETE /a ? auth= type= key= origin= body=0\n");
+        tear(&t);
+    }
+}
+
 static void every_method_reaches_the_core(void **state)
 {
     static const struct {
@@ -568,6 +595,8 @@ int main(void)
         cmocka_unit_test(no_value_becomes_another_header),
         cmocka_unit_test(a_204_has_neither_body_nor_length),
         cmocka_unit_test(a_second_request_on_the_connection_is_not_read),
+        cmocka_unit_test(
+            what_follows_a_request_without_a_body_does_not_cost_its_answer),
         cmocka_unit_test(every_method_reaches_the_core),
         cmocka_unit_test(a_head_request_gets_the_head_only),
         cmocka_unit_test(a_large_answer_arrives_whole),
