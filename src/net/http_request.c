@@ -281,8 +281,55 @@ static int to_core(struct cs_conn *c)
     cs_conn_deadline(c, ws->cfg.limits.answer_ms);
     cs_http_request_of(c, &req);
     ws->cfg.events.http(ws->cfg.ctx, &req);
+    cs_http_drop_body(c); /* borrowed for the call; the answer may take a minute */
     return 0;
 }
+
+/* ---- room for bodies ------------------------------------------------------- */
+
+/* Who asks cannot be known here; but who does not even say has nothing large to send.
+ */
+static bool is_too_much(const struct cs_http *h)
+{
+    return h->body_len > CS_WS_BODY_SMALL && h->authorization[0] == '\0' &&
+           h->cookie[0] == '\0';
+}
+
+/* What the bodies of this one's address have. */
+static size_t held_by(const struct cs_conn *one)
+{
+    size_t n = 0;
+
+    for (const struct cs_conn *c = one->ws->all; c != NULL; c = c->next) {
+        n += memcmp(&c->ip, &one->ip, sizeof c->ip) == 0 ? c->http.body_mem : 0;
+    }
+    return n;
+}
+
+/* For n more bytes?  The list is only walked when there is something to share. */
+static bool has_room(const struct cs_conn *c, size_t n)
+{
+    const struct cs_ws *ws = c->ws;
+    size_t max = ws->cfg.limits.bodies_bytes, each = max / 4;
+
+    return c->http.body_len <= CS_WS_BODY_SMALL || ws->bodies + n <= each ||
+           (ws->bodies + n <= max && held_by(c) + n <= each);
+}
+
+static void count_body(struct cs_conn *c)
+{
+    c->ws->bodies += c->http.body.cap - c->http.body_mem;
+    c->http.body_mem = c->http.body.cap;
+}
+
+void cs_http_drop_body(struct cs_conn *c)
+{
+    cs_wr_free(&c->http.body);
+    c->ws->bodies -= c->http.body_mem;
+    c->http.body_mem = 0;
+}
+
+/* ---- the callbacks ----------------------------------------------------------- */
 
 int cs_http_begin(struct cs_conn *c)
 {
@@ -296,6 +343,12 @@ int cs_http_begin(struct cs_conn *c)
     status = read_head(c);
     if (status != 0) {
         cs_http_error(c, status, why(status));
+        return 0;
+    }
+    if (is_too_much(&c->http)) {
+        cs_http_error(c, 413,
+                      "the request body is larger than 16 KiB, and the request has "
+                      "neither an access token nor a session");
         return 0;
     }
     c->http.body.max = c->ws->cfg.limits.body_bytes;
@@ -312,8 +365,15 @@ int cs_http_body(struct cs_conn *c, const void *p, size_t n)
     if (n > c->http.body_len - c->http.body.n) {
         return -1; /* more than announced */
     }
+    if (!has_room(c, n)) {
+        cs_http_drop_body(c);
+        cs_http_error(c, 503, why(503));
+        return 0;
+    }
     cs_wr_bytes(&c->http.body, p, n);
+    count_body(c);
     if (c->http.body.err != CS_OK) {
+        cs_http_drop_body(c);
         cs_http_error(c, 503, why(503));
     }
     return 0;
@@ -351,7 +411,7 @@ void cs_http_forget(struct cs_conn *c)
     free_text(&h->accept_encoding);
     free_text(&h->reply_headers);
     free_text(&h->reply_type);
-    cs_wr_free(&h->body);
+    cs_http_drop_body(c);
     cs_outbox_free(&h->reply);
     h->state = HTTP_IDLE;
     h->method = "GET";

@@ -40,6 +40,7 @@ static void set_defaults(struct cs_ws_limits *l)
     l->outbox_bytes = l->outbox_bytes != 0 ? l->outbox_bytes : (size_t)4 << 20;
     l->outbox_count = l->outbox_count != 0 ? l->outbox_count : 4096;
     l->body_bytes = l->body_bytes != 0 ? l->body_bytes : (size_t)512 * 1024;
+    l->bodies_bytes = l->bodies_bytes != 0 ? l->bodies_bytes : (size_t)64 << 20;
     set_default(&l->header_ms, 10000);
     set_default(&l->body_ms, 30000);
     set_default(&l->answer_ms, 60000);

@@ -30,12 +30,19 @@ struct cs_ws_events {
     void (*http)(void *ctx, const struct cs_http_req *req);
 };
 
+/* A body up to this always has room (of 1024 connections 16 MiB), and is all that a
+ * request may have that names nobody, by Authorization or Cookie: 413 before it comes.
+ * Larger ones share bodies_bytes, those of one address a quarter of it: 503 beyond.
+ * Who names somebody may lie: it is the core that asks. */
+#define CS_WS_BODY_SMALL ((size_t)16 << 10)
+
 struct cs_ws_limits {          /* 0: the default */
     unsigned max_conns;        /* accepted connections, 1024 */
     unsigned max_conns_per_ip; /* 256 */
     size_t outbox_bytes;       /* of one WebSocket connection, 4 MiB */
     size_t outbox_count;       /* messages, 4096 */
-    size_t body_bytes;         /* HTTP request, 512 KiB */
+    size_t body_bytes;         /* HTTP request, 512 KiB; see CS_WS_BODY_SMALL */
+    size_t bodies_bytes;       /* all that have not come whole, 64 MiB */
     uint32_t header_ms;        /* TLS, request line and headers, 10 s */
     uint32_t body_ms;          /* the body, 30 s */
     uint32_t answer_ms;        /* our answer, then reading it, 60 s */

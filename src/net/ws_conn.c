@@ -153,6 +153,7 @@ void cs_conn_overdue(struct cs_conn *c)
     if (c->kind == CONN_CLIENT) {
         client_overdue(c);
     } else if (c->kind == CONN_HTTP && c->http.state == HTTP_BODY) {
+        cs_http_drop_body(c);
         cs_http_error(c, 408, "the request body did not arrive in time");
     } else {
         cs_conn_kill(c, CS_ERR_TIMEOUT);

@@ -51,6 +51,7 @@ struct cs_http {
     char *cookie, *csrf_token, *fetch_site, *if_none_match, *accept_encoding;
     struct cs_wr body;
     size_t body_len; /* announced */
+    size_t body_mem; /* of ws->bodies */
     bool refused;    /* by the glue: the client may still be sending */
     bool head_sent;
     int status;
@@ -105,6 +106,7 @@ struct cs_ws {
     int port;
     struct cs_ip_limit ips;
     bool has_ips;
+    size_t bodies;            /* memory of all bodies that come */
     struct cs_ip accepted_ip; /* between the network filter and the wsi's creation */
     bool accepted;
     bool paused, ending, kicked, ca_ready;
@@ -162,6 +164,7 @@ void cs_http_request_of(const struct cs_conn *c, struct cs_http_req *out);
 void cs_http_forget(struct cs_conn *c); /* wipes what was read */
 int cs_http_body(struct cs_conn *c, const void *p, size_t n);
 int cs_http_complete(struct cs_conn *c);
+void cs_http_drop_body(struct cs_conn *c); /* its memory is free for others */
 int cs_http_write(struct cs_conn *c);
 void cs_http_reset(struct cs_conn *c);
 /* Sets the answer; the writeable callback sends it. */
