@@ -13,8 +13,7 @@ enum { KEY_LEN = CS_ALGO_KEY_LEN, CHECK_LEN = 4, ADDRESS_TEXT = 58 };
 
 static const uint8_t prefix_tx[2] = {'T', 'X'};
 
-/* ---- addresses ---------------------------------------------------------------------
- */
+/* ---- addresses ------------------------------------------------------------------- */
 
 static void with_check(uint8_t raw[KEY_LEN + CHECK_LEN], const uint8_t *key)
 {

@@ -15,8 +15,7 @@ static enum cs_err bad(const char **why, const char *text)
     return cs_chain_refuse(why, CS_ERR_CHAIN_TX, text);
 }
 
-/* ---- MessagePack -------------------------------------------------------------------
- */
+/* ---- MessagePack ----------------------------------------------------------------- */
 
 struct value {
     enum { NUMBER, BYTES, STRING } type;

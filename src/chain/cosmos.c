@@ -81,8 +81,7 @@ static enum cs_err check_text(enum cs_chain chain, const char *text, const char 
     return CS_OK;
 }
 
-/* ---- SignDoc ----------------------------------------------------------------------
- */
+/* ---- SignDoc --------------------------------------------------------------------- */
 
 static enum cs_err bad(const char **why, const char *text)
 {
@@ -239,8 +238,7 @@ static enum cs_err parse(struct doc *d, struct cs_wr *store,
     return parse_doc(d, key, payload, why);
 }
 
-/* ---- messages ---------------------------------------------------------------------
- */
+/* ---- messages -------------------------------------------------------------------- */
 
 struct coin {
     struct cs_span denom, amount;
@@ -413,8 +411,7 @@ static enum cs_err read_messages(struct cs_chain_tx *tx, struct cs_text *t,
     return CS_OK;
 }
 
-/* ---- summary ----------------------------------------------------------------------
- */
+/* ---- summary --------------------------------------------------------------------- */
 
 static enum cs_err put_fee(struct cs_chain_tx *tx, struct cs_text *t,
                            const struct doc *d, const struct zone *z, const char **why)

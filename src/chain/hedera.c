@@ -12,8 +12,7 @@
 
 enum { DECIMALS = 8, ENTRIES_MAX = 10, WRAPPERS = 3 };
 
-/* ---- addresses --------------------------------------------------------------------
- */
+/* ---- addresses ------------------------------------------------------------------- */
 
 /* SubjectPublicKeyInfo of the two algorithms, up to the key. */
 static const uint8_t der_k1[] = {0x30, 0x2d, 0x30, 0x07, 0x06, 0x05, 0x2b,
@@ -80,8 +79,7 @@ static enum cs_err address_check(enum cs_chain_net net, const char *text,
                            "not a Hedera account: 0.0.number, or 0x and 40 hex digits");
 }
 
-/* ---- the body -----------------------------------------------------------------------
- */
+/* ---- the body -------------------------------------------------------------------- */
 
 static enum cs_err bad(const char **why, const char *text)
 {

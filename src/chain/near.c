@@ -71,8 +71,7 @@ static enum cs_err address_check(enum cs_chain_net net, const char *text,
     return CS_OK;
 }
 
-/* ---- borsh ------------------------------------------------------------------------
- */
+/* ---- borsh ----------------------------------------------------------------------- */
 
 /* Length (32 bits), bytes. */
 static struct cs_span rd_string(struct cs_rd *r)

@@ -30,8 +30,7 @@ static const char *const passphrases[] = {
     [CS_CHAIN_REGTEST] = "Standalone Network ; February 2017",
 };
 
-/* ---- addresses ---------------------------------------------------------------------
- */
+/* ---- addresses ------------------------------------------------------------------- */
 
 /* CRC-16/XMODEM */
 static uint16_t crc16(const uint8_t *p, size_t n)

@@ -210,8 +210,7 @@ static bool is_transaction(struct cs_span bytes)
     return cs_utxo_is_psbt(bytes) || cs_utxo_raw(&raw, bytes);
 }
 
-/* ---- final encoding ----------------------------------------------------------------
- */
+/* ---- final encoding -------------------------------------------------------------- */
 
 size_t cs_utxo_put_signature(uint8_t out[CS_UTXO_SIG_MAX], const struct cs_utxo_tx *t,
                              size_t i, const struct cs_chain_sig *sig)

@@ -39,8 +39,7 @@ const struct cs_utxo_chain *cs_utxo_chain(enum cs_chain chain); /* asserts */
 enum cs_err cs_utxo_kind(enum cs_utxo_kind *out, const struct cs_chain_key *key,
                          const char **why) CS_MUST_USE;
 
-/* ---- scripts and addresses: utxo_script.c -----------------------------------------
- */
+/* ---- scripts and addresses: utxo_script.c ---------------------------------------- */
 
 struct cs_utxo_script {
     uint8_t p[CS_UTXO_SCRIPT_MAX];
@@ -61,8 +60,7 @@ bool cs_utxo_address(char out[CS_CHAIN_ADDRESS_MAX], const struct cs_utxo_chain 
 bool cs_utxo_address_ok(const struct cs_utxo_chain *c, enum cs_chain_net net,
                         const char *text);
 
-/* ---- transactions: utxo_tx.c ------------------------------------------------------
- */
+/* ---- transactions: utxo_tx.c ----------------------------------------------------- */
 
 /* A transaction as bytes; spans borrow. */
 struct cs_utxo_raw {
@@ -90,8 +88,7 @@ void cs_utxo_next_out(struct cs_rd *r, struct cs_utxo_out *out);
 /* SHA-256d of the transaction without its witness. */
 enum cs_err cs_utxo_txid(uint8_t out[32], const struct cs_utxo_raw *t) CS_MUST_USE;
 
-/* ---- PSBT: utxo_psbt.c --------------------------------------------------------------
- */
+/* ---- PSBT: utxo_psbt.c ----------------------------------------------------------- */
 
 struct cs_utxo_in {
     const uint8_t *outpoint;
@@ -132,8 +129,7 @@ enum { CS_UTXO_SIG_MAX = 73 };
 size_t cs_utxo_put_signature(uint8_t out[CS_UTXO_SIG_MAX], const struct cs_utxo_tx *t,
                              size_t i, const struct cs_chain_sig *sig);
 
-/* ---- what is signed: utxo_sighash.c -------------------------------------------------
- */
+/* ---- what is signed: utxo_sighash.c ---------------------------------------------- */
 
 struct cs_utxo_hashes { /* SHA-256 each, once; BIP 143 hashes them again */
     uint8_t prevouts[32], amounts[32], scripts[32], sequences[32], outs[32];
@@ -145,8 +141,7 @@ enum cs_err cs_utxo_hashes(struct cs_utxo_hashes *out, const struct cs_utxo_tx *
 void cs_utxo_preimage(struct cs_wr *w, const struct cs_utxo_tx *t,
                       const struct cs_utxo_hashes *h, size_t i, struct cs_span p2pkh);
 
-/* ---- texts: utxo_message.c --------------------------------------------------------
- */
+/* ---- texts: utxo_message.c ------------------------------------------------------- */
 
 /* The chains' prefix, hash and seal (impl.h). */
 enum cs_err cs_utxo_message(struct cs_wr *w, const struct cs_chain_key *key,
@@ -156,8 +151,7 @@ enum cs_err cs_utxo_seal(struct cs_wr *w, const struct cs_chain_key *key,
                          const struct cs_chain_item *item,
                          const struct cs_chain_sig *sig, const char **why) CS_MUST_USE;
 
-/* ---- what it does: utxo_summary.c ---------------------------------------------------
- */
+/* ---- what it does: utxo_summary.c ------------------------------------------------ */
 
 enum cs_err cs_utxo_summary(struct cs_chain_tx *tx, const struct cs_utxo_tx *t,
                             const struct cs_chain_key *key) CS_MUST_USE; /* NOMEM */

@@ -6,8 +6,7 @@
 #include "chain/utxo.h"
 #include "crypto/hash.h"
 
-/* ---- hashes over all inputs and outputs -------------------------------------------
- */
+/* ---- hashes over all inputs and outputs ------------------------------------------ */
 
 static enum cs_err hash_and_reset(uint8_t out[32], struct cs_wr *w)
 {

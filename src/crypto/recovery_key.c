@@ -46,8 +46,7 @@ enum cs_err cs_recovery_key_new(struct cs_recovery_key **out, const uint8_t rnd[
     return CS_OK;
 }
 
-/* ---- texts ------------------------------------------------------------------------
- */
+/* ---- texts ----------------------------------------------------------------------- */
 
 static struct cs_span trimmed(struct cs_span s)
 {
@@ -169,8 +168,7 @@ size_t cs_recovery_extra(unsigned kind)
                                       : 0;
 }
 
-/* ---- boxes ------------------------------------------------------------------------
- */
+/* ---- boxes ----------------------------------------------------------------------- */
 
 static void xc_seal(uint8_t *out, const uint8_t key[32], const uint8_t nonce[XC_NONCE],
                     struct cs_span ad, struct cs_span in)
@@ -297,8 +295,7 @@ enum cs_err cs_recovery_open(uint8_t *out, const struct cs_recovery_key *k,
     return err;
 }
 
-/* ---- passphrases ------------------------------------------------------------------
- */
+/* ---- passphrases ----------------------------------------------------------------- */
 
 static enum cs_err stretch(uint8_t key[32], struct cs_span passphrase,
                            const uint8_t salt[crypto_pwhash_SALTBYTES])

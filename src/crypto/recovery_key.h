@@ -63,8 +63,7 @@ enum cs_err cs_recovery_seal(struct cs_wr *w, const struct cs_recovery_key *k,
 enum cs_err cs_recovery_open(uint8_t *out, const struct cs_recovery_key *k,
                              struct cs_span ad, struct cs_span box) CS_MUST_USE;
 
-/* ---- something of the operator's own, under a passphrase --------------------------
- */
+/* ---- something of the operator's own, under a passphrase ------------------------- */
 
 /* salt 16 | nonce 24 | XChaCha20-Poly1305 under Argon2id (256 MiB, 3 passes). */
 enum { CS_PASS_RANDOM = 16 + 24, CS_PASS_EXTRA = 16 + 24 + 16 };

@@ -53,8 +53,7 @@ static enum cs_err take_keys(struct cs_cred *c, const char *id, const char *secr
     return CS_OK;
 }
 
-/* ---- STS --------------------------------------------------------------------------
- */
+/* ---- STS ------------------------------------------------------------------------- */
 
 static void put_form(struct cs_wr *w, const char *name, struct cs_span value)
 {
@@ -235,8 +234,7 @@ enum cs_err cs_cred_sts_answer(struct cs_cred *c, const struct cs_aws_reply *r,
     return err;
 }
 
-/* ---- container endpoint -----------------------------------------------------------
- */
+/* ---- container endpoint ---------------------------------------------------------- */
 
 /* Plain http goes to these only: AWS's SDKs have the same list. */
 static bool box_host_ok(const struct cs_aws_url *u)
@@ -292,8 +290,7 @@ enum cs_err cs_cred_box_request(struct cs_cred *c, struct cs_span token,
     return cs_aws_http_err(&c->http);
 }
 
-/* ---- JSON of containers and EC2 ---------------------------------------------------
- */
+/* ---- JSON of containers and EC2 -------------------------------------------------- */
 
 enum cs_err cs_cred_json_answer(struct cs_cred *c, const struct cs_aws_reply *r,
                                 const char *who, struct cs_why *why)
@@ -324,8 +321,7 @@ enum cs_err cs_cred_json_answer(struct cs_cred *c, const struct cs_aws_reply *r,
     return err;
 }
 
-/* ---- EC2 instance metadata, version 2 ---------------------------------------------
- */
+/* ---- EC2 instance metadata, version 2 -------------------------------------------- */
 
 #define EC2 "EC2 instance metadata"
 

@@ -39,8 +39,7 @@ bool cs_cred_is_static(const struct cs_cred *c)
     return c->keys.id[0] != '\0' && c->keys.expires_s == 0;
 }
 
-/* ---- what keys are made of --------------------------------------------------------
- */
+/* ---- what keys are made of ------------------------------------------------------- */
 
 static bool is_printable(struct cs_span s)
 {
@@ -99,8 +98,7 @@ bool cs_cred_trim(struct cs_span *out, struct cs_span text, size_t max)
     return text.n >= 1 && text.n <= max && is_printable(text);
 }
 
-/* ---- the chain --------------------------------------------------------------------
- */
+/* ---- the chain ------------------------------------------------------------------- */
 
 static struct cs_span span_of(const char *text)
 {
@@ -279,8 +277,7 @@ enum cs_err cs_cred_next(struct cs_cred *c, uint64_t now_s, enum cs_cred_want *w
     return CS_OK;
 }
 
-/* ---- what was asked for -----------------------------------------------------------
- */
+/* ---- what was asked for ---------------------------------------------------------- */
 
 /* Old keys that live on are used, and the source is asked again a little later. */
 static enum cs_err failed(struct cs_cred *c, uint64_t now_s, enum cs_err err)

@@ -12,8 +12,7 @@ static const char *op_name(enum cs_kms_op op)
     return op == CS_KMS_ENCRYPT ? "Encrypt" : "Decrypt";
 }
 
-/* ---- request ----------------------------------------------------------------------
- */
+/* ---- request --------------------------------------------------------------------- */
 
 static bool device_ok(const char *device_id)
 {
@@ -119,8 +118,7 @@ enum cs_err cs_kms_request(struct cs_aws_http *h, const struct cs_kms_call *c,
     return err;
 }
 
-/* ---- errors -----------------------------------------------------------------------
- */
+/* ---- errors ---------------------------------------------------------------------- */
 
 /* Each type that AWS documents for Encrypt, Decrypt and for requests in general. */
 static const struct kind {
@@ -272,8 +270,7 @@ static enum cs_err read_error(struct cs_kms_result *out, const struct cs_kms_cal
     return err;
 }
 
-/* ---- success ----------------------------------------------------------------------
- */
+/* ---- success --------------------------------------------------------------------- */
 
 /* The answer's KeyId is a key's ARN: the one asked for, or one in the alias's place. */
 static bool key_is_asked(const struct cs_kms_call *c, const char *key_arn)

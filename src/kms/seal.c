@@ -29,8 +29,7 @@ struct cs_seal {
     bool is_renewed, is_done;   /* credentials were taken anew for this call */
 };
 
-/* ---- record -----------------------------------------------------------------------
- */
+/* ---- record ---------------------------------------------------------------------- */
 
 static struct cs_span take_u16(struct cs_rd *r)
 {
@@ -81,8 +80,7 @@ static enum cs_err record_write(struct cs_seal *s)
     return err;
 }
 
-/* ---- begin and end ----------------------------------------------------------------
- */
+/* ---- begin and end --------------------------------------------------------------- */
 
 /* The ref of an old store must be its key, or an alias where that key is: KMS would
  * open the record under another name just as well, and the operator would believe the
@@ -164,8 +162,7 @@ void cs_seal_free(struct cs_seal *s)
     cs_guard_free(s);
 }
 
-/* ---- the machine ------------------------------------------------------------------
- */
+/* ---- the machine ----------------------------------------------------------------- */
 
 static bool has_record(const struct cs_seal *s)
 {

@@ -20,8 +20,7 @@ enum cs_err cs_sigv4_time(char out[CS_SIGV4_TIME_LEN], uint64_t unix_s)
     return CS_OK;
 }
 
-/* ---- path and query ---------------------------------------------------------------
- */
+/* ---- path and query -------------------------------------------------------------- */
 
 static bool is_unreserved(uint8_t c)
 {
@@ -184,8 +183,7 @@ out:
     return err;
 }
 
-/* ---- headers ----------------------------------------------------------------------
- */
+/* ---- headers --------------------------------------------------------------------- */
 
 static bool header_ok(const struct cs_sigv4_header *h)
 {
@@ -296,8 +294,7 @@ static void put_headers(struct cs_wr *w, struct cs_wr *names,
     }
 }
 
-/* ---- the steps --------------------------------------------------------------------
- */
+/* ---- the steps ------------------------------------------------------------------- */
 
 enum cs_err cs_sigv4_canonical(struct cs_wr *out, struct cs_wr *names,
                                const struct cs_sigv4_request *req)

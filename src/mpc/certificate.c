@@ -7,8 +7,7 @@
 #include "crypto/hash.h"
 #include "crypto/taproot.h"
 
-/* ---- content ------------------------------------------------------------------------
- */
+/* ---- content --------------------------------------------------------------------- */
 
 static void point_item(uint8_t buf[CS_POINT_MAX], struct cs_span *out,
                        const struct cs_point *p)

@@ -83,8 +83,7 @@ void cs_check_request(struct cs_request *out, const struct cs_cert_body *b, uint
 enum cs_err cs_check_verify(const struct cs_cert_body *b, const uint8_t pair[2],
                             const uint8_t sig[64]) CS_MUST_USE;
 
-/* ---- messages 3.5 .. 3.7 (private part of a pairwise message) ----------------------
- */
+/* ---- messages 3.5 .. 3.7 (private part of a pairwise message) -------------------- */
 
 /* mask u8, then 64 bytes for each bit set, rising. */
 void cs_sig_set_encode(struct cs_wr *w, const struct cs_sig_set *s);

@@ -303,9 +303,7 @@ static enum cs_err r5_finish(void *state, const struct cs_round_ctx *ctx,
     return CS_OK;
 }
 
-/* ---- table
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- table ----------------------------------------------------------------------- */
 
 /* clang-format off */
 static const struct cs_round_def rounds[] = {

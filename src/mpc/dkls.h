@@ -138,8 +138,7 @@ const uint8_t *cs_dkls_presid_of(const struct cs_dkls *d);
 /* The verified signature; NULL unless DONE at the initiator. */
 const struct cs_ecdsa_sig *cs_dkls_signature(const struct cs_dkls *d);
 
-/* ---- the algebra alone, as the vectors have it -------------------------------------
- */
+/* ---- the algebra alone, as the vectors have it ----------------------------------- */
 
 /* All secret but psi_in, h and rx.  Of several peers: the sums over them. */
 struct cs_dkls_terms {

@@ -52,8 +52,7 @@ static void tag_scalar(struct cs_sha256_state *st, struct cs_scalar *out)
     cs_wipe(wide, sizeof wide);
 }
 
-/* ---- points ------------------------------------------------------------------------
- */
+/* ---- points ---------------------------------------------------------------------- */
 
 static void encode(uint8_t out[SER_P], const struct cs_point *p)
 {
@@ -84,8 +83,7 @@ static enum cs_err decode_or_identity(struct cs_point *out, const uint8_t in[SER
     return decode(out, in);
 }
 
-/* ---- nonces (NonceGen, NonceAgg) ---------------------------------------------------
- */
+/* ---- nonces (NonceGen, NonceAgg) ------------------------------------------------- */
 
 /* rand = share ^ hash_aux(rand'), or rand' without a share */
 static void mix_rand(uint8_t out[32], const uint8_t rand[32],

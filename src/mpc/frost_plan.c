@@ -90,8 +90,7 @@ enum cs_err cs_frost_plan_make(struct cs_frost_plan *out, const struct cs_cert_b
     return CS_OK;
 }
 
-/* ---- the last of them --------------------------------------------------------------
- */
+/* ---- the last of them ------------------------------------------------------------ */
 
 /* All that a plan depends on; compared byte by byte, so it is zeroed before it is set.
  */

@@ -421,9 +421,7 @@ void cs_frost_pool_store(struct cs_frost_pool *p, const struct cs_frost_use *u,
     m->state = NONCE_DONE;
 }
 
-/* ---- initiator
- * --------------------------------------------------------------------------------------
- */
+/* ---- initiator ------------------------------------------------------------------- */
 
 static void remove_theirs(struct list *l, size_t i)
 {
@@ -547,9 +545,7 @@ enum cs_err cs_frost_pool_take(struct cs_frost_pool *p, const struct cs_frost_us
     return CS_OK;
 }
 
-/* ---- ends
- * -------------------------------------------------------------------------------------------
- */
+/* ---- ends ------------------------------------------------------------------------ */
 
 void cs_frost_pool_drop_link(struct cs_frost_pool *p, const uint8_t link_id[16])
 {

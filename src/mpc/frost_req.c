@@ -16,8 +16,7 @@ void cs_frost_sid(uint8_t sid[32], const uint8_t link_id[16], uint64_t nonce_id)
     cs_wr_free(&id);
 }
 
-/* ---- 7.2 FR_REQ -------------------------------------------------------------------
- */
+/* ---- 7.2 FR_REQ ------------------------------------------------------------------ */
 
 void cs_frost_req_encode(struct cs_wr *w, const struct cs_frost_req *q)
 {

@@ -123,8 +123,7 @@ enum cs_err cs_frost_open(struct cs_frost_signing *s, const struct cs_frost_task
     return s->msg.err;
 }
 
-/* ---- entries -----------------------------------------------------------------------
- */
+/* ---- entries --------------------------------------------------------------------- */
 
 /* Ed25519: factors from the list, CS_FROST_COMMIT_MAX bytes for each of ids. */
 static enum cs_err begin(struct cs_frost_signing *s, const uint8_t *entries)
@@ -208,8 +207,7 @@ enum cs_err cs_frost_close(struct cs_frost_signing *s)
     return cs_frost_end(&s->u.ed, cs_wr_get(&s->msg));
 }
 
-/* ---- the own part -------------------------------------------------------------------
- */
+/* ---- the own part ---------------------------------------------------------------- */
 
 static void spend(struct cs_frost_signing *s)
 {
@@ -232,8 +230,7 @@ enum cs_err cs_frost_answer(struct cs_frost_signing *s, struct cs_scalar *z)
     return err;
 }
 
-/* ---- the sum ------------------------------------------------------------------------
- */
+/* ---- the sum --------------------------------------------------------------------- */
 
 static enum cs_err add_up(struct cs_frost_signing *s, const struct cs_scalar *z,
                           uint8_t sig[CS_FROST_SIG_LEN])

@@ -46,8 +46,7 @@ void cs_frost_keep(struct cs_frost_kept *k); /* n is set: sets hash */
 enum cs_err cs_frost_kept_take(struct cs_frost_kept *k, struct cs_frost_nonces *out)
     CS_MUST_USE;
 
-/* ---- one signature ----------------------------------------------------------------
- */
+/* ---- one signature --------------------------------------------------------------- */
 
 struct cs_frost_secrets {
     struct cs_frost_nonces nonces;

@@ -21,8 +21,7 @@ void cs_kit_free(struct cs_kit *k)
     cs_guard_free(k);
 }
 
-/* ---- what is authenticated --------------------------------------------------------
- */
+/* ---- what is authenticated ------------------------------------------------------- */
 
 static void head_write(struct cs_wr *w, const struct cs_kit_head *h)
 {
@@ -50,8 +49,7 @@ static void kit_hash(uint8_t out[32], struct cs_span bytes)
     cs_th(out, CS_TAG_KIT, &bytes, 1);
 }
 
-/* ---- sealing ----------------------------------------------------------------------
- */
+/* ---- sealing --------------------------------------------------------------------- */
 
 static void nest(struct cs_wr *w, struct cs_wr *part)
 {
@@ -177,8 +175,7 @@ enum cs_err cs_kit_seal(struct cs_wr *out, const struct cs_key *k,
     return err;
 }
 
-/* ---- reading ----------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------- */
 
 static void read_box(struct cs_rd *r, struct cs_kit_box *b)
 {
@@ -235,8 +232,7 @@ enum cs_err cs_kit_read(struct cs_kit_file *out, struct cs_span in)
     return CS_OK;
 }
 
-/* ---- opening ----------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------- */
 
 /* X_i and x_i are the last bytes of the content. */
 static const char *read_content(struct cs_kit *k, struct cs_span content)

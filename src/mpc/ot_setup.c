@@ -68,8 +68,7 @@ struct cs_ot_job {
     enum cs_err err;
 };
 
-/* ---- messages and keys ------------------------------------------------------------
- */
+/* ---- messages and keys ----------------------------------------------------------- */
 
 struct cs_wr *ot_emit(struct cs_ot_out *out, uint8_t type, const uint8_t osid[32])
 {
@@ -109,8 +108,7 @@ void cs_ot_keys_drop(struct cs_ot_keys *k)
     }
 }
 
-/* ---- sessions -----------------------------------------------------------------------
- */
+/* ---- sessions -------------------------------------------------------------------- */
 
 static void kill_users(struct cs_ot_pair *p, enum cs_err why)
 {

@@ -18,8 +18,7 @@ void cs_recovered_free(struct cs_recovered *r)
     cs_guard_free(r);
 }
 
-/* ---- do the kits belong together? -------------------------------------------------
- */
+/* ---- do the kits belong together? ------------------------------------------------ */
 
 static enum cs_err say(const char **why, enum cs_err err, const char *text)
 {
@@ -74,8 +73,7 @@ static enum cs_err check_kits(const struct cs_kit *const *kits, size_t n,
     return CS_OK;
 }
 
-/* ---- x = sum lambda_i x_i ---------------------------------------------------------
- */
+/* ---- x = sum lambda_i x_i -------------------------------------------------------- */
 
 static enum cs_err interpolate(struct cs_scalar *x, const struct cs_kit *const *kits,
                                size_t t)
@@ -128,8 +126,7 @@ enum cs_err cs_recover(struct cs_recovered *out, const struct cs_kit *const *kit
     return err;
 }
 
-/* ---- what can be done with it -----------------------------------------------------
- */
+/* ---- what can be done with it ---------------------------------------------------- */
 
 enum cs_err cs_recover_child(struct cs_recovered *r, const uint32_t *path, size_t n)
 {
@@ -221,8 +218,7 @@ out:
     return err;
 }
 
-/* ---- record -----------------------------------------------------------------------
- */
+/* ---- record ---------------------------------------------------------------------- */
 
 void cs_recovered_encode(uint8_t out[CS_RECOVERED_LEN], const struct cs_recovered *r)
 {

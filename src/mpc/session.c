@@ -7,8 +7,7 @@
 #include "crypto/hash.h"
 #include "mpc/session_impl.h"
 
-/* ---- sending ----------------------------------------------------------------------
- */
+/* ---- sending --------------------------------------------------------------------- */
 
 void cs_session_out_clear(struct cs_session_out *out)
 {
@@ -546,9 +545,7 @@ enum cs_err cs_session_feed(struct cs_session *s, const struct cs_message *m,
     return r == 0 ? CS_ERR_REPLAY : on_round(s, r, m, now_ms, out);
 }
 
-/* ---- time
- * -------------------------------------------------------------------------------------
- */
+/* ---- time ------------------------------------------------------------------------ */
 
 /* The peer's next message shows that it has mine of this round. */
 static bool receipt(const struct cs_session *s, uint8_t round, uint8_t from)

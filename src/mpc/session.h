@@ -140,8 +140,7 @@ enum cs_err cs_session_pump(struct cs_session *s, cs_random_fn *random,
                             void *random_ctx, uint64_t now_ms,
                             struct cs_session_out *out) CS_MUST_USE;
 
-/* ---- looking at it ----------------------------------------------------------------
- */
+/* ---- looking at it --------------------------------------------------------------- */
 
 enum cs_session_phase cs_session_phase(const struct cs_session *s);
 unsigned cs_session_round(const struct cs_session *s); /* 0 while opening */
@@ -157,8 +156,7 @@ enum cs_err cs_session_peer_code(const struct cs_session *s);
  * equivocated; empty when nothing is proven.  Borrowed. */
 struct cs_span cs_session_evidence(const struct cs_session *s);
 
-/* ---- 9.1 ABORT, for owners without a session ----------------------------------------
- */
+/* ---- 9.1 ABORT, for owners without a session ------------------------------------- */
 
 /* The closed public list; what is not on it is INTERNAL's. */
 uint16_t cs_abort_code(enum cs_err why);

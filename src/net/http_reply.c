@@ -41,8 +41,7 @@ static void add(struct head *h, const char *name, const char *value)
     add_n(h, name, value, strlen(value));
 }
 
-/* ---- headers of one answer's own ("name: value\n" ..) -------------------------------
- */
+/* ---- headers of one answer's own ("name: value\n" ..) ---------------------------- */
 
 struct line {
     char name[NAME_MAX_LEN + 2]; /* with its ':' */

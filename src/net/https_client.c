@@ -20,8 +20,7 @@ static const struct lws_protocols protocols[] = {
     {.name = NULL},
 };
 
-/* ---- the context ------------------------------------------------------------------
- */
+/* ---- the context ----------------------------------------------------------------- */
 
 static enum cs_err make_context(struct cs_https *h, struct cs_why *why)
 {
@@ -92,8 +91,7 @@ static enum cs_err open_context(struct cs_https *h, struct cs_why *why)
     return h->vhost != NULL ? CS_OK : make_vhost(h, why);
 }
 
-/* ---- making one -------------------------------------------------------------------
- */
+/* ---- making one ------------------------------------------------------------------ */
 
 static enum cs_err take_name(char out[HTTPS_FILE_MAX], const char *name,
                              struct cs_why *why)
@@ -138,8 +136,7 @@ enum cs_err cs_https_new(struct cs_https **out, const struct cs_https_config *cf
     return CS_OK;
 }
 
-/* ---- calls ------------------------------------------------------------------------
- */
+/* ---- calls ----------------------------------------------------------------------- */
 
 void https_kick(struct cs_https *h)
 {
@@ -256,8 +253,7 @@ static void on_late(uv_timer_t *timer)
     https_over(h->now, CS_ERR_TIMEOUT, "no whole answer in time");
 }
 
-/* ---- asking -----------------------------------------------------------------------
- */
+/* ---- asking ---------------------------------------------------------------------- */
 
 static bool is_text(struct cs_span s)
 {
@@ -418,8 +414,7 @@ void cs_https_cancel(struct cs_https *h)
     }
 }
 
-/* ---- the end ----------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------- */
 
 static void timer_closed(uv_handle_t *handle)
 {

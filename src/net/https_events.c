@@ -9,8 +9,7 @@
 
 enum { CHUNK = 4096 };
 
-/* ---- the request ------------------------------------------------------------------
- */
+/* ---- the request ----------------------------------------------------------------- */
 
 static int add_heads(struct https_call *c, unsigned char **p, unsigned char *end)
 {
@@ -53,8 +52,7 @@ static int write_body(struct https_call *c)
     return 0;
 }
 
-/* ---- the answer -------------------------------------------------------------------
- */
+/* ---- the answer ------------------------------------------------------------------ */
 
 /* libwebsockets has numbers for the headers it knows, and text for the others. */
 static int copy_header(struct lws *wsi, char *out, size_t cap, const char *name)
@@ -179,8 +177,7 @@ static void completed(struct https_call *c)
     }
 }
 
-/* ---- the end ----------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------- */
 
 /* What libwebsockets says of a connection that did not come to be. */
 static void no_connection(struct https_call *c, const char *text, size_t n)

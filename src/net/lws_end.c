@@ -17,8 +17,7 @@ uint64_t cs_lws_global_init(void)
     return atomic_flag_test_and_set(&done) ? 0 : LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
 }
 
-/* ---- the eventfd --------------------------------------------------------------------
- */
+/* ---- the eventfd ----------------------------------------------------------------- */
 
 /* Whether libwebsockets has closed it cannot be seen from its number, which another
  * thread may have got meanwhile.  An epoll set knows open files, not numbers: its entry
@@ -56,8 +55,7 @@ static void close_wake(struct cs_lws_end *e)
     e->watched = false;
 }
 
-/* ---- the end ------------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------- */
 
 void cs_lws_end_begin(struct cs_lws_end *e, struct lws_context *lws)
 {

@@ -209,9 +209,7 @@ static void on_head(struct client *c, size_t n)
     cs_wr_free(&r.body);
 }
 
-/* ---- in
- * -------------------------------------------------------------------------------------
- */
+/* ---- in -------------------------------------------------------------------------- */
 
 static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *buf)
 {

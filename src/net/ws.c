@@ -50,8 +50,7 @@ static void set_defaults(struct cs_ws_limits *l)
     set_default(&l->dead_s, 30);
 }
 
-/* ---- creation ----------------------------------------------------------------------
- */
+/* ---- creation -------------------------------------------------------------------- */
 
 static void set_keepalive(struct cs_ws *ws)
 {
@@ -211,8 +210,7 @@ int cs_ws_port(const struct cs_ws *ws)
     return ws->port;
 }
 
-/* ---- outputs ------------------------------------------------------------------------
- */
+/* ---- outputs --------------------------------------------------------------------- */
 
 void cs_ws_send(struct cs_ws *ws, uint64_t conn, struct cs_span data)
 {

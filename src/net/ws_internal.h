@@ -144,16 +144,14 @@ void cs_conn_dns_late(struct cs_conn *c);
  * must be woken (STACK 2.3 a). */
 void cs_ws_kick(struct cs_ws *ws);
 
-/* ---- callbacks of the protocols ----------------------------------------------------
- */
+/* ---- callbacks of the protocols -------------------------------------------------- */
 
 int cs_ws_frame_cb(struct lws *wsi, enum lws_callback_reasons reason, void *user,
                    void *in, size_t len);
 int cs_http_cb(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                size_t len);
 
-/* ---- http_request.c, http_reply.c --------------------------------------------------
- */
+/* ---- http_request.c, http_reply.c ------------------------------------------------ */
 
 /* Each returns what the callback of libwebsockets returns. */
 int cs_http_begin(struct cs_conn *c);

@@ -47,8 +47,7 @@ static void unlock(struct cs_node_copy *c)
     CS_ASSERT(pthread_mutex_unlock(&c->mutex) == 0);
 }
 
-/* ---- the thread -------------------------------------------------------------------
- */
+/* ---- the thread ------------------------------------------------------------------ */
 
 static bool is_cancelled(struct cs_node_copy *c)
 {
@@ -151,8 +150,7 @@ static void *copy_main(void *arg)
     return NULL;
 }
 
-/* ---- the loop's side ----------------------------------------------------------------
- */
+/* ---- the loop's side ------------------------------------------------------------- */
 
 struct cs_node_copy *cs_node_copy_new(struct cs_kv *kv, const char *dir)
 {

@@ -35,8 +35,7 @@ static uint64_t now_s(void)
     return (uint64_t)cs_os_wall_ms() / 1000;
 }
 
-/* ---- files ------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------- */
 
 /* A regular file only: a pipe would hold up the loop. */
 static int open_regular(const char *path)
@@ -81,8 +80,7 @@ static void give_file(struct cs_sealer *s, const char *path)
     cs_wr_free(&w);
 }
 
-/* ---- requests ---------------------------------------------------------------------
- */
+/* ---- requests -------------------------------------------------------------------- */
 
 static void go(struct cs_sealer *s);
 
@@ -141,8 +139,7 @@ static bool give_http(struct cs_sealer *s, const struct cs_aws_http *http)
     return false;
 }
 
-/* ---- the machine ------------------------------------------------------------------
- */
+/* ---- the machine ----------------------------------------------------------------- */
 
 static void over(struct cs_sealer *s, enum cs_err err, const struct cs_why *why)
 {
@@ -203,8 +200,7 @@ static void go(struct cs_sealer *s)
     over(s, CS_ERR_INTERNAL, &why);
 }
 
-/* ---- life -------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------ */
 
 static enum cs_err make(struct cs_sealer *s, struct cs_why *why)
 {

@@ -50,8 +50,7 @@ static enum cs_err open_kv(struct cs_stopped *s, const struct cs_node_config *cf
                : CS_OK;
 }
 
-/* ---- a store that a KMS seals -------------------------------------------------------
- */
+/* ---- a store that a KMS seals ---------------------------------------------------- */
 
 struct kms {
     struct cs_unseal *unseal;

@@ -27,8 +27,7 @@ struct cs_unseal {
     struct cs_why why;
 };
 
-/* ---- whose store, which key -------------------------------------------------------
- */
+/* ---- whose store, which key ------------------------------------------------------ */
 
 static enum cs_err find_device(struct cs_unseal *u, bool *is_new, struct cs_why *why)
 {
@@ -174,8 +173,7 @@ void cs_unseal_free(struct cs_unseal *u)
     drop(u);
 }
 
-/* ---- questions meanwhile ----------------------------------------------------------
- */
+/* ---- questions meanwhile --------------------------------------------------------- */
 
 json_t *cs_unseal_json(const struct cs_unseal *u)
 {
@@ -221,8 +219,7 @@ static void on_question(void *ctx, uint64_t id, struct cs_span line)
     cs_wr_free(&w);
 }
 
-/* ---- running ----------------------------------------------------------------------
- */
+/* ---- running --------------------------------------------------------------------- */
 
 static void on_waiting(void *ctx, const char *text, uint32_t ms)
 {

@@ -30,8 +30,7 @@ struct cs_caller {
     void *closed_ctx;
 };
 
-/* ---- who may be called -------------------------------------------------------------
- */
+/* ---- who may be called ----------------------------------------------------------- */
 
 static bool allow(void *ctx, const struct sockaddr *addr, int port)
 {
@@ -50,8 +49,7 @@ static bool allow(void *ctx, const struct sockaddr *addr, int port)
     return len != 0 && cs_callee_allows(cfg->rules, cfg->n_rules, ip, len, port);
 }
 
-/* ---- one call ----------------------------------------------------------------------
- */
+/* ---- one call -------------------------------------------------------------------- */
 
 static void tell(struct slot *s, enum cs_err err, int status, const char *reason)
 {
@@ -163,8 +161,7 @@ void cs_caller_call(struct cs_caller *c, const struct cs_action *a)
     cs_free(lines);
 }
 
-/* ---- life --------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------ */
 
 enum cs_err cs_caller_new(struct cs_caller **out, const struct cs_caller_config *cfg,
                           struct cs_why *why)

@@ -16,8 +16,7 @@
 
 enum { KEY_TEXT = 65, PATH_LEN = 512 };
 
-/* ---- --webhook-allow ---------------------------------------------------------------
- */
+/* ---- --webhook-allow ------------------------------------------------------------- */
 
 static bool take_number(const char *p, size_t n, unsigned max, unsigned *out)
 {
@@ -76,8 +75,7 @@ enum cs_err cs_callee_rule_parse(struct cs_callee_rule *out, const char *text,
     return CS_OK;
 }
 
-/* ---- seal.key ----------------------------------------------------------------------
- */
+/* ---- seal.key -------------------------------------------------------------------- */
 
 static enum cs_err make_key(const char *path, struct cs_why *why)
 {

@@ -165,8 +165,7 @@ enum cs_err cs_journal_stored(struct cs_journal *j, const uint8_t request_id[16]
     return cs_journal_read(j, r.ok_seq, out);
 }
 
-/* ---- writing -----------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------- */
 
 /* r is zero when the id is new (first_seq 0). */
 static enum cs_err check(struct cs_journal *j, struct cs_journal_request *r,

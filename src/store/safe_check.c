@@ -54,8 +54,7 @@ enum cs_err cs_safe_check_all(struct cs_safe *s, uint64_t *n, struct cs_why *why
     return err;
 }
 
-/* ---- in pieces --------------------------------------------------------------------
- */
+/* ---- in pieces ------------------------------------------------------------------- */
 
 void cs_safe_check_begin(struct cs_safe *s)
 {

@@ -8,8 +8,7 @@
 #include "base/text.h"
 #include "wire/jsonx.h"
 
-/* ---- the table --------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------- */
 
 enum field_type {
     F_TEXT,    /* char[size], not empty */

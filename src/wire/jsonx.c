@@ -134,8 +134,7 @@ void cs_json_write(struct cs_wr *w, const json_t *v)
     }
 }
 
-/* ---- typed reading -----------------------------------------------------------------
- */
+/* ---- typed reading --------------------------------------------------------------- */
 
 void cs_jr_fail(struct cs_jr *r, const char *field, const char *why)
 {

@@ -20,8 +20,7 @@ static void seed(void)
     }
 }
 
-/* ---- OT setup ---------------------------------------------------------------------
- */
+/* ---- OT setup -------------------------------------------------------------------- */
 
 static size_t setup_bytes;
 
@@ -76,8 +75,7 @@ static void ot_setup(struct bench_row *r)
     bed_close(&b);
 }
 
-/* ---- one RVOLE ---------------------------------------------------------------------
- */
+/* ---- one RVOLE ------------------------------------------------------------------- */
 
 static struct ot_pair keys;
 static struct cs_otx_bob bob;
@@ -130,8 +128,7 @@ void bench_ot(int runs)
     }
 }
 
-/* ---- signatures ---------------------------------------------------------------------
- */
+/* ---- signatures ------------------------------------------------------------------ */
 
 static const char *const rounds[4] = {"DKLs23 round 1", "DKLs23 round 2",
                                       "DKLs23 round 3, all checks",

@@ -10,8 +10,7 @@
 #include "mpc/tweak.h"
 #include "support/mpc_signers.h"
 
-/* ---- key generation -----------------------------------------------------------------
- */
+/* ---- key generation -------------------------------------------------------------- */
 
 static size_t sent;
 
@@ -49,8 +48,7 @@ void bench_dkg(int runs)
     dkg(CS_CURVE_ED25519, "DKG 2-of-3 Ed25519", runs);
 }
 
-/* ---- signing -----------------------------------------------------------------------
- */
+/* ---- signing --------------------------------------------------------------------- */
 
 struct names {
     const char *nonce, *answer, *initiator;

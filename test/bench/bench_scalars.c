@@ -43,8 +43,7 @@ void bench_plain(int runs)
     bench_bytes(r, 64);
 }
 
-/* ---- by libsecp256k1's calls -------------------------------------------------------
- */
+/* ---- by libsecp256k1's calls ----------------------------------------------------- */
 
 static void lib_mul(uint8_t a[32], const uint8_t b[32])
 {
@@ -115,8 +114,7 @@ static void lib_alice(void)
     }
 }
 
-/* ---- by our own ---------------------------------------------------------------------
- */
+/* ---- by our own ------------------------------------------------------------------ */
 
 static cs_rvole_row own_alpha[2][CS_OT_USED], own_input;
 static struct cs_n own_g[CS_OT_USED], own_theta[CS_RVOLE_L];

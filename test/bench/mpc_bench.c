@@ -32,8 +32,7 @@ void bench_must(bool ok, const char *what)
     }
 }
 
-/* ---- counters: the linker sends our own code's allocations here --------------------
- */
+/* ---- counters: the linker sends our own code's allocations here ------------------ */
 
 static unsigned long allocs, alloc_bytes;
 

@@ -31,8 +31,7 @@ static void base_ots(void)
     done = cs_ot_base_finish(&alice_keys, &alice, m) == CS_OK && done;
 }
 
-/* ---- with the keys that came out --------------------------------------------------
- */
+/* ---- with the keys that came out ------------------------------------------------- */
 
 static struct {
     struct cs_otx_bob bob;

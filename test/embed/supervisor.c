@@ -62,8 +62,7 @@ static void say(const char *format, ...)
     fflush(s.transcript);
 }
 
-/* ---- what a node tells --------------------------------------------------------------
- */
+/* ---- what a node tells ----------------------------------------------------------- */
 
 static void on_event(void *ctx, const char *word, const char *json, size_t json_len)
 {
@@ -127,8 +126,7 @@ static void on_stopped(void *ctx, int exit_code, const char *reason, const char 
     }
 }
 
-/* ---- life of a node -----------------------------------------------------------------
- */
+/* ---- life of a node -------------------------------------------------------------- */
 
 static void start(struct host *h)
 {

@@ -219,9 +219,7 @@ static void env_act(void *ctx, struct cs_action *act)
     }
 }
 
-/* ---- life
- * --------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------ */
 
 void actor_event(struct world *w, int index, struct cs_event *ev)
 {

@@ -207,8 +207,7 @@ static void check_peer(struct world *w, int node, const struct quorum *q, uint8_
     }
 }
 
-/* ---- what a node has countersigned is in the platform's log for ever (T37) ---------
- */
+/* ---- what a node has countersigned is in the platform's log for ever (T37) ------- */
 
 static void check_vouched(struct world *w, int node)
 {

@@ -39,8 +39,7 @@ const struct flavor *flavor_of(uint64_t seed)
     return seed % 10 == 3 ? &taproot : &solana;
 }
 
-/* ---- payloads -----------------------------------------------------------------------
- */
+/* ---- payloads -------------------------------------------------------------------- */
 
 /* A legacy Solana message: transfer of 1 lamport, own key pays and signs. */
 static void solana_transfer(struct world *w, const uint8_t *pub, struct cs_wr *out)

@@ -131,9 +131,7 @@ BED void bed_release_one(struct bed_node *a)
     bed_run(a->b);
 }
 
-/* ---- life
- * -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------ */
 
 BED enum cs_err bed_try_start(struct bed *b, int i, struct cs_why *why)
 {

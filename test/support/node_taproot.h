@@ -13,8 +13,7 @@
 #include "mpc/tweak.h"
 #include "support/utxo_made.h"
 
-/* ---- the key -----------------------------------------------------------------------
- */
+/* ---- the key --------------------------------------------------------------------- */
 
 BED void tap_key_frame(const struct bed *b, struct cs_ctl_frame *f, uint8_t n)
 {
@@ -82,8 +81,7 @@ BED void tap_output(const struct bed *b, const char *path, uint8_t x[32])
     cs_tweak_x(x, &t);
 }
 
-/* ---- requests ----------------------------------------------------------------------
- */
+/* ---- requests -------------------------------------------------------------------- */
 
 /* A PSBT that spends n_ins outputs of the address at that path. */
 BED void tap_psbt(const struct bed *b, struct cs_wr *w, const char *path, size_t n_ins)
@@ -125,8 +123,7 @@ BED void tap_sign(struct bed *b, uint8_t n, uint8_t lo, uint8_t hi, uint8_t init
     cs_wr_free(&w);
 }
 
-/* ---- the judge ---------------------------------------------------------------------
- */
+/* ---- the judge ------------------------------------------------------------------- */
 
 BED bool tap_verifies(const uint8_t x[32], const uint8_t msg[32], const uint8_t sig[64])
 {

@@ -142,8 +142,7 @@ static void empty_input_is_input(void **state)
     assert_int_equal(cs_rd_end(&r), CS_ERR_TRUNCATED);
 }
 
-/* ---- writer ------------------------------------------------------------------------
- */
+/* ---- writer ---------------------------------------------------------------------- */
 
 static void every_failed_allocation_is_out_of_memory_and_leaves_nothing(void **state)
 {

@@ -333,9 +333,7 @@ static void levels_have_words(void **state)
     assert_int_equal(level, CS_LOG_ERROR); /* untouched */
 }
 
-/* ---- why
- * -----------------------------------------------------------------------------------
- */
+/* ---- why ------------------------------------------------------------------------- */
 
 static void why_returns_the_code_and_keeps_a_clean_cut_text(void **state)
 {

@@ -45,8 +45,7 @@ static int end(void **state)
     return 0;
 }
 
-/* ---- levels ------------------------------------------------------------------------
- */
+/* ---- levels ---------------------------------------------------------------------- */
 
 static void a_module_has_a_level_of_its_own(void **state)
 {
@@ -316,8 +315,7 @@ static void a_secret_of_words_is_masked_word_by_word(void **state)
     assert_null(strstr(text, "cAnArY"));
 }
 
-/* ---- a thread that works for a part of the process ---------------------------------
- */
+/* ---- a thread that works for a part of the process ------------------------------- */
 
 static char own[256];
 

@@ -531,9 +531,7 @@ static void hedera_checks(void **state)
     cs_wr_free(&w);
 }
 
-/* ---- Cosmos
- * ------------------------------------------------------------------------------------
- */
+/* ---- Cosmos ---------------------------------------------------------------------- */
 
 struct made {
     const char *from, *to, *denom, *amount, *url, *pub_url, *chain_id;
@@ -695,9 +693,7 @@ static void cosmos_checks(void **state)
     cs_wr_free(&w);
 }
 
-/* ---- messages
- * ------------------------------------------------------------------------------------
- */
+/* ---- messages -------------------------------------------------------------------- */
 
 static void messages_have_their_prefix(void **state)
 {

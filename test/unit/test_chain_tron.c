@@ -118,8 +118,7 @@ static void published_and_invalid_ones_of_the_vectors(void **state)
     cs_vec_close(v);
 }
 
-/* ---- transactions made here -------------------------------------------------------
- */
+/* ---- transactions made here ------------------------------------------------------ */
 
 static const uint8_t secret[32] = {7};
 static struct cs_chain_key own;
@@ -379,8 +378,7 @@ static void summaries_of_other_instructions(void **state)
     cs_chain_tx_free(&tx);
 }
 
-/* ---- protobuf ----------------------------------------------------------------------
- */
+/* ---- protobuf -------------------------------------------------------------------- */
 
 static void varints_are_shortest(void **state)
 {

@@ -488,8 +488,7 @@ static void amounts_of_several_segwit_inputs_must_be_proven(void **state)
     cs_chain_tx_free(&tx);
 }
 
-/* ---- kinds ------------------------------------------------------------
- */
+/* ---- kinds ----------------------------------------------------------------------- */
 
 static void kinds_that_a_chain_does_not_have_are_refused(void **state)
 {

@@ -287,8 +287,7 @@ static void inputs_are_bounded(void **state)
     refused(&pkh, m, CS_ERR_CHAIN_TX, "too many inputs for this kind");
 }
 
-/* ---- compact sizes and raw transactions ---------------------------------------------
- */
+/* ---- compact sizes and raw transactions ------------------------------------------ */
 
 static void compact_sizes_have_one_form(void **state)
 {

@@ -93,8 +93,7 @@ static void a_list_inside_a_list_is_not_its_items(void **state)
     cs_wr_free(&w);
 }
 
-/* ---- TH ---------------------------------------------------------------------------
- */
+/* ---- TH -------------------------------------------------------------------------- */
 
 /* Written out again, without midstates. */
 static void plain_input(struct cs_wr *w, const char *tag, const struct cs_span *x,

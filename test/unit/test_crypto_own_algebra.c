@@ -9,8 +9,7 @@
 #include "support/groups.h"
 #include "support/vectors.h"
 
-/* ---- Lagrange -----------------------------------------------------------------------
- */
+/* ---- Lagrange -------------------------------------------------------------------- */
 
 static void check_lagrange_file(struct cs_vec *v, const char *pair, json_t *rows)
 {

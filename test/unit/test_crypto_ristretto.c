@@ -93,8 +93,7 @@ static struct cs_ristretto decoded(const uint8_t code[32])
     return p;
 }
 
-/* ---- RFC 9496, appendix A ---------------------------------------------------------
- */
+/* ---- RFC 9496, appendix A -------------------------------------------------------- */
 
 static void multiples_of_the_base_point_are_those_of_a_1(void **state)
 {

@@ -136,8 +136,7 @@ static void is(const struct cs_fe *got, const uint8_t want[32], uint64_t bound)
     assert_memory_equal(b, want, sizeof b);
 }
 
-/* ---- against mbedTLS --------------------------------------------------------------
- */
+/* ---- against mbedTLS ------------------------------------------------------------- */
 
 static void products_are_those_of_mbedtls(void **state)
 {
@@ -210,8 +209,7 @@ static void sums_and_differences_are_those_of_mbedtls(void **state)
     }
 }
 
-/* ---- one representative ------------------------------------------------------------
- */
+/* ---- one representative ---------------------------------------------------------- */
 
 /* Every way to write v, with p added up to 19 times: limbs stay loose. */
 static void is_written_in_one_way(struct cs_fe a)
@@ -283,8 +281,7 @@ static void signs_are_those_of_the_rfc(void **state)
     }
 }
 
-/* ---- powers ------------------------------------------------------------------------
- */
+/* ---- powers ---------------------------------------------------------------------- */
 
 static void inverses_are_those_of_mbedtls(void **state)
 {
@@ -369,8 +366,7 @@ static void square_roots_of_quotients_are_what_the_rfc_says(void **state)
     assert_in_range(squares, runs / 3, runs - runs / 3);
 }
 
-/* ---- constants --------------------------------------------------------------------
- */
+/* ---- constants ------------------------------------------------------------------- */
 
 /* a = small number. */
 static void is_small(const struct cs_fe *a, uint64_t n)

@@ -70,8 +70,7 @@ static size_t run(const char *path, bool (*ours)(const json_t *group), case_fn *
     return n;
 }
 
-/* ---- AEADs --------------------------------------------------------------------------
- */
+/* ---- AEADs ----------------------------------------------------------------------- */
 
 static bool aead_sizes(const json_t *group)
 {

@@ -108,8 +108,7 @@ static void no_start(const struct cs_cred_env *env, const char *because)
     assert_silent(why, "CANARY");
 }
 
-/* ---- environment ------------------------------------------------------------------
- */
+/* ---- environment ----------------------------------------------------------------- */
 
 static void keys_of_the_environment_go_first(void **state)
 {
@@ -151,8 +150,7 @@ static void half_or_malformed_keys_of_the_environment_are_refused(void **state)
              "too long");
 }
 
-/* ---- shared file ------------------------------------------------------------------
- */
+/* ---- shared file ----------------------------------------------------------------- */
 
 #define SHARED                                                                         \
     "# a comment\n[default]\naws_access_key_id = AKIDDEF\r\n  "                        \
@@ -237,8 +235,7 @@ static void a_file_that_is_too_long_is_refused(void **state)
     assert_says(why, "longer than");
 }
 
-/* ---- container --------------------------------------------------------------------
- */
+/* ---- container ------------------------------------------------------------------- */
 
 static void a_container_gives_keys_with_an_end(void **state)
 {
@@ -379,8 +376,7 @@ static void an_oversized_answer_is_not_read(void **state)
     ready("ASIABOX", "s3cret/+", "tok==");
 }
 
-/* ---- web identity -----------------------------------------------------------------
- */
+/* ---- web identity ---------------------------------------------------------------- */
 
 static const struct cs_cred_env web = {.role_arn = "arn:aws:iam::111122223333:role/a/b",
                                        .web_identity_token_file = "/var/run/jwt",
@@ -497,8 +493,7 @@ static void a_web_identity_that_cannot_work_is_refused(void **state)
     no_start(&env, "without AWS_ROLE_ARN");
 }
 
-/* ---- EC2 --------------------------------------------------------------------------
- */
+/* ---- EC2 ------------------------------------------------------------------------- */
 
 static void ec2_gives_keys_by_version_2(void **state)
 {
@@ -581,8 +576,7 @@ static void ec2_can_be_switched_off_and_moved_only_nearby(void **state)
     wants_http("PUT", "fd00:ec2::254", "/latest/api/token");
 }
 
-/* ---- life -------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------ */
 
 static enum cs_cred_want at(uint64_t now_s)
 {

@@ -15,8 +15,7 @@
 
 static const uint8_t fresh[32] = {9, 8, 7, 6, 5, 4, 3, 2, 1, 77};
 
-/* ---- the KMS ----------------------------------------------------------------------
- */
+/* ---- the KMS --------------------------------------------------------------------- */
 
 struct kms {
     const char *id, *secret; /* whom it knows */
@@ -170,8 +169,7 @@ static int serve(const struct cs_aws_http *h)
     return status;
 }
 
-/* ---- the driver -------------------------------------------------------------------
- */
+/* ---- the driver ------------------------------------------------------------------ */
 
 static struct cs_why why;
 
@@ -514,8 +512,7 @@ static void lack_of_memory_is_waited_out_and_no_wrong_key(void **state)
     assert_true(n_waits > 10);
 }
 
-/* ---- credentials that change ------------------------------------------------------
- */
+/* ---- credentials that change ----------------------------------------------------- */
 
 #define BOX(id)                                                                        \
     "{\"AccessKeyId\":\"" id "\",\"SecretAccessKey\":\"SECRET\",\"Token\":\"t\","      \
@@ -626,8 +623,7 @@ static void answers_that_nobody_asked_for_are_ignored(void **state)
     cs_seal_free(s);
 }
 
-/* ---- record -----------------------------------------------------------------------
- */
+/* ---- record ---------------------------------------------------------------------- */
 
 static void only_a_whole_record_of_this_form_is_read(void **state)
 {

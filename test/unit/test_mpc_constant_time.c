@@ -13,8 +13,7 @@
 enum { N = 2, T = 2, ROUNDS = 3 };
 #define ED CS_CURVE_ED25519
 
-/* ---- what may be known ------------------------------------------------------------
- */
+/* ---- what may be known ----------------------------------------------------------- */
 
 bool __real_cs_ct_is_zero(const void *p, size_t n);
 bool __wrap_cs_ct_is_zero(const void *p, size_t n);
@@ -95,8 +94,7 @@ void __wrap_dkg_share_hash(uint8_t out[32], const uint8_t presid[32], uint8_t i,
 
 #ifdef CT_RUNS
 
-/* ---- a key generation of two --------------------------------------------------------
- */
+/* ---- a key generation of two ----------------------------------------------------- */
 
 static struct {
     uint8_t seed[N + 1][32], local[N + 1][32], rand[N + 1][512];

@@ -4,9 +4,7 @@
 #include "support/dkg_liar.h"
 #include <sodium.h>
 
-/* ---- round 1
- * ------------------------------------------------------------------------------------
- */
+/* ---- round 1 --------------------------------------------------------------------- */
 
 /* The liar waits for the others and repeats party 1's commitment. */
 static bool copy_commitment(struct net *w, struct net_msg *m)

@@ -139,8 +139,7 @@ static void products_and_sums_are_those_of_dkls_sign_13(void **state)
     cs_vec_close(v);
 }
 
-/* ---- whole signatures ---------------------------------------------------------------
- */
+/* ---- whole signatures ------------------------------------------------------------ */
 
 /* ECDSA by its definition, with this project's own group: s R = h G + r X. */
 static void check_by_definition(const struct duo *duo, const struct cs_ecdsa_sig *sig)

@@ -24,8 +24,7 @@ static void all_differ(uint8_t (*id)[32], size_t n)
     }
 }
 
-/* ---- presid -----------------------------------------------------------------------
- */
+/* ---- presid ---------------------------------------------------------------------- */
 
 /* Rows 26, 48; A4: every fact about the session is in its name. */
 static void every_input_of_presid_changes_it(void **state)
@@ -98,8 +97,7 @@ static void items_of_one_request_have_names_of_their_own(void **state)
     assert_memory_equal(id[CS_COUNTOF(of)], id[5], 32);
 }
 
-/* ---- sid, tr, rsid, commitments -----------------------------------------------------
- */
+/* ---- sid, tr, rsid, commitments -------------------------------------------------- */
 
 /* A3. */
 static void every_input_of_sid_and_tr_changes_it(void **state)
@@ -179,8 +177,7 @@ static void commitments_hang_on_session_and_direction(void **state)
     all_differ(com, n);
 }
 
-/* ---- SES_OPEN -----------------------------------------------------------------------
- */
+/* ---- SES_OPEN -------------------------------------------------------------------- */
 
 static struct cs_dkls_open some_open(uint8_t n)
 {

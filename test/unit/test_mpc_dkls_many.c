@@ -16,8 +16,7 @@
 static struct group g;
 static struct ring r;
 
-/* ---- signatures -------------------------------------------------------------------
- */
+/* ---- signatures ------------------------------------------------------------------ */
 
 static void check_signature(const struct ring *ring, uint8_t initiator)
 {

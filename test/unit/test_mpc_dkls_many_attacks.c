@@ -43,8 +43,7 @@ static void first_ended_with(enum cs_err err, uint8_t who, const char *what)
     }
 }
 
-/* ---- every field of every message, from either of the others ------------------------
- */
+/* ---- every field of every message, from either of the others --------------------- */
 
 enum part { BCAST, BODY };
 

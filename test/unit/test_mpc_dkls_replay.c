@@ -38,8 +38,7 @@ static void next_session(void)
     assert_true(honest_compute(&h));
 }
 
-/* ---- row 25 -----------------------------------------------------------------------
- */
+/* ---- row 25 ---------------------------------------------------------------------- */
 
 /* Under another presid the recording does not even pass the first check. */
 static void a_recording_does_not_get_into_another_session(void **state)
@@ -148,8 +147,7 @@ static void two_honest_ends_of_different_runs_do_not_ban_each_other(void **state
     duo_close(&d);
 }
 
-/* ---- row 26 -----------------------------------------------------------------------
- */
+/* ---- row 26 ---------------------------------------------------------------------- */
 
 /* Ends that mean another key or epoch have other presids: nothing of one is for the
  * other, and the extension of one does not fit the other. */
@@ -179,8 +177,7 @@ static void ends_that_mean_another_key_do_not_get_past_round_1(void **state)
     }
 }
 
-/* ---- row 29 -----------------------------------------------------------------------
- */
+/* ---- row 29 ---------------------------------------------------------------------- */
 
 /* t = 2 of a key made for three: two shares of a line through other points than its. */
 static void a_signer_with_no_share_of_the_key_does_not_sign(void **state)
@@ -203,8 +200,7 @@ static void a_signer_with_no_share_of_the_key_does_not_sign(void **state)
     close_all();
 }
 
-/* ---- row 36 -----------------------------------------------------------------------
- */
+/* ---- row 36 ---------------------------------------------------------------------- */
 
 enum { INVALID = 10000, SESSIONS = 60 };
 
@@ -311,8 +307,7 @@ static void sessions_after_invalid_partials_reuse_nothing(void **state)
     duo_close(&d);
 }
 
-/* ---- row 7 ------------------------------------------------------------------------
- */
+/* ---- row 7 ----------------------------------------------------------------------- */
 
 /* x = fold(b) is shown.  Without the 128 random columns at the end of b it would be a
  * linear function of beta and of padding: 128 equations for Alice.  With them, what is
@@ -358,8 +353,7 @@ static void the_mask_columns_hide_the_choice(void **state)
     duo_close(&d);
 }
 
-/* ---- row 12 -----------------------------------------------------------------------
- */
+/* ---- row 12 ---------------------------------------------------------------------- */
 
 static struct bed bed[2];
 static uint8_t first_r[2][CS_OT_R_LEN], first_ext[2][CS_OT_EXT_LEN];

@@ -23,8 +23,7 @@ static struct dkls_state *s[INDICES]; /* by index */
 static struct cs_dkls_msg out[INDICES][INDICES],
     next[INDICES][INDICES]; /* [from][to] */
 
-/* ---- inputs -----------------------------------------------------------------------
- */
+/* ---- inputs ---------------------------------------------------------------------- */
 
 /* expand(name/what, n): README.md of the vectors. */
 static void expand(uint8_t *to, size_t n, const char *what)
@@ -129,8 +128,7 @@ static void open_signer(size_t at, size_t n)
     }
 }
 
-/* ---- the run ----------------------------------------------------------------------
- */
+/* ---- the run --------------------------------------------------------------------- */
 
 static void keep(uint8_t from, struct cs_dkls_msg *made)
 {

@@ -239,9 +239,7 @@ static void zf_frost_s_invalid_element_is_refused(void **state)
     cs_vec_close(v);
 }
 
-/* ---- checks
- * -------------------------------------------------------------------------------------
- */
+/* ---- checks ---------------------------------------------------------------------- */
 
 /* Row 37: identity, small order, mixed order, not canonical, in D and in E. */
 static void bad_commitments_are_refused(void **state)

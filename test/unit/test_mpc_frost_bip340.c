@@ -17,8 +17,7 @@
 
 #define K1 CS_CURVE_SECP256K1
 
-/* ---- own figures: 2 of 3, made by the reference code at the pinned commit -----------
- */
+/* ---- own figures: 2 of 3, made by the reference code at the pinned commit -------- */
 
 static const char own_X[] =
     "035ed87eb185c32bf8d4ae2ab45b42b1ac75c1c1ee2964c636a52441b037d074f3";

@@ -10,8 +10,7 @@
 
 static const uint8_t set12[] = {1, 2}, set13[] = {1, 3};
 
-/* ---- a lying initiator ------------------------------------------------------------
- */
+/* ---- a lying initiator ----------------------------------------------------------- */
 
 /* Row 44: same id twice.  The same bytes get the same answer, others none, ever. */
 static void a_nonce_id_answers_one_request(void **state)
@@ -340,8 +339,7 @@ static void a_thousand_concurrent_sessions_with_forged_entries(void **state)
     signers_free(s);
 }
 
-/* ---- a lying responder ------------------------------------------------------------
- */
+/* ---- a lying responder ----------------------------------------------------------- */
 
 /* A run of 1 with 2's honest answer, to spoil. */
 static struct cs_frost_run *answered(struct signers *s, uint8_t rsp[CS_FROST_RSP_LEN])
@@ -494,8 +492,7 @@ static void invalid_partials_cost_nothing_but_their_run(void **state)
     signers_free(s);
 }
 
-/* ---- faults of this machine (7.6) -------------------------------------------------
- */
+/* ---- faults of this machine (7.6) ------------------------------------------------ */
 
 /* A share that is not the key's any more leaves neither role, and blames nobody. */
 static void a_damaged_share_is_not_used(void **state)

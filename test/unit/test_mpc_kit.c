@@ -173,8 +173,7 @@ static void frames_out_of_range_are_refused(void **state)
     cs_wr_free(&w);
 }
 
-/* ---- contents that somebody sealed well, who lies ---------------------------------
- */
+/* ---- contents that somebody sealed well, who lies -------------------------------- */
 
 struct lie {
     struct cs_key *k;

@@ -157,8 +157,7 @@ static void a_flipped_bit_of_U_is_seen_exactly_where_delta_is_one(void **state)
     cs_vec_close(kat.v);
 }
 
-/* ---- with hashes ------------------------------------------------------------------
- */
+/* ---- with hashes ----------------------------------------------------------------- */
 
 static void extend(void)
 {

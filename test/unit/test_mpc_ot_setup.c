@@ -52,8 +52,7 @@ static void one_direction_alone_does_not_serve(void **state)
     bed_close(&b);
 }
 
-/* ---- messages that are changed, lost, late ----------------------------------------
- */
+/* ---- messages that are changed, lost, late --------------------------------------- */
 
 static bool flip_in_ext(struct bed *bed, uint8_t from, uint8_t type, uint8_t *body,
                         size_t n)
@@ -437,8 +436,7 @@ static void messages_and_aborts_of_another_run_change_nothing(void **state)
     bed_close(&b);
 }
 
-/* ---- burning -----------------------------------------------------------------------
- */
+/* ---- burning --------------------------------------------------------------------- */
 
 struct session {
     struct cs_ot_user u; /* first */

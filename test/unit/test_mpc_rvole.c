@@ -150,8 +150,7 @@ static void bobs_side_is_that_of_rvole_toy(void **state)
     cs_vec_close(v);
 }
 
-/* ---- with hashes, 416 transfers ---------------------------------------------------
- */
+/* ---- with hashes, 416 transfers -------------------------------------------------- */
 
 static void extend(void)
 {

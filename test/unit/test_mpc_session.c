@@ -192,9 +192,7 @@ static void ready_names_the_request(void **state)
     }
 }
 
-/* ---- messages
- * -----------------------------------------------------------------------------------
- */
+/* ---- messages -------------------------------------------------------------------- */
 
 /* A6: late, early, strange: dropped and counted, nobody blamed, the session goes on. */
 static void what_does_not_belong_here_is_dropped(void **state)
@@ -346,9 +344,7 @@ static void two_openings_of_one_session_are_equivocation(void **state)
     net_free(w);
 }
 
-/* ---- ids
- * ------------------------------------------------------------------------------------------
- */
+/* ---- ids ------------------------------------------------------------------------- */
 
 /* Row 26: everything that must be in presid is in it. */
 static void presid_binds_everything(void **state)
@@ -387,9 +383,7 @@ static void presid_binds_everything(void **state)
     net_free(w);
 }
 
-/* ---- time
- * -------------------------------------------------------------------------------------------
- */
+/* ---- time ------------------------------------------------------------------------ */
 
 /* Counts what 1 sends to 3, which is silent: at 0, 1, 2, 4, 8, 16, 32 s. */
 static void messages_are_repeated_until_receipt_shows(void **state)
@@ -505,9 +499,7 @@ static void an_aborted_session_has_no_way_out(void **state)
     net_free(w);
 }
 
-/* ---- jobs
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- jobs ------------------------------------------------------------------------ */
 
 /* The session ends while a worker has the round: the late result is harmless. */
 static void a_result_that_comes_too_late_is_thrown_away(void **state)

@@ -4,9 +4,7 @@
 
 #include "support/held_session.h"
 
-/* ---- ABORT, EVIDENCE
- * ------------------------------------------------------------------------------------
- */
+/* ---- ABORT, EVIDENCE ------------------------------------------------------------- */
 
 static void abort_codes_round_trip(void **state)
 {

@@ -256,8 +256,7 @@ static void plain_http_works_where_the_url_says_so(void **state)
     assert_int_equal(t.body_len, 5);
 }
 
-/* ---- what is refused --------------------------------------------------------------
- */
+/* ---- what is refused ------------------------------------------------------------- */
 
 static void expect_failure(struct serve *s, const char *host, enum cs_err err)
 {
@@ -435,8 +434,7 @@ static void a_name_that_does_not_resolve_is_told(void **state)
     assert_true(t.err == CS_ERR_DNS || t.err == CS_ERR_TIMEOUT);
 }
 
-/* ---- client certificate -----------------------------------------------------------
- */
+/* ---- client certificate ---------------------------------------------------------- */
 
 static void a_client_certificate_is_shown_when_it_is_given(void **state)
 {
@@ -470,8 +468,7 @@ static void without_a_client_certificate_such_a_server_does_not_answer(void **st
     assert_int_equal(s.n_requests, 0);
 }
 
-/* ---- calls ------------------------------------------------------------------------
- */
+/* ---- calls ----------------------------------------------------------------------- */
 
 static void start_one(struct serve *s, struct cs_https_url *u, struct cs_why *why,
                       enum cs_err want)
@@ -636,8 +633,7 @@ static void a_proxy_in_the_environment_is_not_used(void **state)
     assert_int_equal(t.err, CS_OK);
 }
 
-/* ---- URLs -------------------------------------------------------------------------
- */
+/* ---- URLs ------------------------------------------------------------------------ */
 
 static void urls_are_taken_apart(void **state)
 {

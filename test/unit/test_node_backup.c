@@ -19,8 +19,7 @@ static struct {
     int fd;
 } c;
 
-/* ---- questions to the running node -------------------------------------------------
- */
+/* ---- questions to the running node ----------------------------------------------- */
 
 static void on_answer(void *ctx, const char *json, size_t n)
 {
@@ -233,9 +232,7 @@ static void a_node_that_stops_does_not_wait_for_a_reader(void **state)
     (void)close(c.fd);
 }
 
-/* ---- a stopped node
- * --------------------------------------------------------------------
- */
+/* ---- a stopped node -------------------------------------------------------------- */
 
 static void stopped_says(struct cs_stopped *s, const char *question, const char *word)
 {

@@ -189,8 +189,7 @@ static void an_abort_after_the_end_of_a_session_is_dropped(void **state)
     assert_int_equal(blames(0, 1), 0);
 }
 
-/* ---- repeats -----------------------------------------------------------------------
- */
+/* ---- repeats --------------------------------------------------------------------- */
 
 static size_t said[CS_TYPE_SIG_R3 + 1]; /* by node 1, to node 0 */
 
@@ -234,8 +233,7 @@ static void a_link_that_ends_after_a_signature_fails_nothing(void **state)
     assert_int_equal(ot_said(&b, from, "ECDSA session"), 0);
 }
 
-/* ---- a node that ends --------------------------------------------------------------
- */
+/* ---- a node that ends ------------------------------------------------------------ */
 
 static enum cs_ot_state half_of_0(uint8_t alice)
 {

@@ -49,8 +49,7 @@ static unsigned blames(int node, int peer)
     return b.node[node].core->quorums[0]->peers[peer + 1].rec.blames;
 }
 
-/* ---- the right way -----------------------------------------------------------------
- */
+/* ---- the right way --------------------------------------------------------------- */
 
 static void three_inputs_are_signed_and_released_at_once(void **state)
 {
@@ -120,8 +119,7 @@ static void a_request_with_more_is_refused(void **state)
     cs_wr_free(&w);
 }
 
-/* ---- the journal -------------------------------------------------------------------
- */
+/* ---- the journal ----------------------------------------------------------------- */
 
 static void one_intent_and_one_result_cover_all_items(void **state)
 {
@@ -222,8 +220,7 @@ static void only_so_many_results_are_kept(void **state)
     cs_wr_free(&w);
 }
 
-/* ---- durable first, crashes --------------------------------------------------------
- */
+/* ---- durable first, crashes ------------------------------------------------------ */
 
 static size_t reqs, answers;
 static bool lose_answers;
@@ -311,8 +308,7 @@ static void a_restart_in_the_middle_loses_nothing_but_the_attempt(void **state)
     cs_wr_free(&w);
 }
 
-/* ---- the window --------------------------------------------------------------------
- */
+/* ---- the window ------------------------------------------------------------------ */
 
 static void no_more_than_eight_items_are_under_way(void **state)
 {
@@ -356,8 +352,7 @@ static void a_silent_peer_has_time_for_each_item(void **state)
     assert_int_equal(b.node[1].core->n_works, 0);
 }
 
-/* ---- ends in the middle ------------------------------------------------------------
- */
+/* ---- ends in the middle ---------------------------------------------------------- */
 
 /* Twelve items, eight of them under way. */
 static void half_way(uint8_t n)
@@ -518,8 +513,7 @@ static void an_answer_does_not_outlive_its_link(void **state)
     assert_int_equal(answers, 0);
 }
 
-/* ---- bounds ------------------------------------------------------------------------
- */
+/* ---- bounds ---------------------------------------------------------------------- */
 
 static void items_of_all_requests_together_are_bounded(void **state)
 {
@@ -568,8 +562,7 @@ static void bytes_of_all_requests_together_are_bounded(void **state)
     assert_int_equal(n->item_bytes, 0);
 }
 
-/* ---- lies --------------------------------------------------------------------------
- */
+/* ---- lies ------------------------------------------------------------------------ */
 
 enum { REQ_ITEM = 48 }; /* 7.2: after reqh and request id */
 

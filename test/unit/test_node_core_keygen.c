@@ -280,9 +280,7 @@ static void a_cancelled_generation_ends(void **state)
     assert_non_null(strstr(status(0), "\"sessions\":0"));
 }
 
-/* ---- restarts
- * -----------------------------------------------------------------------------------
- */
+/* ---- restarts -------------------------------------------------------------------- */
 
 /* Frames between nodes are counted; after `cut_after` of them node `victim` dies. */
 static size_t frames, cut_after;
@@ -410,9 +408,7 @@ static void the_share_is_durable_before_the_certificate_signature_leaves(void **
     assert_true(certs == 0 || strstr(status(1), "\"keys\":2") != NULL);
 }
 
-/* ---- stuck
- * ----------------------------------------------------------------------------------------
- */
+/* ---- stuck ----------------------------------------------------------------------- */
 
 /* Drops certificate signatures that go to `victim`, and acknowledgements of all. */
 static bool lose_certificates(struct bed *bed, int from, int to, struct cs_wr *w)

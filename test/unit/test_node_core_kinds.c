@@ -90,8 +90,7 @@ static unsigned blames(int node, int peer)
     return b.node[node].core->quorums[0]->peers[peer + 1].rec.blames;
 }
 
-/* ---- paths -------------------------------------------------------------------------
- */
+/* ---- paths ----------------------------------------------------------------------- */
 
 static void each_path_has_a_key_of_its_own(void **state)
 {
@@ -209,8 +208,7 @@ static void two_nodes_with_two_paths_sign_nothing_and_ban_nobody(void **state)
     assert_int_equal(cs_journal_head(b.node[1].core->journal).seq, seq); /* no intent */
 }
 
-/* ---- kinds -------------------------------------------------------------------------
- */
+/* ---- kinds ----------------------------------------------------------------------- */
 
 static void a_kind_that_nobody_knows_is_refused(void **state)
 {
@@ -359,8 +357,7 @@ static void an_ed25519_key_signs_no_digest(void **state)
     refused(&f, "CHAIN_UNKNOWN");
 }
 
-/* ---- one key, one scheme -----------------------------------------------------------
- */
+/* ---- one key, one scheme --------------------------------------------------------- */
 
 /* The same point, but the address of an ECDSA wallet. */
 static void inputs_of_a_segwit_address_are_refused_by_a_taproot_key(void **state)
@@ -506,8 +503,7 @@ static void a_key_without_frost_gives_out_no_nonces(void **state)
     cs_wr_free(&body);
 }
 
-/* ---- check signatures --------------------------------------------------------------
- */
+/* ---- check signatures ------------------------------------------------------------ */
 
 static void check_signatures_of_a_taproot_key_are_under_the_key_itself(void **state)
 {

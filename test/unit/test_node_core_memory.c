@@ -291,9 +291,7 @@ static void a_start_without_memory_says_so_and_leaves_nothing(void **state)
     bed_free(&b);
 }
 
-/* ---- secrets
- * -------------------------------------------------------------------------------------
- */
+/* ---- secrets --------------------------------------------------------------------- */
 
 static bool holds(struct cs_span hay, const void *needle, size_t n)
 {

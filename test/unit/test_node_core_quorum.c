@@ -49,8 +49,7 @@ static void refuses(const struct cs_device_set *ds, const char *reason)
     assert_int_equal(bed_count(&b, 0, CS_EVT_QUORUM_ACCEPTED), 0);
 }
 
-/* ---- the right way ------------------------------------------------------------------
- */
+/* ---- the right way --------------------------------------------------------------- */
 
 static void all_see_the_same_words_and_they_survive(void **state)
 {

@@ -55,8 +55,7 @@ static void expect_answer(const char *question, const char *part)
     }
 }
 
-/* ---- questions ---------------------------------------------------------------------
- */
+/* ---- questions ------------------------------------------------------------------- */
 
 static void questions_are_answered_as_on_the_local_socket(void **state)
 {
@@ -186,8 +185,7 @@ static void a_wrong_call_is_refused(void **state)
     assert_int_equal(e.answers, 0);
 }
 
-/* ---- callbacks may call -------------------------------------------------------------
- */
+/* ---- callbacks may call ---------------------------------------------------------- */
 
 static void event_that_asks_and_stops(void *ctx, const char *word, const char *json,
                                       size_t json_len)
@@ -305,8 +303,7 @@ static void a_newer_structure_may_not_ask_for_what_is_unknown(void **state)
     assert_int_equal(make_node(&e.node, &cfg.config), 64);
 }
 
-/* ---- log ----------------------------------------------------------------------------
- */
+/* ---- log ------------------------------------------------------------------------- */
 
 static void on_line(void *ctx, enum cloudsign_log_level level, const char *module,
                     const char *line)
@@ -390,8 +387,7 @@ static void a_line_at_level_error_is_an_event(void **state)
     assert_int_equal(e.errors, 1);
 }
 
-/* ---- the process --------------------------------------------------------------------
- */
+/* ---- the process ----------------------------------------------------------------- */
 
 static unsigned count(const char *path)
 {
@@ -484,8 +480,7 @@ static void the_process_stays_as_it_was(void **state)
     (void)close(saved_err);
 }
 
-/* ---- mailbox ------------------------------------------------------------------------
- */
+/* ---- mailbox --------------------------------------------------------------------- */
 
 static struct {
     struct cs_mailbox *m;

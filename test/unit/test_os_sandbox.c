@@ -174,8 +174,7 @@ static void the_program_s_own_work_goes_on(void **state)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
-/* ---- paths ----------------------------------------------------------------------
- */
+/* ---- paths ----------------------------------------------------------------------- */
 
 static int try_paths(void)
 {
@@ -310,8 +309,7 @@ static void only_the_program_s_own_paths_can_be_reached(void **state)
     }
 }
 
-/* ---- calls that end it -----------------------------------------------------------
- */
+/* ---- calls that end it ----------------------------------------------------------- */
 
 #define CALL(name)                                                                     \
     static int deadly_##name(void)                                                     \

@@ -56,8 +56,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
     return *list == NULL ? EAI_AGAIN : 0;
 }
 
-/* ---- frame -------------------------------------------------------------------------
- */
+/* ---- frame ----------------------------------------------------------------------- */
 
 static struct {
     uv_loop_t loop;
@@ -176,8 +175,7 @@ static void call(const char *host, int port)
     until(&t.n_called, n + 1);
 }
 
-/* ---- cases -------------------------------------------------------------------------
- */
+/* ---- cases ----------------------------------------------------------------------- */
 
 static void the_body_and_the_headers_are_posted_to_an_allowed_address(void **state)
 {

@@ -222,8 +222,7 @@ what_waits_stays_while_enough_are_left_and_ends_with_the_reason(void **state)
     device_over();
 }
 
-/* ---- what is said of a group ------------------------------------------------------
- */
+/* ---- what is said of a group ----------------------------------------------------- */
 
 static void a_group_that_cannot_decide_for_its_own_says_so(void **state)
 {

@@ -255,9 +255,7 @@ static void bad_addresses_name_their_field(void **state)
     fake_trio_free(t);
 }
 
-/* ---- the allow list
- * --------------------------------------------------------------------
- */
+/* ---- the allow list -------------------------------------------------------------- */
 
 static int allow_list(struct fake_trio *t, const char *word)
 {
@@ -384,9 +382,7 @@ static void texts_are_refused_with_an_allow_list(void **state)
     fake_trio_free(t);
 }
 
-/* ---- permitted destinations
- * --------------------------------------------------------------
- */
+/* ---- permitted destinations ------------------------------------------------------ */
 
 static void permitted(struct fake_trio *t, const char *query)
 {

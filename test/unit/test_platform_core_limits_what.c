@@ -204,8 +204,7 @@ static void a_limit_that_names_texts_lets_them_through(void **state)
     fake_trio_free(t);
 }
 
-/* ---- several payments --------------------------------------------------------------
- */
+/* ---- several payments ------------------------------------------------------------ */
 
 static int btc_post(struct fake_trio *t, const struct made *m)
 {

@@ -320,8 +320,7 @@ static void a_rejected_address_is_never_paid_and_is_free_again(void **state)
     assert_string_not_equal(old, address);
 }
 
-/* ---- requests that wait for approvers -----------------------------------------------
- */
+/* ---- requests that wait for approvers -------------------------------------------- */
 
 static void what_waits_for_approvers_is_reserved_and_given_back(void **state)
 {

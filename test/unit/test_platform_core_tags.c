@@ -8,9 +8,7 @@
 #include "support/fake_audit.h"
 #include "support/fake_limits.h"
 
-/* ---- tags
- * ------------------------------------------------------------------------------
- */
+/* ---- tags ------------------------------------------------------------------------ */
 
 static const char *vault_tags(struct fake_trio *t, const char *rest)
 {
@@ -115,9 +113,7 @@ static void tags_are_bounded_and_of_what_is_there(void **state)
     fake_trio_free(t);
 }
 
-/* ---- backup strategies
- * --------------------------------------------------------------------
- */
+/* ---- backup strategies ----------------------------------------------------------- */
 
 #define PATH "/v2/backup/strategies"
 #define X25519                                                                         \

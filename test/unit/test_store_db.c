@@ -176,8 +176,7 @@ static void a_scan_may_reuse_its_key_writer_and_skip_the_value(void **state)
     cs_kv_close(kv);
 }
 
-/* ---- the model ----------------------------------------------------------------------
- */
+/* ---- the model ------------------------------------------------------------------- */
 
 static uint32_t rnd(uint32_t *x)
 {

@@ -28,8 +28,7 @@ static void write_file(const char *path, const char *text, size_t n, mode_t mode
     assert_int_equal(chmod(path, mode), 0);
 }
 
-/* ---- secrets ------------------------------------------------------------------------
- */
+/* ---- secrets --------------------------------------------------------------------- */
 
 static void unset_both(void)
 {

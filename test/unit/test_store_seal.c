@@ -122,8 +122,7 @@ static void lengths_that_do_not_fit_are_damage(void **state)
     cs_wr_free(&longest);
 }
 
-/* ---- whole stores -----------------------------------------------------------------
- */
+/* ---- whole stores ---------------------------------------------------------------- */
 
 static void opens(struct cs_kv *kv, const struct cs_kek *kek, enum cs_err want)
 {

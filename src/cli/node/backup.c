@@ -45,8 +45,7 @@ static enum cs_err usage(void)
         "cloudsign backup verify KIT.. --key SECRET..");
 }
 
-/* ---- one kit ----------------------------------------------------------------------
- */
+/* ---- one kit --------------------------------------------------------------------- */
 
 static enum cs_err remember(struct job *b, const struct cs_kit_head *h)
 {
@@ -119,8 +118,7 @@ static enum cs_err some_kits(struct job *b, json_t *ids)
     return err;
 }
 
-/* ---- all of them ------------------------------------------------------------------
- */
+/* ---- all of them ----------------------------------------------------------------- */
 
 /* So many that the answer fits on the socket, whoever the kits are for. */
 static enum cs_err kits_of_page(struct job *b, const json_t *ids)
@@ -178,8 +176,7 @@ static enum cs_err all_kits(struct job *b)
     return err;
 }
 
-/* ---- the copy and what it is of -----------------------------------------------------
- */
+/* ---- the copy and what it is of -------------------------------------------------- */
 
 /* Before the copy is made: so it holds at least this. */
 static enum cs_err ask_head(struct job *b)
@@ -247,9 +244,7 @@ static enum cs_err copy_store(struct job *b)
     return look_at_copy(b);
 }
 
-/* ---- the node learns of it
- * ------------------------------------------------------------
- */
+/* ---- the node learns of it ------------------------------------------------------- */
 
 static enum cs_err tell(struct job *b, json_t *q)
 {
@@ -295,9 +290,7 @@ static enum cs_err tell_node(struct job *b)
                              b->to_ids, "copy", 1));
 }
 
-/* ---- the command
- * ----------------------------------------------------------------------
- */
+/* ---- the command ----------------------------------------------------------------- */
 
 static enum cs_err finish(struct job *b)
 {

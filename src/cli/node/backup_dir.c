@@ -57,8 +57,7 @@ void bd_progress(const char *what, uint64_t done, uint64_t total, const char *un
     }
 }
 
-/* ---- the folder -------------------------------------------------------------------
- */
+/* ---- the folder ------------------------------------------------------------------ */
 
 static enum cs_err cannot(const char *what, const char *path)
 {
@@ -367,8 +366,7 @@ void bd_drop(struct bd_out *o)
     }
 }
 
-/* ---- reading ------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------- */
 
 bool bd_is_one(const char *dir)
 {

@@ -34,8 +34,7 @@ enum {
     YOUNG_S = 10
 };
 
-/* ---- asking -----------------------------------------------------------------------
- */
+/* ---- asking ---------------------------------------------------------------------- */
 
 const char *bs_text(const json_t *o, const char *name)
 {
@@ -85,8 +84,7 @@ json_t *bs_ask(struct bs *s, json_t *q, enum cs_err *err)
     return o;
 }
 
-/* ---- running or stopped -------------------------------------------------------------
- */
+/* ---- running or stopped ---------------------------------------------------------- */
 
 enum cs_err bs_settings(struct cs_node_config *cfg, struct cli_env *e)
 {
@@ -153,9 +151,7 @@ void bs_close(struct bs *s)
     s->stopped = NULL;
 }
 
-/* ---- the copy, of a stopped node
- * ------------------------------------------------------
- */
+/* ---- the copy, of a stopped node ------------------------------------------------- */
 
 struct to_file {
     int fd;
@@ -178,9 +174,7 @@ static enum cs_err sink(void *ctx, struct cs_span bytes, uint64_t total)
     return write_on(ctx, bytes, total);
 }
 
-/* ---- the copy, of a running one
- * -------------------------------------------------------
- */
+/* ---- the copy, of a running one -------------------------------------------------- */
 
 struct fifo {
     char name[48], path[BD_PATH_CAP];

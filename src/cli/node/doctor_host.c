@@ -185,9 +185,7 @@ static void look_at_sync(struct doctor *d)
             (unsigned long long)(us[SYNCS - 1] / 1000));
 }
 
-/* ---- limits
- * ------------------------------------------------------------------------------------
- */
+/* ---- limits ---------------------------------------------------------------------- */
 
 static uint64_t limit_now(const struct doctor *d, const char *of_node, int resource)
 {

@@ -55,8 +55,7 @@ enum cs_err off_printed(enum cs_err err)
     return err;
 }
 
-/* ---- files ------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------- */
 
 static enum cs_err read_all(struct cs_wr *w, int fd, size_t max)
 {
@@ -151,8 +150,7 @@ struct cs_recovery_key *off_key(const char *path, bool secret, enum cs_err *err)
     return k;
 }
 
-/* ---- the terminal -----------------------------------------------------------------
- */
+/* ---- the terminal ---------------------------------------------------------------- */
 
 static bool write_text(int fd, const char *text)
 {

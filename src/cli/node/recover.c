@@ -43,8 +43,7 @@ static enum cs_err usage(void)
     return off_say(CS_ERR_USAGE, "%s", usage_text);
 }
 
-/* ---- the command line -------------------------------------------------------------
- */
+/* ---- the command line ------------------------------------------------------------ */
 
 static bool take_value(struct options *o, const char *name, const char *value)
 {
@@ -90,8 +89,7 @@ static bool is_file_alone(const struct options *o)
            o->out == NULL && o->passphrase == NULL;
 }
 
-/* ---- keygen -----------------------------------------------------------------------
- */
+/* ---- keygen ---------------------------------------------------------------------- */
 
 static enum cs_err keygen(const struct options *o)
 {
@@ -145,8 +143,7 @@ static enum cs_err print_id(const struct options *o)
     return err;
 }
 
-/* ---- kits -------------------------------------------------------------------------
- */
+/* ---- kits ------------------------------------------------------------------------ */
 
 struct opened {
     struct cs_recovery_key *keys[KEYS_MAX];
@@ -229,8 +226,7 @@ static enum cs_err open_all(struct opened *a, const struct options *o)
     return CS_OK;
 }
 
-/* ---- the key ----------------------------------------------------------------------
- */
+/* ---- the key --------------------------------------------------------------------- */
 
 static enum cs_err go_down(struct cs_recovered *r, const char *text)
 {
@@ -409,8 +405,7 @@ static enum cs_err from_kits(const struct options *o)
     return err;
 }
 
-/* ---- open, sign -------------------------------------------------------------------
- */
+/* ---- open, sign ------------------------------------------------------------------ */
 
 static enum cs_err unseal(struct cs_recovered *r, struct cs_span file,
                           struct cs_span pass)

@@ -50,8 +50,7 @@ static enum cs_err say_why(enum cs_err err, const struct cs_why *why)
     return off_say(err, "%s", why->text[0] != '\0' ? why->text : cs_err_text(err));
 }
 
-/* ---- KMS --------------------------------------------------------------------------
- */
+/* ---- KMS ------------------------------------------------------------------------- */
 
 struct kms_run {
     struct cs_sealer *sealer;
@@ -127,8 +126,7 @@ static enum cs_err ask_kms(struct rekey *r, struct side *side, struct cs_span re
     return k.err == CS_OK ? CS_OK : say_why(k.err, &k.why);
 }
 
-/* ---- the two keys -----------------------------------------------------------------
- */
+/* ---- the two keys ---------------------------------------------------------------- */
 
 /* A key that KMS makes is opened once more by a client of its own: what the next start
  * of the node will do. */
@@ -199,8 +197,7 @@ static enum cs_err old_key(struct rekey *r)
     return hex_key(&r->from, "DB_ENCRYPTION_KEY_HEX");
 }
 
-/* ---- without the node -------------------------------------------------------------
- */
+/* ---- without the node ------------------------------------------------------------ */
 
 static enum cs_err open_safe(struct rekey *r, const struct cs_kek *kek,
                              const struct cs_kek *next, struct cs_why *why)
@@ -253,8 +250,7 @@ static enum cs_err rekey_stopped(struct rekey *r)
                                   why.text[0] != '\0' ? why.text : cs_err_text(err));
 }
 
-/* ---- by the running node ----------------------------------------------------------
- */
+/* ---- by the running node --------------------------------------------------------- */
 
 static enum cs_err ask_device(struct rekey *r)
 {
@@ -367,8 +363,7 @@ static enum cs_err rekey_online(struct rekey *r)
     return err;
 }
 
-/* ---- the whole --------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------- */
 
 static enum cs_err read_new(struct rekey *r, struct cs_why *why)
 {

@@ -38,8 +38,7 @@ struct restore {
     json_t *status; /* of the restored store */
 };
 
-/* ---- the volume -------------------------------------------------------------------
- */
+/* ---- the volume ------------------------------------------------------------------ */
 
 /* As a start without a pairing key leaves it. */
 static bool holds_nothing(const char *volume)
@@ -110,9 +109,7 @@ static enum cs_err check_volume(struct restore *r)
     return volume_is_empty(r->volume);
 }
 
-/* ---- the backup
- * -----------------------------------------------------------------------
- */
+/* ---- the backup ------------------------------------------------------------------ */
 
 static enum cs_err ask(struct cs_stopped *s, json_t *q, json_t **answer)
 {
@@ -174,9 +171,7 @@ static enum cs_err check_backup(struct restore *r, const char *dir)
     return check_copy(r);
 }
 
-/* ---- writing
- * --------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------- */
 
 static enum cs_err cannot(const char *what, const char *path)
 {
@@ -342,9 +337,7 @@ static enum cs_err write_volume(struct restore *r)
     return err;
 }
 
-/* ---- the command
- * ----------------------------------------------------------------------
- */
+/* ---- the command ----------------------------------------------------------------- */
 
 static void print_next(const struct restore *r)
 {

@@ -20,8 +20,7 @@ struct verify {
     uint64_t kits, opened;
 };
 
-/* ---- a kit ------------------------------------------------------------------------
- */
+/* ---- a kit ----------------------------------------------------------------------- */
 
 static void print_kit(const char *path, const struct cs_cert_body *b, unsigned index)
 {
@@ -101,8 +100,7 @@ out:
     return err;
 }
 
-/* ---- a folder -----------------------------------------------------------------------
- */
+/* ---- a folder -------------------------------------------------------------------- */
 
 static enum cs_err prove_store(struct bs *s, json_int_t *records)
 {
@@ -230,9 +228,7 @@ static enum cs_err verify_dir(struct verify *v, const char *dir)
     return err;
 }
 
-/* ---- the command
- * ----------------------------------------------------------------------
- */
+/* ---- the command ----------------------------------------------------------------- */
 
 static enum cs_err usage(void)
 {

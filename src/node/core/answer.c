@@ -8,8 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-/* ---- computing ---------------------------------------------------------------------
- */
+/* ---- computing ------------------------------------------------------------------- */
 
 struct answer_job {
     struct node_job job; /* first */
@@ -146,8 +145,7 @@ static void compute(struct cs_node_core *n, struct work *w, uint8_t from,
     cs_emit_job(n->out, &j->job.base);
 }
 
-/* ---- REQ ---------------------------------------------------------------------------
- */
+/* ---- REQ ------------------------------------------------------------------------- */
 
 /* Takes the nonce and hands the computing out.  EXISTS: sent the stored answer again.
  */

@@ -13,8 +13,7 @@ enum { BACKUP_VERSION = 2, SAVED_AT_ONCE = 256, SHOWN = 16, CHECK_AT_ONCE = 256 
 
 #define KEY_BACKUP CS_SPAN_LIT("backup")
 
-/* ---- the record -------------------------------------------------------------------
- */
+/* ---- the record ------------------------------------------------------------------ */
 
 static void save(struct cs_node_core *n)
 {
@@ -71,8 +70,7 @@ enum cs_err cs_nd_backup_load(struct cs_node_core *n)
     return err == CS_ERR_NOT_FOUND ? CS_OK : err;
 }
 
-/* ---- keys without a kit -------------------------------------------------------------
- */
+/* ---- keys without a kit ---------------------------------------------------------- */
 
 /* The record of n->backup is to be saved after. */
 static void mark(struct cs_node_core *n, const uint8_t key_id[16])
@@ -132,8 +130,7 @@ void cs_nd_backup_start(struct cs_node_core *n)
     save(n);
 }
 
-/* ---- questions ----------------------------------------------------------------------
- */
+/* ---- questions ------------------------------------------------------------------- */
 
 /* A kit of an epoch that is not the key's any more does not count. */
 static bool is_current(struct cs_node_core *n, const uint8_t key_id[16], uint32_t epoch)

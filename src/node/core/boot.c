@@ -16,8 +16,7 @@ enum { SELF_VERSION = 1 };
 #define KEY_BOOT     CS_SPAN_LIT("boot")
 #define KEY_PLATFORM CS_SPAN_LIT("platform")
 
-/* ---- writes that must not fail ----------------------------------------------------
- */
+/* ---- writes that must not fail --------------------------------------------------- */
 
 void cs_nd_fail(struct cs_node_core *n, enum cs_err err, const char *what)
 {
@@ -59,8 +58,7 @@ void cs_nd_del(struct cs_node_core *n, uint8_t table, struct cs_span key)
     }
 }
 
-/* ---- identity -----------------------------------------------------------------------
- */
+/* ---- identity -------------------------------------------------------------------- */
 
 void cs_nd_save_identity(struct cs_node_core *n)
 {

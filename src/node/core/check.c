@@ -60,8 +60,7 @@ void cs_nd_check_start(struct cs_node_core *n, struct quorum *q, const struct cs
     } /* LIMIT: tried again later */
 }
 
-/* ---- responder ---------------------------------------------------------------------
- */
+/* ---- responder ------------------------------------------------------------------- */
 
 /* A peer may ask for a check signature again, but not for ever: each is in the journal.
  */

@@ -7,9 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-/* ---- initiator
- * -------------------------------------------------------------------------
- */
+/* ---- initiator ------------------------------------------------------------------- */
 
 static enum cs_err make_session(struct cs_node_core *n, const struct ecdsa_about *a,
                                 struct ecdsa_run **out)
@@ -89,9 +87,7 @@ void cs_nd_ecdsa_try(struct cs_node_core *n, struct work *w)
     }
 }
 
-/* ---- messages
- * --------------------------------------------------------------------------
- */
+/* ---- messages -------------------------------------------------------------------- */
 
 /* The peer did not hear what this node said, perhaps. */
 static void answer_repeat(struct cs_node_core *n, struct ecdsa_run *r)
@@ -185,9 +181,7 @@ bool cs_nd_ecdsa_abort(struct cs_node_core *n, struct quorum *q, uint8_t from,
     return true;
 }
 
-/* ---- time
- * ------------------------------------------------------------------------------
- */
+/* ---- time ------------------------------------------------------------------------ */
 
 void cs_nd_ecdsa_time(struct cs_node_core *n, struct work *w)
 {
@@ -210,9 +204,7 @@ void cs_nd_ecdsa_time(struct cs_node_core *n, struct work *w)
     cs_nd_ecdsa_pump(n, w->q, cs_nd_other_signer(w)); /* memory may have been short */
 }
 
-/* ---- what waited for the pair
- * ------------------------------------------------------------
- */
+/* ---- what waited for the pair ---------------------------------------------------- */
 
 static bool waits_for(const struct work *w, const struct quorum *q, uint8_t peer)
 {

@@ -59,8 +59,7 @@ struct ecdsa_about {
     struct cs_bip32 child;
 };
 
-/* ---- ecdsa_runs.c ------------------------------------------------------------------
- */
+/* ---- ecdsa_runs.c ---------------------------------------------------------------- */
 
 /* Own index and the peer's, rising. */
 void cs_nd_ecdsa_pair(uint8_t pair[2], const struct work *w, uint8_t peer);
@@ -102,8 +101,7 @@ void cs_nd_ecdsa_failed(struct cs_node_core *n, struct ecdsa_run *r,
                         const struct ecdsa_end *e);
 /* Settles the sessions of a pair that were ended from elsewhere: burn, link, setup. */
 void cs_nd_ecdsa_sweep(struct cs_node_core *n, struct quorum *q, uint8_t peer);
-/* ---- ecdsa_jobs.c ------------------------------------------------------------------
- */
+/* ---- ecdsa_jobs.c ---------------------------------------------------------------- */
 
 /* Gives out what can be computed for a pair now. */
 void cs_nd_ecdsa_pump(struct cs_node_core *n, struct quorum *q, uint8_t peer);
@@ -112,15 +110,13 @@ void cs_nd_ecdsa_resend(struct cs_node_core *n, struct ecdsa_run *r);
 /* When a session of the work wants to repeat itself: sets w->again. */
 void cs_nd_ecdsa_rearm(struct work *w);
 
-/* ---- ecdsa_seen.c ------------------------------------------------------------------
- */
+/* ---- ecdsa_seen.c ---------------------------------------------------------------- */
 
 /* Notes a presid in the set of a link (2.7).  REPLAY: it was there.  FULL, NOMEM. */
 enum cs_err cs_nd_ecdsa_seen(struct ecdsa_seen **set, const uint8_t presid[32])
     CS_MUST_USE;
 
-/* ---- ecdsa_answer.c ----------------------------------------------------------------
- */
+/* ---- ecdsa_answer.c -------------------------------------------------------------- */
 
 void cs_nd_ecdsa_on_open(struct cs_node_core *n, struct quorum *q,
                          const struct cs_message *m);

@@ -21,9 +21,7 @@ static void wait(struct cs_node_core *n, struct quorum *q, const struct cs_messa
     cs_nd_park(n, q, m->from, m);
 }
 
-/* ---- whose request
- * ---------------------------------------------------------------------
- */
+/* ---- whose request --------------------------------------------------------------- */
 
 /* NULL: the message waits, or was refused or dropped. */
 static struct work *find_check(struct cs_node_core *n, struct quorum *q,
@@ -69,9 +67,7 @@ static struct work *find_work(struct cs_node_core *n, struct quorum *q,
     return w;
 }
 
-/* ---- is it the same
- * --------------------------------------------------------------------
- */
+/* ---- is it the same -------------------------------------------------------------- */
 
 static enum cs_err same_request(const struct work *w, const struct cs_message *m,
                                 const struct cs_dkls_open *o)
@@ -126,9 +122,7 @@ static enum cs_err same_session(const struct ecdsa_about *a, const struct cs_mes
     return memcmp(presid, m->sid, 32) == 0 ? CS_OK : CS_ERR_SID_MISMATCH;
 }
 
-/* ---- beginning
- * -------------------------------------------------------------------------
- */
+/* ---- beginning ------------------------------------------------------------------- */
 
 static void begin(struct cs_node_core *n, struct ecdsa_about *a,
                   const uint8_t presid[32])

@@ -7,9 +7,7 @@
 #include "base/mem.h"
 #include "mpc/rvole.h"
 
-/* ---- jobs
- * ------------------------------------------------------------------------------
- */
+/* ---- jobs ------------------------------------------------------------------------ */
 
 struct sign_job {
     struct node_job job; /* first */
@@ -64,9 +62,7 @@ void cs_nd_ecdsa_pump(struct cs_node_core *n, struct quorum *q, uint8_t peer)
     }
 }
 
-/* ---- out
- * -------------------------------------------------------------------------------
- */
+/* ---- out ------------------------------------------------------------------------- */
 
 static void send(struct cs_node_core *n, const struct ecdsa_run *r,
                  const struct work *w, uint8_t type, struct cs_span body)
@@ -153,9 +149,7 @@ static enum cs_err send_all(struct cs_node_core *n, struct ecdsa_run *r, struct 
     return CS_OK;
 }
 
-/* ---- after a job
- * -----------------------------------------------------------------------
- */
+/* ---- after a job ----------------------------------------------------------------- */
 
 static void signed_by_both(struct cs_node_core *n, struct ecdsa_run *r, struct work *w)
 {

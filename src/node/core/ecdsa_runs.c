@@ -8,9 +8,7 @@
 #include "base/mem.h"
 #include "chain/chain.h"
 
-/* ---- the list
- * ------------------------------------------------------------------------
- */
+/* ---- the list -------------------------------------------------------------------- */
 
 struct work *cs_nd_ecdsa_work(const struct cs_node_core *n, const struct ecdsa_run *r)
 {
@@ -88,9 +86,7 @@ void cs_nd_ecdsa_free(struct cs_node_core *n)
     }
 }
 
-/* ---- presid, from own copies
- * ----------------------------------------------------------
- */
+/* ---- presid, from own copies ----------------------------------------------------- */
 
 void cs_nd_ecdsa_pair(uint8_t pair[2], const struct work *w, uint8_t peer)
 {
@@ -145,9 +141,7 @@ void cs_nd_ecdsa_presid(uint8_t presid[32], const struct ecdsa_about *a,
     cs_dkls_presid(presid, &p);
 }
 
-/* ---- a new session
- * --------------------------------------------------------------------
- */
+/* ---- a new session --------------------------------------------------------------- */
 
 enum cs_err cs_nd_ecdsa_key(struct cs_node_core *n, struct ecdsa_about *a)
 {
@@ -226,9 +220,7 @@ out:
     return err;
 }
 
-/* ---- the end
- * --------------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------- */
 
 static void send_abort(struct cs_node_core *n, struct quorum *q, uint8_t to,
                        const struct work *w, const uint8_t presid[32], enum cs_err why)

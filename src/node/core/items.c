@@ -13,8 +13,7 @@
 
 enum { ANSWERED_KEEP_MS = 8000 }; /* repeats of a message come 1, 2 and 4 s later */
 
-/* ---- items -------------------------------------------------------------------------
- */
+/* ---- items ----------------------------------------------------------------------- */
 
 static enum cs_err copy_messages(struct work *w, const struct cs_span *messages,
                                  size_t count, size_t total)
@@ -117,8 +116,7 @@ enum cs_err cs_nd_child_key(struct cs_bip32 *out, const struct cs_key *key,
                            req->path_len);
 }
 
-/* ---- the intent --------------------------------------------------------------------
- */
+/* ---- the intent ------------------------------------------------------------------ */
 
 bool cs_nd_work_intent(struct cs_node_core *n, struct work *w, uint8_t peer,
                        const uint8_t use_id[32])
@@ -155,8 +153,7 @@ enum cs_err cs_nd_still_allowed(const struct cs_node_core *n, const struct work 
     return cs_nd_approval(n, w);
 }
 
-/* ---- responder ---------------------------------------------------------------------
- */
+/* ---- responder ------------------------------------------------------------------- */
 
 void cs_nd_item_answered(struct cs_node_core *n, struct work *w, size_t item)
 {
@@ -172,8 +169,7 @@ void cs_nd_item_answered(struct cs_node_core *n, struct work *w, size_t item)
     }
 }
 
-/* ---- initiator: release ------------------------------------------------------------
- */
+/* ---- initiator: release ---------------------------------------------------------- */
 
 static void say_done(struct cs_node_core *n, const struct work *w,
                      const uint8_t signers[2], struct cs_wr *signatures)

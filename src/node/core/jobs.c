@@ -14,8 +14,7 @@ void cs_nd_job_done(struct cs_node_core *n, struct cs_job *base)
     base->free(base);
 }
 
-/* ---- rounds of a DKG ---------------------------------------------------------------
- */
+/* ---- rounds of a DKG ------------------------------------------------------------- */
 
 struct round_job {
     struct node_job job; /* first */

@@ -146,9 +146,7 @@ void cs_nd_keygen_job(struct cs_node_core *n, struct work *w, struct cs_round_jo
     out_free(out);
 }
 
-/* ---- starting
- * --------------------------------------------------------------------------------------
- */
+/* ---- starting -------------------------------------------------------------------- */
 
 static bool all_links_live(const struct work *w)
 {
@@ -407,9 +405,7 @@ void cs_nd_keygen_command(struct cs_node_core *n, const struct cs_ctl_key_create
     take_command(n, b, q, &req);
 }
 
-/* ---- messages
- * --------------------------------------------------------------------------------------------
- */
+/* ---- messages -------------------------------------------------------------------- */
 
 static struct work *by_presid(const struct cs_node_core *n, const struct quorum *q,
                               const uint8_t presid[32])
@@ -479,9 +475,7 @@ void cs_nd_keygen_message(struct cs_node_core *n, struct quorum *q, uint8_t from
     out_free(out);
 }
 
-/* ---- time
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- time ------------------------------------------------------------------------ */
 
 static void session_time(struct cs_node_core *n, struct work *w)
 {
@@ -531,9 +525,7 @@ void cs_nd_keygen_time(struct cs_node_core *n, struct work *w)
     }
 }
 
-/* ---- after a restart
- * ------------------------------------------------------------------------------------------
- */
+/* ---- after a restart ------------------------------------------------------------- */
 
 void cs_nd_keygen_resume(struct cs_node_core *n, struct work *w)
 {

@@ -9,8 +9,7 @@
 
 enum { PAGE = 512, KITS_AT_ONCE = 8 };
 
-/* ---- which keys there are ---------------------------------------------------------
- */
+/* ---- which keys there are -------------------------------------------------------- */
 
 static enum cs_err add_id(void *ctx, struct cs_span key, struct cs_span value)
 {
@@ -52,8 +51,7 @@ json_t *cs_nd_backup_keys(struct cs_node_core *n, struct cs_jr *r)
     return o;
 }
 
-/* ---- for whom ---------------------------------------------------------------------
- */
+/* ---- for whom -------------------------------------------------------------------- */
 
 struct recipients {
     struct cs_recovery_key *k[CS_KIT_BOXES_MAX];
@@ -113,8 +111,7 @@ static const char *read_recipients(const struct cs_node_core *n, struct recipien
     return why;
 }
 
-/* ---- a kit ------------------------------------------------------------------------
- */
+/* ---- a kit ----------------------------------------------------------------------- */
 
 static enum cs_err seal(struct cs_node_core *n, struct cs_wr *w, const struct cs_key *k,
                         const struct quorum *q, const struct recipients *to)

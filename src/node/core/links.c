@@ -7,8 +7,7 @@
 #include "base/mem.h"
 #include "wire/relay.h"
 
-/* ---- out ----------------------------------------------------------------------------
- */
+/* ---- out ------------------------------------------------------------------------- */
 
 static void relay_send(struct cs_node_core *n, const struct quorum *q, uint8_t to,
                        struct cs_span frame)
@@ -292,9 +291,7 @@ void cs_nd_peer_accept(struct cs_node_core *n, struct quorum *q, uint8_t peer)
     apply(n, q, peer);
 }
 
-/* ---- in
- * -----------------------------------------------------------------------------------
- */
+/* ---- in -------------------------------------------------------------------------- */
 
 static void on_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
                        const struct cs_message *m)

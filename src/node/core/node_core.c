@@ -80,8 +80,7 @@ const char *cs_node_core_device_id(const struct cs_node_core *n)
     return n->device_id;
 }
 
-/* ---- stepping -----------------------------------------------------------------------
- */
+/* ---- stepping -------------------------------------------------------------------- */
 
 static void stop(struct cs_node_core *n)
 {

@@ -26,9 +26,7 @@ void cs_nd_ot_load(const struct cs_node_core *n, struct quorum *q)
     q->needs_ot = cs_safe_has(n->safe, TABLE_OT, CS_SPAN_OF(q->id));
 }
 
-/* ---- out
- * ------------------------------------------------------------------------------------
- */
+/* ---- out ------------------------------------------------------------------------- */
 
 static void send_ot(struct cs_node_core *n, struct quorum *q, uint8_t to,
                     const struct cs_ot_out *out)
@@ -281,9 +279,7 @@ void cs_nd_ot_judge(struct cs_node_core *n, struct quorum *q, uint8_t peer,
     cs_nd_ot_pump(n);
 }
 
-/* ---- in
- * ----------------------------------------------------------------------------------------
- */
+/* ---- in -------------------------------------------------------------------------- */
 
 /* A 2.1 that would begin a run costs computing: is the peer's device allowed one more?
  * Looked at before any of it is done.  What is no such 2.1 is for mpc to judge. */
@@ -407,9 +403,7 @@ bool cs_nd_ot_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
     return false;
 }
 
-/* ---- burning
- * -------------------------------------------------------------------------------------
- */
+/* ---- burning --------------------------------------------------------------------- */
 
 void cs_nd_ot_burned(struct cs_node_core *n, struct quorum *q, uint8_t peer,
                      enum cs_err err)
@@ -465,9 +459,7 @@ void cs_nd_ot_released(struct cs_node_core *n, const struct device *d)
     each_pair(n, d, unburn);
 }
 
-/* ---- time
- * ------------------------------------------------------------------------------------------
- */
+/* ---- time ------------------------------------------------------------------------ */
 
 static void repeat(struct cs_node_core *n, struct quorum *q, uint8_t peer)
 {

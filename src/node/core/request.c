@@ -50,8 +50,7 @@ static enum cs_err check_command(struct cs_node_core *n, const struct cs_ctl_sig
     return find_key(n, b, q, key);
 }
 
-/* ---- the key that the path leads to ------------------------------------------------
- */
+/* ---- the key that the path leads to ---------------------------------------------- */
 
 enum cs_chain_scheme cs_nd_chain_scheme(enum cs_scheme scheme)
 {
@@ -110,8 +109,7 @@ static enum cs_err chain_key(struct cs_chain_key *own, struct cs_bip32 *child,
     return cs_chain_key_set_scheme(own, cs_nd_chain_scheme(req->scheme), why);
 }
 
-/* ---- what is to be signed ----------------------------------------------------------
- */
+/* ---- what is to be signed -------------------------------------------------------- */
 
 static const struct {
     enum cs_chain_kind chain;
@@ -265,8 +263,7 @@ static void refuse(struct cs_node_core *n, const struct cs_ctl_sign *b,
                         q == NULL ? 0 : q->roster.self, err, phase, 0, NULL);
 }
 
-/* ---- policy and approver -----------------------------------------------------------
- */
+/* ---- policy and approver --------------------------------------------------------- */
 
 static enum cs_err ask(struct cs_node_core *n, const struct cs_ctl_sign *b,
                        struct work *w, const struct cs_chain_tx *tx)

@@ -76,8 +76,7 @@ void cs_nd_notify_nonce(struct cs_node_core *n, const struct work *w, size_t ite
                  c, d, cs_uuid_text(id, w->req.request_id), w->attempt, item);
 }
 
-/* ---- initiator: starting -----------------------------------------------------------
- */
+/* ---- initiator: starting --------------------------------------------------------- */
 
 static void send_req(struct cs_node_core *n, const struct work *w,
                      const struct item *it)
@@ -219,8 +218,7 @@ void cs_nd_sign_try(struct cs_node_core *n, struct work *w)
     }
 }
 
-/* ---- initiator: answers ------------------------------------------------------------
- */
+/* ---- initiator: answers ---------------------------------------------------------- */
 
 static bool has_sid(const struct work *w, const struct item *it, const uint8_t sid[32])
 {
@@ -341,8 +339,7 @@ static void on_rsp(struct cs_node_core *n, struct quorum *q, uint8_t from,
     }
 }
 
-/* ---- in ----------------------------------------------------------------------------
- */
+/* ---- in -------------------------------------------------------------------------- */
 
 void cs_nd_sign_message(struct cs_node_core *n, struct quorum *q, uint8_t from,
                         const struct cs_message *m)
@@ -409,8 +406,7 @@ void cs_nd_sign_control(struct cs_node_core *n, struct quorum *q, uint8_t from,
     cs_nd_work_failed(n, w, CS_ERR_ABORTED, cs_err_reason(why), from);
 }
 
-/* ---- time --------------------------------------------------------------------------
- */
+/* ---- time ------------------------------------------------------------------------ */
 
 /* REQ once more after 1, 2 and 4 s (DECISIONS 14). */
 static void repeat(struct cs_node_core *n, struct work *w)
@@ -465,8 +461,7 @@ void cs_nd_sign_time(struct cs_node_core *n, struct work *w)
     }
 }
 
-/* ---- the platform's command --------------------------------------------------------
- */
+/* ---- the platform's command ------------------------------------------------------ */
 
 /* An attempt is not begun a second time: each item of it has one session for ever.  The
  * platform has heard how it ended, or hears it now, and makes another one. */

@@ -87,8 +87,7 @@ struct conn {
     int64_t since_ms; /* wall clock: up, or not up, since then */
 };
 
-/* ---- quorums and peers ------------------------------------------------------------
- */
+/* ---- quorums and peers ----------------------------------------------------------- */
 
 enum quorum_state {
     QUORUM_ACCEPTED = 1, /* descriptor pinned, own nonce committed */
@@ -173,8 +172,7 @@ struct quorum {
     struct notice notices[CS_PARTY_SLOTS][CS_PARTY_SLOTS]; /* [who says it][of whom] */
 };
 
-/* ---- keys ---------------------------------------------------------------------------
- */
+/* ---- keys ------------------------------------------------------------------------ */
 
 struct keyinfo { /* stored with the public part of the key */
     uint8_t quorum_id[16];
@@ -220,8 +218,7 @@ struct cached_key {
     uint64_t used; /* LRU clock */
 };
 
-/* ---- work: a request and its current attempt ---------------------------------------
- */
+/* ---- work: a request and its current attempt ------------------------------------- */
 
 enum work_kind { WORK_KEYGEN = 1, WORK_SIGN = 2, WORK_CHECK = 3 };
 

@@ -60,8 +60,7 @@ static uint8_t alarm_number(enum cs_err alarm)
     return i;
 }
 
-/* ---- the record -------------------------------------------------------------------
- */
+/* ---- the record ------------------------------------------------------------------ */
 
 static void save(struct cs_node_core *n)
 {
@@ -116,9 +115,7 @@ enum cs_err cs_nd_vouch_load(struct cs_node_core *n)
     return err == CS_ERR_NOT_FOUND ? CS_OK : err;
 }
 
-/* ---- what the platform was told
- * -------------------------------------------------------
- */
+/* ---- what the platform was told -------------------------------------------------- */
 
 static struct told *told_at(struct cs_node_core *n, size_t back)
 {
@@ -161,8 +158,7 @@ static enum cs_err goes_on(struct cs_node_core *n, const struct cs_ctl_audit *a)
     return CS_ERR_AUDIT_UNPROVEN;
 }
 
-/* ---- answers ------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------- */
 
 /* What was countersigned last; with a reason: this, and nothing else. */
 static void answer(struct cs_node_core *n)
@@ -257,8 +253,7 @@ void cs_nd_vouch(struct cs_node_core *n, const struct cs_ctl_audit *a)
     memcpy(v->next.hash, a->hash, sizeof v->next.hash);
 }
 
-/* ---- the commit ---------------------------------------------------------------------
- */
+/* ---- the commit ------------------------------------------------------------------ */
 
 void cs_nd_vouch_time(struct cs_node_core *n)
 {

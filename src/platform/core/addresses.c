@@ -17,8 +17,7 @@ json_t *cs_address_view(struct cs_api *a, const json_t *rec)
     return o;
 }
 
-/* ---- reading the body --------------------------------------------------------------
- */
+/* ---- reading the body ------------------------------------------------------------ */
 
 /* One blockchain of the list: the address is one there, and its key is free. */
 static bool read_chain(struct cs_api *a, size_t i, const char *name,
@@ -159,8 +158,7 @@ static json_t *read_wishes(struct cs_api *a)
     return o;
 }
 
-/* ---- creating -----------------------------------------------------------------------
- */
+/* ---- creating -------------------------------------------------------------------- */
 
 static bool has_room(struct cs_api *a, const json_t *party)
 {
@@ -272,8 +270,7 @@ json_t *cs_api_address_create(struct cs_api *a)
     return view;
 }
 
-/* ---- reading ------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------- */
 
 static json_t *address_record(struct cs_api *a)
 {
@@ -337,8 +334,7 @@ json_t *cs_api_address_list_all(struct cs_api *a)
     return cs_api_page(a, &p);
 }
 
-/* ---- deleting -----------------------------------------------------------------------
- */
+/* ---- deleting -------------------------------------------------------------------- */
 
 static void delete_now(struct cs_api *a, json_t *rec)
 {

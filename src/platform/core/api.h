@@ -101,8 +101,7 @@ bool cs_route_reads(const struct cs_route *r);
  * they have no authenticator. */
 bool cs_route_wants_step_up(const struct cs_route *r);
 
-/* ---- for handlers ------------------------------------------------------------------
- */
+/* ---- for handlers ---------------------------------------------------------------- */
 
 /* May the one who asks do that?  Routes have been asked already. */
 bool cs_actor_may(const struct cs_actor *who, enum cs_pc_perm p);

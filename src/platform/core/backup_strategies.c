@@ -166,8 +166,7 @@ static bool read_key(struct cs_api *a, size_t i, const json_t *from, json_t *key
     return ok;
 }
 
-/* ---- the rest of the body ----------------------------------------------------------
- */
+/* ---- the rest of the body -------------------------------------------------------- */
 
 /* Kept for the vendor's clients; nothing here writes to it. */
 static bool read_s3(struct cs_api *a, json_t *o)
@@ -240,8 +239,7 @@ static json_t *read_wishes(struct cs_api *a)
     return o;
 }
 
-/* ---- handlers ----------------------------------------------------------------------
- */
+/* ---- handlers -------------------------------------------------------------------- */
 
 json_t *cs_api_strategy_create(struct cs_api *a)
 {

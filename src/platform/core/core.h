@@ -157,8 +157,7 @@ struct cs_platform_core {
     struct cs_hooks *hooks;
 };
 
-/* ---- conn.c: connections of both channels -------------------------------------------
- */
+/* ---- conn.c: connections of both channels ---------------------------------------- */
 
 void cs_pc_conn_up(struct cs_platform_core *core, const struct cs_event *ev);
 void cs_pc_conn_down(struct cs_platform_core *core, uint64_t id);

@@ -15,8 +15,7 @@ static json_t *party_view(struct cs_api *a, const json_t *rec)
     return o;
 }
 
-/* ---- reading bodies ----------------------------------------------------------------
- */
+/* ---- reading bodies -------------------------------------------------------------- */
 
 /* Texts of one object of the body into o; a name with '?' may be missing. */
 static bool read_texts(struct cs_api *a, const json_t *from, const char *where,
@@ -140,9 +139,7 @@ static void set_names(struct cs_api *a, json_t *rec, const char *name,
     cs_js_str(rec, "updatedBy", a->actor);
 }
 
-/* ---- handlers
- * ------------------------------------------------------------------------
- */
+/* ---- handlers -------------------------------------------------------------------- */
 
 json_t *cs_api_party_create(struct cs_api *a)
 {

@@ -7,8 +7,7 @@
 /* Record: bound 32, u64 wall ms of its end, u16 status, body. */
 enum { HEAD = 32 + 8 + 2, ANSWER_MAX = 900 << 10, BYTES_MAX = 512 << 20 };
 
-/* ---- how much is kept: CS_PC_STAT "i" -> u64 answers, u64 bytes --------------------
- */
+/* ---- how much is kept: CS_PC_STAT "i" -> u64 answers, u64 bytes ------------------ */
 
 struct tally {
     uint64_t n, bytes;

@@ -14,8 +14,7 @@ struct cs_pw_job {
     uint8_t key[CS_PASSWORD_OUT];
 };
 
-/* ---- the job (worker) ---------------------------------------------------------------
- */
+/* ---- the job (worker) ------------------------------------------------------------ */
 
 static void job_run(struct cs_job *job)
 {

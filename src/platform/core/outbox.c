@@ -45,8 +45,7 @@ static uint64_t seq_of_id(const uint8_t id[CS_PC_ID])
     return seq;
 }
 
-/* ---- rows that were acknowledged -------------------------------------------------
- */
+/* ---- rows that were acknowledged ------------------------------------------------- */
 
 static bool is_late(const struct cs_platform_core *core, const uint8_t key[ROW_KEY])
 {

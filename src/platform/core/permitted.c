@@ -102,8 +102,7 @@ static json_t *cut(json_t *all, size_t size, uint64_t after)
     return answer(items, total, i < total ? i : 0, true);
 }
 
-/* ---- what the allow list allows ---------------------------------------------------
- */
+/* ---- what the allow list allows -------------------------------------------------- */
 
 /* Entries of the book and own wallets, both in the one order of creation. */
 struct merge {

@@ -10,8 +10,7 @@
 
 enum { TOKEN_HEX = 64 };
 
-/* ---- where a request comes from ----------------------------------------------------
- */
+/* ---- where a request comes from -------------------------------------------------- */
 
 void cs_session_origin(char *out, size_t size, const char *platform_url)
 {

@@ -52,9 +52,7 @@ static size_t place_of(const json_t *tags, const char *tag)
     return i;
 }
 
-/* ---- indexes
- * -------------------------------------------------------------------------
- */
+/* ---- indexes --------------------------------------------------------------------- */
 
 static void index_one(struct cs_platform_core *core, enum cs_pc_index kind,
                       const char *scope, const json_t *rec, bool add)
@@ -92,9 +90,7 @@ static void save_tags(struct cs_api *a, json_t *rec, json_t *tags)
     cs_pc_save(a->core, is_wallet(rec) ? CS_PC_WALLET : CS_PC_VAULT, rec);
 }
 
-/* ---- changing
- * ------------------------------------------------------------------------
- */
+/* ---- changing -------------------------------------------------------------------- */
 
 static json_t *record(struct cs_api *a, bool wallet)
 {
@@ -185,9 +181,7 @@ json_t *cs_api_wallet_tag_delete(struct cs_api *a)
     return tag_delete(a, true);
 }
 
-/* ---- reading
- * -------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------- */
 
 static json_t *tags_of(struct cs_api *a, bool wallet)
 {

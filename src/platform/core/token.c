@@ -27,8 +27,7 @@ static struct token *token_of(struct cs_pc_node *node)
     return (struct token *)(void *)node;
 }
 
-/* ---- dropping -----------------------------------------------------------------------
- */
+/* ---- dropping -------------------------------------------------------------------- */
 
 struct sweep {
     struct cs_platform_core *core;

@@ -360,8 +360,7 @@ json_t *cs_api_limit_put(struct cs_api *a)
     return view;
 }
 
-/* ---- reading ----------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------- */
 
 static json_t *limit_record(struct cs_api *a)
 {
@@ -416,8 +415,7 @@ json_t *cs_api_limit_list_all(struct cs_api *a)
     return cs_api_page(a, &p);
 }
 
-/* ---- deleting ---------------------------------------------------------------------
- */
+/* ---- deleting -------------------------------------------------------------------- */
 
 static void drop(struct cs_platform_core *core, json_t *rec, const char *status)
 {
@@ -457,8 +455,7 @@ json_t *cs_api_limit_delete(struct cs_api *a)
     return a->code == CS_API_OK ? cs_js_obj() : NULL;
 }
 
-/* ---- what approvers decided ---------------------------------------------------------
- */
+/* ---- what approvers decided ------------------------------------------------------ */
 
 bool cs_limit_on_met(struct cs_platform_core *core, const json_t *set,
                      char why[CS_APPROVAL_WHY])

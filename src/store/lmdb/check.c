@@ -143,8 +143,7 @@ static enum cs_err read_at(struct check *c, uint8_t *out, size_t n, uint64_t at)
     return CS_OK;
 }
 
-/* ---- meta pages -------------------------------------------------------------------
- */
+/* ---- meta pages ------------------------------------------------------------------ */
 
 static struct db db_of(const uint8_t *p)
 {
@@ -212,8 +211,7 @@ static enum cs_err meta_pick(struct check *c)
     return CS_OK;
 }
 
-/* ---- pages -------------------------------------------------------------------------
- */
+/* ---- pages ----------------------------------------------------------------------- */
 
 /* Each page belongs to one place. */
 static enum cs_err claim(struct check *c, uint64_t pgno)

@@ -233,8 +233,7 @@ static enum cs_err lmdb_scan(struct cs_kv *kv, cs_kv_scan_fn *fn, void *ctx)
     return rc == MDB_NOTFOUND ? CS_OK : err;
 }
 
-/* ---- writing (worker thread) ------------------------------------------------------
- */
+/* ---- writing (worker thread) ----------------------------------------------------- */
 
 static int apply(struct kv_lmdb *k, MDB_txn *txn, const struct cs_kv_batch *b)
 {
@@ -384,8 +383,7 @@ static enum cs_err lmdb_commit(struct cs_kv *kv, const struct cs_kv_batch *b)
     return err;
 }
 
-/* ---- opening and closing ------------------------------------------------------------
- */
+/* ---- opening and closing --------------------------------------------------------- */
 
 static void lmdb_close(struct cs_kv *kv)
 {
