@@ -11,7 +11,9 @@ H_LOG_LEVEL=debug
 
 e_finish() {
     local code=$?
+    set +e
     trap - EXIT INT TERM
+    trap '' PIPE # who reads this may be gone: nothing stays running for that
     h_close
     if [ $code -ne 0 ] && [ $code -ne 77 ]; then
         local log
