@@ -1,5 +1,6 @@
 /* Approval groups stay able to decide, whoever leaves; what waits meanwhile is told. */
 #include "platform/core/approvals.h"
+#include "platform/core/rec.h"
 #include "support/fake_approvals.h"
 
 static struct fake_board b;
@@ -239,6 +240,55 @@ static void a_group_that_cannot_decide_for_its_own_says_so(void **state)
     assert_string_equal(fake_text(w(), "warnings.0"), "");
 }
 
+/* ---- as many as allowed ---------------------------------------------------------- */
+
+/* Copies of the group for devices, as groups of wallets, until there are n. */
+static void fill_up(size_t n)
+{
+    struct cs_platform_core *core = w()->core;
+    static const struct cs_event ev = {.type = CS_EV_TIME, .remote = ""};
+    struct cs_step step = {0};
+    uint8_t id[CS_PC_ID];
+    json_t *rec;
+
+    cs_group_id(id, CS_SOURCE_DEVICE, NULL);
+    rec = cs_pc_get(core, CS_PC_GROUP, id);
+    assert_non_null(rec);
+    core->out = &step; /* within a step: what is put goes with the next commit */
+    core->ev = &ev;
+    for (size_t i = 1; i < n; i++) {
+        char wallet[40];
+
+        (void)snprintf(wallet, sizeof wallet, "00000000-0000-4000-8000-%012zu", i);
+        cs_group_id(id, CS_SOURCE_TRANSACTION, wallet);
+        cs_js_set(rec, "id", cs_json_uuid(id));
+        cs_js_str(rec, "walletId", wallet);
+        cs_js_int(rec, "_seq", (int64_t)cs_pc_next_seq(core));
+        cs_pc_index_add(core, CS_IX_GROUPS, cs_pc_scope("", ""),
+                        (uint64_t)cs_js_num(rec, "_seq"), id);
+        cs_pc_save(core, CS_PC_GROUP, rec);
+    }
+    core->out = NULL;
+    core->ev = NULL;
+    cs_step_clear(&step);
+    json_decref(rec);
+}
+
+static void of_as_many_groups_as_allowed_each_can_be_changed_and_removed(void **state)
+{
+    const char *two[] = {b.ann.id, b.bob.id};
+
+    (void)state;
+    assert_int_equal(group_of("DEVICE", 1, two, 2), 200);
+    fill_up(1000);
+    assert_int_equal(group_of("QUORUM", 1, two, 2), 429);
+    assert_non_null(strstr(w()->reply_text, "remove some"));
+    assert_int_equal(group_of("DEVICE", 2, two, 2), 200);
+    board_no_group(&b, "QUORUM"); /* there is none: as before */
+    board_no_group(&b, "DEVICE");
+    assert_int_equal(group_of("QUORUM", 1, two, 2), 200);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -250,6 +300,7 @@ int main(void)
         CASE(who_alone_can_ask_it_stays),
         CASE(what_waits_stays_while_enough_are_left_and_ends_with_the_reason),
         CASE(a_group_that_cannot_decide_for_its_own_says_so),
+        CASE(of_as_many_groups_as_allowed_each_can_be_changed_and_removed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

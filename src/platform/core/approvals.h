@@ -91,8 +91,9 @@ void cs_approval_user_changed(struct cs_platform_core *core, json_t *user);
 /* ---- groups stay able to decide (approval_keep.c) -------------------------------- */
 
 /* Could every group still decide if this user were not as before but as after says
- * (roles, status), and could somebody still ask for changes of groups?  What cannot
- * anyway is not held against the change.  false: why says which and what to do. */
+ * (roles, status), and could somebody still ask for changes of groups (not held against
+ * the change if nobody can anyway)?  An approver of a group that has too few already is
+ * kept, too.  false: why says which and what to do. */
 bool cs_approval_keeps(struct cs_platform_core *core, const json_t *before,
                        const json_t *after, char why[CS_APPROVAL_WHY]);
 /* NULL, or why nobody could change groups any more with this group for APPROVAL_GROUP

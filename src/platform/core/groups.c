@@ -452,9 +452,16 @@ static json_t *propose(struct cs_api *a, const json_t *wanted,
     return view;
 }
 
-static bool has_room(struct cs_api *a)
+static bool has_room(struct cs_api *a, const json_t *wanted, const uint8_t id[CS_PC_ID])
 {
-    if (cs_pc_index_count(a->core, CS_IX_GROUPS, cs_pc_scope("", "")) < GROUPS_MAX) {
+    json_t *rec = cs_pc_get(a->core, CS_PC_GROUP, id);
+    bool is_there = rec != NULL && !cs_js_true(rec, "_deleted");
+    bool is_more = !is_there &&
+                   json_array_size(json_object_get(wanted, "approvers")) > 0;
+
+    json_decref(rec);
+    if (!is_more ||
+        cs_pc_index_count(a->core, CS_IX_GROUPS, cs_pc_scope("", "")) < GROUPS_MAX) {
         return true;
     }
     (void)cs_api_fail(a, CS_API_LIMIT, "",
@@ -475,10 +482,10 @@ static json_t *change(struct cs_api *a, const json_t *wanted,
     if (bad != NULL) {
         return cs_api_fail(a, CS_API_INVALID, "approvers", "%s", bad);
     }
-    if (!has_room(a)) {
+    cs_group_id(id, source, wallet);
+    if (!has_room(a, wanted, id)) {
         return NULL;
     }
-    cs_group_id(id, source, wallet);
     if (cs_approval_wanted(a->core, CS_SOURCE_APPROVAL_GROUP, NULL)) {
         return propose(a, wanted, id);
     }
