@@ -70,7 +70,7 @@ bool cs_credential_approval_bound(const json_t *set, const json_t *rec,
     bool ok;
 
     CS_ASSERT(is != NULL);
-    if (json_object_get(json_object_get(set, "proposed"), "permissionsNow") != NULL) {
+    if (cs_js_is(set, "action", cs_approval_action_word(CS_ACTION_UPDATE))) {
         cs_js_set(is, "permissionsNow",
                   json_incref(json_object_get(is, "permissions")));
         cs_js_set(is, "permissions",
