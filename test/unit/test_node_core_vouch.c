@@ -282,7 +282,7 @@ static void the_one_before_does_not_count_for_ever(void **state)
     bed_advance(&b, 15000);
     show(6, 1);
     bed_advance(&b, 15000);
-    bed_advance(&b, 119000);
+    bed_advance(&b, 899000);
     show_frame(7, 1, 5, 1, 9);
     bed_advance(&b, 15000);
     check_signed(7, 1);

@@ -12,9 +12,9 @@
  * and signs TH("audit-head"; organisation, seq, hash, time) by IK otherwise.
  *
  * The platform learns what was countersigned last from hello and from answers.  Frames
- * that it sent before an answer reached it name the one before: those count for
- * TOLD_MS (a line that is silent is dead after 30 s, each way), whatever was told on
- * another connection does not.
+ * that it made before an answer reached it name the one before: those count for TOLD_MS
+ * (they leave after a commit, and a disk may stand still for minutes), whatever was
+ * told on another connection does not.
  *
  * knownHash is the platform's word.  It finds a log that was changed behind the
  * platform's back, and makes a lie out of silence; a platform that lies can repeat what
@@ -42,7 +42,7 @@
 #include "base/log.h"
 #include "base/rd.h"
 
-enum { VOUCH_VERSION = 1, OWN_COMMIT_MS = 15000, TOLD_MS = 120000 };
+enum { VOUCH_VERSION = 1, OWN_COMMIT_MS = 15000, TOLD_MS = 900000 };
 
 #define KEY_VOUCHED CS_SPAN_LIT("audit-head")
 
