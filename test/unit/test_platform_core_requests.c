@@ -99,18 +99,25 @@ static void unknown_paths_and_methods_are_told_apart(void **state)
 /* Names are shown in lists and logs: none may break a line or pass for another. */
 static void names_hold_no_characters_that_deceive(void **state)
 {
-    static const char *const bad[] = {"a\\nb",     "a\\tb",
-                                      "a\\u001bb", "a\\u007fb",
-                                      "a\\u0085b", "a\\u2028b",
-                                      "a\\u202eb", "a\\u2066b",
-                                      "a\\u2069b", "a\\u00adb",
-                                      "a\\u034fb", "a\\u061cb",
-                                      "a\\u115fb", "a\\u180eb",
-                                      "a\\u200bb", "a\\u200eb",
-                                      "a\\u2060b", "a\\u3164b",
-                                      "a\\ufeffb", "a\\uffa0b",
-                                      "a\\ufffbb", "a\\udb40\\udc41b",
+    static const char *const bad[] = {"a\\nb",           "a\\tb",
+                                      "a\\u001bb",       "a\\u007fb",
+                                      "a\\u0085b",       "a\\u2028b",
+                                      "a\\u202eb",       "a\\u2066b",
+                                      "a\\u2069b",       "a\\u00adb",
+                                      "a\\u034fb",       "a\\u061cb",
+                                      "a\\u115fb",       "a\\u180eb",
+                                      "a\\u200bb",       "a\\u200eb",
+                                      "a\\u2060b",       "a\\u3164b",
+                                      "a\\ufeffb",       "a\\uffa0b",
+                                      "a\\ufffbb",       "a\\udb40\\udc41b",
+                                      "a\\ufe0eb",       "a\\ufe0fb",
+                                      "\\u00e4\\ufe00b", "\\u1ea1\\ufe00b",
+                                      "7\\ufe0f",        "a\\udb40\\udd00b",
                                       "\\u200b"};
+    /* emoji, keys, a variant of an ideograph */
+    static const char *const good[] = {"\\u2764\\ufe0f", "7\\ufe0f\\u20e3",
+                                       "\\u00a9\\ufe0f", "\\u845b\\udb40\\udd00",
+                                       "\\ufe0fa"};
     struct fake_platform *w = begin();
     char body[256];
 
@@ -119,6 +126,10 @@ static void names_hold_no_characters_that_deceive(void **state)
         (void)snprintf(body, sizeof body, "{\"name\":\"%s\"}", bad[i]);
         (void)fake_api(w, "POST", "/v2/vaults", body);
         fake_refused(w, 400, "name");
+    }
+    for (size_t i = 0; i < CS_COUNTOF(good); i++) {
+        (void)snprintf(body, sizeof body, "{\"name\":\"%s\"}", good[i]);
+        fake_ok(w, "POST", "/v2/vaults", body);
     }
     fake_ok(w, "POST", "/v2/vaults",
             "{\"name\":\"\u00e4\u20ac \u2026\",\"description\":\"two\\nlines\"}");

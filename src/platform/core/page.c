@@ -68,10 +68,32 @@ static bool is_trick(const uint8_t *s)
     return false;
 }
 
-static bool is_control(const uint8_t *p, bool lines)
+/* U+0000..02BF, Latin-1's own signs left out, and U+1E00..1EFF. */
+static bool is_latin(const uint8_t *p)
+{
+    return *p < 0x80 || (*p >= 0xc3 && *p <= 0xca) ||
+           (p[0] == 0xe1 && p[1] >= 0xb8 && p[1] <= 0xbb);
+}
+
+/* Variation selectors, U+FE00..FE0F and U+E0100..E01EF, are part of emoji and of some
+ * scripts; behind a Latin letter nobody sees them.  "1", U+FE0F, U+20E3 is a key. */
+static bool hides_behind(const uint8_t *p, const uint8_t *before)
+{
+    static const char vs[] = "\xef\xb8", more[] = "\xf3\xa0", key[] = "\xe2\x83\xa3";
+    bool is_vs = strncmp((const char *)p, vs, 2) == 0 && p[2] >= 0x80 && p[2] <= 0x8f;
+    bool is_more = strncmp((const char *)p, more, 2) == 0 && p[2] >= 0x84 &&
+                   p[2] <= 0x87;
+
+    if (is_vs && strncmp((const char *)p + 3, key, 3) == 0) {
+        return false;
+    }
+    return (is_vs || is_more) && before != NULL && is_latin(before);
+}
+
+static bool is_control(const uint8_t *p, const uint8_t *before, bool lines)
 {
     return (*p < 0x20 && !(lines && (*p == '\n' || *p == '\t'))) || *p == 0x7f ||
-           is_trick(p);
+           is_trick(p) || hides_behind(p, before);
 }
 
 /* At most max characters of UTF-8, none of them a control character; lines: line breaks
@@ -79,15 +101,19 @@ static bool is_control(const uint8_t *p, bool lines)
 static bool text_ok(struct cs_api *a, const char *member, const char *s, size_t max,
                     bool lines)
 {
+    const uint8_t *before = NULL; /* where the character before begins */
     size_t n = 0;
 
     for (const uint8_t *p = (const uint8_t *)s; *p != 0; p++) {
-        if (is_control(p, lines)) {
+        if (is_control(p, before, lines)) {
             cs_jr_fail(&a->in, member,
                        "must not hold control characters, nor invisible ones");
             return false;
         }
-        n += (*p & 0xc0U) != 0x80U ? 1 : 0;
+        if ((*p & 0xc0U) != 0x80U) {
+            before = p;
+            n++;
+        }
     }
     if (n > max || strlen(s) > 2 * max) {
         (void)cs_api_fail(a, CS_API_INVALID, member,
