@@ -116,6 +116,21 @@ static void every_route_is_in_the_document(void **state)
     assert_int_equal(missing, 0);
 }
 
+static void what_wants_a_step_up_says_so(void **state)
+{
+    (void)state;
+    for (size_t i = 0; cs_route_at(i) != NULL; i++) {
+        const struct cs_route *r = cs_route_at(i);
+        const char *text = cs_js_text(operation(r->pattern, r->method), "description");
+        bool says = strstr(text, "Wants a step-up of a user") != NULL;
+
+        if (says != cs_route_wants_step_up(r)) {
+            fail_msg("%s %s: the document %s of a step-up", r->method, r->pattern,
+                     says ? "speaks" : "says nothing");
+        }
+    }
+}
+
 static bool has_route(const char *path, const char *method)
 {
     for (size_t i = 0; cs_route_at(i) != NULL; i++) {
@@ -276,6 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_route_is_in_the_document),
+        cmocka_unit_test(what_wants_a_step_up_says_so),
         cmocka_unit_test(every_operation_of_the_document_is_a_route),
         cmocka_unit_test(every_reference_leads_somewhere),
         cmocka_unit_test(every_body_has_an_example_with_what_is_required),

@@ -99,6 +99,11 @@ readShapes('shapes.txt', true);
 
 // ---- routes ---------------------------------------------------------------------------
 
+// Words whose writes want a step-up, and what else does (routes.c: cs_route_wants_step_up).
+const PERM_H = readFileSync(new URL('../core/perm.h', here), 'utf8');
+const STEP = new Set([...PERM_H.matchAll(/^ {4}X\(\w+, +"([\w.-]+)", +\w+, +\w+ \| STEP,/gm)].map(([, word]) => word));
+if (STEP.size === 0 || STEP.size !== PERM_H.match(/\| STEP\b(?!:)/g).length) throw new Error('the table of perm.h is not understood');
+const STEP_UP = 'Wants a step-up of a user.';
 const CLOSED = { 400: 'Bad', 401: 'Unauthenticated', 403: 'Denied', 404: 'NotFound', 409: 'State', 429: 'Limit' };
 const paths = {};
 const tags = [];
@@ -181,6 +186,12 @@ for (const line of lines('routes.txt')) {
     tags.push({ name: tag });
   } else if (route) addRoute(route);
   else addLine(line);
+}
+
+for (const [method, one] of Object.values(paths).flatMap(Object.entries)) {
+  if (method !== 'get' && STEP.has(one['x-permission'])) {
+    one.description = [one.description, STEP_UP].filter(Boolean).join(' ');
+  }
 }
 
 // ---- the document -----------------------------------------------------------------------
