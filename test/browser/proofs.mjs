@@ -26,18 +26,27 @@ const person = () => {
 const hex = (b) => Buffer.from(b).toString('hex');
 const uuid = (b) => hex(b).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 
-// Three members and an Ed25519 key, whole.
-export function world(who = [0, 1, 2], t = 2) {
-    const people = [person(), person(), person()], nodes = who.map((i) => people[i]), key = person(), id = randomBytes(16);
+// The key 1 on secp256k1, by hand: with the nonce 1, r is the x of the public key, s = z + r.
+const G = Buffer.from('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798', 'hex');
+const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+const number = (b) => BigInt(`0x${hex(b)}`);
+const ONE = {raw: G, curve: 'SECP256K1', scheme: 'ECDSA', sign(digest) {
+    const s = (number(digest) + number(G.subarray(1))) % ORDER, low = s > ORDER / 2n ? ORDER - s : s;
+    return Buffer.concat([G.subarray(1), Buffer.from(low.toString(16).padStart(64, '0'), 'hex')]);
+}};
+
+// Three members and a key, whole: an Ed25519 one when none is given.
+export function world(who = [0, 1, 2], t = 2, key = person()) {
+    const people = [person(), person(), person()], nodes = who.map((i) => people[i]), id = randomBytes(16);
     const [sid, ds, chain, tr1, tr2] = Array.from({length: 5}, () => randomBytes(32));
-    const shares = [1, 2, 3].map(() => randomBytes(32)), small = Buffer.from([2, 1, 3, t]), epoch = u32(0);
+    const shares = [1, 2, 3].map(() => randomBytes(key.raw.length)), small = Buffer.from([...key === ONE ? [1, 2] : [2, 1], 3, t]), epoch = u32(0);
     const content = th('dkg/cert', sid, ds, id, epoch, ...[...small].map(byte), key.raw, enc(shares), chain, tr1, tr2);
     const hash = th('cert', content);
     const certificate = Buffer.concat([byte(1), sid, ds, id, epoch, small, key.raw, ...shares, chain, tr1, tr2, ...nodes.map((n) => n.sign(content))]);
     const pairs = [[1, 2], [1, 3], [2, 3]];
 
-    return {nodes, key, id,
-        wallet: {publicKey: hex(key.raw), signatureScheme: 'ED25519', keyAlgorithm: 'ED25519'},
+    return {nodes, key, id, chain,
+        wallet: {publicKey: hex(key.raw), signatureScheme: key.scheme ?? 'ED25519', keyAlgorithm: key.curve ?? 'ED25519'},
         members: nodes.map((n, i) => ({playerId: i + 1, publicKey: hex(n.raw)})),
         proof: {keyId: uuid(id), certificate: hex(certificate),
             receipts: Object.fromEntries(nodes.map((n, i) => [i + 1, hex(n.sign(th('dkg/ack', hash, byte(i + 1))))])),
@@ -48,7 +57,7 @@ export function request(w) {
     const id = randomBytes(16), digest = randomBytes(32), reqh = randomBytes(32), signature = w.key.sign(digest);
     const receipt = (player) => ({playerId: player, requestHash: hex(reqh), receipt: hex(w.nodes[player - 1].sign(th('receipt', id, reqh, w.id, signature)))});
 
-    return {id: uuid(id), signingPayloads: [{inputIndex: 0, signingHash: hex(digest), signature: hex(signature)}], receipts: [receipt(1), receipt(3)]};
+    return {id: uuid(id), signingHash: hex(digest), signingPayloads: [{inputIndex: 0, signingHash: hex(digest), signature: hex(signature)}], receipts: [receipt(1), receipt(3)]};
 }
 
 const flip = (text) => (text[0] === '0' ? '1' : '0') + text.slice(1);
@@ -167,18 +176,31 @@ async function children(ok, one) {
     for (const path of ['', '0/1', 'm/', "m/0'", 'm/-1', 'm/1e3', 'm/2147483648', 'm/0/', `m${'/0'.repeat(11)}`, undefined]) {
         await assert.rejects(derive(bytes(one.publicKey), randomBytes(32), path), `no path: ${path}`);
     }
-    const code = randomBytes(32), shares = bytes(one.publicKey.repeat(3));
-    const certificate = hex(Buffer.concat([byte(1), randomBytes(32), randomBytes(32), randomBytes(16), u32(0), Buffer.from([1, 2, 3, 2]), bytes(one.publicKey), shares, code, randomBytes(64), randomBytes(192)]));
-    const wallet = {...one, blockchain: 'ETHEREUM'}, publicKey = hex(await derive(bytes(one.publicKey), code, 'm/0/5'));
-    const derived = {derivationPath: 'm/0/5', publicKey, address: await addressOf({...wallet, publicKey})};
-    const said = async (over, base = {}) => (await checkDerived({wallet, proof: {certificate}, ...base, derived: {...derived, ...over}})).map((r) => r.ok).join();
+    const w = world([0, 1, 2], 2, ONE), wallet = {...w.wallet, blockchain: 'ETHEREUM', address: await addressOf({...w.wallet, blockchain: 'ETHEREUM'})};
+    const childOf = async (chain) => {
+        const publicKey = hex(await derive(bytes(one.publicKey), chain, 'm/0/5'));
+        return {derivationPath: 'm/0/5', publicKey, address: await addressOf({...wallet, publicKey})};
+    };
+    const derived = await childOf(w.chain), {proof, members} = w;
+    const said = async (over, base = {}) => (await checkDerived({wallet, proof, members, ...base, derived: {...derived, ...over}})).map((r) => String(r.ok)).join();
+    assert.equal(words(await checkKey({wallet, proof, members})), 'true true true true true true true');
     assert.equal(await said({}), 'true');
-    for (const over of [{derivationPath: 'm/0/6'}, {publicKey: one.publicKey}, {address: await addressOf(wallet)}, {address: undefined}, {publicKey: undefined}, {derivationPath: null}]) {
+    for (const over of [{derivationPath: 'm/0/6'}, {publicKey: one.publicKey}, {address: wallet.address}, {address: undefined}, {publicKey: undefined}, {derivationPath: null}]) {
         assert.equal(await said(over), 'false', JSON.stringify(over));
     }
-    assert.equal(await said({}, {proof: null}), 'false');
-    assert.equal(await said({}, {wallet: {...wallet, publicKey}}), 'false', 'a certificate of another key');
+    for (const [what, base] of Object.entries({'no proof': {proof: null}, 'a certificate of another key': {wallet: {...wallet, publicKey: derived.publicKey}}, 'no members': {members: []},
+        'members that were not read': {members: undefined}, 'members of another quorum': {members: world().members}, 'no check signatures': {proof: {...proof, checkSignatures: {}}},
+        'no receipts': {proof: {...proof, receipts: {}}}})) {
+        assert.match(await said({}, base), /^false(,false)*$/, what);
+    }
+    // The same key, with a chain code that no node signed, and the address that follows from it.
+    const chain = randomBytes(32);
+    assert.match(await said(await childOf(chain), {proof: {...proof, certificate: proof.certificate.replace(hex(w.chain), hex(chain))}}), /^false(,false)*$/, 'another chain code');
     assert.equal(await said({}, {wallet: {...wallet, blockchain: 'FILECOIN'}}), 'true');
+    await blind(async () => {
+        assert.equal(await said({}), 'null', 'a browser without Ed25519');
+        assert.equal(await said({address: wallet.address}), 'false');
+    });
     ok('a derived address follows from key, chain code and path, or is refused');
 }
 
@@ -218,6 +240,19 @@ function signatures(ok) {
     ok('DER: one form of each signature is taken');
 }
 
+// In a browser without Ed25519.
+async function blind(run) {
+    const {importKey} = crypto.subtle;
+
+    crypto.subtle.importKey = (format, data, algorithm, ...rest) => (algorithm.name === 'Ed25519' ? Promise.reject(new DOMException('no Ed25519', 'NotSupportedError'))
+        : importKey.call(crypto.subtle, format, data, algorithm, ...rest));
+    try {
+        await run();
+    } finally {
+        crypto.subtle.importKey = importKey;
+    }
+}
+
 async function requests(w, ok) {
     const tx = request(w), all = {wallet: w.wallet, keyId: w.proof.keyId, members: w.members};
     const said = async (change, over = {}) => {
@@ -238,7 +273,7 @@ async function requests(w, ok) {
     assert.equal(await said(null, {keyId: null}), 'true null', 'a key id that is not known is not guessed');
     assert.equal(await said((t) => { delete t.signingPayloads[0].signature; }), 'false', 'a part without a signature');
     assert.equal(await said((t) => { t.signingPayloads = []; }), 'false', 'no part at all');
-    assert.equal(await said((t) => { t.signingHash = t.signingPayloads[0].signingHash; }), 'true true true', 'the hash that the page shows');
+    assert.equal(await said((t) => { delete t.signingHash; }), 'false true true', 'the page shows no hash');
     assert.equal(await said((t) => { t.signingHash = flip(t.signingPayloads[0].signingHash); }), 'false true true', 'signed is not what the page shows');
     assert.equal(await said((t) => { t.receipts[1] = t.receipts[0]; }), 'true true false', 'the receipt of one node counts once');
     assert.equal(await said((t) => { t.receipts[0].receipt = null; }), 'true false true', 'a receipt that is null');
@@ -257,13 +292,9 @@ async function requests(w, ok) {
     assert.equal(await said(null, {keyId: other.proof.keyId}), 'true false false', 'receipts of another key');
     ok('a request: signature and receipts, and nothing is right that is not there');
 
-    const {importKey} = crypto.subtle;
-    crypto.subtle.importKey = () => Promise.reject(new DOMException('no Ed25519', 'NotSupportedError'));
-    try {
+    await blind(async () => {
         assert.equal(await said(), 'null null null', 'a browser without Ed25519');
         assert.ok(!(await checkKey(w)).slice(3).some((r) => r.ok === true));
-    } finally {
-        crypto.subtle.importKey = importKey;
-    }
+    });
     ok('without Ed25519 nothing is said to be right');
 }

@@ -7,7 +7,9 @@
  *
  * ok: true checked and right; false checked and WRONG; null could not be checked here,
  * detail says why.  members: GET /v2/mpc/memberships/{quorum}: {playerId, publicKey}.
- *   checkDerived({wallet, proof, derived})    -> the same; GET .../addresses?path= of it
+ *   checkDerived({wallet, proof, members, derived}) -> the same; GET .../addresses?path=
+ *     of it.  What does not fit in the certificate comes instead: a chain code that the
+ *     nodes did not sign gives any address
  *
  * None throws for what the platform answers: what is missing or of another kind is WRONG.
  *
@@ -264,10 +266,11 @@ export async function checkKey({wallet, proof, members}) {
     return [...await shapeRows(c, wallet, proof, all), ...await memberRows(c, proof, all)];
 }
 
-/* A derived address follows from the key and the chain code of the certificate. */
-export async function checkDerived({wallet, proof, derived}) {
-    const text = 'The address follows from the key and the path';
-    const ok = await holds(async () => {
+/* A derived address follows from the key and the chain code of the certificate, and that
+ * chain code is the nodes' own only when their signatures are.  -> true, false, or
+ * 'unknown': of a form of address that is not known here. */
+async function follows(wallet, proof, derived) {
+    return holds(async () => {
         const c = readCertificate(unhex(proof.certificate));
         const child = hex(await derive(c.X, c.chainCode, derived.derivationPath));
         const own = await addressOf({...wallet, publicKey: child});
@@ -275,7 +278,19 @@ export async function checkDerived({wallet, proof, derived}) {
         return hex(c.X) === String(wallet.publicKey).toLowerCase() && child === String(derived.publicKey).toLowerCase() &&
             (own === null ? 'unknown' : own === derived.address);
     });
+}
 
+export async function checkDerived({wallet, proof, members, derived}) {
+    const text = 'The address follows from the key and the path';
+    const key = await checkKey({wallet, proof, members}), wrong = key.filter((r) => r.ok === false);
+    const ok = await follows(wallet, proof, derived);
+
+    if (wrong.length > 0) {
+        return wrong;
+    }
+    if (ok !== false && key.some((r) => r.ok === null && !r.isByDesign)) {
+        return [row(null, text)]; // who signed the chain code was not seen
+    }
     return ok === 'unknown' ? [{ok: true, text: 'The public key follows from the key and the path', detail: 'The address is not part of this check.'}]
         : [row(ok, text, 'This browser worked it out from the certificate.', 'It does NOT. Do not use this address.')];
 }
@@ -312,7 +327,7 @@ export function compact(signature, scheme) {
 }
 
 /* The page shows the signing hash of a request with one part by itself. */
-const isShown = (tx, part) => tx.signingPayloads.length > 1 || tx.signingHash === undefined ||
+const isShown = (tx, part) => tx.signingPayloads.length > 1 ||
     tx.signingHash === part.signingHash;
 
 async function signatureRow(tx, wallet) {
@@ -320,7 +335,7 @@ async function signatureRow(tx, wallet) {
     if (tx.derivationPath || wallet.signatureScheme === 'BIP340') {
         return { ok: null, text: 'The signature verifies',
             detail: 'It is under a derived or tweaked key: the platform and the node that ' +
-                'finished it verified it, this page does not derive keys.' };
+                'finished it verified it. Here only signatures under the key itself are.' };
     }
     const result = await eachMember(parts.map((p) => ({p, playerId: p.inputIndex})),
         ({p}) => isShown(tx, p) && byScheme[wallet.signatureScheme](unhex(wallet.publicKey),

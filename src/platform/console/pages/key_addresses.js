@@ -7,23 +7,30 @@ import {keyPath, orElse} from './data.js';
 
 const SHOWN = 5;
 
-// What the browser makes of it: null for those who may not read the certificate.
-async function checked(w, derived) {
-    const [proof, {checkDerived}] = await Promise.all([orElse(null, get(`${keyPath(w)}/receipts`)), import('../lib/verify.js')]);
+const unchecked = (why) => [{ok: null, text: 'The address was not checked', detail: why}];
 
-    return proof === null ? null : checkDerived({wallet: w, proof, derived});
+// What the browser makes of it; nothing is shown as if it had been checked.
+async function checked(w, derived) {
+    if (!may('audit.read')) {
+        return unchecked('Your role may not read certificates of keys: owners, administrators and auditors can.');
+    }
+    const [proof, members, {checkDerived}] = await Promise.all([orElse(null, get(`${keyPath(w)}/receipts`)),
+        orElse(null, get(`/v2/mpc/memberships/${w.quorumId}`)), import('../lib/verify.js')]);
+
+    return proof === null || members === null ? unchecked(`The platform gives no ${proof === null ? 'certificate of this key' : 'members of its quorum'}. Send nothing to it before that is clear.`)
+        : checkDerived({wallet: w, proof, members, derived});
 }
 
 async function row(w, path) {
     const a = await get(`${keyPath(w)}/addresses?path=${encodeURIComponent(path)}`);
     const asked = /^m(\/|$)/.test(path) ? path : `m/${path}`; // not what the platform says that was asked
-    const rows = may('audit.read') ? await checked(w, {...a, derivationPath: asked}) : null;
+    const rows = await checked(w, {...a, derivationPath: asked});
 
-    if (rows?.some((r) => r.ok === false)) {
+    if (rows.some((r) => r.ok === false)) {
         return h('li', {class: 'derived'}, h('h3', {class: 'mono'}, asked), banner('bad', 'This address is not derived from this key',
             'Do not send anything to it, and tell your security team.'));
     }
-    return h('li', {class: 'derived'}, h('h3', {class: 'mono'}, a.derivationPath), rows === null ? null : checkList(rows), describe([
+    return h('li', {class: 'derived'}, h('h3', {class: 'mono'}, a.derivationPath), checkList(rows), describe([
         ['Address', code(a.address, {inline: true, label: `Address of ${a.derivationPath}`})],
         ['Public key', code(a.publicKey, {inline: true, label: `Public key of ${a.derivationPath}`})],
         ['', btn('Sign with it', {small: true, href: `/vaults/${w.vaultId}/keys/${w.id}/sign?path=${encodeURIComponent(a.derivationPath)}`})],
