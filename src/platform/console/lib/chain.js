@@ -139,6 +139,9 @@ export class Chain {
     finish() {
         const last = this.last ?? 0;
 
+        if (this.fault === null && this.last === null && this.#wanted.seq === 0) {
+            this.fail(1, 'the platform shows no record at all, but its setup left one'); // who reads this has signed in
+        }
         if (this.fault === null && this.#wanted.seq > last) {
             this.fail(last + 1, `the export ends with record ${last}, the head is ${this.#wanted.seq}`);
         }
