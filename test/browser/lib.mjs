@@ -127,6 +127,7 @@ ok('links lead nowhere else');
 const {plain} = await load('dom.js');
 for (const [text, want] of [['Kra\u200bken', 'Kra‹U+200B›ken'], ['\u202e001 HTE', '‹U+202E›001 HTE'], ['a\u00adb', 'a‹U+00AD›b'], ['a\u200db', 'a‹U+200D›b'], ['a\0b', 'a‹U+0000›b'],
     ['x\u{e0041}', 'x‹U+E0041›'], ['\ufeffa', '‹U+FEFF›a'], ['a\u2066b\u2069', 'a‹U+2066›b‹U+2069›'], ['two\nlines\tand', 'two\nlines\tand'],
+    ['Kra\ufe00ken', 'Kra‹U+FE00›ken'], ['é\ufe0f', 'é‹U+FE0F›'], ['7\ufe0f', '7‹U+FE0F›'], ['7\ufe0f\u20e3', '7\ufe0f\u20e3'], ['\u2764\ufe0f', '\u2764\ufe0f'], ['©\ufe0f', '©\ufe0f'],
     ['\u{1f469}\u200d\u{1f4bb}', '\u{1f469}\u200d\u{1f4bb}'], ['می\u200cخواهم', 'می\u200cخواهم'], ['žluťoučký kůň €', 'žluťoučký kůň €'], [5, '5']]) {
     assert.equal(plain(text), want);
 }
@@ -151,4 +152,19 @@ for (const status of [0, 400, 401, 409, 429, 500, 503, undefined]) {
     await assert.rejects(orElse('none', Promise.reject(Object.assign(new Error('x'), {status}))), `${status}`);
 }
 ok('what could not be read is no empty list');
+const {limitAbout, limitText} = await page('limits.js');
+const usd = {limitType: 'PER_TX', limitQty: '1500', asset: {symbol: 'USDC', contract: '0x52908400098527886E0F7030069857D2E4169EE7', decimals: 6}};
+assert.equal(limitText(usd), '1,500 USDC of 0x52908400098527886E0F7030069857D2E4169EE7 per transaction');
+assert.equal(limitText({...usd, asset: {...usd.asset, decimals: 0}}, f.middle), '1,500 smallest units of USDC of 0x5290…169EE7 per transaction');
+assert.equal(limitText({...usd, asset: {symbol: 'ETH', decimals: 18}}), '1,500 ETH per transaction');
+assert.deepEqual(limitAbout(usd), ['Everything']);
+assert.deepEqual(limitAbout({...usd, feeQtyLimit: '0.25', matchers: [{type: 'USER', values: ['a', 'b']}, {type: 'TRANSACTION_TYPE', value: 'RAW'}]}),
+    ['User: a, b', 'Transaction type: RAW', 'Fee at most 0.25']);
+ok('limits that differ do not look the same');
+const {shownOf} = await page('quorum_new.js');
+const made = Array.from({length: 60}, (_, i) => ({id: `${i}`, createdAt: `2026-11-26T09:00:${String(59 - i).padStart(2, '0')}`, statusText: i < 45 ? 'Unpaired' : 'Paired'})); // the newest first
+assert.deepEqual(shownOf([], made).slice(0, 15).map((d) => d.id), made.slice(45).map((d) => d.id).reverse(), 'what can be chosen is shown, the oldest first');
+assert.equal(shownOf([], made).length, 40);
+assert.ok(shownOf([made[44]], made).includes(made[44]), 'what is chosen is shown');
+ok('devices that can be members are not cut off by those that cannot');
 console.log(`lib: ${n} checks`);

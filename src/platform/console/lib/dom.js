@@ -13,8 +13,9 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 const SPOKEN = new Set(['title', 'aria-label', 'placeholder']);
-// Joiners are part of many scripts and of emoji: only beside Latin letters they hide.
-const UNSEEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]|(?<=[\0-\x7f\p{Script=Latin}])[\u200c\u200d]/gu;
+// Joiners and variation selectors are part of many scripts and of emoji: only behind Latin
+// letters they hide.  A digit, U+FE0F, U+20E3 is a key.
+const UNSEEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]|(?<=[\0-\x7f\p{Script=Latin}])(?:[\u200c\u200d]|[\ufe00-\ufe0f](?!\u20e3))/gu;
 
 export function plain(text) {
     return String(text).replace(UNSEEN, (c) => `‹U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}›`);

@@ -2,7 +2,7 @@
 import {del, get, may} from '../lib/api.js';
 import {h, replace} from '../lib/dom.js';
 import {confirm} from '../lib/form.js';
-import {groups} from '../lib/format.js';
+import {groups, middle} from '../lib/format.js';
 import {badge, banner, btn, done, errorBox, fail, grid, none, panel, wait, when} from './kit.js';
 import {sentence} from './facts.js';
 import {isMissing, keyPath} from './data.js';
@@ -26,20 +26,39 @@ function span(duration) {
     return known ? `in any ${known[1]}` : s % 3600 === 0 ? `in any ${s / 3600} hours` : `in any ${s} seconds`;
 }
 
-export function limitText(l) {
-    const sum = `${groups(l.limitQty ?? '')} ${l.asset?.symbol ?? ''}`.trim();
+const asItIs = (text) => text;
+
+// Of what: two tokens may have one symbol, and without decimals the smallest units count.
+function unit(l, cut) {
+    const {symbol = '', contract, decimals} = l.asset ?? {};
+
+    return contract ? `${decimals === 0 ? 'smallest units of ' : ''}${symbol} of ${cut(contract)}` : symbol;
+}
+
+// cut: how long ids and contracts are written.
+export function limitText(l, cut = asItIs) {
+    const sum = `${groups(l.limitQty ?? '')} ${unit(l, cut)}`.trim();
 
     return {PER_TX: `${sum} per transaction`, ROLLING_DURATION: `${sum} ${span(l.duration)}`, CONSTANT: `${sum} in all`}[l.limitType] ?? sum;
 }
 
 export const limitUsed = (l) => (l.usedQty === undefined || l.limitType === 'PER_TX' ? '–' : `${groups(l.usedQty)} ${l.asset?.symbol ?? ''}`);
 
+// What it is about: two limits that differ do not look the same.
+export function limitAbout(l, cut = asItIs) {
+    const matchers = (l.matchers ?? []).map((m) => `${sentence(m.type ?? m.matcherType)}: ${(m.values ?? [m.value]).map((v) => cut(String(v))).join(', ')}`);
+
+    return [...matchers.length > 0 ? matchers : ['Everything'], ...l.feeQtyLimit ? [`Fee at most ${groups(l.feeQtyLimit)}`] : []];
+}
+
+const short = (text) => middle(text, 8);
+
 export function limitColumns({remove, extra = []} = {}) {
     return [
-        {title: 'At most', cell: limitText},
+        {title: 'At most', cell: (l) => limitText(l, short)},
         ...extra,
         {title: 'Used', cell: limitUsed},
-        {title: 'For', cell: (l) => ((l.matchers ?? []).length === 0 ? 'everything' : l.matchers.map((m) => sentence(m.type ?? m.matcherType)).join(', ')), wide: true},
+        {title: 'For', cell: (l) => h('div', {}, limitAbout(l, short).map((line) => h('div', {}, line)))},
         {title: 'Status', cell: (l) => badge(limitStatus(l))},
         {title: 'Since', cell: (l) => when(l.createdAt), wide: true},
         remove ? {title: 'Action', cell: (l) => btn('Delete', {small: true, word: 'policies.manage', onclick: () => remove(l)})} : null,
@@ -47,7 +66,9 @@ export function limitColumns({remove, extra = []} = {}) {
 }
 
 export async function removeLimit(l, changed) {
-    if (await confirm({title: 'Delete this limit?', danger: true, action: 'Delete limit', text: `${limitText(l)}. A key without any limit may sign every amount.`})) {
+    if (await confirm({title: 'Delete this limit?', danger: true, action: 'Delete limit', text: [
+        h('p', {class: 'lead'}, `${limitText(l)}.`), h('ul', {class: 'plain'}, limitAbout(l).map((line) => h('li', {}, line))),
+        h('p', {}, 'A key without any limit may sign every amount.')]})) {
         await del(`/v2/vaults/${l.vaultId}/wallets/${l.walletId}/policy-rules/limits/${l.id}`);
         done('The limit is deleted, or its deletion waits for approval.');
         await changed();

@@ -33,13 +33,21 @@ function deviceChoice(draft, offered) {
                 : `${d.statusText}: only Paired devices can be members`}))});
 }
 
-// The newest ones, those that are chosen, and, where there are more, what is searched for;
-// in the order in which they were added, but those first that can be members.
+const usableFirst = (list) => [...list].sort((a, b) => isUsable(b) - isUsable(a));
+
+// As many as are shown: those that are chosen, then the newest that can be members; in the
+// order in which they were added, but those first that can be.
+export function shownOf(chosen, offered) {
+    const others = usableFirst(offered.filter((d) => !chosen.some((c) => c.id === d.id)));
+
+    return usableFirst([...chosen, ...others].slice(0, SHOWN).sort((a, b) => a.createdAt.localeCompare(b.createdAt)));
+}
+
+// And, where there are more, what is searched for.
 function deviceStep(draft, list) {
     const box = h('div', {class: 'form-part'});
     const chosen = () => list.filter((d) => draft.deviceIds.includes(d.id));
-    const draw = (offered) => replace(box, deviceChoice(draft, [...chosen(), ...offered.filter((d) => !draft.deviceIds.includes(d.id))].slice(0, SHOWN)
-        .sort((a, b) => isUsable(b) - isUsable(a) || a.createdAt.localeCompare(b.createdAt))));
+    const draw = (offered) => replace(box, deviceChoice(draft, shownOf(chosen(), offered)));
     const search = list.length <= SHOWN ? null : h('div', {class: 'field'}, h('label', {for: 'device-search'}, 'Search devices'),
         h('input', {id: 'device-search', type: 'search', autocomplete: 'off', placeholder: 'Name', onchange: async (event) => {
             draft.deviceIds = box.querySelector('[data-field]').read();
