@@ -164,7 +164,11 @@ async function vaults(bed, page) {
     await button(page, 'Show address').click();
     await page.getByText('This address is not derived from this key').waitFor();
     await page.unroute('**/addresses?path=*');
-    ok('derived addresses; one that is not derived is refused');
+    await page.route('**/receipts', (route) => route.fulfill({status: 404, json: {code: 5, message: 'there is no such certificate', details: []}}));
+    await button(page, 'Show address').click();
+    await page.locator('.derived').first().getByText('The address was not checked').waitFor();
+    await page.unroute('**/receipts');
+    ok('derived addresses; one that is not derived is refused, one that was not checked is said not to be');
     await page.getByRole('tab', {name: 'Overview'}).click();
     await button(page, 'Add a tag').click();
     await page.getByRole('dialog').getByLabel('Tag').fill(canary('tag'));
@@ -269,6 +273,13 @@ async function narrow(bed, page) {
 
     await go(page, bed, bed.ethereum);
     await page.getByRole('tab', {name: 'Limits'}).click();
+    // One of the 101 is no choice; the others are not all there are.
+    await page.route('**/v2/addresses?**', (route) => route.fulfill({json: {addresses: Array.from({length: 101}, (_, i) => ({addressId: `a${i}`, active: i > 0, details: {}})), filter: {total: 500}}}));
+    await button(page, 'Add a limit').first().click();
+    await dialog.getByText('Only for some payments').click();
+    await dialog.getByRole('textbox', {name: 'Paid to these addresses of the address book'}).waitFor();
+    await dialog.getByRole('button', {name: 'Cancel'}).click();
+    await page.unroute('**/v2/addresses?**');
     await button(page, 'Add a limit').first().click();
     await dialog.getByLabel('In any').selectOption({label: 'other time'});
     await dialog.locator('input[name=time]').fill('PT90M');
@@ -285,7 +296,16 @@ async function narrow(bed, page) {
     const {body} = await bed.api('GET', `/v2/vaults/${vault}/wallets/${key}/policy-rules/limits`);
     const made = body.walletLimits.find((l) => l.limitQty === '7');
     expect(made.feeQtyLimit === '0.25' && made.matchers.map((m) => m.type).sort().join() === 'COUNTERPARTY_ID,TRANSACTION_TYPE,USER', `the limit: ${JSON.stringify(made)}`);
-    await bed.api('DELETE', `/v2/vaults/${vault}/wallets/${key}/policy-rules/limits/${made.id}`);
+    const row = page.getByRole('tabpanel').getByRole('row', {name: /^7 ETH in any 5400 seconds/});
+    await row.getByText('Fee at most 0.25').waitFor();
+    await row.getByRole('button', {name: 'Delete'}).click();
+    for (const m of made.matchers) {
+        await dialog.getByText(m.values[0]).waitFor();
+    }
+    await dialog.getByText('Fee at most 0.25').waitFor();
+    await bed.axe(page, 'a limit is deleted');
+    await dialog.getByRole('button', {name: 'Delete limit'}).click();
+    await row.waitFor({state: 'detached'});
     ok('a limit only for some payments, with a time of its own and a largest fee');
 }
 
@@ -347,8 +367,9 @@ async function gaps(bed, page) {
         await route.fulfill({json: {vaults: isFirst ? [] : answer.vaults, filter: isFirst ? {total: 3000, nextPageToken: '0000000000000bb8'} : {total: 3000}}});
     });
     await go(page, bed, '/vaults');
+    const further = page.waitForResponse((r) => r.url().includes('pageToken='));
     await page.getByLabel('Search vaults').fill('one of the oldest');
-    await page.waitForResponse((r) => r.url().includes('pageToken='));
+    await further;
     await page.locator('tbody tr').first().waitFor();
     expect(await page.getByText('No vault matches').count() === 0, 'a search goes on until something is found or nothing is left');
     await page.unroute(all);

@@ -12,15 +12,18 @@ const KINDS = [{value: 'RAW', title: 'Transactions'}, {value: 'PLAINTEXT', title
 
 const lines = (text) => text.split(/[\s,]+/).filter(Boolean);
 
-// Boxes to tick; more than fit: ids, one a line.
-function pick(type, legend, options) {
-    return options.length > SHOWN
-        ? field({name: type, label: legend, rows: 3, mono: true, hint: `There are more than ${SHOWN}: their ids, one a line.`})
+// Boxes to tick; where not all of them came along: ids, one a line.
+function pick(type, legend, {isAll}, options) {
+    return !isAll
+        ? field({name: type, label: legend, rows: 3, mono: true, hint: 'There are more than fit here: their ids, one a line.'})
         : options.length === 0 ? null : choice({name: type, legend, multiple: true, options});
 }
 
+// {rows, isAll}: of what came, before anything is left out of it.
 async function page(path, member, word) {
-    return !word || may(word) ? listOf(await orElse([], get(path)), member) : [];
+    const answer = !word || may(word) ? await orElse([], get(path)) : [], rows = listOf(answer, member);
+
+    return {rows, isAll: rows.length <= SHOWN && !answer?.filter?.nextPageToken};
 }
 
 const outside = (a) => a.details?.externalAddress ?? {};
@@ -35,12 +38,12 @@ async function conditions(w) {
         page(`/v2/wallets?pageSize=${size}&blockchain=${encodeURIComponent(w.blockchain)}`, 'wallets')]);
 
     return [
-        pick('USER', 'Asked for by these users', users.map((u) => ({value: u.id, title: [u.firstName, u.lastName].filter(Boolean).join(' ') || u.email, text: u.email}))),
-        pick('API_CREDENTIAL', 'Asked for by these API credentials', credentials.map((c) => ({value: c.id, title: c.name}))),
-        pick('COUNTERPARTY_ID', 'Paid to these counterparties', parties.map((p) => ({value: p.id, title: p.name}))),
-        pick('ADDRESS_ID', 'Paid to these addresses of the address book', addresses.filter((a) => a.active !== false)
+        pick('USER', 'Asked for by these users', users, users.rows.map((u) => ({value: u.id, title: [u.firstName, u.lastName].filter(Boolean).join(' ') || u.email, text: u.email}))),
+        pick('API_CREDENTIAL', 'Asked for by these API credentials', credentials, credentials.rows.map((c) => ({value: c.id, title: c.name}))),
+        pick('COUNTERPARTY_ID', 'Paid to these counterparties', parties, parties.rows.map((p) => ({value: p.id, title: p.name}))),
+        pick('ADDRESS_ID', 'Paid to these addresses of the address book', addresses, addresses.rows.filter((a) => a.active !== false)
             .map((a) => ({value: a.addressId ?? a.id, title: outside(a).name || outside(a).address, text: outside(a).address}))),
-        pick('WALLET_ID', 'Paid to these own keys', keys.filter((k) => k.id !== w.id).map((k) => ({value: k.id, title: k.name, text: k.address}))),
+        pick('WALLET_ID', 'Paid to these own keys', keys, keys.rows.filter((k) => k.id !== w.id).map((k) => ({value: k.id, title: k.name, text: k.address}))),
         choice({name: 'TRANSACTION_TYPE', legend: 'Of this kind', multiple: true, options: KINDS}),
         field({name: 'SIGN_FOR', label: 'Signed for these addresses', rows: 2, mono: true, hint: 'Of this key or derived from it, one a line.'}),
     ].filter(Boolean);
