@@ -87,6 +87,17 @@ async function nextOne(bed, viewer) {
 
 // ---- two tabs ------------------------------------------------------------------------------------
 
+// -> the recovery codes, which the page shows once.
+async function joining(bed, page) {
+    const user = await bed.api('POST', '/v2/users', {email: 'joe@example.org', firstName: 'Joe', lastName: 'Joins', roles: ['VIEWER']});
+
+    await page.goto(`${bed.url}/enrol#${user.body.enrolmentToken}`);
+    await page.getByLabel('Password', {exact: true}).fill('quite another long one');
+    await page.getByLabel('Password again').fill('quite another long one');
+    await button(page, 'Continue').click();
+    return page.locator('.codes').innerText();
+}
+
 async function tabs(bed, viewer) {
     const one = await bed.page();
 
@@ -99,13 +110,26 @@ async function tabs(bed, viewer) {
     await signInShown(two);
     ok('who signs out in one tab is signed out in the other one, too');
     await one.close();
+    const [join, wait] = [await two.context().newPage(), await two.context().newPage()];
+    const shown = await joining(bed, join);
+    await wait.goto(bed.url);
+    await signInShown(wait);
     await bed.signIn(two, bed.owner, '/settings/roles');
+    await button(wait, 'Account of Ada Admin').waitFor();
+    await join.waitForTimeout(500);
+    expect(await join.locator('.codes').count() === 1 && await join.locator('.codes').innerText() === shown, 'the recovery codes are still there');
+    await wait.close();
+    ok('who signs in in one tab is signed in where the sign-in waited; what is shown once in another one stays');
     const three = await two.context().newPage();
     await three.goto(bed.url);
     await three.evaluate(() => fetch('/v2/session').then((r) => r.json()).then((s) => fetch('/v2/session', {method: 'DELETE', headers: {'x-csrf-token': s.csrfToken}})));
     await bed.signIn(three, viewer);
     await until('the first tab is of the other user as well', async () => await button(two, 'Account of Vic Viewer').count() === 1, 15000);
     expect(!(await everything(two)).includes('Ada Admin'), 'nothing of the first user');
+    expect(await join.locator('.codes').innerText() === shown, 'they are nobody’s but of who joins');
+    await join.getByLabel('I saved the recovery codes').check();
+    await button(join, 'Continue').click();
+    await join.getByRole('heading', {name: 'Enter the first code'}).waitFor();
     expect(await two.getByRole('link', {name: 'Users', exact: true}).count() === 0 || (await two.getByRole('navigation').first().innerText()).includes('Home'), 'the frame is drawn anew');
     await two.context().close();
     ok('another user in another tab: no tab acts as one and shows the other');
@@ -333,6 +357,26 @@ async function away(bed, page) {
     ok(`${PAGES.length} pages without an answer, in ${Object.keys(ways).length} ways: each says so, none waits for ever`);
 }
 
+// A page that waits, and is left before its bars are there, does not lay them over the next.
+async function bars(bed, page) {
+    await go(page, bed, '/settings'); // its module is here now
+    await page.route('**/v2/devices?*', () => {});
+    for (const gap of [0, 30]) {
+        await page.evaluate(async (ms) => {
+            const click = (to) => document.querySelector(`nav[aria-label=Main] a[href="${to}"]`).click();
+            click('/devices');
+            if (ms > 0) {
+                await new Promise((done) => setTimeout(done, ms));
+            }
+            click('/settings');
+        }, gap);
+        await page.waitForTimeout(500);
+        expect(await page.locator('.skeleton').count() === 0 && await page.getByRole('heading', {level: 1, name: 'Settings'}).count() === 1, `the page that was asked for last is shown, after ${gap} ms`);
+    }
+    await page.unroute('**/v2/devices?*');
+    ok('a page that was left while it waited shows no bars over the next one');
+}
+
 // An answer that never comes is told after a minute.
 async function never(bed, page) {
     const state = await page.context().storageState(), other = await bed.page({signedIn: state});
@@ -340,9 +384,11 @@ async function never(bed, page) {
     await other.clock.install();
     await other.goto(bed.url);
     await other.getByRole('heading', {level: 1, name: 'Home'}).waitFor();
-    await other.route('**/v2/devices?*', () => {});
+    let asked = 0;
+    await other.route('**/v2/devices?*', () => { asked++; });
+    await other.route('**/v2/session', (route) => route.abort()); // else the page tries again by itself
     await other.getByRole('link', {name: 'Devices'}).first().click();
-    await other.waitForTimeout(300);
+    await until('the devices are asked for', () => asked > 0);
     await other.clock.runFor(70000);
     await button(other, 'Try again').waitFor({timeout: 5000});
     await other.context().close();
@@ -371,7 +417,7 @@ await run({}, async (bed) => {
     const page = await bed.page();
 
     await bed.signIn(page, bed.owner);
-    for (const [name, test] of Object.entries({address, wrongSignature, signing, lost, quorumReview, docs, inbox, notRead, invisible, never, away})) {
+    for (const [name, test] of Object.entries({address, wrongSignature, signing, lost, quorumReview, docs, inbox, notRead, invisible, bars, never, away})) {
         if (wants(name)) {
             await test(bed, page);
         }

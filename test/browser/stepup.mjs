@@ -88,4 +88,17 @@ await run({}, async (bed) => {
     const list = await bed.api('GET', '/v2/users');
     expect(!JSON.stringify(list).includes('wrong@example.org'), 'nothing was done for somebody else');
     ok('what one user asked for is not sent again as another');
+
+    await tab.evaluate(async (code) => {
+        const s = await (await fetch('/v2/session')).json();
+        const r = await fetch('/v2/session/step-up', {method: 'POST', headers: {'content-type': 'application/json', 'x-csrf-token': s.csrfToken}, body: JSON.stringify({code})});
+        return r.ok ? null : Promise.reject(new Error(await r.text()));
+    }, await bed.code(viewer));
+    const cookie = `__Host-cloudsign=${await cookieOf(page)}`, status = async () => (await bed.call('GET', '/v2/session', undefined, {cookie})).status;
+    expect(await status() === 200, 'the session is there');
+    await button(page, 'Account of Vic Viewer').click();
+    await page.getByRole('menuitem', {name: 'Sign out'}).click();
+    await page.getByLabel('Authenticator code').waitFor();
+    expect(await status() === 401, 'the session has ended on the platform');
+    ok('a tab whose token is the old one signs out');
 });

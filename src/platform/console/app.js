@@ -49,6 +49,7 @@ const PAGES = [
 ];
 // For who has not signed in.
 const GATES = {'/setup': 'setup', '/enrol': 'enrol'};
+const pathNow = () => location.pathname.replace(/(.)\/+$/, '$1');
 
 const root = document.getElementById('root');
 let main = null;
@@ -67,10 +68,11 @@ for (const [from, to] of [['/quorums', '/controls/quorums'], ['/controls', '/con
     route(from, null, {to});
 }
 
-async function leavePage() {
+// next: the page that is asked for now; of two asked for at once the last one is shown.
+async function leavePage(next = null) {
     const l = leave;
 
-    leave = null;
+    leave = next;
     if (l !== null) {
         l.abort.abort();
         l.live.off();
@@ -81,10 +83,12 @@ async function leavePage() {
 // Draws one page into el and remembers how to leave it.
 async function draw(el, load, args) {
     const mine = {abort: new AbortController(), live: live.scope(), clean: null};
-    const wait = setTimeout(() => replace(el, skeleton(6)), 120);
 
-    await leavePage();
-    leave = mine;
+    await leavePage(mine);
+    if (leave !== mine) {
+        return false;
+    }
+    const wait = setTimeout(() => leave === mine && replace(el, skeleton(6)), 120);
     try {
         const module = await load();
         const inside = h('div', {class: 'view'});
@@ -136,7 +140,7 @@ async function gate(name, isNew) {
 }
 
 async function show({isNew}) {
-    const path = location.pathname.replace(/(.)\/+$/, '$1');
+    const path = pathNow();
     const found = match(path);
 
     if (GATES[path]) {
@@ -209,19 +213,24 @@ function wipe() {
     main = null;
 }
 
-// A session that ends leaves the page; what is asked next is the sign-in.
+// A session that ends leaves the page; what is asked next is the sign-in.  Set up and join
+// are nobody's pages and stay: what they show comes once.
 function changed(s) {
-    const now = s?.user?.id ?? null;
+    const now = s?.user?.id ?? null, isGate = Object.hasOwn(GATES, pathNow());
 
     if (now !== owner) {
         owner = now;
         wipe();
-        replace(root);
+        if (!isGate) {
+            replace(root);
+        }
     }
     if (!isHeard) {
         tell('session');
     }
-    show({isNew: true});
+    if (!isGate) {
+        show({isNew: true});
+    }
 }
 
 // In another tab, or while this page was laid aside by the browser.

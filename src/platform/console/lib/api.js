@@ -2,7 +2,7 @@
 //
 //   await get('/v2/devices?pageSize=50')             -> the answer's JSON
 //   await post(path, body), put, patch, del          -> JSON, null for 204
-//   every one takes ({signal, headers}) last; {raw: true} gives the Response
+//   every one takes ({signal, headers}) last; {raw: true} gives the Response, read to its end
 //   all failures throw ApiError {status, code, message, details: [{field, reason}]}:
 //     status 0: not reached; err.field(name): the reason for a field
 //   may('devices.approve')                           -> has this user the right?
@@ -11,6 +11,7 @@
 //   post(path, body, {once: true})   when its answer is lost, the same POST sent again is the
 //     same request (Idempotency-Key).  Not for answers with secrets: these come once.
 //
+// An answer that comes when the session is another one is an AbortError: nobody is told.
 // A request has a minute.  Writes carry the CSRF token.  A 403 that asks for a step-up (details' field "stepUp")
 // opens the code dialog once and the call is repeated; a 401 (after one more try) ends the session here.
 
@@ -18,9 +19,9 @@ let current = null;
 let seenAt = 0;
 const watchers = new Set();
 let askStepUp = null;
-let lost = {what: '', key: ''};
+const lost = new Map(); // what was asked for once and has no answer yet -> its Idempotency-Key
 
-const PATIENCE_MS = 60000;
+const PATIENCE_MS = 60000, LOST_MAX = 20;
 
 export class ApiError extends Error {
     constructor(status, body) {
@@ -117,18 +118,23 @@ async function renewed(mine) {
     renewing = null;
 }
 
+// isSignIn: a 401 is an answer there; that the token is an old one is none.
+function isOld(err, opts) {
+    return err instanceof ApiError && (err.field('X-CSRF-Token') !== undefined || (err.status === 401 && !opts.isSignIn));
+}
+
 async function fresh(method, path, body, opts) {
     const mine = current;
-
-    if (mine === null || opts.isSignIn) {
-        const asked = once(method, path, body, opts);
+    const ask = (more) => {
+        const asked = once(method, path, body, {...opts, ...more});
         rotating = opts.noStepUp ? asked.catch(() => {}) : rotating;
         return asked;
-    }
+    };
+
     try {
-        return await once(method, path, body, {...opts, isSignIn: true});
+        return await ask({isFirst: true});
     } catch (err) {
-        if (!(err instanceof ApiError) || (err.status !== 401 && err.field('X-CSRF-Token') === undefined)) {
+        if (mine === null || !isOld(err, opts)) {
             throw err;
         }
         renewing ??= renewed(mine);
@@ -137,10 +143,10 @@ async function fresh(method, path, body, opts) {
             throw err; // somebody else has signed in meanwhile: it was not his request
         }
     }
-    return once(method, path, body, opts);
+    return ask({});
 }
 
-async function call(method, path, body, opts = {}) {
+async function stepped(method, path, body, opts) {
     try {
         return await fresh(method, path, body, opts);
     } catch (err) {
@@ -152,7 +158,21 @@ async function call(method, path, body, opts = {}) {
     }
 }
 
-function headersOf(method, path, text, opts) {
+// What comes late, a secret or a refusal, is for whom asked, and his page has gone: it must
+// not open a dialog over the page of the next one.
+async function call(method, path, body, opts = {}) {
+    const mine = current;
+
+    try {
+        return await stepped(method, path, body, opts);
+    } finally {
+        if (mine !== null && current !== mine && !opts.isSignIn) {
+            throw new DOMException('The session is another one.', 'AbortError'); // instead of either
+        }
+    }
+}
+
+function headersOf(method, opts, key) {
     const headers = {accept: 'application/json', ...opts.headers};
 
     if (method !== 'GET') {
@@ -161,22 +181,38 @@ function headersOf(method, path, text, opts) {
             headers['x-csrf-token'] = current.csrfToken;
         }
     }
-    if (opts.once) {
-        const what = `${current?.user?.id} ${path} ${text}`;
-        lost = lost.what === what ? lost : {what, key: crypto.randomUUID()};
-        headers['idempotency-key'] = lost.key;
+    if (key !== null) {
+        headers['idempotency-key'] = key;
     }
     return headers;
 }
 
+// The key goes when its answer has come.  A refusal is no such answer: it may be of the
+// second try only (too many requests), and the platform keeps none.
+function keyOf(what) {
+    const key = lost.get(what) ?? crypto.randomUUID();
+
+    lost.delete(what);
+    lost.set(what, key); // the newest is the last
+    if (lost.size > LOST_MAX) {
+        lost.delete(lost.keys().next().value);
+    }
+    return key;
+}
+
 async function once(method, path, body, opts) {
     const text = body === undefined ? undefined : JSON.stringify(body), mine = current;
+    const what = `${current?.user?.id} ${path} ${text}`, key = opts.once ? keyOf(what) : null;
     const late = new AbortController(), timer = setTimeout(() => late.abort(), PATIENCE_MS);
 
     try {
-        const res = await fetch(path, {method, headers: headersOf(method, path, text, opts), body: text, credentials: 'same-origin', cache: 'no-store', redirect: 'error',
+        const res = await fetch(path, {method, headers: headersOf(method, opts, key), body: text, credentials: 'same-origin', cache: 'no-store', redirect: 'error',
             signal: opts.signal ? AbortSignal.any([opts.signal, late.signal]) : late.signal});
-        return await answerOf(res, opts, mine);
+        const answer = await answerOf(res, opts, mine);
+        if (key !== null && lost.get(what) === key) {
+            lost.delete(what);
+        }
+        return answer;
     } catch (err) {
         if (err instanceof ApiError || (opts.signal?.aborted && err.name === 'AbortError')) {
             throw err;
@@ -197,21 +233,17 @@ async function answerOf(res, opts, mine) {
     if (!res.ok) {
         await refuse(res, opts, mine);
     }
-    const answer = opts.raw ? res : res.status === 204 ? null : await res.json();
-    if (opts.once) {
-        lost = {what: '', key: ''};
+    if (res.status === 204) {
+        return null;
     }
-    return answer;
+    return opts.raw ? new Response(await res.arrayBuffer(), res) : res.json();
 }
 
 // mine: the session that asked.  A late answer to the one before does not end this one.
 async function refuse(res, opts, mine) {
     const body = await res.json().catch(() => null);
 
-    if (opts.once && res.status < 500) {
-        lost = {what: '', key: ''};
-    }
-    if (res.status === 401 && current !== null && current === mine && !opts.isSignIn) {
+    if (res.status === 401 && current !== null && current === mine && !opts.isSignIn && !opts.isFirst) {
         setSession(null); // it has ended: the shell shows the sign-in
     }
     throw new ApiError(res.status, body);

@@ -141,9 +141,14 @@ function initials(user) {
 // anyway: the page is closed also when the platform cannot be told; it ends the session by
 // itself when it hears no more of it.
 export async function signOut({anyway = false} = {}) {
+    const mine = session();
+
     try {
         await del('/v2/session', {isSignIn: true});
     } catch (err) {
+        if (session() !== null && session() !== mine) {
+            return; // somebody else has signed in meanwhile
+        }
         if (err.status !== 401 && !anyway) {
             toast(err.message, 'bad');
             return;
@@ -164,8 +169,10 @@ async function fillOrganisation() {
     try {
         const org = await get('/v2/organizations');
         replace(orgEl, icon('building'), h('span', null, org.name));
-    } catch {
-        replace(orgEl); // it is only an ornament
+    } catch (err) {
+        if (err.name !== 'AbortError') {
+            replace(orgEl); // it is only an ornament
+        }
     }
 }
 
@@ -179,8 +186,10 @@ export async function refreshCount() {
         countEl.textContent = n > 99 ? '99+' : String(n);
         countEl.hidden = n === 0;
         countEl.setAttribute('aria-label', `${n} waiting for you`);
-    } catch {
-        countEl.hidden = true;
+    } catch (err) {
+        if (err.name !== 'AbortError') {
+            countEl.hidden = true;
+        }
     }
 }
 
