@@ -5,6 +5,7 @@ import {dirname, join} from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import {chains} from './chains.mjs';
 import {proofs} from './proofs.mjs';
+import {requests} from './requests.mjs';
 
 const LIB = join(dirname(fileURLToPath(import.meta.url)), '../../src/platform/console/lib');
 let jsqr;
@@ -28,6 +29,10 @@ const ok = (what) => {
 
 await proofs(ok);
 await chains(ok);
+
+// ---- requests and their answers -------------------------------------------------------
+
+await requests(ok);
 
 // ---- QR: what is drawn is read ------------------------------------------------------
 
