@@ -378,6 +378,13 @@ async function groups(bed, page) {
     await card.getByText('No approval needed').waitFor();
     expect(other.id !== bed.owner.id, 'another user');
     ok('an approval group: set up, removed');
+    await page.locator('.card', {has: page.getByRole('heading', {name: 'Transactions', exact: true})}).getByRole('button', {name: 'Set up'}).click();
+    await dialog(page).getByRole('checkbox', {name: /Carol/}).check();
+    await dialog(page).getByLabel('Or with a fee above').fill('0.1');
+    await dialog(page).getByRole('button', {name: 'Save'}).click();
+    await dialog(page).getByText(/must have symbol and qty/).waitFor();
+    await dialog(page).getByRole('button', {name: 'Cancel'}).click();
+    ok('half a threshold is not dropped in silence');
 }
 
 async function recoveryKeys(bed, page) {

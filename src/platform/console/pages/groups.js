@@ -87,7 +87,7 @@ async function edit(source, g, draw) {
         if (v.approvers.length < body.requiredApproverCount) {
             throw Object.assign(new Error(''), {details: [{field: 'requiredApproverCount', reason: `you chose ${plural(v.approvers.length, 'approver')}`}]});
         }
-        if (v.qty) {
+        if (v.qty || v.contract || v.feeQty) { // one that is not whole: the server says what is missing
             body.threshold = {symbol: v.symbol, qty: v.qty, ...v.contract ? {contract: v.contract.trim()} : {}, ...v.feeQty ? {feeQty: v.feeQty} : {}};
         }
         return put('/v2/approvers', body);

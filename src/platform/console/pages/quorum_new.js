@@ -43,7 +43,7 @@ export function shownOf(chosen, offered) {
     return usableFirst([...chosen, ...others].slice(0, SHOWN).sort((a, b) => a.createdAt.localeCompare(b.createdAt)));
 }
 
-// And, where there are more, what is searched for.
+// These, and where there are more a field that searches them all.
 function deviceStep(draft, list) {
     const box = h('div', {class: 'form-part'});
     const chosen = () => list.filter((d) => draft.deviceIds.includes(d.id));
