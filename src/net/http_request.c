@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "net/ws_internal.h"
 
+enum { BODY_OWN_MS = 1000 }; /* so long nobody takes a body's room */
+
 static const char *method_name(int method)
 {
     switch (method) {
@@ -316,6 +318,50 @@ static bool has_room(const struct cs_conn *c, size_t n)
            (ws->bodies + n <= max && held_by(c) + n <= each);
 }
 
+/* May this body be ended, for one that has no room?  Small ones always have some. */
+static bool may_end(const struct cs_conn *c, const struct cs_conn *one)
+{
+    const struct cs_ws *ws = c->ws;
+
+    return c != one && !c->killed && c->http.state == HTTP_BODY &&
+           c->http.body_mem > CS_WS_BODY_SMALL &&
+           uv_now(ws->cfg.loop) + ws->cfg.limits.body_ms >= c->deadline + BODY_OWN_MS;
+}
+
+/* Who has been at it longest and makes room for n bytes of this one: of its address
+ * when it is that which has too much, since nobody else's would help, else of all.
+ * NULL: nobody. */
+static struct cs_conn *longest(const struct cs_conn *one, size_t n)
+{
+    bool is_own = held_by(one) + n > one->ws->cfg.limits.bodies_bytes / 4;
+    struct cs_conn *found = NULL;
+
+    for (struct cs_conn *c = one->ws->all; c != NULL; c = c->next) {
+        if (may_end(c, one) && (found == NULL || c->deadline < found->deadline) &&
+            (!is_own || memcmp(&c->ip, &one->ip, sizeof c->ip) == 0)) {
+            found = c;
+        }
+    }
+    return found;
+}
+
+/* A few who send all but the last byte, again and again, must not keep the bodies of
+ * others out.  Each turn takes the memory of one. */
+static bool make_room(const struct cs_conn *one, size_t n)
+{
+    struct cs_conn *c;
+
+    while (!has_room(one, n)) {
+        c = longest(one, n);
+        if (c == NULL) {
+            return false;
+        }
+        cs_http_drop_body(c);
+        cs_http_error(c, 503, why(503));
+    }
+    return true;
+}
+
 static void count_body(struct cs_conn *c)
 {
     c->ws->bodies += c->http.body.cap - c->http.body_mem;
@@ -365,7 +411,7 @@ int cs_http_body(struct cs_conn *c, const void *p, size_t n)
     if (n > c->http.body_len - c->http.body.n) {
         return -1; /* more than announced */
     }
-    if (!has_room(c, n)) {
+    if (!make_room(c, n)) {
         cs_http_drop_body(c);
         cs_http_error(c, 503, why(503));
         return 0;

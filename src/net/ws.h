@@ -32,8 +32,10 @@ struct cs_ws_events {
 
 /* A body up to this always has room (of 1024 connections 16 MiB), and is all that a
  * request may have that names nobody, by Authorization or Cookie: 413 before it comes.
- * Larger ones share bodies_bytes, those of one address a quarter of it: 503 beyond.
- * Who names somebody may lie: it is the core that asks. */
+ * Larger ones share bodies_bytes, those of one address a quarter of it.  Beyond that
+ * the one that has come for longest ends (503), of the same address or of all, if it
+ * had a second; else the one that needs the room.  Who names somebody may lie: it is
+ * the core that asks. */
 #define CS_WS_BODY_SMALL ((size_t)16 << 10)
 
 struct cs_ws_limits {          /* 0: the default */

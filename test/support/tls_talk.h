@@ -21,6 +21,7 @@ struct talk {
     unsigned want;         /* answers to wait for; 0: until the end */
     const char *alpn;      /* NULL: none offered; else wire form, "\x02h2" */
     bool no_tls;           /* connect, send nothing, wait for the end */
+    uint8_t from;          /* the last byte of its own address; 0: 127.0.0.1 */
     struct cs_wr in;       /* what came */
     char chosen[16];       /* ALPN */
     bool connected, ended; /* TLS was up; the server ended the connection */
@@ -95,6 +96,7 @@ static inline void talk_main(void *arg)
     struct talk *t = arg;
     struct sockaddr_in a = {.sin_family = AF_INET,
                             .sin_port = htons((uint16_t)t->port)};
+    struct sockaddr_in own = {.sin_family = AF_INET};
     struct timeval limit = {.tv_sec = 20};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
@@ -102,8 +104,10 @@ static inline void talk_main(void *arg)
     char byte;
 
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    own.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1U + (t->from != 0 ? t->from : 1U));
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    if (connect(fd, (struct sockaddr *)&a, sizeof a) == 0) {
+    if (bind(fd, (struct sockaddr *)&own, sizeof own) == 0 &&
+        connect(fd, (struct sockaddr *)&a, sizeof a) == 0) {
         if (t->no_tls) {
             t->ended = recv(fd, &byte, 1, 0) <= 0;
         } else {

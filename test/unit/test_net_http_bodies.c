@@ -189,6 +189,108 @@ static void a_body_that_was_passed_on_takes_no_room(void **state)
     cs_wr_free(&w);
 }
 
+/* ---- who makes room ------------------------------------------------------------ */
+
+static const char a_token[] = "Authorization: Bearer x\r\n";
+
+/* Bodies of 60000 of 120000 bytes, so 64 KiB of memory, from so many addresses, which
+ * then say no more. */
+struct stalled {
+    struct cs_wr text;
+    struct talk t[4];
+    uv_async_t wake[4];
+    size_t n;
+};
+
+static void turn_for(struct rig *r, uint64_t ms)
+{
+    uint64_t until = uv_now(&r->loop) + ms;
+
+    assert_int_equal(uv_timer_start(&r->guard, rig_late, 10, 10), 0);
+    while (uv_now(&r->loop) < until) {
+        (void)uv_run(&r->loop, UV_RUN_ONCE);
+    }
+    (void)uv_timer_stop(&r->guard);
+}
+
+static void stall(struct rig *r, struct stalled *s, size_t n)
+{
+    *s = (struct stalled){.text = post_of(a_token, 120000), .n = n};
+    for (size_t i = 0; i < n; i++) {
+        s->t[i] = (struct talk){.out = CS_SPAN(s->text.p, s->text.n - 60000),
+                                .want = 1,
+                                .from = (uint8_t)(2 + i)};
+        start_talk(r, &s->t[i], &s->wake[i]);
+        turn_for(r, 300); /* one after the other, and all of it */
+        assert_int_equal(s->t[i].done, 0);
+    }
+}
+
+/* The first n of them had to make room, the others had their time. */
+static void stalled_end(struct rig *r, struct stalled *s, size_t n)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        end_talk(r, &s->t[i], &s->wake[i]);
+        assert_has(&s->t[i], i < n ? " 503 " : " 408 ");
+        cs_wr_free(&s->t[i].in);
+    }
+    cs_wr_free(&s->text);
+}
+
+static void send_from(struct rig *r, uint8_t from, size_t n, const char *status)
+{
+    struct cs_wr w = post_of(a_token, n);
+    struct talk t = {.out = cs_wr_get(&w), .want = 1, .from = from};
+    uv_async_t wake;
+
+    start_talk(r, &t, &wake);
+    end_talk(r, &t, &wake);
+    assert_has(&t, status);
+    cs_wr_free(&t.in);
+    cs_wr_free(&w);
+}
+
+/* Four addresses with all the room there is keep it from nobody: of those that have
+ * been at it for a second the first one ends.  Twice, so that the count is right. */
+static void who_was_at_it_longest_makes_room(void **state)
+{
+    const struct cs_ws_limits limits = {.bodies_bytes = 320 * 1024, .body_ms = 5000};
+    struct stalled s;
+    struct rig r;
+
+    (void)state;
+    rig_open(&r);
+    rig_server(&r, &limits, http_on);
+    for (int i = 0; i < 2; i++) {
+        stall(&r, &s, 4);
+        turn_for(&r, 1100);
+        send_from(&r, 9, 60000, " 200 ");
+        assert_int_equal(s.t[1].done + s.t[2].done + s.t[3].done, 0);
+        stalled_end(&r, &s, 1);
+    }
+    rig_close(&r);
+}
+
+/* One address has its quarter, and what is above it ends no body of others. */
+static void only_ones_own_make_room_in_ones_quarter(void **state)
+{
+    const struct cs_ws_limits limits = {.bodies_bytes = 320 * 1024, .body_ms = 5000};
+    struct stalled s;
+    struct rig r;
+
+    (void)state;
+    rig_open(&r);
+    rig_server(&r, &limits, http_on);
+    stall(&r, &s, 2);
+    turn_for(&r, 1100);
+    send_from(&r, 9, 300000, " 503 ");
+    assert_int_equal(s.t[0].done + s.t[1].done, 0);
+    send_from(&r, 2, 60000, " 200 ");
+    assert_int_equal(s.t[1].done, 0);
+    stalled_end(&r, &s, 1);
+    rig_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +298,8 @@ int main(void)
         cmocka_unit_test(bodies_together_have_so_much_room_and_no_more),
         cmocka_unit_test(the_room_of_a_body_is_given_back),
         cmocka_unit_test(a_body_that_was_passed_on_takes_no_room),
+        cmocka_unit_test(who_was_at_it_longest_makes_room),
+        cmocka_unit_test(only_ones_own_make_room_in_ones_quarter),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
