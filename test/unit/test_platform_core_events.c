@@ -244,6 +244,51 @@ static void an_approval_is_told_to_whom_it_would_be_shown(void **state)
     board_free(&b);
 }
 
+/* One event of the set, n times. */
+static void set_changes(struct fake_board *b, size_t n)
+{
+    uint8_t id[CS_PC_ID];
+
+    assert_int_equal(cs_uuid_parse(id, b->set), CS_OK);
+    for (size_t i = 0; i < n; i++) {
+        json_t *set = cs_pc_get(b->t->w->core, CS_PC_APPROVAL, id);
+
+        assert_non_null(set);
+        cs_pc_save(b->t->w->core, CS_PC_APPROVAL, set);
+        json_decref(set);
+        fake_event(b->t->w, (struct cs_event){.type = CS_EV_TIME});
+    }
+}
+
+/* Whether an approval is for him, only its record tells: all of memory's would be two
+ * thousand of them for each socket that he opens. */
+static void who_cannot_be_told_cheaply_reads_all_again(void **state)
+{
+    struct fake_board b;
+    uint64_t c;
+    char since[40];
+
+    (void)state;
+    board_new(&b);
+    board_group(&b, "API_CREDENTIAL", 1, &b.ann, NULL);
+    assert_int_equal(fake_credential_new(b.t->w, "\"vaults.read\"", ""), 200);
+    board_take(&b);
+    fake_clear_sent(b.t->w);
+    c = dial_as(b.t->w, &b.bob, NULL);
+    (void)snprintf(since, sizeof since, "since=%lld", (long long)id_of(b.t->w, c, 0));
+    set_changes(&b, CS_FEED_LOOKS);
+    c = dial_as(b.t->w, &b.bob, since);
+    assert_null(message(b.t->w, c, 1)); /* the hello, and none is for him */
+    set_changes(&b, 1);
+    c = dial_as(b.t->w, &b.bob, since);
+    assert_true(type_is(b.t->w, c, 1, "resync"));
+    assert_null(message(b.t->w, c, 2));
+    c = dial_as(b.t->w, &b.olga, since); /* she may read what they are about */
+    assert_true(type_is(b.t->w, c, CS_FEED_LOOKS + 1, "approval.updated"));
+    assert_false(has_type(b.t->w, c, "resync"));
+    board_free(&b);
+}
+
 /* What he reads the objects of is told to him, whoever decides. */
 static void an_approval_of_what_he_may_read_is_told(void **state)
 {
@@ -511,6 +556,7 @@ int main(void)
         cmocka_unit_test(a_node_that_comes_and_goes_is_told),
         cmocka_unit_test(a_viewer_hears_only_what_he_may_read),
         cmocka_unit_test(an_approval_is_told_to_whom_it_would_be_shown),
+        cmocka_unit_test(who_cannot_be_told_cheaply_reads_all_again),
         cmocka_unit_test(an_approval_of_what_he_may_read_is_told),
         cmocka_unit_test(since_replays_what_memory_has_and_else_says_resync),
         cmocka_unit_test(the_ring_is_bounded),

@@ -11,7 +11,8 @@
  *
  * id rises, also over restarts, with gaps.  First {"type":"hello","id":<newest>}.
  * ?since=<id> sends what came after it, if memory has it all and it is no more than
- * CS_FEED_CATCH_UP, else one {"type":"resync","id":<newest>}: read again what you show.
+ * CS_FEED_CATCH_UP (and CS_FEED_LOOKS), else one {"type":"resync","id":<newest>}: read
+ * again what you show.
  *
  * A reader gets only what he may read; of approvals only those that GET
  * /v2/approvals/{id} shows him when they go out.  His socket ends with his session or
@@ -27,6 +28,7 @@ enum {
     CS_FEED_TEXT = 512,     /* bytes of one */
     CS_FEED_STEP = 1024,    /* objects of a step before the first are let go */
     CS_FEED_CATCH_UP = 400, /* sent for ?since=, so that a socket's queue holds them */
+    CS_FEED_LOOKS = 256,    /* approvals read for it, to know whom they are shown to */
     CS_FEED_CONNS = 256,    /* sockets .. */
     CS_FEED_CONNS_ACTOR = 10, /* .. of one user or credential */
     CS_FEED_CHECK_MS = 5000,  /* how often it is looked whether they may go on */

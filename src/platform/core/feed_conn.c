@@ -165,11 +165,17 @@ static void send_text(struct cs_platform_core *core, const struct cs_feed_conn *
 
 /* An approval is also for who has asked for it or decides it, which only its record
  * tells. */
+static bool must_look(const struct cs_feed_conn *c, const struct cs_feed_entry *e)
+{
+    return (c->rows >> e->row & 1U) != 0 && e->is_approval &&
+           (c->sources & e->source) == 0;
+}
+
 static bool may_read(struct cs_platform_core *core, const struct cs_feed_conn *c,
                      const struct cs_feed_entry *e)
 {
     return (c->rows >> e->row & 1U) != 0 &&
-           (!e->is_approval || (c->sources & e->source) != 0 ||
+           (!must_look(c, e) ||
             cs_approval_is_shown(core, e->object, c->sources, c->actor));
 }
 
@@ -192,18 +198,25 @@ static void send_word(struct cs_platform_core *core, const struct cs_feed_conn *
     send_text(core, c, text);
 }
 
-/* What of the ring is behind `since` and for this one: CS_FEED_CATCH_UP + 1 of it at
- * most, oldest first.  Their number. */
+/* What of the ring is behind `since` and for this one, oldest first.  Their number;
+ * CS_FEED_CATCH_UP + 1: too many, or too many to look at. */
 static size_t missed(struct cs_platform_core *core, const struct cs_feed_conn *c,
                      uint64_t since, const struct cs_feed_entry *out[])
 {
     const struct cs_feed *f = core->feed;
-    size_t n = 0;
+    size_t n = 0, looks = 0;
 
     for (size_t i = 0; i < f->n && n <= CS_FEED_CATCH_UP; i++) {
         const struct cs_feed_entry *e = &f->ring[(f->first + i) % CS_FEED_RING];
 
-        if (e->id > since && may_read(core, c, e)) {
+        if (e->id <= since) {
+            continue;
+        }
+        looks += must_look(c, e) ? 1 : 0;
+        if (looks > CS_FEED_LOOKS) {
+            return CS_FEED_CATCH_UP + 1;
+        }
+        if (may_read(core, c, e)) {
             out[n++] = e;
         }
     }
