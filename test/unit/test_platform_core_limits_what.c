@@ -547,6 +547,7 @@ static void bad_matchers_are_refused(void **state)
         "{\"type\":\"SIGN_FOR\",\"value\":\"rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh\"}",
         ("{\"type\":\"TRANSACTION_TYPE\",\"value\":\"RAW\"},{\"type\":"
          "\"TRANSACTION_TYPE\",\"value\":\"RAW\"}"),
+        "{\"type\":\"TRANSACTION_TYPE\",\"values\":[\"RAW\",\"PLAINTEXT\",\"RAW\"]}",
     };
     struct fake_trio *t = fake_limited();
     char body[512];
@@ -563,6 +564,24 @@ static void bad_matchers_are_refused(void **state)
             fail_msg("%s: %s", bad[i], t->w->reply_text);
         }
     }
+    fake_trio_free(t);
+}
+
+/* "value" and "values" are two ways to say it. */
+static void a_value_that_values_repeats_counts_once(void **state)
+{
+    struct fake_trio *t = fake_limited();
+    const json_t *m;
+    char id[40];
+
+    (void)state;
+    fake_limit(t,
+               "{\"limitType\":\"PER_TX\",\"symbol\":\"SOL\",\"limitQty\":\"1\","
+               "\"matchers\":[{\"type\":\"TRANSACTION_TYPE\",\"value\":\"RAW\","
+               "\"values\":[\"PLAINTEXT\",\"RAW\"]}]}",
+               id);
+    m = json_array_get(json_object_get(t->w->reply, "matchers"), 0);
+    assert_int_equal(json_array_size(json_object_get(m, "values")), 2);
     fake_trio_free(t);
 }
 
@@ -585,6 +604,7 @@ int main(void)
         cmocka_unit_test(a_limit_may_be_about_the_address_that_signs),
         cmocka_unit_test(a_limit_may_be_about_who_is_paid),
         cmocka_unit_test(bad_matchers_are_refused),
+        cmocka_unit_test(a_value_that_values_repeats_counts_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

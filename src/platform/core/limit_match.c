@@ -115,27 +115,52 @@ static bool value_ok(struct cs_api *a, size_t i, const struct type *t,
     return true;
 }
 
-/* "value", "values" or both; the API gives back what it was given, so both stay. */
+static bool has_text(const json_t *values, const char *text)
+{
+    for (size_t i = 0; text[0] != '\0' && i < json_array_size(values); i++) {
+        if (strcmp(json_string_value(json_array_get(values, i)), text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One of "values", behind `one` ("value", or NULL) and those before it.  false: it is
+ * no text, or named twice. */
+static bool add_value(json_t *values, const char *one, const char *v)
+{
+    if (v != NULL && one != NULL && strcmp(one, v) == 0) {
+        return true; /* said both ways */
+    }
+    if (v == NULL || has_text(values, v)) {
+        return false;
+    }
+    cs_js_push_text(values, v);
+    return true;
+}
+
+/* "value", "values" or both, each of them once: approvers read a line for each. */
 static json_t *read_values(struct cs_api *a, size_t i, const struct type *t,
                            const json_t *wallet, const json_t *m)
 {
-    const json_t *one = json_object_get(m, "value"),
-                 *many = json_object_get(m, "values");
+    const json_t *many = json_object_get(m, "values");
+    const char *one = json_string_value(json_object_get(m, "value"));
     json_t *values = cs_js_arr();
     bool ok = many == NULL || json_is_null(many) ||
               (json_is_array(many) && json_array_size(many) <= CS_MATCHER_VALUES_MAX);
 
-    if (json_string_value(one) != NULL && json_string_value(one)[0] != '\0') {
-        cs_js_push_text(values, json_string_value(one));
+    if (one != NULL && one[0] == '\0') {
+        one = NULL;
+    }
+    if (one != NULL) {
+        cs_js_push_text(values, one);
     }
     for (size_t k = 0; ok && k < json_array_size(many); k++) {
-        const char *v = json_string_value(json_array_get(many, k));
-
-        ok = v != NULL;
-        cs_js_push_text(values, ok ? v : "");
+        ok = add_value(values, one, json_string_value(json_array_get(many, k)));
     }
     if (!ok || json_array_size(values) == 0) {
-        (void)bad(a, i, "needs value, or values: 1 to %d texts", CS_MATCHER_VALUES_MAX);
+        (void)bad(a, i, "needs value, or values: 1 to %d texts, none of them twice",
+                  CS_MATCHER_VALUES_MAX);
     }
     for (size_t k = 0; a->code == CS_API_OK && k < json_array_size(values); k++) {
         (void)value_ok(a, i, t, wallet, json_string_value(json_array_get(values, k)));
@@ -188,16 +213,6 @@ json_t *cs_matchers_read(struct cs_api *a, const json_t *wallet)
 }
 
 /* ---- fitting --------------------------------------------------------------- */
-
-static bool has_text(const json_t *values, const char *text)
-{
-    for (size_t i = 0; text[0] != '\0' && i < json_array_size(values); i++) {
-        if (strcmp(json_string_value(json_array_get(values, i)), text) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 static bool has_kind(const json_t *values, const char *kind)
 {
