@@ -319,6 +319,11 @@ static void on_notify(void *ctx, const char *word, struct cs_span json)
     } else if (strcmp(word, "pairing-alert") == 0) {
         cs_log(CS_LOG_WARN, "platform", "pairing alert: %.*s", (int)json.n,
                (const char *)json.p);
+    } else if (strcmp(word, "answer-too-large") == 0) {
+        cs_log(CS_LOG_ERROR, "platform",
+               "an answer was larger than 16 MiB and was refused (500): %.*s: report "
+               "this",
+               (int)json.n, (const char *)json.p);
     }
 }
 

@@ -61,8 +61,8 @@ struct fake_platform {
     char *headers;                      /* of the last reply, NULL: none of its own */
     struct cs_job *jobs[FAKE_JOBS_MAX]; /* given out, not run yet */
     size_t n_jobs, jobs_run;
-    bool hold_jobs; /* leave them there */
-    size_t alerts;
+    bool hold_jobs;           /* leave them there */
+    size_t alerts, too_large; /* words of those names */
     bool exited;
     enum cs_err exit_err;
     uint64_t http_id, next_conn;
@@ -132,6 +132,8 @@ FAKE void fake_notify(struct fake_platform *w, const struct cs_action *a)
                        json_string_value(json_object_get(o, "setupToken")));
     } else if (strcmp(a->text, "pairing-alert") == 0) {
         w->alerts++;
+    } else if (strcmp(a->text, "answer-too-large") == 0) {
+        w->too_large++;
     }
     json_decref(o);
 }

@@ -17,7 +17,12 @@
 #include "platform/core/session.h"
 #include "platform/core/wait.h"
 
-enum { BAD_AUTH_BURST = 100, BAD_AUTH_PER_S = 10 };
+enum {
+    BAD_AUTH_BURST = 100,
+    BAD_AUTH_PER_S = 10,
+    SECRET_ROOM = 128,  /* the name of a secret, and what stands around it */
+    TOO_LARGE_BURST = 5 /* lines of the log for one actor, one a second after them */
+};
 
 /* ---- refusing ---------------------------------------------------------- */
 
@@ -107,7 +112,7 @@ static void reply_error(struct cs_api *a)
 /* The answer's text; a secret is put in behind the other members. */
 static void reply_ok(struct cs_api *a, struct cs_span text)
 {
-    struct cs_wr w = {0};
+    struct cs_wr w = {.max = text.n + a->extra.n + sizeof a->secret + SECRET_ROOM};
 
     if (a->file != NULL) {
         cs_asset_send(a->core, a->http, a->file);
@@ -498,6 +503,30 @@ static bool held_back(const struct cs_api *a)
     return cs_pc_wait_add(a->core, &w);
 }
 
+/* Records are bounded, and pages end early: who sees this has found a bound that is
+ * missing.  It must not end the platform, which would do it again at the next request.
+ */
+static void too_large(struct cs_api *a)
+{
+    struct cs_wr w = {0};
+    json_t *o;
+
+    (void)cs_api_fail(a, CS_API_INTERNAL, "", "the answer is larger than 16 MiB: %s",
+                      cs_route_reads(a->route)
+                          ? "ask for less, with a filter or a smaller pageSize"
+                          : "what you asked for was done, read it in parts");
+    if (cs_api_take(a->core, "too-large", a->actor, TOO_LARGE_BURST, 1)) {
+        o = cs_js_obj();
+        cs_js_str(o, "method", a->route->method);
+        cs_js_str(o, "route", a->route->pattern);
+        cs_json_write(&w, o);
+        cs_emit_notify(a->core->out, "answer-too-large", cs_wr_get(&w));
+        json_decref(o);
+    }
+    cs_wr_free(&w);
+    reply_error(a);
+}
+
 /* What the handler said goes out.  Takes the answer. */
 static void deliver(struct cs_api *a, struct cs_idem *idem, json_t *answer)
 {
@@ -511,10 +540,11 @@ static void deliver(struct cs_api *a, struct cs_idem *idem, json_t *answer)
         return;
     }
     cs_json_write(&w, answer);
-    CS_ASSERT(w.err == CS_OK);
     json_decref(answer);
-    cs_idem_keep(idem, a, cs_wr_get(&w));
-    if (!held_back(a)) {
+    cs_idem_keep(idem, a, cs_wr_get(&w)); /* without the text when it is too large */
+    if (w.err != CS_OK) {
+        too_large(a);
+    } else if (!held_back(a)) {
         reply_ok(a, cs_wr_get(&w));
     }
     cs_wr_free(&w);

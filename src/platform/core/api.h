@@ -187,9 +187,11 @@ bool cs_api_page_args(struct cs_api *a, size_t *size, uint64_t *after);
 json_t *cs_api_slice(const json_t *all, size_t size, uint64_t after, json_t *filter);
 /* false: no token that a list returned. */
 bool cs_api_page_token(const char *text, uint64_t *after);
-/* The newest max records as a JSON array, oldest of them first. */
+/* Of the newest max records those that are shown, as a JSON array, oldest of them
+ * first; fewer when they are large.  What is older: ?pageToken= with the token of the
+ * header "next-page-token".  NULL: malformed, refusal set. */
 json_t *cs_api_list_last(struct cs_api *a, const struct cs_api_page *p, size_t max);
-/* All records as a JSON array, at most max. */
+/* All records as a JSON array, at most max: for what is small, and few. */
 json_t *cs_api_list(struct cs_api *a, const struct cs_api_page *p, size_t max);
 /* For the vendor's lists that are bare arrays: paging, order and search of cs_api_page
  * for those who ask for it, else the first max or 500; the token of the next page is in

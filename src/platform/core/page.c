@@ -271,6 +271,23 @@ bool cs_api_page_token(const char *text, uint64_t *after)
     return true;
 }
 
+/* 0 when there is none. */
+static bool token_arg(struct cs_api *a, uint64_t *after)
+{
+    char text[32];
+
+    *after = 0;
+    if (!cs_api_query(a, "pageToken", text, sizeof text)) {
+        return false;
+    }
+    if (text[0] != '\0' && !cs_api_page_token(text, after)) {
+        (void)cs_api_fail(a, CS_API_INVALID, "pageToken",
+                          "is not a token that a list returned");
+        return false;
+    }
+    return true;
+}
+
 bool cs_api_page_args(struct cs_api *a, size_t *size, uint64_t *after)
 {
     char text[32];
@@ -286,16 +303,7 @@ bool cs_api_page_args(struct cs_api *a, size_t *size, uint64_t *after)
         return false;
     }
     *size = (size_t)n;
-    *after = 0;
-    if (!cs_api_query(a, "pageToken", text, sizeof text)) {
-        return false;
-    }
-    if (text[0] != '\0' && !cs_api_page_token(text, after)) {
-        (void)cs_api_fail(a, CS_API_INVALID, "pageToken",
-                          "is not a token that a list returned");
-        return false;
-    }
-    return true;
+    return token_arg(a, after);
 }
 
 /* "order" and, where the list has names, "q". */
@@ -358,7 +366,7 @@ static json_t *filter(struct cs_api *a, const struct cs_api_page *p, bool more,
 /* A page as it grows. */
 struct filled {
     json_t *items;
-    size_t bytes, work; /* rough size, and what the views cost */
+    size_t bytes, work; /* of text, and what the views cost */
 };
 
 static bool is_full(const struct filled *f, size_t size)
@@ -428,6 +436,22 @@ static json_t *get_likely(struct cs_api *a, const struct cs_api_page *p,
     return rec;
 }
 
+static int count_bytes(const char *text, size_t n, void *sum)
+{
+    (void)text;
+    *(size_t *)sum += n;
+    return 0;
+}
+
+/* Of its text in the answer: a view may be several times its record. */
+static size_t size_of(const json_t *view)
+{
+    size_t n = 0;
+
+    CS_ASSERT(json_dump_callback(view, count_bytes, &n, JSON_COMPACT) == 0);
+    return n;
+}
+
 /* Appends the view of one record; false: the credential may not ask for it now. */
 static bool add_view(struct cs_api *a, const struct cs_api_page *p,
                      const uint8_t id[CS_PC_ID], struct filled *f)
@@ -441,8 +465,10 @@ static bool add_view(struct cs_api *a, const struct cs_api_page *p,
         view = p->view(a, rec);
     }
     if (view != NULL) {
+        /* What it encodes is parsed and checked: that is more than its text. */
+        f->bytes += 1024 + size_of(view) +
+                    2 * strlen(cs_js_text(rec, "encodedTransaction"));
         cs_js_push(f->items, view);
-        f->bytes += 1024 + 3 * strlen(cs_js_text(rec, "encodedTransaction"));
         f->work += cost;
     }
     json_decref(rec);
@@ -569,10 +595,17 @@ static bool is_paged(const struct cs_api *a)
     return strstr(q, "pageSize=") != NULL || strstr(q, "pageToken=") != NULL;
 }
 
+static void next_page_header(struct cs_api *a, uint64_t last)
+{
+    char token[TOKEN_LEN + 1];
+
+    token_text(token, last);
+    (void)snprintf(a->headers, sizeof a->headers, "next-page-token: %s\n", token);
+}
+
 json_t *cs_api_array(struct cs_api *a, const struct cs_api_page *p, size_t max)
 {
     struct page g = {.f = {0}};
-    char token[TOKEN_LEN + 1];
 
     if (is_paged(a)) {
         if (!page_run(a, p, &g)) {
@@ -587,15 +620,14 @@ json_t *cs_api_array(struct cs_api *a, const struct cs_api_page *p, size_t max)
         fill(a, p, &g, max < ARRAY_MAX ? max : ARRAY_MAX);
     }
     if (g.more) {
-        token_text(token, g.w.after);
-        (void)snprintf(a->headers, sizeof a->headers, "next-page-token: %s\n", token);
+        next_page_header(a, g.w.after);
     }
     return g.f.items;
 }
 
-static json_t *list_from(struct cs_api *a, const struct cs_api_page *p,
-                         struct cs_pc_walk w, size_t max)
+json_t *cs_api_list(struct cs_api *a, const struct cs_api_page *p, size_t max)
 {
+    struct cs_pc_walk w = {.kind = p->kind, .scope = p->scope};
     struct filled f = {.items = cs_js_arr()};
 
     while (json_array_size(f.items) < max && cs_pc_walk_next(a->core, &w)) {
@@ -604,21 +636,36 @@ static json_t *list_from(struct cs_api *a, const struct cs_api_page *p,
     return f.items;
 }
 
-json_t *cs_api_list(struct cs_api *a, const struct cs_api_page *p, size_t max)
+/* Takes the list. */
+static json_t *turned(json_t *list)
 {
-    const struct cs_pc_walk w = {.kind = p->kind, .scope = p->scope};
+    json_t *out = cs_js_arr();
 
-    return list_from(a, p, w, max);
+    for (size_t i = json_array_size(list); i > 0; i--) {
+        cs_js_push(out, json_incref(json_array_get(list, i - 1)));
+    }
+    json_decref(list);
+    return out;
 }
 
 json_t *cs_api_list_last(struct cs_api *a, const struct cs_api_page *p, size_t max)
 {
-    struct cs_pc_walk w = {.kind = p->kind, .scope = p->scope};
-    struct cs_pc_walk first = w;
+    struct cs_pc_walk w = {.kind = p->kind, .scope = p->scope}, next;
+    struct filled f = {0};
 
-    /* Back to the entry before the first one to show, then forward from there. */
-    for (size_t i = 0; i <= max && cs_pc_walk_prev(a->core, &w); i++) {
-        first.after = i == max ? w.after : 0;
+    if (!token_arg(a, &w.after)) {
+        return NULL;
     }
-    return list_from(a, p, first, max);
+    f.items = cs_js_arr();
+    for (size_t i = 0; i < max && f.bytes < BYTES_MAX; i++) {
+        if (!cs_pc_walk_prev(a->core, &w)) {
+            return turned(f.items);
+        }
+        (void)add_view(a, p, w.id, &f); /* these lists cost nothing */
+    }
+    next = w;
+    if (cs_pc_walk_prev(a->core, &next)) {
+        next_page_header(a, w.after);
+    }
+    return turned(f.items);
 }
