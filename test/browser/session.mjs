@@ -215,7 +215,7 @@ async function address(bed, page) {
         await page.unroute(base);
         await show({...WALLET, ...wrong});
         await go(page, bed, path);
-        await page.getByText('shows an address that is not this key’s').waitFor({timeout: 5000});
+        await page.getByText('shows an address that is not this key’s').waitFor({timeout: 20000});
         expect(await button(page, 'Copy address').count() === 0, 'there is nothing to copy');
     }
     await page.unroute(base);
@@ -232,7 +232,7 @@ async function wrongSignature(bed, page) {
     await page.route(base, (route) => route.fulfill({json: WALLET}));
     await page.route(`${base}/transactions/${id}`, (route) => route.fulfill({json: tx}));
     await go(page, bed, `/transactions/${WALLET.vaultId}/${WALLET.id}/${id}`);
-    await page.getByText('do not use this signature').waitFor({timeout: 5000});
+    await page.getByText('do not use this signature').waitFor({timeout: 20000});
     expect(await page.locator('.check-list li.bad').count() === 1, 'and it is said why');
     await page.unroute(base);
     await page.unroute(`${base}/transactions/${id}`);
@@ -298,7 +298,7 @@ async function quorumReview(bed, page) {
 async function docs(bed, page) {
     await page.route('**/v2/openapi.json', (route) => route.abort());
     await page.goto(`${bed.url}/docs/api`);
-    await page.getByText('The description could not be read').waitFor({timeout: 5000});
+    await page.getByText('The description could not be read').waitFor({timeout: 20000});
     await page.unroute('**/v2/openapi.json');
     page.trouble.length = 0; // the same, for those who look into the console
     ok('the page of the API says when its description does not come');
@@ -311,7 +311,7 @@ async function inbox(bed, page) {
 
     await page.route(/\/v2\/approvals(\?.*)?$/, (route) => route.fulfill({json: route.request().url().includes('status=PENDING') ? [set(1, 'PENDING')] : decided}));
     await go(page, bed, '/approvals');
-    await page.getByRole('row', {name: /^Set 1 /}).waitFor({timeout: 5000});
+    await page.getByRole('row', {name: /^Set 1 /}).waitFor({timeout: 20000});
     await page.unroute(/\/v2\/approvals(\?.*)?$/);
     ok('what waits is shown, however much was decided since');
 }
@@ -390,7 +390,7 @@ async function never(bed, page) {
     await other.getByRole('link', {name: 'Devices'}).first().click();
     await until('the devices are asked for', () => asked > 0);
     await other.clock.runFor(70000);
-    await button(other, 'Try again').waitFor({timeout: 5000});
+    await button(other, 'Try again').waitFor({timeout: 20000});
     await other.context().close();
     ok('an answer that never comes is told');
 }
