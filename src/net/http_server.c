@@ -50,8 +50,8 @@ static struct cs_conn *slowest(struct cs_ws *ws)
 }
 
 /* Almost full: somebody slow makes room for who comes, as it dies within this turn of
- * the loop.  Nodes that have spoken and requests that wait
- * for the core are left alone. */
+ * the loop.  Nodes that have spoken and requests that wait for the core are left
+ * alone. */
 static void make_room(struct cs_ws *ws)
 {
     size_t max = ws->ips.max_total, margin = max / 16 < 64 ? max / 16 : 64;

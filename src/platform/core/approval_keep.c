@@ -64,8 +64,7 @@ static bool names(const json_t *group, const char *user_id)
     return false;
 }
 
-/* Somebody who may ask for changes of groups and whose asking takes no approver away.
- */
+/* Somebody who may ask for changes of groups, and whose asking takes no approver. */
 static bool has_outsider(struct cs_platform_core *core, const json_t *group,
                          const json_t *after)
 {
@@ -103,9 +102,8 @@ const char *cs_approval_group_stuck(struct cs_platform_core *core, const json_t 
         return NULL;
     }
     return "must be one more than have to agree, or an active owner or administrator "
-           "has "
-           "to be outside of the group: nobody approves what he asked for himself, so "
-           "nobody could ask for a change of approval groups any more";
+           "has to be outside of the group: nobody approves what he asked for himself, "
+           "so nobody could ask for a change of approval groups any more";
 }
 
 /* ---- what a change of a user would leave behind ----------------------------- */
